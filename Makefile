@@ -1,0 +1,48 @@
+# Every command of the README. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo real ui test test-all lint lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# One stamp per lock file: a changed lock file installs again. --no-deps is safe because a lock names every package.
+$(VENV)/%.installed: requirements/%.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing requirements/$*.lock (about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/$*.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/rekindle prepare
+	@touch $@
+
+demo: $(VENV)/run.installed ## Simulate a chain of stores, load, build, audit and publish it
+	@$(BIN)/rekindle demo
+
+real: $(VENV)/real.installed ## The same on the Complete Journey grocery data (2,469 households)
+	@$(BIN)/rekindle real
+
+ui: $(VENV)/run.installed ## Open the Dagster UI on 127.0.0.1:3000, read-only
+	@$(BIN)/rekindle ui
+
+test: $(VENV)/test.installed ## The test suite (under 15 minutes on two cores)
+	@$(BIN)/pytest -q -m "not slow"
+
+test-all: $(VENV)/test.installed ## Everything, the slow suites too
+	@$(BIN)/pytest -q
+
+lint: $(VENV)/test.installed ## ruff and sqlfluff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@cd dbt_project && ../$(BIN)/sqlfluff lint models tests macros
+
+lock: ## Resolve the lock files anew (needs uv)
+	@for name in run real test; do \
+	  case $$name in run) extras="";; real) extras="--extra real";; test) extras="--extra real --extra dev";; esac; \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --extra build $$extras pyproject.toml --output-file requirements/$$name.lock; \
+	done
+
+clean: ## Remove the environment and everything made in var/
+	rm -rf $(VENV) var dbt_project/target

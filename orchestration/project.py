@@ -1,0 +1,97 @@
+"""Where everything lies: the folders of the project and of a home.
+
+Belongs here: paths, names of environment variables, reading them.
+Does not: opening, writing or making anything inside those folders.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
+STAGING_DIR = DBT_PROJECT_DIR / "models" / "staging"
+SEEDS_DIR = PROJECT_DIR / "seeds"
+DEFAULT_HOME = PROJECT_DIR / "var" / "demo"
+
+HOME_VARIABLE = "REKINDLE_HOME"
+SECRET_VARIABLE = "REKINDLE_SECRET"
+WAREHOUSE_VARIABLE = "REKINDLE_WAREHOUSE"
+
+
+@dataclass(frozen=True)
+class Home:
+    """One business's data: a folder that holds everything Rekindle reads and writes for it.
+
+    Attributes:
+        root: Absolute path of the folder.
+    """
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """The home named by ``REKINDLE_HOME``, or ``var/demo`` in the project."""
+        return cls(Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).resolve())
+
+    @property
+    def landing(self) -> Path:
+        """Deliveries as sources dropped them: ``<source>/<table>/delivered=<date>/``. Holds contact details."""
+        return self.root / "landing"
+
+    @property
+    def vault(self) -> Path:
+        """Contact details by member record, mode 0700; nothing but the loader and the export opens it."""
+        return self.root / "vault"
+
+    @property
+    def secret_file(self) -> Path:
+        """The key of the keyed hashes, mode 0600, unless ``REKINDLE_SECRET`` holds it."""
+        return self.vault / "secret.key"
+
+    @property
+    def loaded(self) -> Path:
+        """Typed, pseudonymous Parquet: ``<source>/<table>/delivered=<date>/month=<month>/``; all that dbt reads."""
+        return self.root / "loaded"
+
+    @property
+    def held(self) -> Path:
+        """Rows the contract refused, each with its reason: ``<source>/<table>/delivered=<date>/``."""
+        return self.root / "held"
+
+    @property
+    def control(self) -> Path:
+        """Small source tables written by Python for dbt: as-of dates, build, loads."""
+        return self.loaded / "control"
+
+    @property
+    def builds(self) -> Path:
+        """Builds under way or failed, one folder each; a published build leaves."""
+        return self.root / "build"
+
+    @property
+    def development_warehouse(self) -> Path:
+        """The file an analytics engineer's own ``dbt build`` writes."""
+        return self.builds / "development" / "warehouse.duckdb"
+
+    @property
+    def serving(self) -> Path:
+        """Published versions (``builds/<id>/rekindle.duckdb``) and the link readers open."""
+        return self.root / "serving"
+
+    @property
+    def published_file(self) -> Path:
+        """The link every reader opens; switched in one step."""
+        return self.serving / "rekindle.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own folder (runs, event log, ``dagster.yaml``)."""
+        return self.root / "dagster"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held with ``flock`` by whoever loads, builds, publishes or rolls back."""
+        return self.root / "build.lock"

@@ -1,0 +1,324 @@
+"""What a source promises: tables, columns, types, keys, codes and ranges, read from dbt's sources file.
+
+Belongs here: the shape of a contract, the check of a parsed one, its fingerprint.
+Does not: reading the YAML file, looking at delivered data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from orchestration.core.errors import RekindleError
+from orchestration.core.pseudonyms import CONTACT_KINDS
+
+PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
+# `dagster` belongs to dagster-dbt, which keeps asset keys there.
+_TABLE_WORDS = {"key", "month_of", "required", "dagster"}
+_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact"}
+
+Bound = Decimal | date | datetime
+
+
+class ContractFault(RekindleError):
+    """A contract that cannot be used; the text lists every fault of the file."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Attributes:
+        name: Name in the delivered and in the loaded files.
+        data_type: DuckDB type in lower case without spaces, for example ``decimal(18,2)``.
+        description: What the column means.
+        required: Never empty.
+        allowed: The codes it may hold; empty when any text may be.
+        minimum: Smallest value allowed, itself included.
+        maximum: Largest value allowed, itself included.
+        contact: Kind of contact detail (see ``CONTACT_KINDS``), or None.
+    """
+
+    name: str
+    data_type: str
+    description: str = ""
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a contract.
+
+    Attributes:
+        source: Name of the source.
+        name: Name of the table.
+        key: Columns that identify a row.
+        month_of: Date or timestamp the loaded files are partitioned by, or None.
+        required: A source that delivers anything must deliver this table.
+        columns: All columns in contract order.
+    """
+
+    source: str
+    name: str
+    key: tuple[str, ...]
+    month_of: str | None
+    required: bool
+    columns: tuple[Column, ...]
+
+    @property
+    def full_name(self) -> str:
+        """``source.table``, as messages write it."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def contacts(self) -> tuple[Column, ...]:
+        """The columns that hold contact details."""
+        return tuple(column for column in self.columns if column.contact)
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that changes what is loaded: not wording, not ``required`` of the table."""
+        columns = tuple(replace(column, description="") for column in self.columns)
+        content = asdict(replace(self, columns=columns, required=False))
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SourceContract:
+    """All tables a source may deliver."""
+
+    name: str
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, or None."""
+        return next((table for table in self.tables if table.name == name), None)
+
+
+def parse_contract(document: Any, where: str) -> SourceContract:
+    """Read the contract out of a parsed dbt sources file.
+
+    Args:
+        document: The file's content as YAML gives it.
+        where: How messages call the file.
+
+    Returns:
+        The contract of the file's one source.
+
+    Raises:
+        ContractFault: With every fault found, one per line.
+    """
+    faults: list[str] = []
+    sources = document.get("sources") if isinstance(document, dict) else None
+    if not isinstance(sources, list) or len(sources) != 1 or not isinstance(sources[0], dict):
+        raise ContractFault(
+            f"{where}: needs `sources:` with exactly one source; see docs/bring-your-data.md for an example."
+        )
+    name = sources[0].get("name")
+    _check_name(name, "source", faults)
+    tables = tuple(
+        _table(str(name), entry, faults)
+        for entry in _entries(sources[0].get("tables"), f"source {name}", faults)
+    )
+    _check_distinct([table.name for table in tables], f"source {name}: table", faults)
+    if faults:
+        raise ContractFault(
+            f"The contract {where} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:\n"
+            + "\n".join(f"  - {fault}" for fault in faults)
+        )
+    return SourceContract(str(name), tables)
+
+
+def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
+    name = entry.get("name")
+    where = f"table {name}"
+    _check_name(name, "table", faults)
+    meta = _meta(entry, _TABLE_WORDS, where, faults)
+    columns = tuple(
+        _column(column, f"{where}, column {column.get('name')}", faults)
+        for column in _entries(entry.get("columns"), where, faults)
+    )
+    _check_distinct([column.name for column in columns], f"{where}: column", faults)
+    by_name = {column.name: column for column in columns}
+    key = meta.get("key")
+    if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
+        faults.append(f"{where}: meta.key must list the columns that identify a row; found {key!r}")
+        key = []
+    _check_distinct(key, f"{where}: key column", faults)
+    for part in key:
+        if part not in by_name:
+            faults.append(f"{where}: key column {part} is not among its columns")
+        elif not by_name[part].required:
+            faults.append(f"{where}: key column {part} needs meta.required: true, a key is never empty")
+        elif by_name[part].contact:
+            faults.append(
+                f"{where}: key column {part} is a contact detail; a key must be readable downstream"
+            )
+        elif by_name[part].data_type == "double":
+            faults.append(f"{where}: key column {part} is a double; use bigint, decimal(p,s) or varchar")
+    month_of = meta.get("month_of")
+    if month_of is not None:
+        if month_of not in by_name:
+            faults.append(f"{where}: meta.month_of {month_of!r} is not among its columns")
+        elif by_name[month_of].data_type not in ("date", "timestamp"):
+            faults.append(
+                f"{where}: meta.month_of {month_of} is {by_name[month_of].data_type}, not date or timestamp"
+            )
+        elif not by_name[month_of].required:
+            faults.append(
+                f"{where}: meta.month_of {month_of} needs meta.required: true, each row has a month"
+            )
+    return Table(source, str(name), tuple(key), month_of, _flag(meta, where, faults), columns)
+
+
+def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
+    name = entry.get("name")
+    _check_name(name, "column", faults, where)
+    if name == "delivered_on" or str(name).startswith("held_"):
+        faults.append(f"{where}: the loader adds columns of that name itself; choose another")
+    data_type = re.sub(r"\s", "", str(entry.get("data_type", ""))).lower()
+    if not _is_known(data_type):
+        faults.append(
+            f"{where}: unknown data_type {entry.get('data_type')!r}; allowed: {', '.join(PLAIN_TYPES)}, "
+            "decimal(p,s) with p up to 38"
+        )
+        data_type = "unknown"
+    meta = _meta(entry, _COLUMN_WORDS, where, faults)
+    contact = meta.get("contact")
+    if contact is not None:
+        if contact not in CONTACT_KINDS:
+            faults.append(f"{where}: unknown contact kind {contact!r}; allowed: {', '.join(CONTACT_KINDS)}")
+        if data_type not in ("varchar", "unknown"):
+            faults.append(f"{where}: a contact detail must be varchar, not {data_type}")
+    minimum = _bound(meta, "min", data_type, where, faults)
+    maximum = _bound(meta, "max", data_type, where, faults)
+    if minimum is not None and maximum is not None and minimum > maximum:
+        faults.append(f"{where}: min {minimum} is above max {maximum}")
+    return Column(
+        name=str(name),
+        data_type=data_type,
+        description=str(entry.get("description", "")),
+        required=_flag(meta, where, faults),
+        allowed=_codes(meta, data_type, where, faults),
+        minimum=minimum,
+        maximum=maximum,
+        contact=contact,
+    )
+
+
+def _is_known(data_type: str) -> bool:
+    decimal = _DECIMAL.fullmatch(data_type)
+    if decimal:
+        precision, scale = int(decimal[1]), int(decimal[2])
+        return 1 <= precision <= 38 and scale <= precision
+    return data_type in PLAIN_TYPES
+
+
+def _codes(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> tuple[str, ...]:
+    if "allowed" not in meta:
+        return ()
+    codes = meta["allowed"]
+    if data_type not in ("varchar", "unknown"):
+        faults.append(f"{where}: meta.allowed is for varchar, not {data_type}; use min and max")
+    if "contact" in meta:
+        faults.append(f"{where}: a contact detail has no list of allowed values")
+    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) and code for code in codes):
+        faults.append(
+            f"{where}: meta.allowed must list texts (quote numbers and words like 'no'); found {codes!r}"
+        )
+        return ()
+    _check_distinct(codes, f"{where}: allowed code", faults)
+    return tuple(codes)
+
+
+def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:
+    value = meta.get(word)
+    if value is None or data_type == "unknown":
+        return None
+    if data_type in ("varchar", "boolean"):
+        faults.append(f"{where}: meta.{word} is for numbers, dates and timestamps, not {data_type}")
+        return None
+    try:
+        if data_type == "date":
+            if isinstance(value, datetime):
+                raise ValueError
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        if data_type == "timestamp":
+            moment = datetime.fromisoformat(str(value))
+            if moment.tzinfo is not None:
+                raise ValueError
+            return moment
+        if isinstance(value, bool):
+            raise ValueError
+        number = Decimal(str(value))
+        if not number.is_finite():
+            raise ValueError
+        return number
+    except (ValueError, TypeError, InvalidOperation):
+        faults.append(
+            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, UTC)"
+        )
+        return None
+
+
+def _flag(meta: dict[str, Any], where: str, faults: list[str]) -> bool:
+    value = meta.get("required", False)
+    if not isinstance(value, bool):
+        faults.append(f"{where}: meta.required must be true or false; found {value!r}")
+    return value is True
+
+
+def _meta(entry: dict[str, Any], known: set[str], where: str, faults: list[str]) -> dict[str, Any]:
+    config = entry.get("config") or {}
+    meta = config.get("meta") or {} if isinstance(config, dict) else None
+    if not isinstance(meta, dict):
+        faults.append(f"{where}: config must be written as config: {{meta: {{...}}}}")
+        return {}
+    unknown = sorted(str(word) for word in meta if word not in known)
+    if unknown:
+        faults.append(f"{where}: unknown meta {', '.join(unknown)}; allowed: {', '.join(sorted(known))}")
+    return meta
+
+
+def _entries(value: Any, where: str, faults: list[str]) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not value or not all(isinstance(entry, dict) for entry in value):
+        faults.append(f"{where}: needs a list of tables or columns, each with a name")
+        return []
+    return value
+
+
+def _check_name(name: Any, thing: str, faults: list[str], where: str = "") -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        faults.append(
+            f"{where + ': ' if where else ''}{thing} name {name!r} must be lower-case letters, digits and _, "
+            "a letter first"
+        )
+
+
+def _check_distinct(names: list[str], thing: str, faults: list[str]) -> None:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        faults.append(f"{thing} {name} appears more than once")

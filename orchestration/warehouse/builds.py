@@ -1,0 +1,264 @@
+"""A build: its own folder, its own file, from nothing; audited before anybody may publish it.
+
+Belongs here: starting a build, finding it again, auditing what dbt made.
+Does not: running dbt (``dbt.py``), publishing (``publish.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import PROJECT_DIR, Home
+from orchestration.warehouse.connections import lock_down
+from orchestration.warehouse.control import write_as_of_dates, write_build
+from orchestration.warehouse.durable import write_json
+
+# The rooms whose tables readers get; they are schemas of the same name.
+PUBLISHED_ROOMS = ("marts", "serving")
+# dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
+WAREHOUSE_FILE_NAME = "warehouse.duckdb"
+
+_PASSED = {"success", "pass", "warn", "no-op"}
+_BUILT_TYPES = {"model", "seed", "snapshot", "test", "unit_test"}
+
+
+class AuditFailed(RekindleError):
+    """A build is not fit to be published."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build, before it is published.
+
+    Attributes:
+        build_id: ``<as_of_date>-<first 8 hexadecimal digits of the run's id>``.
+        as_of_date: The newest of the as-of dates.
+        as_of_dates: All as-of dates asked for, oldest first.
+        run_id: The run that made it.
+        code_version: What :func:`code_version` said.
+        folder: Everything of this build; leaves with the publication.
+        file: The DuckDB file dbt writes.
+        target_path: dbt's artifacts.
+    """
+
+    build_id: str
+    as_of_date: date
+    as_of_dates: tuple[date, ...]
+    run_id: str
+    code_version: str
+    folder: Path
+    file: Path
+    target_path: Path
+
+    @property
+    def audit_file(self) -> Path:
+        """Written by :func:`audit` when everything passed; without it nothing is published."""
+        return self.folder / "audited.json"
+
+
+def start_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
+    """Make an empty folder for a new build and tell dbt about it. The caller holds the build lock.
+
+    Of former builds that were not published only the newest stays, for study.
+    """
+    dates = tuple(sorted(set(as_of_dates)))
+    if not dates:
+        raise RekindleError("no as-of date was asked for; a build needs at least one")
+    build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
+    build = _build(home, build_id, dates, run_id, code_version)
+    kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
+    for former in home.builds.glob("*/"):
+        if former not in kept or former == build.folder:
+            shutil.rmtree(former)
+    build.target_path.mkdir(parents=True)
+    write_json(
+        build.folder / "build.json",
+        {
+            "build_id": build_id,
+            "as_of_dates": [f"{day:%Y-%m-%d}" for day in dates],
+            "run_id": run_id,
+            "code_version": code_version,
+        },
+    )
+    write_as_of_dates(home, dates)
+    write_build(home, build)
+    return build
+
+
+def open_build(home: Home, build_id: str | None = None) -> Build:
+    """An unpublished build by its id, or the newest one.
+
+    Raises:
+        RekindleError: There is no such build.
+    """
+    ids = [folder.name for folder in _unpublished(home)]
+    chosen = build_id or (ids[-1] if ids else None)
+    if chosen not in ids:
+        raise RekindleError(
+            f"{home.builds} has no unpublished build{f' {build_id}' if build_id else ''} "
+            f"(there are: {', '.join(ids) or 'none'}); run a build first"
+        )
+    noted = json.loads((home.builds / chosen / "build.json").read_text(encoding="utf-8"))
+    dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
+    return _build(home, chosen, dates, noted["run_id"], noted["code_version"])
+
+
+def audit(build: Build) -> dict[str, int]:
+    """Hold a finished build against what publishing needs, and record that it passed.
+
+    dbt's own results are read from the build's folder: the whole project must have been built and no test
+    failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of the
+    published rooms readable without any file outside.
+
+    Returns:
+        Rows per published table.
+
+    Raises:
+        AuditFailed: Something is missing or failed.
+    """
+    build.audit_file.unlink(missing_ok=True)
+    _check_dbt_results(build)
+    wal = build.file.with_name(build.file.name + ".wal")
+    try:
+        with duckdb.connect(str(build.file)) as connection:
+            connection.execute("checkpoint")
+        if wal.exists():
+            raise AuditFailed(f"{wal} is still there after a checkpoint: the file is not complete without it")
+        rows = _rows_of_published_rooms(build)
+    except duckdb.Error as error:
+        raise AuditFailed(f"{build.file} cannot be read as a whole: {error}") from error
+    if not rows:
+        raise AuditFailed(f"{build.file} has no table in any of the rooms {', '.join(PUBLISHED_ROOMS)}")
+    write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
+    return rows
+
+
+def file_state(file: Path) -> dict[str, int]:
+    """Size and time of change of a file: whether it is still the one that was audited."""
+    state = file.stat()
+    return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns}
+
+
+def published_relations(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str, str]]:
+    """(room, name, 'table' or 'view') of everything in the published rooms of an attached catalog."""
+    return connection.execute(
+        """
+        select table_schema, table_name, if(table_type = 'VIEW', 'view', 'table')
+        from information_schema.tables
+        where table_catalog = $catalog and list_contains($rooms, table_schema)
+        order by table_schema, table_name
+        """,
+        {"catalog": catalog, "rooms": list(PUBLISHED_ROOMS)},
+    ).fetchall()
+
+
+def code_version() -> str:
+    """The project's commit, ``+changed`` appended when files differ; without git the version."""
+    if (PROJECT_DIR / ".git").exists():
+        described = _git("describe", "--always", "--exclude=*", "--dirty=+changed")
+        if described:
+            return described
+    try:
+        return version("rekindle")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(PROJECT_DIR), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def _build(home: Home, build_id: str, dates: tuple[date, ...], run_id: str, code_version: str) -> Build:
+    folder = home.builds / build_id
+    return Build(
+        build_id=build_id,
+        as_of_date=dates[-1],
+        as_of_dates=dates,
+        run_id=run_id,
+        code_version=code_version,
+        folder=folder,
+        file=folder / WAREHOUSE_FILE_NAME,
+        target_path=folder / "target",
+    )
+
+
+def _unpublished(home: Home) -> list[Path]:
+    """Folders of builds that were started and not published, oldest first."""
+    return sorted(
+        (noted.parent for noted in home.builds.glob("*/build.json")),
+        key=lambda folder: (folder / "build.json").stat().st_mtime_ns,
+    )
+
+
+def _check_dbt_results(build: Build) -> None:
+    try:
+        results = _artifact(build, "run_results.json")
+        manifest = _artifact(build, "manifest.json")
+    except (OSError, ValueError) as error:
+        raise AuditFailed(
+            f"build {build.build_id} has no complete dbt artifacts in {build.target_path}: "
+            "dbt did not finish; build again"
+        ) from error
+    outcomes = {outcome["unique_id"]: outcome["status"] for outcome in results["results"]}
+    failed = [f"{name}: {status}" for name, status in outcomes.items() if status not in _PASSED]
+    if failed:
+        raise AuditFailed(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
+    never_ran = sorted(_expected(manifest) - outcomes.keys())
+    if never_ran:
+        raise AuditFailed(
+            f"build {build.build_id} is not whole, only a whole `dbt build` can be published; never ran: "
+            f"{', '.join(never_ran[:10])}{' ...' if len(never_ran) > 10 else ''}"
+        )
+
+
+def _artifact(build: Build, name: str) -> dict[str, Any]:
+    return json.loads((build.target_path / name).read_text(encoding="utf-8"))
+
+
+def _expected(manifest: dict[str, Any]) -> set[str]:
+    """Everything a whole ``dbt build`` runs."""
+    nodes = [*manifest["nodes"].values(), *manifest.get("unit_tests", {}).values()]
+    return {
+        node["unique_id"]
+        for node in nodes
+        if node["resource_type"] in _BUILT_TYPES and node.get("config", {}).get("materialized") != "ephemeral"
+    }
+
+
+def _rows_of_published_rooms(build: Build) -> dict[str, int]:
+    rows = {}
+    with duckdb.connect(str(build.file), read_only=True) as connection:
+        lock_down(connection, readable=[])
+        for room, name, kind in published_relations(connection, build.file.stem):
+            try:
+                counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
+            except duckdb.Error as error:
+                raise AuditFailed(
+                    f"{kind} {room}.{name} cannot be read from the build's file alone: {error}\n"
+                    "What is published must be what was audited: a view in the rooms "
+                    f"{', '.join(PUBLISHED_ROOMS)} may stand on tables only, not on source files. "
+                    "Materialise it, or the staging model under it, as a table."
+                ) from error
+            rows[f"{room}.{name}"] = counted[0][0]
+    return rows

@@ -1,0 +1,54 @@
+"""The small source tables that Python writes for dbt, each one Parquet file in ``loaded/control/``.
+
+Belongs here: writing them in one step, the columns of those a build writes.
+Does not: the columns of ``loads`` (the loader's), reading them (``models/staging/control``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.project import Home
+from orchestration.warehouse.durable import hidden_beside, replace_file
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.builds import Build
+
+AS_OF_DATES = pa.schema([("as_of_date", pa.date32())])
+BUILDS = pa.schema([("build_id", pa.string()), ("as_of_date", pa.date32()), ("code_version", pa.string())])
+
+
+def write_control(home: Home, name: str, table: pa.Table) -> Path:
+    """Replace the control table ``name``; readers see the former content or this one."""
+    target = home.control / f"{name}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prepared = hidden_beside(target)
+    try:
+        pq.write_table(table, prepared)
+        replace_file(prepared, target)
+    finally:
+        prepared.unlink(missing_ok=True)
+    return target
+
+
+def write_as_of_dates(home: Home, dates: Iterable[date]) -> Path:
+    """Write the as-of dates asked for, each once, oldest first."""
+    return write_control(
+        home, "as_of_dates", pa.table({"as_of_date": sorted(set(dates))}, schema=AS_OF_DATES)
+    )
+
+
+def write_build(home: Home, build: Build) -> Path:
+    """Write the one row that stamps everything of the build under way."""
+    row = {
+        "build_id": [build.build_id],
+        "as_of_date": [build.as_of_date],
+        "code_version": [build.code_version],
+    }
+    return write_control(home, "builds", pa.table(row, schema=BUILDS))

@@ -1,0 +1,238 @@
+"""dbt in this process: parsed once, run against one file, everything closed afterwards.
+
+Belongs here: invoking dbt, keeping its parsed project, turning its failures into a clear error.
+Does not: which file to build or what to do with it (``builds.py``), Dagster's view of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+from dbt_common.events.event_manager_client import cleanup_event_logger, get_event_manager
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
+from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
+from orchestration.warehouse.durable import hidden_beside, replace_file
+
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+_SHOWN_FAILURES = 10
+_FIXED_FLAGS = (
+    "--no-send-anonymous-usage-stats",
+    "--no-version-check",
+    "--no-use-colors",
+    "--no-print",
+    "--log-level=none",
+    "--log-level-file=info",
+)
+
+_parsed: dict[Path, tuple[int, Manifest]] = {}
+
+
+class BuildFailed(RekindleError):
+    """dbt did not succeed.
+
+    Attributes:
+        failures: Each failed model, seed or test with its message.
+        result: What dbt returned, with the results of everything that did run.
+    """
+
+    def __init__(self, failures: list[tuple[str, str]], result: dbtRunnerResult, log: Path) -> None:
+        self.failures = failures
+        self.result = result
+        lines = [f"  {name}: {' '.join(message.split())}" for name, message in failures[:_SHOWN_FAILURES]]
+        if len(failures) > _SHOWN_FAILURES:
+            lines.append(f"  ... and {len(failures) - _SHOWN_FAILURES} more")
+        super().__init__(
+            "dbt did not succeed; nothing was published and the published version is as it was.\n"
+            + "\n".join(lines)
+            + f"\nEverything dbt said is in {log}, the SQL it ran beside it in target/."
+        )
+
+
+def invoke_dbt(
+    arguments: list[str],
+    *,
+    home: Home,
+    warehouse: Path,
+    target_path: Path,
+    manifest: Manifest | None = None,
+    on_event: Callable[[EventMsg], None] | None = None,
+    project_dir: Path = DBT_PROJECT_DIR,
+) -> dbtRunnerResult:
+    """Run one dbt command in this process against one warehouse file.
+
+    Afterwards nothing of it is open: the file has no ``.wal`` and any process may open it.
+
+    Args:
+        arguments: The command and its options, like ``["build"]``.
+        home: Where the sources are read from.
+        warehouse: The DuckDB file to write, named ``warehouse.duckdb``.
+        target_path: Where dbt puts its artifacts; its log goes to the folder above.
+        manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
+        on_event: Called with every event, from dbt's own threads. Nothing is printed.
+        project_dir: The dbt project.
+
+    Returns:
+        dbt's result, which succeeded.
+
+    Raises:
+        BuildFailed: Anything failed.
+    """
+    target_path.mkdir(parents=True, exist_ok=True)
+    if manifest is None:
+        # dbt writes into what it is given (compiled SQL, fixtures of unit tests): each run gets its own.
+        manifest = parsed_project(project_dir).deepcopy()
+    return _run(
+        arguments,
+        project_dir=project_dir,
+        environment={HOME_VARIABLE: str(home.root), WAREHOUSE_VARIABLE: str(warehouse)},
+        target_path=target_path,
+        log_path=target_path.parent,
+        manifest=manifest,
+        on_event=on_event,
+    )
+
+
+def manifest_file(project_dir: Path = DBT_PROJECT_DIR) -> Path:
+    """The project's ``manifest.json`` made at installation; runs write theirs elsewhere."""
+    return project_dir / "target" / "manifest.json"
+
+
+def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) -> Path:
+    """Parse the project if its manifest is missing or older than any of its files.
+
+    Returns:
+        The manifest's path; what is there is always complete.
+
+    Raises:
+        BuildFailed: The project cannot be parsed; the former manifest stays.
+    """
+    made = manifest_file(project_dir)
+    if not made.exists() or made.stat().st_mtime_ns < _last_change(project_dir, seeds_dir):
+        _parse(project_dir)
+    return made
+
+
+def parsed_project(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) -> Manifest:
+    """The parsed project, kept in memory for as long as its manifest file stays the same."""
+    made = prepare(project_dir, seeds_dir)
+    kept = _parsed.get(project_dir)
+    if kept is None or kept[0] != made.stat().st_mtime_ns:
+        return _parse(project_dir)
+    return kept[1]
+
+
+def _parse(project_dir: Path) -> Manifest:
+    """Parse (only what changed, thanks to dbt's own partial parsing) and put the manifest in place."""
+    made = manifest_file(project_dir)
+    # A folder apart, so that a reader of the manifest never meets one that is half written.
+    own_target = made.parent / "prepared"
+    own_target.mkdir(parents=True, exist_ok=True)
+    result = _run(
+        ["parse"],
+        project_dir=project_dir,
+        # Fixed values: other ones would make dbt parse everything again.
+        environment={
+            HOME_VARIABLE: str(own_target),
+            WAREHOUSE_VARIABLE: str(own_target / WAREHOUSE_FILE_NAME),
+        },
+        target_path=own_target,
+        log_path=own_target,
+        manifest=None,
+        on_event=None,
+    )
+    prepared = hidden_beside(made)
+    shutil.copyfile(own_target / "manifest.json", prepared)
+    replace_file(prepared, made)
+    _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
+    return result.result
+
+
+def _last_change(project_dir: Path, seeds_dir: Path) -> int:
+    """When the newest file or folder that parsing depends on changed."""
+    newest = (project_dir / "dbt_project.yml").stat().st_mtime_ns
+    for folder in (project_dir / "models", project_dir / "macros", project_dir / "tests", seeds_dir):
+        # Folders count too: a removed file changes only its folder.
+        for path in [folder, *folder.rglob("*")] if folder.exists() else []:
+            newest = max(newest, path.stat().st_mtime_ns)
+    return newest
+
+
+def _run(
+    arguments: list[str],
+    *,
+    project_dir: Path,
+    environment: dict[str, str],
+    target_path: Path,
+    log_path: Path,
+    manifest: Manifest | None,
+    on_event: Callable[[EventMsg], None] | None,
+) -> dbtRunnerResult:
+    places = {
+        "--project-dir": project_dir,
+        "--profiles-dir": project_dir,
+        "--target-path": target_path,
+        "--log-path": log_path,
+    }
+    options = [f"{option}={path.absolute()}" for option, path in places.items()]
+    with _environment(environment), _everything_closed():
+        result = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else []).invoke(
+            [*arguments, *options, *_FIXED_FLAGS]
+        )
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        raise result.exception  # an interruption, which dbt's runner catches like any error
+    if not result.success:
+        raise BuildFailed(_failures(result), result, log_path / "dbt.log")
+    return result
+
+
+def _failures(result: dbtRunnerResult) -> list[tuple[str, str]]:
+    if result.exception is not None:
+        return [(type(result.exception).__name__, str(result.exception))]
+    return [
+        (outcome.node.unique_id, outcome.message or outcome.status)
+        for outcome in getattr(result.result, "results", [])
+        if outcome.status in _FAILED
+    ]
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for the block, and restore what was there."""
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _everything_closed() -> Iterator[None]:
+    """Close what dbt keeps open for the life of a process: the DuckDB file, adapters, log files."""
+    try:
+        yield
+    finally:
+        open_file = DuckDBConnectionManager._ENV
+        DuckDBConnectionManager.close_all_connections()
+        if open_file is not None:
+            open_file.close()
+        reset_adapters()
+        for logger in get_event_manager().loggers:
+            for handler in logger._python_logger.handlers if logger._python_logger else []:
+                handler.close()
+        cleanup_event_logger()

@@ -1,0 +1,37 @@
+"""What SQL may touch while dbt builds: the loaded Parquet and the seeds, and nothing else of the machine.
+
+Belongs here: the dbt-duckdb plugin that ``profiles.yml`` names.
+Does not: memory and threads (``profiles.yml``), the statements of the lock-down (``connections.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb import DuckDBPyConnection
+
+from orchestration.project import SEEDS_DIR, Home
+from orchestration.warehouse.connections import lock_down, quoted
+
+
+class Plugin(BasePlugin):
+    """Locks the instance before any model runs, and tells every cursor where the loaded data is."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take the home from the environment, as everything does."""
+        self._home = Home.from_environment()
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Make the folder of the file, so that a first ``dbt build`` by hand works."""
+        Path(creds.path).absolute().parent.mkdir(parents=True, exist_ok=True)
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        """Lock the instance."""
+        lock_down(conn, [self._home.loaded, SEEDS_DIR])
+
+    def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
+        """Set what sources read from; a variable, so that no path is baked into the manifest or views."""
+        cursor.execute(f"set variable loaded = {quoted(self._home.loaded)}")

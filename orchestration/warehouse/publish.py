@@ -1,0 +1,204 @@
+"""Publishing: an audited build becomes the version readers get, by one atomic step.
+
+Belongs here: writing a version's file and manifest, and the order of the steps.
+Does not: deciding whether a build is good (``builds.audit``), what happens later (``versions.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import Home
+from orchestration.warehouse.builds import Build, file_state, published_relations
+from orchestration.warehouse.connections import lock_down, quoted
+from orchestration.warehouse.durable import sha256_of, sync, write_json
+from orchestration.warehouse.versions import (
+    Manifest,
+    current_version,
+    faults_in_rows,
+    read_manifest,
+    remove_old_versions,
+    switch_to,
+    version_file,
+    version_folder,
+)
+
+# The oldest format, so that tools with an older DuckDB open the file too.
+STORAGE_VERSION = "v1.0.0"
+
+
+class PublishFailed(RekindleError):
+    """A build could not be published; readers keep the version they have."""
+
+
+def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) -> Manifest:
+    """Write an audited build as a version, switch readers to it, remove versions no longer kept.
+
+    The caller holds the build lock. A crash anywhere leaves readers on the former version or on this one,
+    and publishing again finishes the work.
+
+    Args:
+        home: The home.
+        build: A build that passed :func:`~orchestration.warehouse.builds.audit`; its folder leaves.
+        details: Anything worth keeping in the manifest, like seconds per step.
+
+    Raises:
+        PublishFailed: The build was not audited, or could not be written.
+    """
+    rows = _audited_rows(build)
+    folder = version_folder(home, build.build_id)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.parent.glob(".*"):
+            shutil.rmtree(leftover)
+        if folder.exists():
+            manifest = _written_before(home, build, rows)
+        else:
+            manifest = _write_version(home, build, rows, details or {})
+        if current_version(home) != build.build_id:
+            switch_to(home, build.build_id, "publication")
+        remove_old_versions(home)
+        shutil.rmtree(build.folder, ignore_errors=True)
+    except (duckdb.Error, OSError) as error:
+        raise PublishFailed(
+            f"build {build.build_id} could not be published: {error}\n"
+            f"Readers keep version {current_version(home) or 'none'}. If the disk is full, free space; "
+            "then publish again."
+        ) from error
+    return manifest
+
+
+def _audited_rows(build: Build) -> dict[str, int]:
+    """Rows per table as audited, if this very file was."""
+    try:
+        audited = json.loads(build.audit_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PublishFailed(
+            f"build {build.build_id} did not pass its audit ({build.audit_file} is missing): "
+            "only a build whose tests all passed is published; build again"
+        ) from None
+    if audited["build_id"] != build.build_id or audited["file"] != file_state(build.file):
+        raise PublishFailed(f"{build.file} was changed after its audit; build again")
+    return audited["rows"]
+
+
+def _written_before(home: Home, build: Build, rows: dict[str, int]) -> Manifest:
+    """The version of this build that an interrupted publication had finished writing."""
+    manifest = read_manifest(home, build.build_id)
+    if (manifest.run_id, manifest.rows) != (build.run_id, rows):
+        raise PublishFailed(
+            f"another build was published as {build.build_id} already, and versions never change; build again"
+        )
+    return manifest
+
+
+def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict[str, Any]) -> Manifest:
+    """Write the version's folder under a hidden name, and give it its name when it is complete."""
+    folder = version_folder(home, build.build_id)
+    unfinished = folder.with_name(f".{build.build_id}")
+    unfinished.mkdir()
+    try:
+        file = unfinished / version_file(home, build.build_id).name
+        _write_tables(build, file)
+        if file.with_name(file.name + ".wal").exists():
+            raise PublishFailed(
+                f"{file.name}.wal is left after writing build {build.build_id}; publish again"
+            )
+        faults = faults_in_rows(file, rows)
+        if faults:
+            raise PublishFailed(f"what was written is not what was audited: {'; '.join(faults)}")
+        sync(file)
+        manifest = Manifest(
+            build_id=build.build_id,
+            run_id=build.run_id,
+            as_of_date=build.as_of_date,
+            as_of_dates=build.as_of_dates,
+            code_version=build.code_version,
+            published_at=datetime.now(UTC),
+            replaces=current_version(home),
+            storage_version=STORAGE_VERSION,
+            duckdb_version=duckdb.__version__,
+            bytes=file.stat().st_size,
+            sha256=sha256_of(file),
+            rows=rows,
+            details=details,
+        )
+        write_json(unfinished / "manifest.json", manifest.as_json())
+        for written in unfinished.iterdir():
+            written.chmod(0o444)
+        sync(unfinished)
+        unfinished.rename(folder)
+        sync(folder.parent)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _write_tables(build: Build, file: Path) -> None:
+    """Copy every table and view of the published rooms, with comments, into a file of its own."""
+    source, target = build.file.stem, file.stem
+    spill = build.folder / "spill"
+    settings = {
+        "temp_directory": str(spill),
+        "memory_limit": os.environ.get("REKINDLE_MEMORY", "4GB"),
+    }
+    with closing(duckdb.connect(config=settings)) as connection:
+        # Under its own stem, since views name their tables in full.
+        connection.execute(f'attach {quoted(build.file)} as "{source}" (read_only)')
+        connection.execute(f"attach {quoted(file)} as \"{target}\" (storage_version '{STORAGE_VERSION}')")
+        # What is published is what was audited: nothing outside these two files can be read.
+        lock_down(connection, readable=[])
+        relations = published_relations(connection, source)
+        for room in sorted({room for room, _, _ in relations}):
+            connection.execute(f'create schema "{target}"."{room}"')
+        for room, name, _ in relations:
+            connection.execute(
+                f'create table "{target}"."{room}"."{name}" as from "{source}"."{room}"."{name}"'
+            )
+        for statement in _comments(connection, source, target, relations):
+            connection.execute(statement)
+        connection.execute(f'checkpoint "{target}"')
+        connection.execute(f'detach "{target}"')
+
+
+def _comments(
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, relations: list[tuple[str, str, str]]
+) -> list[str]:
+    """The statements that repeat what dbt's ``persist_docs`` wrote; views become tables."""
+    published = {(room, name) for room, name, _ in relations}
+    of_relations = connection.execute(
+        """
+        select schema_name, table_name, comment from duckdb_tables()
+        where database_name = $source and comment is not null
+        union all
+        select schema_name, view_name, comment from duckdb_views()
+        where database_name = $source and comment is not null
+        """,
+        {"source": source},
+    ).fetchall()
+    of_columns = connection.execute(
+        """
+        select schema_name, table_name, column_name, comment from duckdb_columns()
+        where database_name = $source and comment is not null
+        """,
+        {"source": source},
+    ).fetchall()
+    return [
+        f'comment on table "{target}"."{room}"."{name}" is {quoted(comment)}'
+        for room, name, comment in of_relations
+        if (room, name) in published
+    ] + [
+        f'comment on column "{target}"."{room}"."{name}"."{column}" is {quoted(comment)}'
+        for room, name, column, comment in of_columns
+        if (room, name) in published
+    ]

@@ -1,0 +1,11 @@
+with newest as (
+    {{ newest_delivered('complete_journey', 'campaign_descriptions', ['campaign_id']) }}
+)
+
+select
+    'complete_journey' as source,
+    campaign_id,
+    campaign_type,
+    start_date as started_on,
+    end_date as ended_on
+from newest

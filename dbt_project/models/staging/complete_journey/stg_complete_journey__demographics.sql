@@ -1,0 +1,17 @@
+with newest as (
+    {{ newest_delivered('complete_journey', 'demographics', ['household_id']) }}
+)
+
+select
+    'complete_journey' as source,
+    'complete_journey' as system,
+    cast(household_id as {{ dbt.type_string() }}) as member_id,
+    age as age_band,
+    income as income_band,
+    home_ownership,
+    marital_status,
+    household_size as household_size_band,
+    household_comp as household_composition,
+    kids_count as children_band,
+    delivered_on
+from newest

@@ -13,5 +13,5 @@ select
     household_size as household_size_band,
     household_comp as household_composition,
     kids_count as children_band,
-    delivered_on
+    first_delivered_on
 from newest

@@ -13,9 +13,9 @@ select
     transaction_timestamp as ordered_at,
     {{ local_date('transaction_timestamp', 'America/New_York') }} as ordered_on,
     cast(quantity as decimal(18, 3)) as quantity,
-    sales_value as sales_amount,
-    retail_disc as loyalty_discount_amount,
-    coupon_disc as coupon_discount_amount,
-    coupon_match_disc as coupon_match_amount,
-    delivered_on
+    cast(sales_value as decimal(18, 2)) as sales_amount,
+    cast(retail_disc as decimal(18, 2)) as loyalty_discount_amount,
+    cast(coupon_disc as decimal(18, 2)) as coupon_discount_amount,
+    cast(coupon_match_disc as decimal(18, 2)) as coupon_match_amount,
+    first_delivered_on
 from newest

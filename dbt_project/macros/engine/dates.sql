@@ -1,0 +1,53 @@
+{# Date arithmetic. Engines differ in names and argument order; models never spell these out. #}
+
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro spark__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
+{%- endmacro %}
+
+
+{# Negative days go back. #}
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch('add_days')(day, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, days) -%}
+    cast(date_add(cast({{ day }} as date), cast({{ days }} as int)) as date)
+{%- endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    (cast({{ day }} as date) + cast({{ days }} as integer))
+{%- endmacro %}
+
+
+{# The Monday of the ISO week. #}
+{% macro week_start(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+
+{# A naive UTC timestamp as the business date, in the project's business time zone. #}
+{% macro business_date(moment) -%}
+    {{ return(adapter.dispatch('business_date')(moment)) }}
+{%- endmacro %}
+
+{% macro default__business_date(moment) -%}
+    cast(from_utc_timestamp({{ moment }}, '{{ var("business_time_zone") }}') as date)
+{%- endmacro %}
+
+{% macro duckdb__business_date(moment) -%}
+    cast(timezone('{{ var("business_time_zone") }}', timezone('UTC', {{ moment }})) as date)
+{%- endmacro %}
+
+
+{# The day after the last that can be asked for: an interval that has not ended. #}
+{% macro end_of_time() -%}
+    cast('9999-12-31' as date)
+{%- endmacro %}

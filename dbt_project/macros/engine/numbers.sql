@@ -1,0 +1,32 @@
+{# Numbers that must come out the same on every engine. #}
+
+{# 60 bits of md5 as a positive bigint: an integer key that any engine can make from text. #}
+{% macro text_key(text) -%}
+    {{ return(adapter.dispatch('text_key')(text)) }}
+{%- endmacro %}
+
+{% macro default__text_key(text) -%}
+    cast(conv(substr(md5({{ text }}), 1, 15), 16, 10) as bigint)
+{%- endmacro %}
+
+{% macro duckdb__text_key(text) -%}
+    cast('0x' || substr(md5({{ text }}), 1, 15) as bigint)
+{%- endmacro %}
+
+
+{# Counts and sums of integers as bigint (some engines widen to 128 bits). #}
+{% macro integer_sum(expression) -%}
+    cast(sum({{ expression }}) as bigint)
+{%- endmacro %}
+
+
+{# Sums of money keep two decimals and never become floating point. #}
+{% macro money_sum(expression) -%}
+    cast(sum({{ expression }}) as decimal(18, 2))
+{%- endmacro %}
+
+
+{# A share between 0 and 1 with six decimals, empty when there is nothing to divide by. #}
+{% macro share(part, whole) -%}
+    cast(cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0) as decimal(9, 6))
+{%- endmacro %}

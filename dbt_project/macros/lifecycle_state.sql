@@ -1,0 +1,120 @@
+{# Stage and silence tier of one scope: the member as a whole (`all`) or each category group. First match wins, in the
+   order of seeds/lifecycle/stages.csv. The two models that call this differ in nothing but the scope. #}
+{% macro lifecycle_state(scope_condition) -%}
+with scopes as (
+    select
+        *,
+        {{ days_between('first_purchase_on', 'as_of_date') }} as days_since_first_purchase,
+        {{ days_between('last_purchase_on', 'as_of_date') }} as days_since_purchase,
+        {{ days_between('last_active_on', 'as_of_date') }} as days_silent
+    from {{ ref('int_lifecycle_scopes') }}
+    where {{ scope_condition }}
+),
+
+thresholds as (
+    select * from {{ ref('stage_thresholds') }}
+),
+
+tiers as (
+    select
+        silence_tiers.*,
+        silence_tier_labels.tier_order
+    from {{ ref('silence_tiers') }} as silence_tiers
+    inner join {{ ref('silence_tier_labels') }} as silence_tier_labels
+        on silence_tiers.silence_tier = silence_tier_labels.silence_tier
+),
+
+tier_labels as (
+    select * from {{ ref('silence_tier_labels') }}
+),
+
+reactivations as (
+    select * from {{ ref('fct_reactivation') }}
+),
+
+{#- The highest tier that applies; nobody falls silent before a first purchase. #}
+
+tiered as (
+    select
+        scopes.member_key,
+        scopes.as_of_date,
+        scopes.lifecycle_scope,
+        max(tiers.tier_order) as tier_order
+    from scopes
+    inner join tiers
+        on scopes.category_group = tiers.category_group
+        and {{ silence_tier_applies('scopes', 'tiers', 'scopes.purchase_days') }}
+    where scopes.purchase_days > 0
+    group by scopes.member_key, scopes.as_of_date, scopes.lifecycle_scope
+),
+
+judged as (
+    select
+        scopes.*,
+        coalesce(tiered.tier_order, 0) as silence_tier_order,
+        reactivations.reactivated_on,
+        reactivations.came_from_stage,
+        reactivations.came_from_tier_order,
+        {{ days_between('reactivations.reactivated_on', 'scopes.as_of_date') }} as days_since_reactivation,
+        thresholds.new_days,
+        thresholds.growing_days,
+        scopes.purchase_days = 0 as is_prospect,
+        coalesce({{ is_churned('scopes', 'thresholds') }}, false) as is_churned,
+        (
+            scopes.purchase_days_in_window >= thresholds.stable_purchase_days
+            or scopes.net_amount_in_window >= thresholds.stable_net_amount
+        ) as is_frequent_or_valuable,
+        (
+            scopes.visits_in_window >= thresholds.high_intent_visits
+            or scopes.intent_actions_in_window > 0
+        ) as has_intent
+    from scopes
+    inner join thresholds on scopes.category_group = thresholds.category_group
+    left join tiered
+        on scopes.member_key = tiered.member_key
+        and scopes.as_of_date = tiered.as_of_date
+        and scopes.lifecycle_scope = tiered.lifecycle_scope
+    left join reactivations
+        on scopes.member_key = reactivations.member_key
+        and scopes.lifecycle_scope = reactivations.lifecycle_scope
+        and scopes.category_group = reactivations.category_group
+        and scopes.as_of_date >= reactivations.reactivated_on
+        and scopes.as_of_date < reactivations.next_reactivated_on
+),
+
+staged as (
+    select
+        *,
+        case
+            when is_prospect then 'prospect'
+            when is_churned then 'churned'
+            when silence_tier_order > 0 then 'silent'
+            when days_since_first_purchase <= new_days then 'new'
+            when days_since_first_purchase <= growing_days then 'growing'
+            when is_frequent_or_valuable then 'stable'
+            when days_since_reactivation <= growing_days then 'growing'
+            else 'occasional'
+        end as stage
+    from judged
+)
+
+select
+    staged.member_key,
+    staged.as_of_date,
+    staged.lifecycle_scope,
+    staged.category_group,
+    staged.stage,
+    staged.is_prospect and staged.has_intent as is_high_intent,
+    tier_labels.silence_tier,
+    staged.days_since_first_purchase,
+    staged.days_since_purchase,
+    staged.days_silent,
+    staged.touches_since_active,
+    staged.unanswered_touches,
+    staged.reactivated_on,
+    staged.came_from_stage as reactivated_from_stage,
+    came_from.silence_tier as reactivated_from_tier
+from staged
+inner join tier_labels on staged.silence_tier_order = tier_labels.tier_order
+left join tier_labels as came_from on staged.came_from_tier_order = came_from.tier_order
+{%- endmacro %}

@@ -1,0 +1,30 @@
+with orders as (
+    select * from {{ ref('int_orders') }}
+    where
+        is_purchase
+        and member_key is not null
+),
+
+days as (
+    select
+        member_key,
+        ordered_on as purchased_on,
+        count(*) as orders,
+        sum(case when is_promo then 1 else 0 end) as promo_orders,
+        {{ money_sum('net_amount') }} as net_amount,
+        {{ money_sum('margin_amount') }} as margin_amount,
+        {{ money_sum('discount_amount') }} as discount_amount
+    from orders
+    group by member_key, ordered_on
+)
+
+select
+    member_key,
+    purchased_on,
+    lag(purchased_on) over (partition by member_key order by purchased_on) as previous_purchased_on,
+    cast(orders as integer) as orders,
+    cast(promo_orders as integer) as promo_orders,
+    net_amount,
+    margin_amount,
+    discount_amount
+from days

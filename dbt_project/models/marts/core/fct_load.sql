@@ -1,0 +1,12 @@
+{{ config(materialized='view') }}
+
+select
+    source,
+    table_name,
+    delivered_on,
+    status,
+    rows_in,
+    rows_loaded,
+    rows_held,
+    exact_duplicates
+from {{ ref('int_loads') }}

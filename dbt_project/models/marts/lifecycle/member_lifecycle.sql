@@ -1,0 +1,1 @@
+{{ lifecycle_state("lifecycle_scope = 'all'") }}

@@ -1,0 +1,38 @@
+with history as (
+    select * from {{ ref('srv_member_history') }}
+),
+
+publication as (
+    select * from {{ ref('srv_publication') }}
+),
+
+members as (
+    select * from {{ ref('dim_member') }}
+),
+
+stages as (
+    select * from {{ ref('dim_stage') }}
+),
+
+silence_tiers as (
+    select * from {{ ref('dim_silence_tier') }}
+)
+
+select
+    history.*,
+    stages.label_en as stage_label_en,
+    stages.label_zh as stage_label_zh,
+    silence_tiers.label_en as silence_tier_label_en,
+    silence_tiers.label_zh as silence_tier_label_zh,
+    members.registered_on,
+    members.region,
+    members.city,
+    members.home_store_id,
+    members.acquisition_channel,
+    members.member_level,
+    members.language
+from history
+inner join publication on history.as_of_date = publication.as_of_date
+inner join members on history.member_key = members.member_key
+inner join stages on history.stage = stages.stage
+inner join silence_tiers on history.silence_tier = silence_tiers.silence_tier

@@ -1,0 +1,15 @@
+with newest as (
+    {{ newest_delivered('chain', 'consents', ['consent_id']) }}
+)
+
+select
+    'chain' as source,
+    consent_id,
+    system,
+    member_id,
+    channel,
+    purpose,
+    is_granted,
+    happened_at,
+    {{ business_date('happened_at') }} as happened_on
+from newest

@@ -1,0 +1,17 @@
+with newest as (
+    {{ newest_delivered('chain', 'coupons', ['coupon_id']) }}
+)
+
+select
+    'chain' as source,
+    coupon_id,
+    system,
+    member_id,
+    benefit_code,
+    campaign_code,
+    {{ business_date('issued_at') }} as issued_on,
+    {{ business_date('expires_at') }} as expires_on,
+    {{ business_date('redeemed_at') }} as redeemed_on,
+    order_id,
+    face_amount
+from newest

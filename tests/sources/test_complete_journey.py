@@ -21,6 +21,7 @@ from orchestration.project import STAGING_DIR
 from orchestration.sources import complete_journey
 from orchestration.sources.complete_journey import (
     DELIVERED_ON,
+    LAST_DAY,
     SOURCE,
     TABLES,
     PackageMissing,
@@ -125,7 +126,7 @@ def test_the_contract_s_keys_repeat_only_in_exact_duplicates(whole, contract):
         assert value(repeated) == 0, table.name
 
 
-def test_a_cent_is_never_lost_to_the_contract_s_decimals(whole):
+def test_no_cent_is_lost_when_staging_makes_amounts_decimals(whole):
     landing, _ = whole
     columns = ("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc")
     lost = ", ".join(f"count_if(abs({name} - cast({name} as decimal(18, 2))) > 1e-9)" for name in columns)
@@ -143,6 +144,7 @@ def test_times_are_utc_because_weeks_change_on_new_york_s_mondays_only(whole):
     in_new_york = "cast(timezone('America/New_York', timezone('UTC', transaction_timestamp)) as date)"
     assert value(days_in_two_weeks.format(day=in_new_york, file=file)) == 0
     assert value(days_in_two_weeks.format(day="cast(transaction_timestamp as date)", file=file)) > 0
+    assert value(f"select max({in_new_york}) from read_parquet('{file}')") == LAST_DAY
 
 
 def test_a_limit_delivers_the_first_households_with_all_their_rows(ten_households, package_data):

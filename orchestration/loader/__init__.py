@@ -1,0 +1,9 @@
+"""The loader: landing to loaded, held and vault.
+
+Belongs here: reading contracts and deliveries, checking files and rows, pseudonyms, the files dbt reads.
+Does not: fetching from sources, joining tables, business rules, the build lock (the caller holds it).
+"""
+
+from orchestration.loader.loading import LoadSummary, TableLoad, load
+
+__all__ = ["LoadSummary", "TableLoad", "load"]

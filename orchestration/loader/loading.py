@@ -1,0 +1,366 @@
+"""Load: every new delivery checked, written and made visible, one by one.
+
+Belongs here: which deliveries to load, in what order, the switch to visible, what is said on the way.
+Does not: the checks (deliveries.py, row_rules.py) and the writing (one_delivery.py) themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.contract import SourceContract, Table
+from orchestration.core.errors import RekindleError
+from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
+from orchestration.loader.control import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.deliveries import (
+    CheckedDelivery,
+    DeliveryRefused,
+    check_delivery,
+    delivery_date,
+    find_deliveries,
+    manifest_sha256,
+)
+from orchestration.loader.durable import flush_folder, flush_tree, private_folder, switch_folder, write_file
+from orchestration.loader.one_delivery import write_delivery
+from orchestration.loader.secret import Secret, read_secret
+from orchestration.project import SEEDS_DIR, Home
+
+RECORD = "load.json"
+# Raised when the loader writes the same delivery differently: everything is then loaded again.
+FORMAT = 1
+
+
+class LoadFailed(RekindleError):
+    """The machine failed, not the delivery: disk, memory, permissions."""
+
+
+class NothingDelivered(RekindleError):
+    """No source delivered anything yet."""
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None)."""
+
+    source: str
+    table: str
+    delivered_on: date | None
+    status: str
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_held: int = 0
+    exact_duplicates: int = 0
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """What is loaded now.
+
+    Attributes:
+        tables: One per delivery loaded, whenever that was, and one per table never delivered.
+        newly_loaded: How many deliveries this load added or replaced.
+    """
+
+    tables: list[TableLoad] = field(default_factory=list)
+    newly_loaded: int = 0
+
+
+def load(
+    home: Home,
+    contracts: dict[str, SourceContract],
+    say: Callable[[str], None],
+    *,
+    seeds_dir: Path = SEEDS_DIR,
+    memory_limit: str = "3GB",
+    threads: int | None = None,
+) -> LoadSummary:
+    """Load every delivery that is not loaded yet under its contract of today.
+
+    The caller holds the build lock.
+
+    Args:
+        home: The business's folder.
+        contracts: By source name, see ``read_contracts``.
+        say: Told one line per step.
+        seeds_dir: Where ``identity/blocked_identifiers.csv`` lies.
+        memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
+        threads: DuckDB's threads; by default all cores.
+
+    Raises:
+        DeliveryRefused: With the faults of all new deliveries; none of them is then loaded.
+        SecretFault: The secret is missing, unsafe or another one.
+        NothingDelivered: No source delivered anything.
+        LoadFailed: The disk is full, or the like; what was loaded before stays.
+    """
+    try:
+        secret = read_secret(home)
+        _clean_up(home)
+        private_folder(_private(home))
+        _workspace(home).mkdir(parents=True)
+        with _connect(home, secret, memory_limit, threads) as connection:
+            return _load(home, contracts, say, seeds_dir, secret, connection)
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise LoadFailed(
+            f"Loading stopped: {_first_line(error)}\n"
+            "What was loaded before is untouched and nothing half-loaded is visible.\n"
+            f"Free disk space or memory, check that {home.root} is writable, then load again."
+        ) from None
+    finally:
+        _clean_up(home)
+
+
+def _load(
+    home: Home,
+    contracts: dict[str, SourceContract],
+    say: Callable[[str], None],
+    seeds_dir: Path,
+    secret: Secret,
+    connection: duckdb.DuckDBPyConnection,
+) -> LoadSummary:
+    faults: list[str] = []
+    delivered = find_deliveries(home.landing, contracts, faults)
+    records = _read_records(home, contracts)
+    pending: list[CheckedDelivery] = []
+    for delivery in delivered:
+        record = records.pop(_identity(delivery.table, delivery.delivered_on), None)
+        manifest = manifest_sha256(delivery)
+        if record and manifest is not None and manifest != record["manifest"]:
+            faults.append(
+                f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
+                "deliver corrections under a new date"
+            )
+        elif record and _is_current(record, delivery.table, secret):
+            records[_identity(delivery.table, delivery.delivered_on)] = record
+        else:
+            checked = check_delivery(delivery, connection, _private(home), faults)
+            if checked is not None:
+                pending.append(checked)
+    landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
+    for source, table_name, delivered_on in sorted(records.keys() - landed):
+        table = contracts[source].table(table_name)
+        if table and not _is_current(records[source, table_name, delivered_on], table, secret):
+            faults.append(
+                f"{source}.{table_name} delivered={delivered_on}: its contract changed, but the delivery "
+                "is no longer in landing; put it back so that it can be loaded anew"
+            )
+    present = landed | records.keys()
+    faults += _required_tables_missing(contracts, present)
+    if faults:
+        raise DeliveryRefused(
+            f"Nothing was loaded; faults in what was delivered: {len(faults)}\n"
+            + "\n".join(f"  - {fault}" for fault in faults)
+            + "\nA delivery is never repaired in place: remove the folder and deliver it again "
+            "(docs/bring-your-data.md)."
+        )
+    if not present:
+        raise NothingDelivered(
+            f"No source has delivered anything to {home.landing}.\n"
+            "Type `rekindle sample` for the simulated chain; for your own files see docs/bring-your-data.md."
+        )
+    for checked in pending:
+        records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
+            home, checked, secret, connection, say
+        )
+    tables = _summary(contracts, records)
+    write_empty_tables(home, contracts)
+    write_blocked_identifiers(home, seeds_dir, secret.value)
+    write_loads(home, tables)
+    for line in _missing_lines(tables, contracts):
+        say(line)
+    if not pending:
+        say(f"nothing new: all {len(present)} deliveries were loaded before")
+    return LoadSummary(tables, len(pending))
+
+
+def _load_one(
+    home: Home,
+    checked: CheckedDelivery,
+    secret: Secret,
+    connection: duckdb.DuckDBPyConnection,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    delivery = checked.delivery
+    table = delivery.table
+    workspace, private = _workspace(home) / "delivery", _private(home) / "delivery"
+    for folder in (workspace, private):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    try:
+        written = write_delivery(connection, checked, workspace, private)
+    except (duckdb.IOException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error as error:
+        # The engine's own text may quote a value.
+        raise DeliveryRefused(
+            f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "
+            "they may be damaged.\nNothing of this delivery was loaded. Have it written and delivered again."
+        ) from None
+    record = {
+        "source": table.source,
+        "table": table.name,
+        "delivered_on": delivery.delivered_on.isoformat(),
+        "rows_in": written.rows_in,
+        "rows_loaded": written.rows_loaded,
+        "rows_held": written.rows_held,
+        "exact_duplicates": written.exact_duplicates,
+        "contract": table.fingerprint,
+        "secret": secret.fingerprint,
+        "manifest": checked.manifest_sha256,
+        "format": FORMAT,
+        "notes": list(checked.notes),
+    }
+    write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
+    flush_tree(workspace)
+    flush_tree(private)
+    name = delivery.folder.name
+    # Vault and held first: the rename of the loaded folder says that the delivery is complete.
+    _show_vault(home, table, name, written.vault)
+    aside = _workspace(home) / "set_aside"
+    held_folder = home.held / table.source / table.name / name
+    if written.held is not None:
+        switch_folder(written.held, held_folder, aside / "held" / table.source / table.name / name)
+    else:
+        shutil.rmtree(held_folder, ignore_errors=True)
+    switch_folder(
+        written.loaded,
+        home.loaded / table.source / table.name / name,
+        aside / "loaded" / table.source / table.name / name,
+    )
+    shutil.rmtree(private, ignore_errors=True)
+    say(
+        f"{delivery.where}: {written.rows_in:,} rows in, {written.rows_loaded:,} loaded, "
+        f"{written.rows_held:,} held, {written.exact_duplicates:,} exact duplicates "
+        f"({time.perf_counter() - started:.1f} s)"
+    )
+    for note in checked.notes:
+        say(f"{delivery.where}: {note}")
+    return record
+
+
+def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> None:
+    folder = home.vault / "contacts" / table.source / table.name
+    target = folder / f"{name}.parquet"
+    if written is None:
+        target.unlink(missing_ok=True)
+        return
+    for parent in (home.vault / "contacts", folder.parent, folder):
+        private_folder(parent)
+    written.chmod(0o600)
+    written.replace(target)
+    flush_folder(folder)
+
+
+def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set memory_limit = ?", [memory_limit])
+    # What does not fit in memory may hold contact details.
+    connection.execute("set temp_directory = ?", [str(_private(home) / "spilled")])
+    if threads is not None:
+        connection.execute("set threads = ?", [threads])
+    pads = key_pads(secret.value)
+    connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
+    connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
+    return connection
+
+
+def _workspace(home: Home) -> Path:
+    # Not inside loaded: dbt's pattern would find half-written files there, hidden or not.
+    return home.root / ".loading"
+
+
+def _private(home: Home) -> Path:
+    return home.vault / ".loading"
+
+
+def _clean_up(home: Home) -> None:
+    """Remove what a crashed load left, and put back a folder that was set aside and not replaced."""
+    aside = _workspace(home) / "set_aside"
+    for folder in aside.glob("*/*/*/delivered=*"):
+        visible = home.root / folder.relative_to(aside)
+        if not visible.exists():
+            folder.rename(visible)
+    for folder in (_workspace(home), _private(home)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tuple[str, str, date], Any]:
+    records = {}
+    for path in home.loaded.glob(f"*/*/delivered=*/{RECORD}"):
+        delivered_on = delivery_date(path.parent.name)
+        source, table = path.parts[-4], path.parts[-3]
+        if delivered_on is not None and source in contracts and contracts[source].table(table):
+            records[source, table, delivered_on] = json.loads(path.read_text(encoding="utf-8"))
+    return records
+
+
+def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
+    return table.source, table.name, delivered_on
+
+
+def _is_current(record: dict[str, Any], table: Table, secret: Secret) -> bool:
+    expected = {"contract": table.fingerprint, "secret": secret.fingerprint, "format": FORMAT}
+    return all(record.get(word) == value for word, value in expected.items())
+
+
+def _required_tables_missing(
+    contracts: dict[str, SourceContract], present: set[tuple[str, str, date]]
+) -> list[str]:
+    sources = {source for source, _, _ in present}
+    tables = {(source, table) for source, table, _ in present}
+    return [
+        f"{table.full_name}: required, and {source} delivered other tables but never this one"
+        for source in sorted(sources)
+        for table in contracts[source].tables
+        if table.required and (source, table.name) not in tables
+    ]
+
+
+def _summary(
+    contracts: dict[str, SourceContract], records: dict[tuple[str, str, date], Any]
+) -> list[TableLoad]:
+    tables = []
+    for contract in contracts.values():
+        for table in contract.tables:
+            dates = sorted(
+                day for source, name, day in records if (source, name) == (table.source, table.name)
+            )
+            if not dates:
+                tables.append(TableLoad(table.source, table.name, None, "missing"))
+            for day in dates:
+                record = records[table.source, table.name, day]
+                counts = {
+                    word: record[word] for word in ("rows_in", "rows_loaded", "rows_held", "exact_duplicates")
+                }
+                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
+    return tables
+
+
+def _missing_lines(tables: list[TableLoad], contracts: dict[str, SourceContract]) -> list[str]:
+    lines = []
+    for source in contracts:
+        of_source = [table for table in tables if table.source == source]
+        missing = [table.table for table in of_source if table.status == "missing"]
+        if len(missing) == len(of_source):
+            lines.append(f"{source}: nothing delivered, left out")
+        elif missing:
+            lines.append(f"{source}: not delivered: {', '.join(missing)}; what needs them stays silent")
+    return lines
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,367 @@
+"""One delivery's rows: checked, counted, pseudonymised and written.
+
+Belongs here: the SQL from delivered files to the loaded, held and vault files of one delivery.
+Does not: which deliveries to load, checks of whole files, making the result visible (loading.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet
+
+from orchestration.core.contract import Table
+from orchestration.core.errors import RekindleError
+from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
+from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
+
+# Columns that say which member a row is about; sorting by them lays a member's rows together.
+_MEMBER_COLUMNS = ("system", "member_id")
+_EXACT_DUPLICATE = 0
+_WITHHELD = "(withheld)"
+# Key values spread over more than this are counted by grouping instead of by bits.
+_MOST_BITS = 1_000_000_000
+_MOST_BITS_PER_ROW = 64
+# Reading a delivery once per month pays when its row groups lie in few months each.
+_MOST_ROWS_READ_TWICE = 2
+
+
+@dataclass(frozen=True)
+class WrittenDelivery:
+    """Where the parts of one delivery were written, not yet visible, and its counts."""
+
+    loaded: Path
+    held: Path | None
+    vault: Path | None
+    rows_in: int
+    rows_loaded: int
+    rows_held: int
+    exact_duplicates: int
+
+
+def write_delivery(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, workspace: Path, private: Path
+) -> WrittenDelivery:
+    """Write everything one delivery becomes.
+
+    Args:
+        connection: With the key pads set.
+        checked: The delivery.
+        workspace: Empty folder for what is pseudonymous.
+        private: Empty folder for what holds contact details.
+
+    Returns:
+        What was written.
+
+    Raises:
+        RekindleError: Rows in are not loaded + held + exact duplicates.
+    """
+    table = checked.delivery.table
+    reasons = _prepare_rows(connection, checked)
+    _reject_repeated_keys(connection, table, len(reasons))
+    counts = _count(connection, table)
+    duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
+    is_clean = all(code is None for _, code in counts)
+    held = None
+    if any(code for _, code in counts):
+        held = workspace / "held"
+        held.mkdir()
+        _write_held(connection, checked, reasons, held / "held.parquet")
+    source = "judged" if not is_clean else "rows_as_typed"
+    condition = "true" if is_clean else "held_code is null"
+    vault = None
+    if table.contacts:
+        vault = private / "contacts.parquet"
+        _write_vault(connection, table, source, condition, vault)
+        source, condition = "accepted", "true"
+    months = sorted({month for month, code in counts if code is None}, key=str)
+    loaded = workspace / "loaded"
+    _write_months(connection, checked, source, condition, months, loaded, private)
+    rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
+    rows_held = _rows(held / "held.parquet") if held else 0
+    if checked.rows != rows_loaded + rows_held + duplicates:
+        raise RekindleError(
+            f"{checked.delivery.where}: {checked.rows} rows came in, but {rows_loaded} were loaded, "
+            f"{rows_held} held and {duplicates} dropped as exact duplicates. Nothing of it was kept; "
+            "please report this."
+        )
+    return WrittenDelivery(loaded, held, vault, checked.rows, rows_loaded, rows_held, duplicates)
+
+
+def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> list[Rule]:
+    """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show when held."""
+    table = checked.delivery.table
+    reasons: list[Rule] = []
+    parts = []
+    shape = lambda file: sorted(file.types.items())  # noqa: E731
+    for _, group in groupby(sorted(checked.files, key=shape), key=shape):
+        parts.append(_rows_of_one_shape(table, tuple(group), reasons))
+    connection.execute("create or replace temp view rows_as_typed as " + " union all ".join(parts))
+    return reasons
+
+
+def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule]) -> str:
+    types = files[0].types
+    values, shown, codes = [], [], []
+    for column in table.columns:
+        delivered = types.get(column.name)
+        value = f"cast({typed(column, delivered)} as {column.data_type})"
+        values.append(f"{value} as {quoted(column.name)}")
+        rules = row_rules(column, delivered)
+        for rule in rules:
+            reasons.append(rule)
+            codes.append(f"when {rule.condition} then {len(reasons)}")
+        text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
+        if column.contact:
+            text = pseudonym_sql(column.contact, value)
+        elif table.contacts and rules:
+            # A slipped column could put a phone number where a code belongs.
+            broken = " or ".join(f"({rule.condition})" for rule in rules)
+            text = f"case when {broken} then '{_WITHHELD}' else {text} end"
+        shown.append(text)
+    code = f"case {' '.join(codes)} end" if codes else "null"
+    return (
+        f"select {', '.join(values)}, cast({code} as integer) as held_code, "
+        f"cast([{', '.join(shown)}] as varchar[]) as held_texts, {FILE_COLUMN}, {ROW_COLUMN} "
+        f"from ({scan(files)})"
+    )
+
+
+def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, code: int) -> None:
+    """Make the view ``judged``: the rows, where a row with a key seen before is an exact duplicate or held.
+
+    Of rows with one key and different contents the first by content stays, so the choice does not hang on the
+    order of delivery. Only rows whose key repeats are compared as a whole.
+    """
+    connection.execute("create or replace temp view judged as from rows_as_typed")
+    key = ", ".join(quoted(name) for name in table.key)
+    if _keys_are_distinct(connection, table):
+        return
+    connection.execute(
+        f"create or replace temp table repeated as select {key} from rows_as_typed "
+        "group by all having count(*) > 1"
+    )
+    if _one(connection, "select count(*) from repeated") == 0:
+        return
+    content = ", ".join(quoted(column.name) for column in table.columns)
+    connection.execute(f"""
+        create or replace temp table rejected as
+        with contested as (
+            select {content}, {FILE_COLUMN}, {ROW_COLUMN}
+            from rows_as_typed semi join repeated using ({key})
+            where held_code is null
+        ),
+        ranked as (
+            select
+                {FILE_COLUMN},
+                {ROW_COLUMN},
+                row_number() over (partition by {content} order by {FILE_COLUMN}, {ROW_COLUMN}) as copy,
+                dense_rank() over (partition by {key} order by {content}) as version
+            from contested
+        )
+        select
+            {FILE_COLUMN},
+            {ROW_COLUMN},
+            case when copy > 1 then {_EXACT_DUPLICATE} else {code + 1} end as code
+        from ranked
+        where copy > 1 or version > 1
+    """)
+    connection.execute(f"""
+        create or replace temp view judged as
+        select rows_as_typed.* replace (coalesce(held_code, code) as held_code)
+        from rows_as_typed left join rejected using ({FILE_COLUMN}, {ROW_COLUMN})
+    """)
+
+
+def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether no key repeats, found out cheaply: close whole numbers are ticked off in a string of bits.
+
+    False also when that cannot be said this way.
+    """
+    if not all(table.column(name).data_type in ("bigint", "integer") for name in table.key):
+        return False
+    names = [quoted(name) for name in table.key]
+    ends = ", ".join(f"min({name}), max({name}), count({name})" for name in names)
+    row = connection.execute(f"select count(*), {ends} from rows_as_typed").fetchone()
+    assert row is not None
+    rows, spans = row[0], [row[start : start + 3] for start in range(1, len(row), 3)]
+    if rows == 0 or any(count < rows for _, _, count in spans):
+        return rows == 0
+    bits, position = 1, "cast(0 as bigint)"
+    for name, (low, high, _) in zip(names, spans, strict=True):
+        width = high - low + 1
+        bits *= width
+        if bits > min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
+            return False
+        position = f"({position} * {width} + (cast({name} as bigint) - ({low})))"
+    ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
+    return _one(connection, f"select {ticked} from rows_as_typed") == rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[date | None, int | None], int]:
+    """Rows by month and code; the month only of rows that are loaded."""
+    month = f"date_trunc('month', {quoted(table.month_of)})" if table.month_of else "null"
+    rows = connection.execute(
+        f"select cast(case when held_code is null then {month} end as date) as month, held_code, count(*) "
+        "from judged group by all"
+    ).fetchall()
+    return {(month, code): count for month, code, count in rows}
+
+
+def _write_held(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
+) -> None:
+    table = checked.delivery.table
+    every = [*reasons, Rule("", "key repeated", ", ".join(table.key))]
+    listed = ", ".join(
+        f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
+    )
+    names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
+    texts = ", ".join(
+        f"held_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
+    )
+    connection.execute(f"""
+        copy (
+            select
+                delivered.name as held_file,
+                {ROW_COLUMN} + 1 as held_row_number,
+                reasons.reason as held_reason,
+                reasons.about as held_column,
+                {texts}
+            from judged
+            join (values {listed}) as reasons (code, reason, about) on judged.held_code = reasons.code
+            join (values {names}) as delivered (path, name) on judged.{FILE_COLUMN} = delivered.path
+            where held_code <> {_EXACT_DUPLICATE}
+            order by held_file, held_row_number
+        ) to {literal(str(path))} (format parquet, compression zstd)
+    """)
+
+
+def _write_vault(
+    connection: duckdb.DuckDBPyConnection, table: Table, source: str, condition: str, path: Path
+) -> None:
+    """Write the contact details, and make the table ``accepted`` with their pseudonyms beside them.
+
+    Hashing is the dear part, so it is done once for the vault and the loaded files.
+    """
+    pseudonyms = ", ".join(
+        f"{pseudonym_sql(column.contact or '', quoted(column.name))} as {quoted(column.name + '_pseudonym')}"
+        for column in table.contacts
+    )
+    connection.execute(
+        f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
+    )
+    names = [*table.key]
+    for column in table.contacts:
+        names += [column.name, f"{column.name}_pseudonym"]
+    connection.execute(
+        f"copy (select {', '.join(quoted(name) for name in names)} from accepted "
+        f"order by {', '.join(quoted(name) for name in table.key)}) "
+        f"to {literal(str(path))} (format parquet, compression zstd)"
+    )
+
+
+def _write_months(
+    connection: duckdb.DuckDBPyConnection,
+    checked: CheckedDelivery,
+    source: str,
+    condition: str,
+    months: list[date | None],
+    folder: Path,
+    private: Path,
+) -> None:
+    table = checked.delivery.table
+    columns = ", ".join(
+        f"{quoted(column.name + '_pseudonym')} as {quoted(column.name)}"
+        if column.contact
+        else quoted(column.name)
+        for column in table.columns
+    )
+    kept = ", ".join([columns, f"date '{checked.delivery.delivered_on}' as delivered_on"])
+    order = ", ".join(quoted(name) for name in _sort_columns(table))
+    staged = None
+    if len(months) > 1 and source != "accepted" and not _lies_by_month(connection, checked, months):
+        staged = private / "by_month"
+        connection.execute(
+            f"copy (select {', '.join(quoted(column.name) for column in table.columns)}, "
+            f"strftime({quoted(table.month_of or '')}, '%Y-%m') as held_month "
+            f"from {source} where {condition}) "
+            f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (held_month))"
+        )
+    folder.mkdir()
+    for month in months:
+        name = f"{month.year:04d}-{month.month:02d}" if month else "all"
+        rows, within = source, condition
+        if staged is not None:
+            paths = literal(str(staged / f"held_month={name}" / "*.parquet"))
+            rows = f"read_parquet({paths}, hive_partitioning = false)"
+            within = "true"
+        elif month is not None and len(months) > 1:
+            # Compared with the column itself, so that the reader skips row groups of other months.
+            moment = quoted(table.month_of or "")
+            within = f"{condition} and {moment} >= date '{month}'"
+            if month.year < 9999 or month.month < 12:
+                within += f" and {moment} < date '{_next_month(month)}'"
+        target = folder / f"month={name}" / "part-0.parquet"
+        target.parent.mkdir()
+        connection.execute(
+            f"copy (select {kept} from {rows} where {within} order by {order}) "
+            f"to {literal(str(target))} (format parquet, compression zstd)"
+        )
+
+
+def _lies_by_month(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, months: list[date | None]
+) -> bool:
+    """Whether reading the files once per month reads few rows twice, by the row groups' statistics."""
+    table = checked.delivery.table
+    moment = table.month_of or ""
+    if any(file.types.get(moment) not in ("DATE", "TIMESTAMP") for file in checked.files):
+        return False
+    paths = ", ".join(literal(str(file.path)) for file in checked.files)
+    first, last = min(m for m in months if m), max(m for m in months if m)
+    read = _one(
+        connection,
+        f"""
+        select sum(
+            row_group_num_rows * coalesce(
+                1 + date_diff(
+                    'month',
+                    greatest(try_cast(coalesce(stats_min_value, stats_min) as date), date '{first}'),
+                    least(try_cast(coalesce(stats_max_value, stats_max) as date), date '{last}')
+                ),
+                {len(months)}
+            )
+        )
+        from parquet_metadata([{paths}])
+        where path_in_schema = {literal(moment)}
+        """,
+    )
+    return read is not None and read <= _MOST_ROWS_READ_TWICE * checked.rows
+
+
+def _sort_columns(table: Table) -> list[str]:
+    names = {column.name for column in table.columns}
+    if names.issuperset(_MEMBER_COLUMNS):
+        first = [*_MEMBER_COLUMNS, *([table.month_of] if table.month_of else [])]
+        return first + [name for name in table.key if name not in first]
+    return list(table.key)
+
+
+def _next_month(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _rows(path: Path) -> int:
+    return pyarrow.parquet.read_metadata(path).num_rows
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]

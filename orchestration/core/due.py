@@ -1,0 +1,51 @@
+"""Which as-of dates are due: the schedule's and the freshness check's one decision.
+
+Belongs here: deciding from what is published, what was delivered and which day it is.
+Does not: asking for any of these (resources do), reading the clock (the schedule does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+ONE_DAY = timedelta(days=1)
+
+
+def last_due_date(delivered_until: date | None, today: date) -> date | None:
+    """The newest as-of date that can be built: a business day that is over and whose orders were delivered.
+
+    Args:
+        delivered_until: Date of the newest delivery of orders; None when nothing was delivered.
+        today: The current business date.
+
+    Returns:
+        The date, or None when nothing was delivered. A day without its deliveries is not due: built all the
+        same, it would turn every member of a late source silent.
+    """
+    return None if delivered_until is None else min(delivered_until, today - ONE_DAY)
+
+
+def due_dates(
+    published: Collection[date], delivered_until: date | None, today: date, limit: int
+) -> list[date]:
+    """The as-of dates to ask for now, oldest first.
+
+    Dates before the newest published one are never due: publishing an older day would set readers back.
+
+    Args:
+        published: As-of dates of the published versions that are kept.
+        delivered_until: Date of the newest delivery of orders; None when nothing was delivered.
+        today: The current business date.
+        limit: At most this many dates, so that a long gap is caught up over several ticks.
+
+    Returns:
+        Every day after the newest published one up to the last due date; where nothing is published yet, only
+        the last due date.
+    """
+    last = last_due_date(delivered_until, today)
+    if last is None or limit < 1:
+        return []
+    first = max(published) + ONE_DAY if published else last
+    days = (last - first).days + 1
+    return [first + timedelta(days=day) for day in range(min(max(days, 0), limit))]

@@ -1,0 +1,97 @@
+"""How rows become tables that people read: in the terminal and as Markdown in Dagster.
+
+Belongs here: alignment, labels, shares.
+Does not: counting anything (the warehouse does), printing (the command line does).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Label:
+    """What people call a code.
+
+    Attributes:
+        code: The code in the data, such as ``silent``.
+        english: English label.
+        chinese: Chinese label.
+    """
+
+    code: str
+    english: str
+    chinese: str
+
+
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A Markdown table; numbers are right-aligned, a pipe in a text is escaped."""
+    body = [list(row) for row in rows]
+    rule = ["---:" if _is_numeric(body, column) else "---" for column in range(len(headings))]
+    lines = [list(headings), rule, *[[_shown(cell).replace("|", "\\|") for cell in row] for row in body]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def text_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], indent: str = "  ") -> str:
+    """An aligned table for a terminal; a Chinese character counts as the two columns it takes there."""
+    body = [list(row) for row in rows]
+    shown = [list(headings), *[[_shown(cell) for cell in row] for row in body]]
+    widths = [max(_width(line[column]) for line in shown) for column in range(len(headings))]
+    numeric = [_is_numeric(body, column) for column in range(len(headings))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(
+        (indent + "  ".join(map(_padded, line, widths, numeric))).rstrip()
+        for line in [shown[0], rule, *shown[1:]]
+    )
+
+
+def labelled_counts(
+    labels: Sequence[Label], counts: Mapping[str, int]
+) -> list[tuple[str, str, str, int, str]]:
+    """Code, English label, Chinese label, count and share, in the labels' order.
+
+    Args:
+        labels: Every code there is, in the order to show.
+        counts: Count per code. A code without label is shown last under its own name, never dropped.
+    """
+    known = {label.code for label in labels}
+    unknown = [Label(code, code, code) for code in sorted(counts) if code not in known]
+    total = sum(counts.values())
+    return [
+        (label.code, label.english, label.chinese, count, share(count, total))
+        for label in [*labels, *unknown]
+        for count in [counts.get(label.code, 0)]
+    ]
+
+
+def share(part: int, whole: int) -> str:
+    """A share as a percentage with one decimal; a dash where there is no whole."""
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _shown(cell: Cell) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, float):
+        return f"{cell:,.1f}"
+    return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _is_numeric(rows: Sequence[Sequence[Cell]], column: int) -> bool:
+    cells = [row[column] for row in rows]
+    return bool(cells) and all(
+        cell is None or isinstance(cell, int | float) or (cell.endswith("%") or cell == "-") for cell in cells
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _padded(text: str, width: int, is_numeric: bool) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if is_numeric else text + blanks

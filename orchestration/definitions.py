@@ -1,0 +1,41 @@
+"""The graph, assembled.
+
+Belongs here: putting assets, checks, jobs, schedules and resources together.
+Does not: anything else.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dagster import Definitions, in_process_executor
+
+from orchestration.assets.loading import loaded_tables, opened_build
+from orchestration.assets.models import warehouse_models
+from orchestration.assets.publishing import audited_build, published_warehouse
+from orchestration.checks.freshness import published_is_fresh
+from orchestration.instance import BATCHED_EVENTS
+from orchestration.jobs import JOBS
+from orchestration.progress import RELAY
+from orchestration.resources import BuildLock, Business, Warehouse
+from orchestration.schedules import every_morning
+
+for name, value in BATCHED_EVENTS.items():
+    os.environ.setdefault(name, value)
+
+business = Business()
+
+defs = Definitions(
+    assets=[loaded_tables, opened_build, warehouse_models, audited_build, published_warehouse],
+    asset_checks=[published_is_fresh],
+    jobs=JOBS,
+    schedules=[every_morning],
+    resources={
+        "business": business,
+        "lock": BuildLock(business=business),
+        "warehouse": Warehouse(business=business),
+        "progress": RELAY,
+    },
+    # One op at a time: dbt uses the cores itself, and every process more would import everything again.
+    executor=in_process_executor,
+)

@@ -1,0 +1,50 @@
+"""What can be run: four jobs over the graph.
+
+Belongs here: which assets a job covers, its tags.
+Does not: when it runs (schedules), what an asset does (assets).
+"""
+
+from __future__ import annotations
+
+from dagster import AssetSelection, define_asset_job
+
+from orchestration.instance import MAX_RUNTIME_SECONDS
+from orchestration.partitions import AS_OF_DATES
+
+TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
+
+LOADING = AssetSelection.groups("sources") - AssetSelection.assets(
+    ["control", "as_of_dates"], ["control", "builds"]
+)
+PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"])
+BUILDING = AssetSelection.all() - LOADING - PUBLISHING
+
+load = define_asset_job(
+    "load",
+    selection=LOADING,
+    description="Hold new deliveries against the contracts and write typed, pseudonymous Parquet.",
+    tags=TAGS,
+)
+build = define_asset_job(
+    "build",
+    selection=BUILDING,
+    partitions_def=AS_OF_DATES,
+    description="Build and audit the warehouse for an as-of date and the weeks before it, beside the last.",
+    tags=TAGS,
+)
+publish = define_asset_job(
+    "publish",
+    selection=PUBLISHING,
+    partitions_def=AS_OF_DATES,
+    description="Switch readers to the last audited build.",
+    tags=TAGS,
+)
+daily = define_asset_job(
+    "daily",
+    selection=AssetSelection.all(),
+    partitions_def=AS_OF_DATES,
+    description="Load, build, audit and publish one as-of date.",
+    tags=TAGS,
+)
+
+JOBS = [load, build, publish, daily]

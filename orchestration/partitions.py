@@ -1,0 +1,27 @@
+"""The calendar of the graph: one partition per as-of date.
+
+Belongs here: the partitions and the business time zone they are cut in.
+Does not: which dates are due (core.due), which dates a build covers (warehouse.builds).
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import yaml
+from dagster import BackfillPolicy, BetaWarning, DailyPartitionsDefinition
+
+from orchestration.project import DBT_PROJECT_DIR
+
+BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"][
+    "business_time_zone"
+]
+"""The zone in which a timestamp becomes a business date, as the models are told."""
+
+AS_OF_DATES = DailyPartitionsDefinition(start_date="2015-01-01", timezone=BUSINESS_TIME_ZONE)
+
+# Versions are pinned, so an interface that may change in a later one is no news to whoever types a command.
+warnings.filterwarnings("ignore", category=BetaWarning)
+
+# Many as-of dates in one build cost a fraction of as many builds.
+ONE_BUILD = BackfillPolicy.single_run()

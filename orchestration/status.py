@@ -1,0 +1,161 @@
+"""What the command line says about a home: read from manifests and control tables, never from member rows.
+
+Belongs here: gathering what is published, loaded, held, due and under way, and laying it out.
+Does not: changing anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.core.due import due_dates
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import text_table
+from orchestration.project import Home
+from orchestration.states import STATES
+from orchestration.warehouse.versions import Manifest, current_version, list_versions, read_manifest
+
+SHOWN_DUE_DATES = 7
+
+
+class NothingPublished(RekindleError):
+    """There is no published version to speak of."""
+
+
+def published_text(home: Home) -> str:
+    """The published version: rows per table and members per state."""
+    current = current_version(home)
+    if current is None:
+        raise NothingPublished(f"Nothing is published in {home.root} yet. Type: rekindle run")
+    manifest = read_manifest(home, current)
+    earlier = len(manifest.as_of_dates) - 1
+    sections = [
+        f"Published {manifest.build_id}: as of {manifest.as_of_date}, with {earlier} earlier as-of dates",
+        text_table(["table", "rows"], manifest.rows.items()),
+        *_state_sections(manifest),
+    ]
+    absent = _never_delivered(home)
+    if absent:
+        sections.append(f"Never delivered, so what depends on it stays empty: {', '.join(absent)}")
+    return "\n\n".join(sections)
+
+
+def loads_text(home: Home) -> str:
+    """Rows in, loaded, held and dropped per table, over all deliveries."""
+    rows = _control(
+        home,
+        "select source || '.' || table_name, count(*), sum(rows_in), sum(rows_loaded), sum(rows_held), "
+        "sum(exact_duplicates) from loads where status = 'loaded' group by 1 order by 1",
+    )
+    if not rows:
+        return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
+    headings = ["table", "deliveries", "rows in", "loaded", "held", "exact duplicates"]
+    absent = _never_delivered(home)
+    never = f"\n\nNever delivered: {', '.join(absent)}" if absent else ""
+    return text_table(headings, [(name, *map(int, counts)) for name, *counts in rows]) + never
+
+
+def held_text(home: Home, table: str | None) -> str:
+    """Reasons and counts of held rows, for all tables or one."""
+    wanted = (table or "").rpartition(".")
+    counts = []
+    for folder in sorted(home.held.glob("*/*")):
+        source, name = folder.parent.name, folder.name
+        if table and (name != wanted[2] or (wanted[0] and source != wanted[0])):
+            continue
+        if any(folder.glob("*/*.parquet")):
+            counts += [
+                (f"{source}.{name}", reason, column, rows)
+                for reason, column, rows in duckdb.execute(
+                    "select held_reason, held_column, count(*) from read_parquet($files) "
+                    "group by all order by 3 desc, 1, 2",
+                    {"files": f"{folder}/*/*.parquet"},
+                ).fetchall()
+            ]
+    if not counts:
+        return f"No row of {table} is held back." if table else "No row is held back."
+    return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.held}"
+
+
+def status_text(home: Home) -> str:
+    """Everything an operator asks first."""
+    versions = list_versions(home)
+    kept = [
+        (
+            "→" if version.current else "",
+            version.build_id,
+            str(version.manifest.as_of_date),
+            f"{version.manifest.published_at:%Y-%m-%d %H:%M} UTC",
+            sum(version.manifest.rows.values()),
+            f"{version.manifest.bytes / 1e6:,.1f} MB",
+        )
+        for version in versions
+    ]
+    sections = [f"Home {home.root}", f"Working now: {_at_work(home)}"]
+    if kept:
+        sections.append(text_table(["", "version", "as of", "published", "rows", "size"], kept))
+        sections += [
+            section
+            for version in versions
+            if version.current
+            for section in _state_sections(version.manifest)
+        ]
+    else:
+        sections.append("Nothing is published yet. Type: rekindle run")
+    return "\n\n".join([*sections, loads_text(home), f"Due: {_due(home)}"])
+
+
+def _state_sections(manifest: Manifest) -> list[str]:
+    members = manifest.details.get("members", {})
+    return [
+        f"{state.title[0].upper()}{state.title[1:]}\n{state.as_text(members[state.title])}"
+        for state in STATES
+        if state.title in members
+    ]
+
+
+def _never_delivered(home: Home) -> list[str]:
+    """Tables that a delivering source never delivered; a source not used at all is no gap."""
+    rows = _control(
+        home,
+        "select source || '.' || table_name from loads where status = 'missing' "
+        "and source in (select source from loads where status = 'loaded') order by 1",
+    )
+    return [name for (name,) in rows]
+
+
+def _control(home: Home, query: str) -> list[tuple]:
+    file = home.control / "loads.parquet"
+    if not file.exists():
+        return []
+    with duckdb.connect() as connection:
+        loads = connection.read_parquet(str(file))
+        return loads.query("loads", query).fetchall()
+
+
+def _at_work(home: Home) -> str:
+    try:
+        holder = json.loads(home.lock_file.read_text(encoding="utf-8"))
+        os.kill(holder["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return "nobody"
+    return f"process {holder['pid']}, {holder['doing']}, since {holder['since']}"
+
+
+def _due(home: Home) -> str:
+    from orchestration.partitions import BUSINESS_TIME_ZONE
+    from orchestration.resources import Business, Warehouse
+
+    warehouse = Warehouse(business=Business(root=str(home.root)))
+    today: date = datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date()
+    delivered_until = warehouse.orders_delivered_until()
+    due = due_dates(warehouse.published_as_of_dates(), delivered_until, today, SHOWN_DUE_DATES)
+    if not due:
+        return f"nothing (orders are delivered until {delivered_until or 'never'})"
+    more = " and perhaps later ones" if len(due) == SHOWN_DUE_DATES else ""
+    return f"{', '.join(map(str, due))}{more}. Type: rekindle run --as-of {due[0]}"

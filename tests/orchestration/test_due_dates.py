@@ -1,0 +1,65 @@
+"""What the schedule asks for, and when a date is due."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.core.due import due_dates, last_due_date
+
+DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
+TODAY = date(2025, 12, 29)
+
+
+def test_yesterday_is_due_when_the_day_before_is_published():
+    assert due_dates({date(2025, 12, 27)}, TODAY, TODAY, 7) == [date(2025, 12, 28)]
+
+
+def test_today_is_never_due_because_it_is_not_over():
+    assert due_dates({date(2025, 12, 28)}, TODAY, TODAY, 7) == []
+
+
+def test_missed_days_are_caught_up_oldest_first():
+    assert due_dates({date(2025, 12, 25)}, TODAY, TODAY, 7) == [date(2025, 12, day) for day in (26, 27, 28)]
+
+
+def test_no_more_than_the_limit_is_asked_at_once():
+    assert due_dates({date(2025, 12, 1)}, TODAY, TODAY, 2) == [date(2025, 12, 2), date(2025, 12, 3)]
+
+
+def test_a_day_without_its_delivery_is_not_due():
+    assert due_dates({date(2025, 12, 26)}, date(2025, 12, 27), TODAY, 7) == [date(2025, 12, 27)]
+
+
+def test_first_of_all_only_the_last_delivered_day_is_due():
+    assert due_dates(set(), date(2025, 12, 20), TODAY, 7) == [date(2025, 12, 20)]
+
+
+def test_nothing_is_due_before_anything_was_delivered():
+    assert due_dates(set(), None, TODAY, 7) == []
+    assert last_due_date(None, TODAY) is None
+
+
+@given(st.sets(DAYS, max_size=3), st.none() | DAYS, DAYS, st.integers(0, 40))
+def test_due_dates_follow_the_newest_published_without_gaps_and_end_before_today(
+    published, delivered, today, limit
+):
+    due = due_dates(published, delivered, today, limit)
+    assert len(due) <= limit
+    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(due))
+    assert not published.intersection(due)
+    if due:
+        assert max(due) < today
+        assert max(due) <= delivered
+        assert due[0] == (
+            max(published) + timedelta(days=1) if published else min(delivered, today - timedelta(1))
+        )
+
+
+@given(st.sets(DAYS, min_size=1, max_size=3), DAYS, DAYS)
+def test_a_day_that_was_published_is_never_asked_for_again(published, delivered, today):
+    for day in due_dates(published, delivered, today, 5):
+        assert due_dates(published, delivered, today, 1) == [day]
+        published = published | {day}
+        assert day not in due_dates(published, delivered, today, 5)

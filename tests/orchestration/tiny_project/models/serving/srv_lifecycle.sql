@@ -1,0 +1,1 @@
+select member_id, as_of_date, stage from {{ ref('member_lifecycle') }}

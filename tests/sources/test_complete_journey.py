@@ -1,7 +1,7 @@
 """The Complete Journey source delivers what the package holds, unchanged and as the contract describes it.
 
-Belongs here: the source module against the package and the contract file.
-Does not: the loader's checks of the rows, the models.
+Belongs here: the source module against the package, the contract file and the loader.
+Does not: faults planted in rows (tests/loader), the models.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from orchestration.core.contract import parse_contract
-from orchestration.project import STAGING_DIR
+from orchestration.loader.loading import load
+from orchestration.project import STAGING_DIR, Home
 from orchestration.sources import complete_journey
 from orchestration.sources.complete_journey import (
     DELIVERED_ON,
@@ -145,6 +146,16 @@ def test_times_are_utc_because_weeks_change_on_new_york_s_mondays_only(whole):
     assert value(days_in_two_weeks.format(day=in_new_york, file=file)) == 0
     assert value(days_in_two_weeks.format(day="cast(transaction_timestamp as date)", file=file)) > 0
     assert value(f"select max({in_new_york}) from read_parquet('{file}')") == LAST_DAY
+
+
+def test_the_loader_holds_no_row_and_drops_only_the_package_s_repeated_coupons(tmp_path, contract):
+    home = Home(tmp_path)
+    delivered = deliver_complete_journey(home.landing, households=100)
+    loads = {table.table: table for table in load(home, {SOURCE: contract}, lambda message: None).tables}
+    assert {table: loads[table].rows_held for table in TABLES} == dict.fromkeys(TABLES, 0)
+    dropped = {table: loads[table].exact_duplicates for table in TABLES}
+    assert dropped == dict.fromkeys(TABLES, 0) | {"coupons": 4_872}
+    assert {table: loads[table].rows_in for table in TABLES} == delivered
 
 
 def test_a_limit_delivers_the_first_households_with_all_their_rows(ten_households, package_data):

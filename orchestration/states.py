@@ -53,7 +53,7 @@ STATES = [
     State(
         "members by silence tier",
         "marts",
-        "member_silence",
+        "member_lifecycle",
         "silence_tier",
         "lifecycle/silence_tier_labels.csv",
     ),

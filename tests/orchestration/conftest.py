@@ -1,0 +1,121 @@
+"""A warehouse of four models in a folder of its own, run through the real command line."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from orchestration.project import DBT_PROJECT_DIR, PROJECT_DIR, SEEDS_DIR
+
+TINY_PROJECT = Path(__file__).parent / "tiny_project"
+SOURCES = ("chain", "control")
+DAY = "2025-12-28"
+MEMBERS = [
+    {"system": "pos", "member_id": f"M{number}", "registered_at": datetime(2025, 1, 1)}
+    for number in range(20)
+]
+ORDERS = [
+    {
+        "order_id": number,
+        "system": "pos",
+        "member_id": f"M{number % 20}",
+        "channel": "store",
+        # The last is early on the 28th in Shanghai, and still the 27th in UTC.
+        "ordered_at": datetime(2025, 12, 27, 18) - timedelta(days=number % 10),
+        "status": "completed",
+        "gross_amount": Decimal("10.00"),
+        "discount_amount": Decimal("0.00"),
+        "net_amount": Decimal("10.00"),
+    }
+    for number in range(200)
+]
+ENTRY = "from orchestration.cli import app; app(prog_name='rekindle')"
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """The tiny project and a home for it."""
+
+    project: Path
+    home: Path
+
+    def rekindle(self, *arguments, **environment):
+        """Runs the command line in the tiny project."""
+        return subprocess.run(
+            [sys.executable, "-c", ENTRY, "--home", str(self.home), *arguments],
+            cwd=self.project,
+            env={**os.environ, "PYTHONPATH": str(self.project), "COLUMNS": "100", **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def deliver(self, table, day, rows):
+        """Delivers rows of the chain's table as one Parquet file; columns not named are empty."""
+        contract = yaml.safe_load((DBT_PROJECT_DIR / "models/staging/chain/chain__sources.yml").read_text())
+        [declared] = [each for each in contract["sources"][0]["tables"] if each["name"] == table]
+        columns = {}
+        for column in declared["columns"]:
+            values = [row.get(column["name"]) for row in rows]
+            is_empty = all(value is None for value in values)
+            columns[column["name"]] = pa.array(values, pa.string() if is_empty else None)
+        file = self.project / f"{table}-{day}.parquet"
+        pq.write_table(pa.table(columns), file)
+        done = self.rekindle("deliver", str(file), "--source", "chain", "--table", table, "--date", day)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory):
+    """The tiny project after its first run; only to be copied."""
+    root = tmp_path_factory.mktemp("tiny")
+    project, home = root / "project", root / "home"
+    shutil.copytree(PROJECT_DIR / "orchestration", project / "orchestration")
+    shutil.copytree(SEEDS_DIR, project / "seeds")
+    shutil.copytree(TINY_PROJECT, project / "dbt_project")
+    shutil.copy(DBT_PROJECT_DIR / "profiles.yml", project / "dbt_project")
+    shutil.copytree(DBT_PROJECT_DIR / "macros" / "schema", project / "dbt_project" / "macros")
+    for source in SOURCES:
+        folder = project / "dbt_project" / "models" / "staging" / source
+        folder.mkdir(exist_ok=True)
+        shutil.copy(DBT_PROJECT_DIR / "models" / "staging" / source / f"{source}__sources.yml", folder)
+    tiny = Tiny(project, home)
+    done = tiny.rekindle("prepare")
+    assert done.returncode == 0, done.stderr
+    tiny.deliver("members", DAY, MEMBERS)
+    tiny.deliver("orders", DAY, ORDERS)
+    done = tiny.rekindle("run", "--weeks", "2")
+    assert done.returncode == 0, done.stderr
+    return Tiny(project, home), done
+
+
+@pytest.fixture
+def first_run(published_once):
+    """What the first run printed."""
+    return published_once[1]
+
+
+@pytest.fixture
+def tiny(published_once, tmp_path):
+    """A copy of the tiny project with one published version."""
+    original = published_once[0]
+    shutil.copytree(original.project, tmp_path / "project", symlinks=True)
+    shutil.copytree(original.home, tmp_path / "home", symlinks=True)
+    return Tiny(tmp_path / "project", tmp_path / "home")
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    """Whatever a command writes into the environment is gone after its test."""
+    for name in ("REKINDLE_HOME", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)

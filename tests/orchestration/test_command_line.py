@@ -1,0 +1,153 @@
+"""The command line from outside: what is printed, which exit code, what stays as it was."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+from orchestration.project import Home
+from orchestration.warehouse.lock import hold_build_lock
+from orchestration.warehouse.versions import current_version
+
+COMMANDS = sorted(get_command(app).commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command):
+    shown = CliRunner().invoke(app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: rekindle {command}" in shown.output or "Example: rekindle --home" in shown.output
+
+
+def test_help_answers_without_importing_dagster_dbt_or_duckdb():
+    asked = "import sys, orchestration.cli; print({'dagster', 'dbt', 'duckdb', 'pyarrow'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
+
+
+def test_a_run_prints_rows_stages_in_both_languages_seconds_the_file_and_what_is_next(first_run, tiny):
+    printed = first_run.stdout
+    assert "marts.member_lifecycle" in printed
+    assert "Silent" in printed
+    assert "沉默" in printed
+    assert "Not silent" in printed
+    assert all(step in printed for step in ("load ", "build ", "audit ", "publish "))
+    assert "rekindle.duckdb" in printed
+    assert "Next: rekindle" in printed
+
+
+def test_the_as_of_date_of_a_run_is_the_last_business_date_with_an_order(tiny):
+    assert current_version(Home(tiny.home)).startswith("2025-12-28-")
+
+
+def test_tables_never_delivered_are_named_in_the_summary(first_run):
+    assert "Never delivered" in first_run.stdout
+    assert "chain.tickets" in first_run.stdout
+
+
+def test_status_says_what_is_published_loaded_and_due(tiny):
+    shown = tiny.rekindle("status")
+    assert shown.returncode == 0, shown.stderr
+    assert current_version(Home(tiny.home)) in shown.stdout
+    assert "chain.orders" in shown.stdout
+    assert "Working now: nobody" in shown.stdout
+    assert "Due: nothing" in shown.stdout
+
+
+def test_status_names_the_process_at_work(tiny):
+    with hold_build_lock(Home(tiny.home), "a test's work"):
+        shown = tiny.rekindle("status")
+    assert f"process {os.getpid()}, a test's work" in shown.stdout
+
+
+def test_a_second_build_is_told_who_is_at_work_and_leaves_with_75(tiny):
+    with hold_build_lock(Home(tiny.home), "a test's work"):
+        refused = tiny.rekindle("build", "--as-of", "2025-12-28")
+    assert refused.returncode == 75
+    assert f"process {os.getpid()}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_failed_dbt_test_fails_the_run_and_publishes_nothing(tiny):
+    before = current_version(Home(tiny.home))
+    model = tiny.project / "dbt_project" / "models" / "marts" / "lifecycle" / "member_lifecycle.sql"
+    model.write_text(model.read_text().replace("'silent'", "'odd'"))
+    tiny.rekindle("prepare")
+    failed = tiny.rekindle("run", "--as-of", "2025-12-28", "--weeks", "0")
+    assert failed.returncode == 1
+    assert "accepted_values_member_lifecycle_stage" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert current_version(Home(tiny.home)) == before
+    refused = tiny.rekindle("publish")
+    assert refused.returncode == 1
+    assert "did not pass its audit" in refused.stderr
+    assert current_version(Home(tiny.home)) == before
+
+
+def test_a_warning_test_does_not_hold_back_the_publication(tiny):
+    model = tiny.project / "dbt_project" / "models" / "marts" / "lifecycle" / "member_lifecycle.sql"
+    model.write_text(model.read_text().replace("'new' end", "null end"))
+    tiny.rekindle("prepare")
+    before = current_version(Home(tiny.home))
+    done = tiny.rekindle("run", "--as-of", "2025-12-28", "--weeks", "0")
+    assert done.returncode == 0, done.stderr
+    assert current_version(Home(tiny.home)) != before
+
+
+def test_build_then_publish_then_rollback_then_verify(tiny):
+    first = current_version(Home(tiny.home))
+    assert tiny.rekindle("build", "--as-of", "2025-12-27", "--weeks", "1").returncode == 0
+    assert current_version(Home(tiny.home)) == first
+    assert tiny.rekindle("publish").returncode == 0
+    assert current_version(Home(tiny.home)).startswith("2025-12-27-")
+    assert tiny.rekindle("verify").returncode == 0
+    assert tiny.rekindle("rollback").returncode == 0
+    assert current_version(Home(tiny.home)) == first
+
+
+def test_verify_fails_on_a_changed_file(tiny):
+    file = Home(tiny.home).published_file.resolve()
+    file.chmod(0o644)
+    with file.open("ab") as opened:
+        opened.write(b"x")
+    assert tiny.rekindle("verify").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["build"], 1, "holds no order yet"),
+        (["publish"], 1, "no unpublished build"),
+        (["rollback"], 1, "no published version"),
+        (["verify"], 1, "nothing is published"),
+        (["load"], 1, "No source has delivered"),
+    ],
+)
+def test_an_empty_home_is_told_what_to_do_without_a_traceback(tiny, tmp_path, arguments, code, said):
+    empty = type(tiny)(tiny.project, tmp_path / "empty")
+    shown = empty.rekindle(*arguments)
+    assert shown.returncode == code
+    assert said in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_files_for_an_unknown_table_are_refused_with_the_tables_there_are(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("a\n1\n")
+    refused = CliRunner().invoke(
+        app, ["deliver", str(file), "--source", "chain", "--table", "nonsense", "--date", "2025-01-01"]
+    )
+    assert refused.exit_code == 2
+    assert "orders" in refused.output
+
+
+def test_fresh_removes_only_homes_inside_var(tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    refused = CliRunner().invoke(app, ["--home", str(tmp_path), "demo", "--fresh"])
+    assert refused.exit_code == 2
+    assert precious.exists()

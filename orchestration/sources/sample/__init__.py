@@ -1,6 +1,6 @@
 """The sample chain: a seeded simulation of a chain of stores, its members and two years of their lives.
 
-Belongs here: the order of the simulation, its macros and calendar, writing and delivering the tables.
+Belongs here: the order of the simulation, writing and delivering the tables.
 Does not: what is simulated (the modules beside), what is kept as truth (truth).
 """
 
@@ -59,8 +59,7 @@ def simulate(
 ) -> dict[str, int]:
     """Simulate the chain and deliver all its tables.
 
-    The same arguments give the same rows,
-        whatever the number of threads. The order of rows inside a file may differ.
+    The same arguments give the same rows, whatever the number of threads; their order in a file may differ.
 
     Args:
         landing: The home's landing folder; one delivery per table is made in it.
@@ -121,12 +120,9 @@ def contract_columns() -> dict[str, list[tuple[str, str]]]:
 
 
 def _move(made: Path, target: Path) -> None:
-    """Move files within one file system; an earlier truth file of the same name is replaced in one step."""
+    """Move files into a folder: a rename within one file system; a file of the same name is replaced."""
     for path in sorted(made.iterdir()):
-        if path.stat().st_dev == target.stat().st_dev:
-            path.replace(target / path.name)
-        else:
-            shutil.move(path, target / path.name)
+        shutil.move(path, target / path.name)
 
 
 class _Simulation:
@@ -154,7 +150,6 @@ class _Simulation:
         self.con.execute(f"set variable first_day = date '{first_day}'")
         self.con.execute(f"set variable last_day = date '{until}'")
         self.con.execute(f"set variable horizon = {days * 86400}::bigint")
-        self.con.execute(f"set variable first_order = {10**9}::bigint")
         for macro in MACROS:
             self.con.execute(macro.format(seed=seed))
         try:
@@ -186,6 +181,7 @@ class _Simulation:
         """Let the persons from ``first`` up to before ``last`` live through all their days."""
         started = time.monotonic()
         chunk = {"first": first, "last": last}
+        # Far more numbers than a chunk has orders, so chunks never meet.
         self.con.execute(f"set variable first_order = {10**9 + number * 4_000_000}::bigint")
         self._timed("touches", touching.TOUCHES, chunk)
         self._timed("orders", ordering.PURCHASES, chunk)

@@ -105,7 +105,7 @@ IDLE_EVENT_ROWS = """
             counted.person,
             counted.person * 1024 + number as raw,
             kind,
-            persons.*  exclude (person),
+            persons.* exclude (person),
             case
                 when kind = 'competitor' then dropout_s - cast(50 * 86400 * draw('idle time', raw) as bigint)
                 when persons.is_prospect and draw('intent', counted.person) < 0.3

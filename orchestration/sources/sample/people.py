@@ -1,8 +1,7 @@
-"""Who the simulated members are: persons with their planted rhythm, and their records in three systems.
+"""Who the simulated members are: persons with their planted rhythm and fate.
 
-Belongs here: rhythm per category group, dropout, pauses, planted causes, contact details, duplicates,
-    consents.
-Does not: anything a person does after registering (behaviour), writing files.
+Belongs here: rhythm per category group, personal cycle, dropout, pauses, planted causes, habits.
+Does not: what systems know of a person (records), anything a person does after registering.
 """
 
 from __future__ import annotations
@@ -100,9 +99,9 @@ def make_people(con: duckdb.DuckDBPyConnection, members: int) -> None:
     con.execute("drop table fates")
 
 
-# Times ending in _op count seconds of operational time, in which everyone's ordering is even; the table
-# `warp` stretches it so that promotion windows and weekends are busier. Times ending in _s are seconds on the
-# wall.
+# Times ending in _op count seconds of operational time, in which ordering is even; the table `warp` stretches
+# it so that promotion windows and weekends are busier. Times ending in _s are seconds on the wall. Both start
+# with the first day; a member who registered before it has a negative time.
 PLANTED = """
 create temp table planted as
 with drawn as (
@@ -171,7 +170,7 @@ left join warp as leaves on decided.dropout_op // 86400 = leaves.bin
 left join warp as pauses on decided.pause_from_op // 86400 = pauses.bin
 """
 
-
+# The same persons with their habits, and with up to three member records to act under.
 PERSONS = """
 create temp table persons as
 with styled as (

@@ -3,7 +3,7 @@
 {% macro unanswered_touches(responses, day) -%}
     case
         when {{ responses }}.touch_number is null or {{ responses }}.responded_on <= {{ day }} then 0
-        when {{ responses }}.previous_responded_on is null or {{ responses }}.previous_responded_on <= {{ day }} then 1
+        when {{ responses }}.touch_number = 1 or {{ responses }}.previous_responded_on <= {{ day }} then 1
         else 2
     end
 {%- endmacro %}

@@ -30,3 +30,9 @@
 {% macro share(part, whole) -%}
     cast(cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0) as decimal(9, 6))
 {%- endmacro %}
+
+
+{# Money with two decimals: a difference of sums would widen by a digit on some engines. #}
+{% macro money(expression) -%}
+    cast({{ expression }} as decimal(18, 2))
+{%- endmacro %}

@@ -1,8 +1,8 @@
 {%- set windows = var('activity_windows') -%}
-{%- set measures = [
-    'purchase_days', 'orders', 'promo_orders', 'net_amount', 'margin_amount', 'discount_amount', 'interactions', 'visits',
-    'intent_actions', 'touches', 'negative_events',
+{%- set counts = [
+    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
 ] -%}
+{%- set amounts = ['net_amount', 'margin_amount', 'discount_amount'] -%}
 -- What each window before the as-of date held: the totals at the date less the totals at the window's start.
 with as_of_dates as (
     select * from {{ ref('stg_control__as_of_dates') }}
@@ -42,8 +42,11 @@ select
     {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,
     {{ days_between('at_date.last_active_on', 'at_date.as_of_date') }} as days_silent
     {%- for window in windows %}
-    {%- for measure in measures %},
+    {%- for measure in counts %},
     at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d
+    {%- endfor %}
+    {%- for measure in amounts %},
+    {{ money('at_date.' ~ measure ~ ' - coalesce(before_' ~ window ~ 'd.' ~ measure ~ ', 0)') }} as {{ measure }}_{{ window }}d
     {%- endfor %}
     {%- endfor %}
 from at_date

@@ -41,7 +41,7 @@ windowed as (
         at_date.last_purchase_on,
         at_date.activity_on as last_active_on,
         at_date.purchase_days - coalesce(at_window_start.purchase_days, 0) as purchase_days_{{ window }}d,
-        at_date.net_amount - coalesce(at_window_start.net_amount, 0) as net_amount_{{ window }}d,
+        {{ money('at_date.net_amount - coalesce(at_window_start.net_amount, 0)') }} as net_amount_{{ window }}d,
         at_date.net_amount
     from at_date
     left join at_window_start

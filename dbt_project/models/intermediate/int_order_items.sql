@@ -47,7 +47,7 @@ select
     items.quantity,
     items.net_amount,
     items.discount_amount,
-    items.net_amount - items.cost_amount as margin_amount
+    {{ money('items.net_amount - items.cost_amount') }} as margin_amount
 from items
 inner join orders
     on items.source = orders.source

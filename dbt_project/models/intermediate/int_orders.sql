@@ -51,7 +51,7 @@ select
     orders.discount_amount,
     orders.net_amount,
     orders.cost_amount,
-    orders.net_amount - orders.cost_amount as margin_amount
+    {{ money('orders.net_amount - orders.cost_amount') }} as margin_amount
 from orders
 left join member_records
     on orders.source = member_records.source

@@ -35,8 +35,8 @@ select
     activity.category_group,
     cast(-activity.days_since_purchase as decimal(18, 2)) as recency,
     cast(activity.purchase_days - coalesce(at_window_start.purchase_days, 0) as decimal(18, 2)) as frequency,
-    activity.net_amount - coalesce(at_window_start.net_amount, 0) as monetary,
-    activity.margin_amount - coalesce(at_window_start.margin_amount, 0) as margin
+    {{ money('activity.net_amount - coalesce(at_window_start.net_amount, 0)') }} as monetary,
+    {{ money('activity.margin_amount - coalesce(at_window_start.margin_amount, 0)') }} as margin
 from activity
 left join at_window_start
     on activity.member_key = at_window_start.member_key

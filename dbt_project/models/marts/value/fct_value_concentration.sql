@@ -33,5 +33,5 @@ shares as (
 
 select
     *,
-    net_amount_share - discount_amount_share as value_less_cost_share
+    cast(net_amount_share - discount_amount_share as decimal(9, 6)) as value_less_cost_share
 from shares

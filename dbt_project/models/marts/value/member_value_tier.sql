@@ -4,7 +4,7 @@ with members as (
     select
         member_key,
         as_of_date,
-        greatest(monetary, 0) as net_amount
+        {{ money('greatest(monetary, 0)') }} as net_amount
     from {{ ref('int_rfm_values') }}
 ),
 

@@ -21,7 +21,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.builds import published_relations
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.durable import hidden_beside, sha256_of, sync
+from orchestration.warehouse.durable import sha256_of, sync
 
 KEPT_VERSIONS = 3
 
@@ -156,8 +156,8 @@ def switch_to(home: Home, build_id: str, because: str) -> None:
     A relative link, so that a home can be moved. The caller holds the build lock.
     """
     former = current_version(home)
-    prepared = hidden_beside(home.published_file)
-    prepared.unlink(missing_ok=True)
+    prepared = home.published_file.with_name(f".{home.published_file.name}.next")
+    prepared.unlink(missing_ok=True)  # of a switch that was killed
     prepared.symlink_to(version_file(home, build_id).relative_to(home.serving))
     prepared.replace(home.published_file)
     sync(home.serving)

@@ -1,0 +1,69 @@
+"""Builds made by hand, without dbt: small files in which every table carries the build's stamp.
+
+Belongs here: what the tests of this folder, and the processes they start, both need.
+Does not: assertions.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import duckdb
+
+from orchestration.project import Home
+from orchestration.warehouse.builds import Build, audit, start_build
+from orchestration.warehouse.publish import publish
+from orchestration.warehouse.versions import Manifest
+
+AS_OF = date(2025, 12, 28)
+TABLES = ("marts.dim_member", "marts.fct_order", "serving.srv_member", "serving.srv_publication")
+
+
+def finished_build(home: Home, number: int, rows: int = 100) -> Build:
+    """A build as dbt leaves it, all passed: two tables, two views, comments, and rooms nobody publishes."""
+    build = start_build(home, [AS_OF], run_id=f"{number:08x}-run", code_version="c0de")
+    with duckdb.connect(str(build.file)) as connection:
+        connection.execute(
+            f"""
+            create schema staging; create schema marts; create schema serving;
+            create table staging.stg_secret as select 1 as one;
+            create table marts.dim_member as
+                select '{build.build_id}' as stamp, i as member_key from range({rows}) as members(i);
+            create table marts.fct_order as
+                select '{build.build_id}' as stamp, i as order_id, 9.5::decimal(12, 2) as net_amount
+                from range({2 * rows}) as orders(i);
+            create view serving.srv_member as select stamp, member_key from warehouse.marts.dim_member;
+            create view serving.srv_publication as select '{build.build_id}' as stamp;
+            comment on table marts.dim_member is 'One row per member; it''s small.';
+            comment on column marts.dim_member.member_key is 'The member.';
+            comment on view serving.srv_member is 'One row per member, as BI sees it.';
+            comment on column serving.srv_member.member_key is 'The member''s key.';
+            """
+        )
+    write_dbt_results(build, {"model.rekindle.dim_member": "success", "test.rekindle.unique": "pass"})
+    return build
+
+
+def write_dbt_results(build: Build, statuses: dict[str, str], never_ran: tuple[str, ...] = ()) -> None:
+    """The two artifacts of dbt that an audit reads."""
+    nodes = {
+        name: {"unique_id": name, "resource_type": name.split(".")[0], "config": {"materialized": "table"}}
+        for name in (*statuses, *never_ran)
+    }
+    results = [{"unique_id": name, "status": status} for name, status in statuses.items()]
+    (build.target_path / "manifest.json").write_text(json.dumps({"nodes": nodes, "unit_tests": {}}))
+    (build.target_path / "run_results.json").write_text(json.dumps({"results": results}))
+
+
+def publish_one(home: Home, number: int, rows: int = 100) -> Manifest:
+    """Build, audit and publish."""
+    build = finished_build(home, number, rows)
+    audit(build)
+    return publish(home, build)
+
+
+def stamps(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The builds that the tables of a file say they come from."""
+    union = " union ".join(f"select stamp from {table}" for table in TABLES)
+    return {stamp for (stamp,) in connection.execute(union).fetchall()}

@@ -1,0 +1,179 @@
+"""A build starts from nothing, is found again, and is audited before anybody may publish it."""
+
+import subprocess
+import sys
+from datetime import date
+
+import duckdb
+import pytest
+from made_by_hand import AS_OF, finished_build, write_dbt_results
+
+from orchestration.core.errors import RekindleError
+from orchestration.warehouse import builds
+from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+
+
+def test_a_build_is_named_after_its_newest_date_and_its_run(home):
+    dates = [date(2025, 12, 28), date(2025, 12, 21), date(2025, 12, 28)]
+    build = start_build(home, dates, run_id="0f8fad5b-d9cb-469f-a165-70867728950e", code_version="c0de")
+    assert build.build_id == "2025-12-28-0f8fad5b"
+    assert build.as_of_date == date(2025, 12, 28)
+    assert build.as_of_dates == (date(2025, 12, 21), date(2025, 12, 28))
+    assert build.file == home.builds / "2025-12-28-0f8fad5b" / "warehouse.duckdb"
+    assert not build.file.exists()
+
+
+def test_a_build_without_a_date_is_refused(home):
+    with pytest.raises(RekindleError, match="as-of date"):
+        start_build(home, [], run_id="0", code_version="c0de")
+
+
+def test_a_build_started_again_starts_from_nothing(home):
+    finished_build(home, 1)
+    again = start_build(home, [AS_OF], run_id="00000001-run", code_version="c0de")
+    assert not again.file.exists()
+    assert list(again.target_path.iterdir()) == []
+
+
+def test_of_builds_that_were_never_published_the_newest_stays_for_study(home):
+    first, second, third = (finished_build(home, number) for number in (1, 2, 3))
+    assert [build.folder.exists() for build in (first, second, third)] == [False, True, True]
+
+
+def test_an_engineers_development_file_survives_every_build(home):
+    home.development_warehouse.parent.mkdir(parents=True)
+    home.development_warehouse.write_bytes(b"mine")
+    (home.builds / "half-removed").mkdir()
+    for number in (1, 2, 3):
+        finished_build(home, number)
+    assert home.development_warehouse.read_bytes() == b"mine"
+    assert not (home.builds / "half-removed").exists()
+
+
+def test_an_unpublished_build_is_found_again_by_id_or_as_the_newest(home):
+    first, second = finished_build(home, 1), finished_build(home, 2)
+    assert open_build(home) == second
+    assert open_build(home, first.build_id) == first
+
+
+def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
+    with pytest.raises(RekindleError, match="there are: none"):
+        open_build(home)
+    build = finished_build(home, 1)
+    with pytest.raises(RekindleError, match=f"no unpublished build other .*{build.build_id}"):
+        open_build(home, "other")
+
+
+def test_an_audit_counts_the_published_rooms_only_and_leaves_a_complete_file(home):
+    build = finished_build(home, 1, rows=5)
+    assert audit(build) == {
+        "marts.dim_member": 5,
+        "marts.fct_order": 10,
+        "serving.srv_member": 5,
+        "serving.srv_publication": 1,
+    }
+    assert build.audit_file.exists()
+    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+
+
+def test_an_audit_takes_in_what_a_killed_writer_left_in_its_wal(home):
+    build = finished_build(home, 1, rows=5)
+    kill_after_insert = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
+        "c.execute(\"insert into marts.dim_member values ('late', 6)\"); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", kill_after_insert, str(build.file)], check=False)
+    assert build.file.with_name("warehouse.duckdb.wal").exists()
+    assert audit(build)["marts.dim_member"] == 6
+    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+
+
+@pytest.mark.parametrize("status", ["fail", "error", "skipped", "runtime error"])
+def test_a_build_in_which_anything_did_not_pass_fails_its_audit(home, status):
+    build = finished_build(home, 1)
+    write_dbt_results(build, {"model.rekindle.dim_member": "success", "test.rekindle.unique": status})
+    with pytest.raises(AuditFailed, match=f"test.rekindle.unique: {status}"):
+        audit(build)
+    assert not build.audit_file.exists()
+
+
+def test_a_warning_is_no_failure(home):
+    build = finished_build(home, 1)
+    write_dbt_results(build, {"model.rekindle.dim_member": "success", "test.rekindle.unique": "warn"})
+    assert audit(build)
+
+
+def test_a_build_of_a_part_of_the_project_fails_its_audit(home):
+    build = finished_build(home, 1)
+    write_dbt_results(build, {"model.rekindle.dim_member": "success"}, never_ran=("test.rekindle.unique",))
+    with pytest.raises(AuditFailed, match=r"never ran: test\.rekindle\.unique"):
+        audit(build)
+
+
+def test_a_build_that_dbt_did_not_finish_fails_its_audit(home):
+    build = finished_build(home, 1)
+    (build.target_path / "run_results.json").unlink()
+    with pytest.raises(AuditFailed, match="dbt did not finish"):
+        audit(build)
+
+
+def test_an_audit_that_fails_takes_back_an_earlier_one(home):
+    build = finished_build(home, 1)
+    audit(build)
+    write_dbt_results(build, {"test.rekindle.unique": "fail"})
+    with pytest.raises(AuditFailed):
+        audit(build)
+    assert not build.audit_file.exists()
+
+
+def test_a_view_over_files_outside_the_build_fails_the_audit_by_name(home, tmp_path):
+    build = finished_build(home, 1)
+    duckdb.sql(f"copy (select 1 as one) to '{tmp_path}/outside.parquet'")
+    with duckdb.connect(str(build.file)) as connection:
+        connection.execute(
+            f"create view serving.srv_leaky as from read_parquet('{tmp_path}/outside.parquet')"
+        )
+    with pytest.raises(AuditFailed, match=r"view serving\.srv_leaky .*(?s:.*)as a table"):
+        audit(build)
+
+
+def test_a_build_without_any_published_table_fails_its_audit(home):
+    build = finished_build(home, 1)
+    with duckdb.connect(str(build.file)) as connection:
+        connection.execute("drop schema serving cascade; drop schema marts cascade")
+    with pytest.raises(AuditFailed, match="no table in any of the rooms marts, serving"):
+        audit(build)
+
+
+def test_a_file_that_is_no_database_fails_its_audit_clearly(home):
+    build = finished_build(home, 1)
+    build.file.write_bytes(b"not a database" * 1000)
+    with pytest.raises(AuditFailed, match="cannot be read as a whole"):
+        audit(build)
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.com")
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+def test_the_code_version_is_the_commit_and_tells_when_files_differ_from_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(builds, "PROJECT_DIR", tmp_path)
+    git(tmp_path, "init")
+    (tmp_path / "model.sql").write_text("select 1")
+    git(tmp_path, "add", "model.sql")
+    git(tmp_path, "commit", "-m", "first")
+    git(tmp_path, "tag", "-a", "v1", "-m", "a tag")
+    commit = code_version()
+    assert 7 <= len(commit) <= 40
+    assert int(commit, 16) >= 0
+    (tmp_path / "model.sql").write_text("select 2")
+    assert code_version() == f"{commit}+changed"
+
+
+def test_without_git_the_code_version_is_the_packages(tmp_path, monkeypatch):
+    monkeypatch.setattr(builds, "PROJECT_DIR", tmp_path)
+    assert code_version()[0].isdigit()
+    (tmp_path / ".git").write_text("gitdir: nowhere")
+    monkeypatch.setenv("PATH", "")
+    assert code_version()[0].isdigit()

@@ -1,0 +1,170 @@
+"""A publication that dies anywhere leaves readers a whole version, and the next one works."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from made_by_hand import finished_build, publish_one, stamps
+
+from orchestration.warehouse.builds import audit
+from orchestration.warehouse.publish import publish
+from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+
+# One process forks a publisher for each step of a publication; the publisher kills itself just before that
+# step. Forked, since starting Python and its libraries anew for each would take most of the time.
+DIES_BEFORE_EVERY_STEP = """
+import os, signal, sys, traceback
+from pathlib import Path
+import duckdb, pyarrow.parquet
+from made_by_hand import finished_build, publish_one, stamps
+from orchestration.project import Home
+from orchestration.warehouse.builds import audit
+from orchestration.warehouse.publish import publish
+from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
+
+STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "os.symlink", "shutil.rmtree"}
+home = Home(Path(sys.argv[1]))
+
+
+def in_a_fork(work, *arguments):
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            work(*arguments)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def publish_and_die_before(fatal_step):
+    build = finished_build(home, 1000 + fatal_step)
+    audit(build)
+    steps = 0
+
+    def die_in_time(event, arguments):
+        nonlocal steps
+        if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
+            steps += 1
+            if steps == fatal_step:
+                print(event, *arguments[:1], flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(die_in_time)
+    publish(home, build)
+
+
+def check_and_publish_on(fatal_step):
+    died = f"2025-12-28-{1000 + fatal_step:08x}"
+    former = f"2025-12-28-{fatal_step - 1:08x}"
+    assert current_version(home) in (died, former), current_version(home)
+    assert verify(home) == []
+    with connect_published(home) as connection:
+        assert stamps(connection) == {current_version(home)}
+    assert publish_one(home, fatal_step).build_id == current_version(home)
+    assert verify(home) == []
+    assert len(list_versions(home)) <= 3
+    names = [path.name for path in (home.serving / "builds").iterdir()]
+    assert len(names) <= 3 and not any(name.startswith(".") for name in names), names
+
+
+for number in (-3, -2, -1):
+    assert in_a_fork(publish_one, home, number + 1 if number == -1 else 500 - number) == 0
+step = 1
+while (exit_code := in_a_fork(publish_and_die_before, step)) != 0:
+    assert exit_code == -signal.SIGKILL, exit_code
+    assert in_a_fork(check_and_publish_on, step) == 0
+    step += 1
+print("survived", step - 1)
+"""
+
+FILLS_THE_DISK = """
+import resource, sys
+from pathlib import Path
+from orchestration.project import Home
+from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.publish import PublishFailed, publish
+
+home = Home(Path(sys.argv[1]))
+build = open_build(home)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    publish(home, build)
+except PublishFailed as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+PUBLISHES = """
+import sys
+from pathlib import Path
+from orchestration.project import Home
+from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.publish import publish
+home = Home(Path(sys.argv[1]))
+publish(home, open_build(home))
+"""
+
+
+def run(script, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_killed_before_any_step_readers_have_a_whole_version_and_the_next_one_works(home):
+    process = run(DIES_BEFORE_EVERY_STEP, home.root)
+    assert process.returncode == 0, process.stderr + process.stdout
+    *died_before, survived = process.stdout.splitlines()
+    assert int(survived.split()[1]) > 12
+    # That the deaths were spread over what matters.
+    for step in ("os.symlink", "os.rename", "os.chmod", "shutil.rmtree"):
+        assert any(line.startswith(step) for line in died_before), step
+
+
+def test_killed_while_tables_are_written_readers_have_the_former_version(home):
+    former = publish_one(home, 1)
+    build = finished_build(home, 2, rows=2_000_000)
+    audit(build)
+    publisher = subprocess.Popen([sys.executable, "-c", PUBLISHES, str(home.root)], env=ENVIRONMENT)
+    unfinished = home.serving / "builds" / f".{build.build_id}" / "rekindle.duckdb"
+    while publisher.poll() is None and not (unfinished.exists() and unfinished.stat().st_size > 100_000):
+        time.sleep(0.002)
+    publisher.send_signal(signal.SIGKILL)
+    assert publisher.wait() == -signal.SIGKILL
+    assert unfinished.exists()
+    assert current_version(home) == former.build_id
+    assert verify(home) == []
+    assert publish(home, build).rows["marts.dim_member"] == 2_000_000
+    assert verify(home) == []
+
+
+@pytest.mark.parametrize("limit", [5_000, 300_000])
+def test_on_a_full_disk_readers_have_the_former_version_and_are_told_what_to_do(home, limit):
+    former = publish_one(home, 1)
+    build = finished_build(home, 2, rows=300_000)
+    audit(build)
+    process = run(FILLS_THE_DISK, home.root, limit)
+    assert process.returncode == 1, process.stderr
+    assert f"Readers keep version {former.build_id}" in process.stdout
+    assert "free space" in process.stdout
+    assert current_version(home) == former.build_id
+    assert verify(home) == []
+    assert [version.build_id for version in list_versions(home)] == [former.build_id]
+    # With space again the same build goes out; it was not lost.
+    assert publish(home, build).build_id == current_version(home)
+    with connect_published(home) as connection:
+        assert stamps(connection) == {build.build_id}

@@ -1,0 +1,307 @@
+"""dbt in this process: one file at a time, nothing left open, failures told clearly."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from made_by_hand import AS_OF
+
+from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
+from orchestration.warehouse import dbt, lockdown
+from orchestration.warehouse.builds import AuditFailed, audit, open_build, start_build
+from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
+from orchestration.warehouse.publish import publish
+from orchestration.warehouse.versions import connect_published
+
+FILES = {
+    "dbt_project.yml": """
+name: standin
+version: 0.1.0
+profile: rekindle
+model-paths: [models]
+seed-paths: [../seeds]
+models:
+  standin:
+    +persist_docs: {relation: true, columns: true}
+    staging: {+schema: staging, +materialized: view}
+    marts: {+schema: marts, +materialized: table}
+    serving: {+schema: serving, +materialized: view}
+""",
+    "macros/generate_schema_name.sql": """
+{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}
+""",
+    "models/staging/stg_orders.sql": """
+select order_id, bonus
+from read_parquet(getvariable('loaded') || '/chain/orders/*/*/*.parquet'), {{ ref('bonus') }}
+""",
+    "models/staging/stg_doubled.sql": """
+{{ config(materialized='ephemeral') }}
+select order_id, 2 * order_id as doubled from {{ ref('stg_orders') }}
+""",
+    "models/marts/fct_order.sql": "select order_id, doubled from {{ ref('stg_doubled') }}",
+    "models/marts/dim_bonus.sql": "select order_id + bonus as rewarded from {{ ref('stg_orders') }}",
+    "models/serving/srv_order.sql": "select order_id from {{ ref('fct_order') }}",
+    "models/all.yml": """
+models:
+  - name: fct_order
+    description: One row per order; it's small.
+    columns: [{name: order_id, description: The order., data_tests: [unique, not_null]}]
+  - name: srv_order
+    description: One row per order, as BI sees it.
+    columns: [{name: order_id, description: The order's key.}]
+unit_tests:
+  - name: a_bonus_is_added
+    model: dim_bonus
+    given:
+      - {input: ref('stg_orders'), rows: [{order_id: 1, bonus: 2}]}
+    expect: {rows: [{rewarded: 3}]}
+""",
+    "../seeds/bonus.csv": "bonus\n7\n",
+}
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory):
+    """A small project with the real profile, parsed once for all tests that do not change it."""
+    return written(tmp_path_factory.mktemp("standin") / "dbt_project")
+
+
+def written(project):
+    for name, content in FILES.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    shutil.copy(DBT_PROJECT_DIR / "profiles.yml", project)
+    return project
+
+
+@pytest.fixture
+def project(standin, monkeypatch):
+    monkeypatch.setattr(lockdown, "SEEDS_DIR", standin.parent / "seeds")
+    return standin
+
+
+@pytest.fixture
+def own_project(tmp_path, standin, monkeypatch):
+    """A copy to change; it takes what was parsed along, as a fresh process finds it."""
+    shutil.copytree(standin.parent, tmp_path / "own")
+    monkeypatch.setattr(lockdown, "SEEDS_DIR", tmp_path / "own" / "seeds")
+    return tmp_path / "own" / "dbt_project"
+
+
+@pytest.fixture(autouse=True)
+def little_memory(monkeypatch):
+    monkeypatch.setenv("REKINDLE_MEMORY", "1GB")
+
+
+def with_orders(home, orders):
+    folder = home.loaded / "chain" / "orders" / "delivered=none" / "month=none"
+    folder.mkdir(parents=True)
+    duckdb.sql(f"copy (select i as order_id from range({orders}) as orders(i)) to '{folder}/empty.parquet'")
+    return home
+
+
+def build_with(home, project, number=1, **options):
+    build = start_build(home, [AS_OF], run_id=f"{number:08x}", code_version="c0de")
+    result = invoke_dbt(
+        ["build"],
+        home=home,
+        warehouse=build.file,
+        target_path=build.target_path,
+        project_dir=project,
+        **options,
+    )
+    return build, result
+
+
+def test_a_build_goes_the_whole_way_to_its_readers(home, project):
+    build, result = build_with(with_orders(home, 10), project)
+    assert result.success
+    assert audit(build) == {"marts.dim_bonus": 10, "marts.fct_order": 10, "serving.srv_order": 10}
+    publish(home, build)
+    with connect_published(home) as connection:
+        comments = """
+            select table_name, comment from duckdb_tables() where comment is not null
+            union all select column_name, comment from duckdb_columns() where comment is not null
+        """
+        assert set(connection.execute(comments).fetchall()) == {
+            ("fct_order", "One row per order; it's small."),
+            ("order_id", "The order."),
+            ("srv_order", "One row per order, as BI sees it."),
+            ("order_id", "The order's key."),
+        }
+
+
+def test_afterwards_another_process_may_write_the_file_and_nothing_of_it_is_open(home, project):
+    build, _ = build_with(with_orders(home, 1), project)
+    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+    write = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('create table other as select 1 as one')"
+    subprocess.run([sys.executable, "-c", write, str(build.file)], check=True)
+    open_files = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]  # noqa: PTH115
+    assert [name for name in open_files if name.startswith(str(home.root))] == []
+    assert "PASS" in (build.folder / "dbt.log").read_text()
+
+
+def test_a_second_build_in_the_process_reads_its_own_home_and_writes_its_own_file(home, project, tmp_path):
+    other = Home(tmp_path / "other")
+    builds = [
+        build_with(with_orders(home, 3), project, 1)[0],
+        build_with(with_orders(other, 5), project, 2)[0],
+        build_with(home, project, 3)[0],
+    ]
+    assert [audit(build)["marts.fct_order"] for build in builds] == [3, 5, 3]
+
+
+def test_a_repeated_build_does_not_parse_again(home, project, monkeypatch):
+    build_with(with_orders(home, 1), project, 1)
+    monkeypatch.setattr(dbt, "_parse", lambda *_: pytest.fail("parsed again"))
+    names = []
+    build_with(home, project, 2, on_event=lambda event: names.append(event.info.name))
+    assert "LogTestResult" in names
+    assert not any("Pars" in name for name in names), set(names)
+
+
+def test_events_reach_the_caller_and_nothing_is_printed(home, project, capfd):
+    names = []
+    build_with(with_orders(home, 1), project, on_event=lambda event: names.append(event.info.name))
+    assert {"LogModelResult", "LogSeedResult", "LogTestResult", "EndOfRunSummary"} <= set(names)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_environment_is_as_it_was_before(home, project, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, "/former")
+    monkeypatch.delenv(WAREHOUSE_VARIABLE, raising=False)
+    build_with(with_orders(home, 1), project)
+    assert os.environ[HOME_VARIABLE] == "/former"
+    assert WAREHOUSE_VARIABLE not in os.environ
+
+
+def test_an_engineers_own_dbt_builds_the_development_file(home, project):
+    with_orders(home, 4)
+    environment = {name: value for name, value in os.environ.items() if name != WAREHOUSE_VARIABLE}
+    # The seeds lie elsewhere than in the real project, so without them.
+    command = [
+        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *("run", "--select", "stg_five", "--target-path", str(home.root / "target"), "--no-use-colors"),
+    ]
+    (project / "models" / "staging" / "stg_five.sql").write_text("select 5 as five")
+    try:
+        done = subprocess.run(
+            command,
+            cwd=project,
+            env=environment | {HOME_VARIABLE: str(home.root), "DBT_LOG_PATH": str(home.root / "logs")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (project / "models" / "staging" / "stg_five.sql").unlink()
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(home.development_warehouse), read_only=True) as connection:
+        assert connection.execute("select five from staging.stg_five").fetchall() == [(5,)]
+
+
+def test_failures_name_model_and_message_and_where_the_log_is(home, own_project):
+    (own_project / "models" / "marts" / "broken.sql").write_text("select nothing_there")
+    (own_project / "models" / "serving" / "after.sql").write_text("select * from {{ ref('broken') }}")
+    with pytest.raises(BuildFailed) as raised:
+        build_with(with_orders(home, 1), own_project)
+    error = raised.value
+    assert error.exit_code == 1
+    assert [name for name, _ in error.failures] == ["model.standin.broken"]
+    assert "nothing_there" in str(error)
+    [build] = home.builds.iterdir()
+    assert f"{build}/dbt.log" in str(error)
+    assert "nothing_there" in (build / "dbt.log").read_text()
+    assert {outcome.status for outcome in error.result.result.results} >= {"success", "error", "skipped"}
+
+
+def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
+    never_true = "{values: [1]}"
+    (own_project / "models" / "never.yml").write_text(
+        "models: [{name: dim_bonus, columns: [{name: rewarded, data_tests: "
+        f"[{{accepted_values: {never_true}}}]}}]}}]"
+    )
+    with pytest.raises(BuildFailed, match=r"test\.standin\.accepted_values_dim_bonus") as raised:
+        build_with(with_orders(home, 1), own_project)
+    assert len(raised.value.failures) == 1
+    with pytest.raises(AuditFailed, match="accepted_values_dim_bonus"):
+        audit(open_build(home))
+
+
+def test_of_many_failures_the_first_ten_are_shown(home, own_project):
+    for number in range(12):
+        (own_project / "models" / "marts" / f"broken_{number:02}.sql").write_text("select nothing_there")
+    with pytest.raises(BuildFailed, match=r"\.\.\. and 2 more") as raised:
+        build_with(with_orders(home, 1), own_project)
+    assert len(raised.value.failures) == 12
+    assert str(raised.value).count("nothing_there") == 10
+
+
+def test_a_project_that_cannot_be_parsed_fails_clearly_and_the_former_manifest_stays(own_project):
+    former = prepare(own_project, own_project.parent / "seeds").read_bytes()
+    (own_project / "models" / "marts" / "broken.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(BuildFailed, match="depends on a node named 'nowhere'"):
+        prepare(own_project, own_project.parent / "seeds")
+    assert dbt.manifest_file(own_project).read_bytes() == former
+
+
+def test_the_project_is_parsed_again_when_a_file_came_changed_or_left(own_project):
+    seeds = own_project.parent / "seeds"
+
+    def models():
+        return {node.name for node in parsed_project(own_project, seeds).nodes.values()}
+
+    before = models()
+    model = own_project / "models" / "marts" / "dim_new.sql"
+    model.write_text("select 1 as one")
+    assert models() == before | {"dim_new"}
+    model.write_text("select 2 as two")
+    assert any(
+        node.raw_code == "select 2 as two" for node in parsed_project(own_project, seeds).nodes.values()
+    )
+    model.unlink()
+    assert models() == before
+    (seeds / "added.csv").write_text("one\n1\n")
+    assert models() == before | {"added"}
+
+
+def test_an_interruption_is_passed_on_and_not_taken_for_a_failed_build(home, project, monkeypatch):
+    interrupted = dbtRunnerResult(success=False, exception=KeyboardInterrupt())
+    parsed_project(project, project.parent / "seeds")
+    monkeypatch.setattr(dbtRunner, "invoke", lambda *_: interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_with(home, project)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_text('/etc/hostname')",
+        '{{ config(pre_hook="copy (select 1) to \'" ~ target.path ~ ".stolen\'") }} select 1 as one',
+        '{{ config(pre_hook="install httpfs") }} select 1 as one',
+        "{{ config(pre_hook=\"set memory_limit = '100GB'\") }} select 1 as one",
+        "{{ config(materialized='external', location=target.path ~ '.parquet') }} select 1 as one",
+    ],
+    ids=["reads", "writes", "installs", "sets", "exports"],
+)
+def test_a_model_that_reaches_outside_fails(home, own_project, sql):
+    (own_project / "models" / "marts" / "hostile.sql").write_text(sql)
+    build = start_build(with_orders(home, 1), [AS_OF], run_id="00000001", code_version="c0de")
+    with pytest.raises(
+        BuildFailed, match=r"disabled by configuration|configuration has been locked"
+    ) as raised:
+        invoke_dbt(
+            ["run", "--select", "hostile"],
+            home=home,
+            warehouse=build.file,
+            target_path=build.target_path,
+            project_dir=own_project,
+        )
+    assert [name for name, _ in raised.value.failures] == ["model.standin.hostile"]
+    assert [path.name for path in home.builds.rglob("*stolen*")] == []

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dagster import AssetSelection, define_asset_job
 
 from orchestration.instance import MAX_RUNTIME_SECONDS
-from orchestration.partitions import AS_OF_DATES
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 
@@ -28,21 +27,18 @@ load = define_asset_job(
 build = define_asset_job(
     "build",
     selection=BUILDING,
-    partitions_def=AS_OF_DATES,
     description="Build and audit the warehouse for an as-of date and the weeks before it, beside the last.",
     tags=TAGS,
 )
 publish = define_asset_job(
     "publish",
     selection=PUBLISHING,
-    partitions_def=AS_OF_DATES,
     description="Switch readers to the last audited build.",
     tags=TAGS,
 )
 daily = define_asset_job(
     "daily",
     selection=AssetSelection.all(),
-    partitions_def=AS_OF_DATES,
     description="Load, build, audit and publish one as-of date.",
     tags=TAGS,
 )

@@ -1,0 +1,71 @@
+"""Dagster's folder in a home: settings, and runs whose process is gone."""
+
+import os
+import subprocess
+import sys
+
+import yaml
+from dagster import DagsterInstance, DagsterRunStatus, job
+
+from orchestration.instance import (
+    PROCESS_TAG,
+    SETTINGS,
+    close_abandoned_runs,
+    opened_instance,
+    prepare_dagster_home,
+)
+from orchestration.project import Home
+
+
+@job
+def nothing():
+    pass
+
+
+def gone_process():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_settings_are_written_again_when_somebody_changed_them(tmp_path):
+    home = Home(tmp_path)
+    prepare_dagster_home(home)
+    (home.dagster / "dagster.yaml").write_text("telemetry: {enabled: true}")
+    prepare_dagster_home(home)
+    assert (home.dagster / "dagster.yaml").read_text() == SETTINGS
+
+
+def test_one_run_at_a_time_one_retry_a_longest_time_and_no_telemetry():
+    settings = yaml.safe_load(SETTINGS)
+    assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
+    assert settings["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
+    assert settings["run_retries"]["max_retries"] == 1
+    assert settings["run_monitoring"]["max_runtime_seconds"] > 0
+    assert settings["telemetry"]["enabled"] is False
+
+
+def test_dagster_accepts_the_settings_and_sends_no_telemetry(tmp_path):
+    with opened_instance(Home(tmp_path)) as instance:
+        assert instance.telemetry_enabled is False
+        assert instance.run_monitoring_enabled
+        assert instance.run_retries_max_retries == 1
+
+
+def test_a_run_whose_process_is_gone_is_ended_and_gives_its_place_back():
+    with DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(
+            nothing, status=DagsterRunStatus.STARTED, tags={PROCESS_TAG: str(gone_process())}
+        )
+        instance.event_log_storage.set_concurrency_slots("warehouse", 1)
+        instance.event_log_storage.claim_concurrency_slot("warehouse", run.run_id, "a step")
+        assert close_abandoned_runs(instance) == [run.run_id]
+        assert instance.get_run_by_id(run.run_id).status == DagsterRunStatus.FAILURE
+        assert instance.event_log_storage.get_concurrency_info("warehouse").claimed_slots == []
+
+
+def test_a_run_that_is_alive_or_not_ours_is_left_alone():
+    with DagsterInstance.ephemeral() as instance:
+        for tags in ({PROCESS_TAG: str(os.getpid())}, {}):
+            instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED, tags=tags)
+        assert close_abandoned_runs(instance) == []

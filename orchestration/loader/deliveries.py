@@ -310,7 +310,8 @@ def _csv_as_parquet(
     try:
         connection.execute(
             f"copy (from read_csv({literal(str(path))}, header = true, auto_detect = false, delim = ',', "
-            f"quote = '\"', escape = '\"', nullstr = '', strict_mode = true, columns = {{{columns}}})) "
+            f"quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
+            f"hive_partitioning = false, columns = {{{columns}}})) "
             f"to {literal(str(target))} (format parquet, compression snappy)"
         )
     except duckdb.InvalidInputException as error:

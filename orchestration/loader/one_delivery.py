@@ -187,8 +187,7 @@ def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> b
         return False
     names = [quoted(name) for name in table.key]
     ends = ", ".join(f"min({name}), max({name}), count({name})" for name in names)
-    row = connection.execute(f"select count(*), {ends} from rows_as_typed").fetchone()
-    assert row is not None
+    (row,) = connection.execute(f"select count(*), {ends} from rows_as_typed").fetchall()
     rows, spans = row[0], [row[start : start + 3] for start in range(1, len(row), 3)]
     if rows == 0 or any(count < rows for _, _, count in spans):
         return rows == 0
@@ -362,6 +361,5 @@ def _rows(path: Path) -> int:
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]
+    ((value,),) = connection.execute(query).fetchall()
+    return value

@@ -1,0 +1,20 @@
+"""Every loader test gets a small shop of its own."""
+
+from __future__ import annotations
+
+import pytest
+from small_shop import Shop
+
+from orchestration.project import SECRET_VARIABLE, Home
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.delenv(SECRET_VARIABLE, raising=False)
+    seeds = tmp_path / "seeds"
+    (seeds / "identity").mkdir(parents=True)
+    (seeds / "identity" / "blocked_identifiers.csv").write_text(
+        "identifier_type,value,reason\n"
+        "phone,13800000000,placeholder\nphone,+86 13800000000,again\nphone,unknown,text\n"
+    )
+    return Shop(Home(tmp_path / "home"), seeds)

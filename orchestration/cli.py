@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -333,6 +334,8 @@ def ui(
     if schedule:
         commands.append([sys.executable, "-m", "dagster._daemon", "run", *workspace])
     typer.echo(f"Dagster: http://127.0.0.1:{port} ({home.root}); stop with Ctrl-C")
+    # A terminate signal ends the servers like Ctrl-C does, instead of leaving them behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes = [subprocess.Popen(command, cwd=PROJECT_DIR) for command in commands]
     try:
         # Whichever ends first takes the other with it.

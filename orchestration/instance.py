@@ -25,6 +25,9 @@ SETTINGS = f"""\
 # Written by Rekindle (orchestration/instance.py) whenever it opens this home; changes here are lost.
 telemetry:
   enabled: false
+# The dialog that asks for an e-mail address.
+nux:
+  enabled: false
 
 # One run writes at a time; a second one queues here. The build lock guards builds started from elsewhere.
 concurrency:

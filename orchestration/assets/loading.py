@@ -60,7 +60,7 @@ OPENED_SPECS = [
 ]
 
 
-@multi_asset(name="load", specs=LOADED_SPECS, retry_policy=ONE_RETRY, pool=POOL)
+@multi_asset(name="load_deliveries", specs=LOADED_SPECS, retry_policy=ONE_RETRY, pool=POOL)
 def loaded_tables(
     context: AssetExecutionContext,
     business: Business,

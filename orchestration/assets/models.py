@@ -64,7 +64,7 @@ MANIFEST = read_manifest()
 
 @dbt_assets(
     manifest=MANIFEST,
-    name="warehouse",
+    name="dbt_build",
     dagster_dbt_translator=TRANSLATOR,
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,

@@ -56,19 +56,16 @@ def audited_build(
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     members = warehouse.members_by_state(build.file)
-    shown = {
-        (state.room, state.table): {state.title: MetadataValue.md(state.as_markdown(members[state.title]))}
-        for state in STATES
-        if state.title in members
-    }
+    counted = [state for state in STATES if state.title in members]
+    tables = {state.title: MetadataValue.md(state.as_markdown(members[state.title])) for state in counted}
     for name, count in rows.items():
-        path = tuple(name.split("."))
-        yield AssetObservation(path, metadata={"dagster/row_count": count, **shown.get(path, {})})
+        own = {state.title: tables[state.title] for state in counted if f"{state.room}.{state.table}" == name}
+        yield AssetObservation(name.split("."), metadata={"dagster/row_count": count, **own})
     yield MaterializeResult(
         metadata={
             "build": build.build_id,
             "rows": MetadataValue.md(markdown_table(["table", "rows"], rows.items())),
-            **{title: table for tables in shown.values() for title, table in tables.items()},
+            **tables,
         }
     )
 

@@ -65,6 +65,10 @@ def test_the_graph_is_as_written_down(defs, graph):
     assert found == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_dagster_loads_everything_as_its_server_does(defs):
+    defs.get_repository_def().load_all_definitions()
+
+
 def test_every_model_is_in_the_group_and_under_the_prefix_of_its_room(graph):
     for key in graph.materializable_asset_keys:
         group = graph.get(key).group_name

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 select
     build_id,
     as_of_date,

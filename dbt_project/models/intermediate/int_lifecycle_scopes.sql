@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set window = var('activity_windows') | max -%}
 {%- set visit_window = var('activity_windows') | min -%}
 -- The facts a lifecycle stage needs, once for the member as a whole (scope `all`) and once per category group. Touches

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Everything a member did or received, folded to days. A refund counts on the day of the refund, so totals up to any
 -- day hold only what was known that day. The registration is a day too: from it on the member exists.
 with member_records as (

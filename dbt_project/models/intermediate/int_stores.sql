@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with chain_stores as (
     select * from {{ ref('stg_chain__stores') }}
 ),

@@ -28,18 +28,6 @@ best as (
     select max(score) as score from {{ ref('rfm_scores') }}
 ),
 
--- Members of a group too small for quantiles of its own are cut with everybody.
-pooled as (
-    select * from members
-    union all
-    select
-        member_key,
-        as_of_date,
-        'all' as category_group,
-        {{ measures | join(', ') }}
-    from members
-),
-
 counted as (
     {%- for measure in measures %}
     select
@@ -48,12 +36,32 @@ counted as (
         '{{ measure }}' as measure,
         {{ measure }} as measure_value,
         count(*) as members
-    from pooled
+    from members
     where {{ measure }} is not null
     group by as_of_date, category_group, {{ measure }}
     {{- "
     union all" if not loop.last }}
     {%- endfor %}
+),
+
+-- Members of a group too small for quantiles of its own are cut with everybody.
+pooled as (
+    select
+        as_of_date,
+        category_group,
+        measure,
+        measure_value,
+        members
+    from counted
+    union all
+    select
+        as_of_date,
+        'all' as category_group,
+        measure,
+        measure_value,
+        sum(members) as members
+    from counted
+    group by as_of_date, measure, measure_value
 ),
 
 ranked as (
@@ -67,7 +75,7 @@ ranked as (
             partition by as_of_date, category_group, measure
             order by measure_value rows between unbounded preceding and current row
         ) - members as members_below
-    from counted
+    from pooled
 ),
 
 quantiles as (

@@ -33,17 +33,24 @@
 {%- endmacro %}
 
 
+{# A naive UTC timestamp as the date in a zone. Models of sources whose shops lie elsewhere name the zone; all others
+   use `business_date`. #}
+{% macro local_date(moment, zone) -%}
+    {{ return(adapter.dispatch('local_date')(moment, zone)) }}
+{%- endmacro %}
+
+{% macro default__local_date(moment, zone) -%}
+    cast(from_utc_timestamp({{ moment }}, '{{ zone }}') as date)
+{%- endmacro %}
+
+{% macro duckdb__local_date(moment, zone) -%}
+    cast(timezone('{{ zone }}', timezone('UTC', {{ moment }})) as date)
+{%- endmacro %}
+
+
 {# A naive UTC timestamp as the business date, in the project's business time zone. #}
 {% macro business_date(moment) -%}
-    {{ return(adapter.dispatch('business_date')(moment)) }}
-{%- endmacro %}
-
-{% macro default__business_date(moment) -%}
-    cast(from_utc_timestamp({{ moment }}, '{{ var("business_time_zone") }}') as date)
-{%- endmacro %}
-
-{% macro duckdb__business_date(moment) -%}
-    cast(timezone('{{ var("business_time_zone") }}', timezone('UTC', {{ moment }})) as date)
+    {{ local_date(moment, var('business_time_zone')) }}
 {%- endmacro %}
 
 

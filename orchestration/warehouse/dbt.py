@@ -28,7 +28,6 @@ _FAILED = {"error", "fail", "runtime error", "partial success"}
 _SHOWN_FAILURES = 10
 _FIXED_FLAGS = (
     "--no-send-anonymous-usage-stats",
-    "--no-version-check",
     "--no-use-colors",
     "--no-print",
     "--log-level=none",

@@ -259,7 +259,12 @@ def _check_file(
 def _check_columns(table: Table, types: dict[str, str], where: str, faults: list[str]) -> None:
     missing = [column.name for column in table.columns if column.required and column.name not in types]
     if missing:
-        faults.append(f"{where}: required columns missing: {', '.join(missing)}; found: {', '.join(types)}")
+        # Only names of the contract are told: the first line of a CSV file without a header holds a person.
+        found = [column.name for column in table.columns if column.name in types] or ["none"]
+        faults.append(
+            f"{where}: required columns missing: {', '.join(missing)}; found of the contract's: "
+            f"{', '.join(found)} (names are lower-case, a CSV file has a header line)"
+        )
     for column in table.columns:
         if column.name in types and not is_readable(column, types[column.name]):
             faults.append(

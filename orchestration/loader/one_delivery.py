@@ -27,6 +27,8 @@ _WITHHELD = "(withheld)"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
+# So many rows are judged once and kept in memory while the months are written; more are read from files.
+_MOST_ROWS_IN_MEMORY = 4_000_000
 # Reading a delivery once per month pays when its row groups lie in few months each.
 _MOST_ROWS_READ_TWICE = 2
 
@@ -82,6 +84,8 @@ def write_delivery(
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
     _write_months(connection, checked, source, condition, months, loaded, private)
+    for name in ("accepted", "repeated", "rejected"):
+        connection.execute(f"drop table if exists {name}")
     rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
     rows_held = _rows(held / "held.parquet") if held else 0
     if checked.rows != rows_loaded + rows_held + duplicates:
@@ -98,11 +102,14 @@ def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDeliver
     table = checked.delivery.table
     reasons: list[Rule] = []
     parts = []
-    shape = lambda file: sorted(file.types.items())  # noqa: E731
-    for _, group in groupby(sorted(checked.files, key=shape), key=shape):
+    for _, group in groupby(sorted(checked.files, key=_shape), key=_shape):
         parts.append(_rows_of_one_shape(table, tuple(group), reasons))
     connection.execute("create or replace temp view rows_as_typed as " + " union all ".join(parts))
     return reasons
+
+
+def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
+    return sorted(file.types.items())
 
 
 def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule]) -> str:
@@ -274,6 +281,7 @@ def _write_months(
     folder: Path,
     private: Path,
 ) -> None:
+    """Write one sorted file per month, from memory, from the delivered files or from copies cut by month."""
     table = checked.delivery.table
     columns = ", ".join(
         f"{quoted(column.name + '_pseudonym')} as {quoted(column.name)}"
@@ -284,14 +292,21 @@ def _write_months(
     kept = ", ".join([columns, f"date '{checked.delivery.delivered_on}' as delivered_on"])
     order = ", ".join(quoted(name) for name in _sort_columns(table))
     staged = None
-    if len(months) > 1 and source != "accepted" and not _lies_by_month(connection, checked, months):
-        staged = private / "by_month"
-        connection.execute(
-            f"copy (select {', '.join(quoted(column.name) for column in table.columns)}, "
-            f"strftime({quoted(table.month_of or '')}, '%Y-%m') as held_month "
-            f"from {source} where {condition}) "
-            f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (held_month))"
-        )
+    if len(months) > 1 and source != "accepted":
+        every = ", ".join(quoted(column.name) for column in table.columns)
+        lies_by_month = _lies_by_month(connection, checked, months)
+        if checked.rows <= _MOST_ROWS_IN_MEMORY and not (lies_by_month and source == "rows_as_typed"):
+            connection.execute(
+                f"create or replace temp table accepted as select {every} from {source} where {condition}"
+            )
+            source, condition = "accepted", "true"
+        elif not lies_by_month:
+            staged = private / "by_month"
+            connection.execute(
+                f"copy (select {every}, strftime({quoted(table.month_of or '')}, '%Y-%m') as held_month "
+                f"from {source} where {condition}) "
+                f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (held_month))"
+            )
     folder.mkdir()
     for month in months:
         name = f"{month.year:04d}-{month.month:02d}" if month else "all"

@@ -105,7 +105,20 @@ def test_a_missing_required_column_is_refused(shop, form):
     shop.deliver("members", MEMBERS)
     shop.deliver("orders", {"order_id": [1], "state": ["completed"]}, form=form)
     text = refused(shop)
-    assert "required columns missing: ordered_at, status; found: order_id, state" in text
+    assert "required columns missing: ordered_at, status; found of the contract's: order_id" in text
+
+
+def test_a_csv_without_a_header_is_refused_without_quoting_it(shop):
+    shop.deliver("orders", GOOD_ORDERS)
+    shop.folder("members").mkdir(parents=True)
+    (shop.folder("members") / "part-0.csv").write_text(
+        f"m1,13987650001,{SECRET_NAME}\nm2,13987650002,Other\n"
+    )
+    shop.seal("members")
+    text = refused(shop)
+    assert "required columns missing: member_id; found of the contract's: none" in text
+    assert SECRET_NAME not in text
+    assert "1398765" not in text
 
 
 def test_missing_optional_and_unknown_columns_are_noted(shop):

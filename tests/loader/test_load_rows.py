@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_shop import MEMBERS, ORDER, Shop, counts
 
+from orchestration.loader import one_delivery
 from orchestration.project import Home
 
 
@@ -235,6 +236,37 @@ def test_files_are_cut_by_month_and_sorted_by_member(shop, form):
         for path in folder.glob("*/*.parquet")
     }
     assert months == {"month=2024-02": [3, 1], "month=2024-03": [2], "month=2023-12": [4]}
+
+
+@pytest.mark.parametrize("in_memory", [0, 4_000_000])
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_memory, is_sorted, is_clean):
+    monkeypatch.setattr(one_delivery, "_MOST_ROWS_IN_MEMORY", in_memory)
+    # The engine's smallest row group lies in one month when the rows are sorted by time, in all when not.
+    rows, months = 12 * 2048, 12
+    numbers = list(range(rows))
+    moments = [datetime(2024, 1 + (n * months // rows if is_sorted else n % months), 15) for n in numbers]
+    columns = {"order_id": numbers, "ordered_at": moments, "status": ["completed"] * rows}
+    if not is_clean:
+        columns["status"][5] = "lost"
+        columns["order_id"][7] = 6
+        columns["status"][7] = "it's open"
+    shop.deliver("members", MEMBERS)
+    folder = shop.folder("orders")
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table(columns), folder / "part-0.parquet", row_group_size=2048)
+    shop.seal("orders")
+
+    refused = 0 if is_clean else 2
+    assert counts(shop.load(), "orders") == (rows, rows - refused, refused, 0)
+    parts = sorted((shop.home.loaded / "shop/orders/delivered=2024-06-01").glob("*/*.parquet"))
+    assert [part.parent.name for part in parts] == [f"month=2024-{month:02d}" for month in range(1, 13)]
+    assert sum(pq.read_metadata(part).num_rows for part in parts) == rows - refused
+    for month, part in enumerate(parts, 1):
+        table = pq.read_table(part, partitioning=None)
+        assert {moment.month for moment in table["ordered_at"].to_pylist()} == {month}
+        assert table["order_id"].to_pylist() == sorted(table["order_id"].to_pylist())
 
 
 def test_a_table_without_months_lies_in_one_folder(shop):

@@ -1,5 +1,5 @@
 with newest as (
-    {{ newest_delivered('chain', 'members', ['system', 'member_id']) }}
+    {{ newest_and_first_delivered('chain', 'members', ['system', 'member_id']) }}
 )
 
 select

@@ -1,5 +1,5 @@
 with newest as (
-    {{ newest_delivered('complete_journey', 'demographics', ['household_id']) }}
+    {{ newest_and_first_delivered('complete_journey', 'demographics', ['household_id']) }}
 )
 
 select

@@ -1,6 +1,6 @@
 -- The delivered times are UTC; the shops' day is New York's (the contract says how one can tell).
 with newest as (
-    {{ newest_delivered('complete_journey', 'transactions', ['basket_id', 'product_id']) }}
+    {{ newest_and_first_delivered('complete_journey', 'transactions', ['basket_id', 'product_id']) }}
 )
 
 select

@@ -1,4 +1,4 @@
--- The members who flowed into the stages of an as-of date are all members of that date.
+-- The members who flowed into the stages of an as-of date are all members of that date; only the first date has no flow.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_stage_flow'}}}) }}
 
 with flowed as (
@@ -15,9 +15,16 @@ counted as (
         count(*) as members
     from {{ ref('member_lifecycle') }}
     group by as_of_date
+),
+
+first_date as (
+    select min(as_of_date) as as_of_date from counted
 )
 
-select flowed.as_of_date
-from flowed
-inner join counted on flowed.as_of_date = counted.as_of_date
-where flowed.members <> counted.members
+select counted.as_of_date
+from counted
+cross join first_date
+left join flowed on counted.as_of_date = flowed.as_of_date
+where
+    counted.as_of_date > first_date.as_of_date
+    and counted.members <> coalesce(flowed.members, 0)

@@ -52,6 +52,8 @@ def run_job(
     with hold_build_lock(home, f"starting {job}"), opened_instance(home) as instance:
         close_abandoned_runs(instance)
 
+    from dagster import DagsterExecutionInterruptedError
+
     from orchestration.definitions import defs
 
     definition = defs.resolve_job_def(job)
@@ -70,6 +72,8 @@ def run_job(
                 asset_selection=_all_but_loading() if without_loading else None,
                 tags={PROCESS_TAG: str(os.getpid())},
             )
+        except DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Exception as error:
             raise _as_told_to_users(error, home) from error
 

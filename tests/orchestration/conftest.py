@@ -48,16 +48,22 @@ class Tiny:
     project: Path
     home: Path
 
-    def rekindle(self, *arguments, **environment):
-        """Runs the command line in the tiny project."""
-        return subprocess.run(
+    def started(self, *arguments):
+        """The command line, started in the tiny project."""
+        return subprocess.Popen(
             [sys.executable, "-c", ENTRY, "--home", str(self.home), *arguments],
             cwd=self.project,
-            env={**os.environ, "PYTHONPATH": str(self.project), "COLUMNS": "100", **environment},
-            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(self.project), "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
         )
+
+    def rekindle(self, *arguments):
+        """Runs the command line to its end."""
+        process = self.started(*arguments)
+        said = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(arguments, process.returncode, *said)
 
     def deliver(self, table, day, rows):
         """Delivers rows of the chain's table as one Parquet file; columns not named are empty."""

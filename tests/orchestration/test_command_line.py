@@ -1,8 +1,10 @@
 """The command line from outside: what is printed, which exit code, what stays as it was."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from typer.main import get_command
@@ -107,6 +109,24 @@ def test_build_then_publish_then_rollback_then_verify(tiny):
     assert tiny.rekindle("verify").returncode == 0
     assert tiny.rekindle("rollback").returncode == 0
     assert current_version(Home(tiny.home)) == first
+
+
+@pytest.mark.parametrize(("ended_by", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_an_interrupted_build_publishes_nothing_and_the_next_one_works(tiny, ended_by, code):
+    home = Home(tiny.home)
+    before = current_version(home)
+    process = tiny.started("build", "--as-of", "2025-12-28")
+    give_up = time.monotonic() + 120
+    # The run itself holds the lock then, no longer the command that starts it.
+    while '"doing": "run ' not in home.lock_file.read_text():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    process.send_signal(ended_by)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == code
+    assert "Traceback" not in said
+    assert current_version(home) == before
+    assert tiny.rekindle("build", "--as-of", "2025-12-28").returncode == 0
 
 
 def test_verify_fails_on_a_changed_file(tiny):

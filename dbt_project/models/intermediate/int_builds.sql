@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 select
     build_id,
     as_of_date,

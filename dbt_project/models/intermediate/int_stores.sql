@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with chain_stores as (
     select * from {{ ref('stg_chain__stores') }}
 ),

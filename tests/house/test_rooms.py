@@ -1,0 +1,175 @@
+"""What each room may read, in SQL and in Python, and that the page for readers says the same."""
+
+import re
+
+import pytest
+
+from orchestration.project import PROJECT_DIR
+from tests.house import rooms
+from tests.house.reading import Model, Module
+from tests.house.rooms import (
+    INTERMEDIATE_SEEDS,
+    PYTHON_ROOMS,
+    SQL_ROOMS,
+    forbidden_imports,
+    forbidden_reads,
+    long_statements,
+    worldly_calls,
+)
+
+JOINS = re.compile(r"\b(join|union|using)\b")
+LOGIC = re.compile(
+    r"\b(case|where|having|union|group by|over|qualify|coalesce|sum|count|min|max|avg)\b(?! or )"
+)
+JUDGEMENTS = {"score", "tier", "band", "stage"}
+
+
+def joins(model):
+    """Staging that brings two relations together."""
+    return sorted(set(JOINS.findall(model.sql))) if model.room == "staging" else []
+
+
+def logic(model):
+    """Words by which a serving model would decide or compute something."""
+    sql = re.sub(r"\{%.*?%\}", "", model.sql, flags=re.DOTALL)
+    return sorted(set(LOGIC.findall(sql))) if model.room == "serving" else []
+
+
+def judgements(model):
+    """Columns of intermediate that hold a score, tier, band or stage."""
+    if model.room != "intermediate":
+        return []
+    return [name for name in model.columns if name.rsplit("_", 1)[-1] in JUDGEMENTS]
+
+
+def tables_of(page):
+    """Every Markdown table of a page as rows of cells, without its heading."""
+    tables, rows = [], []
+    for line in [*page.splitlines(), ""]:
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif rows:
+            tables.append(rows[2:])
+            rows = []
+    return tables
+
+
+def test_every_model_reads_only_what_its_room_may(models):
+    assert [found for model in models for found in forbidden_reads(model)] == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "read"),
+    [
+        ("staging/chain", "source.complete_journey"),
+        ("staging/chain", "staging.stg_chain__orders"),
+        ("staging/chain", "seeds/lifecycle/categories"),
+        ("intermediate", "source.chain"),
+        ("intermediate", "marts.member_rfm"),
+        ("intermediate", "seeds/lifecycle/stage_thresholds"),
+        ("intermediate", "seeds/identity_cards/any"),
+        ("marts/value", "staging.stg_chain__orders"),
+        ("marts/value", "serving.srv_rfm"),
+        ("serving", "intermediate.int_orders"),
+        ("serving", "seeds/lifecycle/stages"),
+        ("playground", "marts.dim_member"),
+    ],
+)
+def test_a_model_that_reads_from_a_closed_room_is_found(folder, read):
+    assert len(list(forbidden_reads(Model("planted", folder, reads=(read,))))) == 1
+
+
+def test_staging_never_joins(models):
+    assert {model.name: joins(model) for model in models if joins(model)} == {}
+
+
+def test_a_join_in_staging_is_found():
+    assert joins(Model("stg_a__bs", "staging/a", sql="select * from x inner join y on x.i = y.i")) == ["join"]
+
+
+def test_serving_decides_and_computes_nothing(models):
+    assert {model.name: logic(model) for model in models if logic(model)} == {}
+
+
+@pytest.mark.parametrize(
+    "sql", ["select sum(a) from b", "select a from b where c", "select case when a then b end"]
+)
+def test_logic_in_serving_is_found(sql):
+    assert logic(Model("srv_x", "serving", sql=sql))
+
+
+def test_intermediate_judges_nobody(models):
+    assert {model.name: judgements(model) for model in models if judgements(model)} == {}
+
+
+def test_a_score_in_intermediate_is_found():
+    assert judgements(Model("int_x", "intermediate", columns={"recency_score": None, "scores": None})) == [
+        "recency_score"
+    ]
+
+
+def test_every_module_imports_only_what_its_room_may(modules):
+    assert [found for module in modules for found in forbidden_imports(module)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("core.judging", "import dagster"),
+        ("core.judging", "from pathlib import Path"),
+        ("core.judging", "def late():\n    import duckdb"),
+        ("core.judging", "from orchestration import project"),
+        ("sources.shop", "from orchestration.warehouse.builds import Build"),
+        ("sources.shop", "from orchestration.loader import loading"),
+        ("loader.loading", "from orchestration.warehouse.durable import replace_file"),
+        ("loader.loading", "from orchestration.sources.sample import simulate"),
+        ("warehouse.publish", "from orchestration.loader import loading"),
+        ("warehouse.publish", "import dagster as dg"),
+        ("warehouse.publish", "from orchestration.resources import Warehouse"),
+        ("assets.models", "from orchestration.sources import sample"),
+        ("assets.models", "import duckdb"),
+        ("status", "import pandas as pd"),
+        ("project", "from orchestration.core.errors import RekindleError"),
+    ],
+)
+def test_an_import_from_a_closed_room_is_found(name, line):
+    assert len(list(forbidden_imports(Module(name, line)))) == 1
+
+
+def test_core_reaches_for_no_file_and_no_clock(modules):
+    assert [found for module in modules for found in worldly_calls(module)] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["open('x')", "datetime.now()", "date.today()", "path.read_text()", "time.time()"]
+)
+def test_a_file_or_a_clock_in_core_is_found(line):
+    assert len(list(worldly_calls(Module("core.judging", line)))) == 1
+
+
+def test_assets_hold_no_long_sql(modules):
+    assert [found for module in modules for found in long_statements(module)] == []
+
+
+def test_long_sql_in_an_asset_is_found():
+    planted = 'query = """select a\n' + "\n".join(f", a{number}" for number in range(10)) + '\nfrom b"""'
+    assert len(list(long_statements(Module("assets.models", planted)))) == 1
+
+
+def test_the_page_for_readers_shows_the_same_tables():
+    page = (PROJECT_DIR / "docs" / "rooms.md").read_text(encoding="utf-8")
+    assert tables_of(page) == [rooms.rows(SQL_ROOMS), rooms.rows(PYTHON_ROOMS)]
+    for seed, reason in INTERMEDIATE_SEEDS.items():
+        assert f"- `{seed}` {reason}" in page
+
+
+def test_a_changed_cell_of_the_page_is_noticed():
+    page = "| Room | May read |\n|---|---|\n| `core` | `core` |\n"
+    assert tables_of(page) == [[["`core`", "`core`"]]]
+    assert tables_of(page.replace("| `core` |\n", "| everything |\n")) != tables_of(page)
+
+
+def test_each_seed_that_intermediate_reads_beside_identity_and_metrics_has_a_reason():
+    [intermediate] = [room for room in SQL_ROOMS if room.name == "intermediate"]
+    named = {read for read in intermediate.reads if read.count("/") == 2}
+    assert named == set(INTERMEDIATE_SEEDS)

@@ -78,7 +78,7 @@ def warehouse_models(
     progress: ResourceParam[Progress],
 ) -> Iterator[Any]:
     """Runs ``dbt build`` into the build's own file; results appear as they come."""
-    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.builds import BUILD_COMMAND, open_build
     from orchestration.warehouse.dbt import invoke_dbt
 
     progress.begin("build")
@@ -93,7 +93,7 @@ def warehouse_models(
     def work() -> None:
         try:
             invoke_dbt(
-                ["build"],
+                list(BUILD_COMMAND),
                 home=business.home,
                 warehouse=build.file,
                 target_path=build.target_path,

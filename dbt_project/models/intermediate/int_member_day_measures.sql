@@ -58,7 +58,9 @@ facts as (
     {{ member_day_fact('touches', 'engaged_on', measures, {'interactions': '1'}) }}
     union all
     {#- Who opened a message and clicked it days later was there on both days. #}
-    {{ member_day_fact('touches', 'case when clicked_on > engaged_on then clicked_on end', measures, {'interactions': '1'}) }}
+    {{ member_day_fact('touches', 'case when clicked_on > engaged_on then clicked_on end', measures, {
+        'interactions': '1',
+    }) }}
     union all
     {{ member_day_fact('tickets', 'opened_on', measures, {'negative_events': 'case when is_negative then 1 else 0 end'}) }}
 )

@@ -1,0 +1,1 @@
+"""One planted fault for every check of the warehouse."""

@@ -1,0 +1,170 @@
+"""Faults: for every check of the warehouse that is not generic, statements that must make it fail.
+
+Belongs here: check name -> faults; a new ``holds`` or singular check without one fails the suite.
+Does not: faults of ``unique_key`` and ``refers_to``; they follow from the arguments (`test_checks_bite`).
+
+Statements run on a copy in which every view is a table, so a fault stays where it is planted. `one_row`
+stands for the condition that picks a single row of the table.
+"""
+
+from __future__ import annotations
+
+_LAST_SUNDAY = "as_of_date = (select max(as_of_date) from marts.member_lifecycle)"
+
+# Each value is a list of faults, planted one at a time; each must be found.
+HOLDS: dict[str, list[str]] = {
+    # seeds
+    "stage_thresholds__thresholds_rise": [
+        "update seeds.stage_thresholds set new_days = growing_days where one_row",
+        "update seeds.stage_thresholds set hard_churn_days = churn_days where one_row",
+        "update seeds.stage_thresholds set churn_touches = 0 where one_row",
+    ],
+    "silence_tiers__touches_are_countable": [
+        "update seeds.silence_tiers set needs_unanswered_touches = 3 where one_row",
+        "update seeds.silence_tiers set more_than_days = 0 where one_row",
+    ],
+    "response_window__windows_are_positive": [
+        "update seeds.response_window set response_days = 0 where one_row",
+    ],
+    "rfm_methods__method_is_known": [
+        "update seeds.rfm_methods set method = 'guess' where one_row",
+        "update seeds.rfm_methods set measure = 'charm' where one_row",
+    ],
+    "promotions__window_is_not_empty": [
+        "update seeds.promotions set ends_on = starts_on - 1 where one_row",
+    ],
+    # the Complete Journey; empty in this build, so the fault is the only row
+    "holds_stg_complete_journey__products_product_name_is_not_null_and_category_is_not_null": [
+        "insert into staging.stg_complete_journey__products by name "
+        "select '1' as product_id, 'Milk' as product_name",
+        "insert into staging.stg_complete_journey__products by name "
+        "select '1' as product_id, 'DELI' as category",
+    ],
+    "holds_stg_complete_journey__campaign_descriptions_started_on_ended_on": [
+        "insert into staging.stg_complete_journey__campaign_descriptions by name "
+        "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
+    ],
+    "holds_int_complete_journey_coupons_redeemed_on_between_issued_on_and_expires_on": [
+        "insert into intermediate.int_complete_journey_coupons by name "
+        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
+        "date '2017-04-01' as redeemed_on",
+        "insert into intermediate.int_complete_journey_coupons by name "
+        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
+        "date '2017-03-01' as redeemed_on",
+    ],
+    "holds_int_complete_journey_orders_net_amount_0_and_discount_amount_0_and_net_amount_gross_amount_discount_amount": [  # noqa: E501 - dbt's own name for it
+        "insert into intermediate.int_complete_journey_orders by name "
+        "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
+        "insert into intermediate.int_complete_journey_orders by name "
+        "select 10.00 as gross_amount, -1.00 as discount_amount, 11.00 as net_amount",
+    ],
+    # intermediate
+    "int_member_days__next_is_later": [
+        "update intermediate.int_member_days set next_on = activity_on where one_row",
+    ],
+    "int_member_category_days__next_is_later": [
+        "update intermediate.int_member_category_days set next_on = activity_on where one_row",
+    ],
+    # marts
+    "dim_product__has_a_group": ["update marts.dim_product set category_group = null where one_row"],
+    "fct_order__net_is_gross_less_discount_or_less": [
+        "update marts.fct_order set net_amount = -0.01 where one_row",
+        "update marts.fct_order set discount_amount = null where one_row",
+    ],
+    "member_activity__windows_are_nested": [
+        "update marts.member_activity set orders_30d = orders_90d + 1 where one_row",
+        "update marts.member_activity set orders_365d = orders + 1 where one_row",
+        "update marts.member_activity set touches_30d = -1 where one_row",
+    ],
+    "member_lifecycle__stage_agrees_with_purchases": [
+        "update marts.member_lifecycle set stage = 'prospect' "
+        "where rowid = (select min(rowid) from marts.member_lifecycle where stage = 'stable')",
+        "update marts.member_lifecycle set days_since_first_purchase = null "
+        "where rowid = (select min(rowid) from marts.member_lifecycle where stage = 'new')",
+    ],
+    "member_lifecycle__only_prospects_are_high_intent": [
+        "update marts.member_lifecycle set is_high_intent = true "
+        "where rowid = (select min(rowid) from marts.member_lifecycle where stage = 'stable')",
+    ],
+    "member_lifecycle__silent_has_a_tier": [
+        "update marts.member_lifecycle set silence_tier = 'none' "
+        "where rowid = (select min(rowid) from marts.member_lifecycle where stage = 'silent')",
+    ],
+    "member_cycle__cycle_is_positive": [
+        "update marts.member_cycle set cycle_days = 0 where one_row",
+        "update marts.member_cycle set overdue_ratio = null where one_row",
+    ],
+    "member_rfm__scores_within_bounds": [
+        "update marts.member_rfm set recency_score = 6 where one_row",
+        "update marts.member_rfm set monetary_score = null where one_row",
+        "update marts.member_rfm set rfm_total_score = rfm_total_score + 1 where one_row",
+        "update marts.member_rfm set rfm_cell = '55' where one_row",
+    ],
+    "member_value_tier__share_within_bounds": [
+        "update marts.member_value_tier set revenue_share_above = 1.000001 where one_row",
+        "update marts.member_value_tier set net_amount = -0.01 where one_row",
+    ],
+    "fct_value_concentration__shares_within_bounds": [
+        "update marts.fct_value_concentration set net_amount_share = -0.000001 where one_row",
+    ],
+    "fct_reactivation__next_is_later": [
+        "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
+    ],
+    "fct_silence_end__there_was_a_silence": [
+        "update marts.fct_silence_end set days_silent = 0 where one_row",
+        "update marts.fct_silence_end set came_from_stage = 'stable' where one_row",
+    ],
+    "fct_stage_period__period_is_not_empty": [
+        "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
+        "update marts.fct_stage_period set dwell_days = 0 where one_row",
+    ],
+    # serving
+    "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
+}
+
+SINGULAR: dict[str, list[str]] = {
+    "every_member_has_a_stage": [
+        "delete from marts.member_lifecycle where one_row",
+        "delete from marts.member_activity where one_row",
+    ],
+    "newest_as_of_date_has_members": [
+        "delete from staging.stg_control__as_of_dates",
+        f"delete from marts.member_lifecycle where {_LAST_SUNDAY}",
+    ],
+    "fold_conserves_money": [
+        # one cent lost, one member lost, an order counted twice
+        "update marts.member_activity set net_amount = net_amount - 0.01 where one_row",
+        "delete from marts.member_activity where rowid = "
+        "(select arg_max(rowid, net_amount) from marts.member_activity)",
+        "insert into marts.fct_order select * from marts.fct_order where rowid = "
+        "(select arg_min(rowid, ordered_on) from marts.fct_order "
+        "where is_purchase and member_key is not null)",
+        "delete from marts.fct_refund where rowid = "
+        "(select arg_max(rowid, refunded_amount) from marts.fct_refund where member_key is not null "
+        "and refunded_on < date '2025-06-01')",
+    ],
+    "identity_has_converged": [
+        # a member of several records falls apart
+        "update intermediate.int_member_records set member_key = record_key where rowid = "
+        "(select min(rowid) from intermediate.int_member_records where not is_anchor)",
+    ],
+    "rfm_scores_follow_values": [
+        # equal values, unequal scores
+        "update marts.member_rfm set frequency_score = 6 - frequency_score where rowid = (select min(rowid) "
+        "from marts.member_rfm where frequency_score in (1, 5) and category_group = 'fast_moving')",
+        # the best value, the lowest score
+        "update marts.member_rfm set monetary_score = 1 where rowid = "
+        "(select arg_max(rowid, net_amount) from marts.member_rfm where category_group = 'fast_moving')",
+    ],
+    "stage_flow_adds_up": [
+        "update marts.fct_stage_flow set members = members + 1 where one_row",
+        "delete from marts.fct_stage_flow where one_row",
+        f"delete from marts.fct_stage_flow where {_LAST_SUNDAY}",
+    ],
+    "stage_periods_have_no_gaps": [
+        "update marts.fct_stage_period set ended_on = ended_on - 1 where rowid = "
+        "(select min(rowid) from marts.fct_stage_period where not is_open and ended_on > started_on)",
+        "update marts.fct_stage_period set started_on = started_on - 1 where rowid = (select min(rowid) "
+        "from marts.fct_stage_period where previous_stage is not null)",
+    ],
+}

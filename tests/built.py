@@ -1,0 +1,185 @@
+"""A small chain, simulated, loaded and built once per test session, and quick builds over other facts.
+
+Belongs here: what several suites stand on and what takes seconds to make.
+Does not: expectations.
+
+A *quick build* runs the SQL that dbt compiled for the real build, model by model, over another ``loaded``
+folder or other as-of dates. It takes a second or two instead of dbt's twenty; that it makes the same tables
+as dbt is itself tested (``tests/e2e/test_replay.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.loader.contracts import read_contracts
+from orchestration.loader.loading import load
+from orchestration.project import STAGING_DIR, Home
+from orchestration.sources.sample import simulate
+from orchestration.warehouse.builds import Build, start_build
+from orchestration.warehouse.control import write_as_of_dates
+from orchestration.warehouse.dbt import invoke_dbt
+
+MEMBERS = 600
+UNTIL = date(2025, 12, 28)
+SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
+
+# Compared between builds: one row per member and as-of date, and the cut points behind the scores.
+STATES = (
+    "member_activity",
+    "member_cycle",
+    "member_lifecycle",
+    "member_silence",
+    "member_rfm",
+    "member_value_tier",
+    "fct_category_lifecycle",
+    "fct_rfm_cut_point",
+    "fct_value_concentration",
+)
+
+
+@dataclass(frozen=True)
+class BuiltChain:
+    """A loaded home and the build dbt made of it.
+
+    Attributes:
+        home: Its loaded folder holds one delivery of every table.
+        truth: What the simulation planted.
+        build: As-of dates ``SUNDAYS``.
+    """
+
+    home: Home
+    truth: Path
+    build: Build
+
+    @cached_property
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """Models, seeds and data tests with their compiled SQL, by unique id."""
+        manifest = json.loads((self.build.target_path / "manifest.json").read_text(encoding="utf-8"))
+        return manifest["nodes"]
+
+    @cached_property
+    def data_tests(self) -> dict[str, dict[str, Any]]:
+        """Every data test by name."""
+        tests = [node for node in self.nodes.values() if node["resource_type"] == "test"]
+        assert len({test["name"] for test in tests}) == len(tests), "two data tests have the same name"
+        return {test["name"]: test for test in tests}
+
+    @cached_property
+    def models(self) -> list[dict[str, Any]]:
+        """Models, each after those it reads."""
+        waiting = {name: node for name, node in self.nodes.items() if node["resource_type"] == "model"}
+        ordered: list[dict[str, Any]] = []
+        while waiting:
+            ready = [
+                name
+                for name, node in waiting.items()
+                if not waiting.keys() & set(node["depends_on"]["nodes"])
+            ]
+            assert ready, "the models read each other in a circle"
+            ordered += [waiting.pop(name) for name in sorted(ready)]
+        return ordered
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """dbt's file, read only."""
+        connection = duckdb.connect(str(self.build.file), read_only=True)
+        set_loaded(connection, self.home)
+        return connection
+
+
+def load_chain(home: Home) -> list[str]:
+    """Load what was delivered; returns what the loader said."""
+    said: list[str] = []
+    load(home, read_contracts(STAGING_DIR), said.append)
+    return said
+
+
+def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Build:
+    """A whole ``dbt build`` with every check; raises if any fails."""
+    build = start_build(home, dates, run_id=run_id, code_version="tested")
+    invoke_dbt(["build"], home=home, warehouse=build.file, target_path=build.target_path)
+    return build
+
+
+def set_loaded(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """What the lock-down plugin does for dbt: tells the sources where the loaded files are."""
+    folder = str(home.loaded).replace("'", "''")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"set variable loaded = '{folder}'")
+
+
+def quick_build(
+    chain: BuiltChain, folder: Path, home: Home, dates: Iterable[date], threads: int = 2
+) -> duckdb.DuckDBPyConnection:
+    """Run the compiled models over the loaded files of a home.
+
+    Args:
+        chain: Whose compiled SQL and seeds to use.
+        folder: Gets ``warehouse.duckdb``; compiled SQL names the catalogue after this stem.
+        home: Whose loaded files to read; its as-of dates are overwritten, so not the chain's own home.
+        dates: As-of dates.
+        threads: DuckDB's threads.
+    """
+    assert home != chain.home, "other suites read the as-of dates of the chain's own home"
+    write_as_of_dates(home, dates)
+    shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
+    set_loaded(connection, home)
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+    for room in ("seeds", "staging", "intermediate", "marts", "serving"):
+        connection.execute(f"create schema {room}")
+    for node in chain.nodes.values():
+        if node["resource_type"] == "seed":
+            connection.execute(f"create table seeds.{node['name']} as from built.seeds.{node['name']}")
+    for model in chain.models:
+        kind = model["config"]["materialized"]
+        connection.execute(f"create {kind} {model['schema']}.{model['name']} as {model['compiled_code']}")
+    connection.execute("detach built")
+    return connection
+
+
+def same_facts(home: Home, root: Path) -> Home:
+    """A home that shares the loaded files of another and has control files of its own."""
+    other = Home(root)
+    other.loaded.mkdir(parents=True)
+    for folder in home.loaded.iterdir():
+        if folder == home.control:
+            shutil.copytree(folder, other.control)
+        else:
+            (other.loaded / folder.name).symlink_to(folder)
+    return other
+
+
+def table_text(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """A query's rows as ordered text, every value spelled out: equal texts are equal tables."""
+    cursor = connection.execute(f"from ({query}) order by all")
+    header = [column[0] for column in cursor.description]
+    rows = ["|".join("" if value is None else str(value) for value in row) for row in cursor.fetchall()]
+    return "\n".join(["|".join(header), *rows, ""])
+
+
+_kept: dict[str, BuiltChain] = {}
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
+    """The chain of this session. Several suites import the fixture; all get the same one."""
+    if "chain" not in _kept:
+        root = tmp_path_factory.mktemp("chain")
+        home = Home(root / "home")
+        simulate(home.landing, root / "truth", members=MEMBERS, until=UNTIL)
+        load_chain(home)
+        _kept["chain"] = BuiltChain(home, root / "truth", dbt_build(home, SUNDAYS))
+    return _kept["chain"]

@@ -1,0 +1,1 @@
+"""The whole way: what is built from known facts is what the rules of the domain say."""

@@ -1,0 +1,110 @@
+"""After a whole run, contact details stand in the landing folder and the vault and nowhere else.
+
+Every file of the home is scanned: bytes as they lie, and cell by cell where a format compresses them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow.dataset as ds
+import pytest
+
+from orchestration.project import STAGING_DIR, Home
+from orchestration.loader.contracts import read_contracts
+from orchestration.sources.sample import simulate
+
+MAY_HOLD_CONTACTS = ("landing", "vault")
+SHORTEST_SEARCHED_IN_BYTES = 8
+
+
+@pytest.fixture(scope="module")
+def run_home(tmp_path_factory) -> Home:
+    """A home after `rekindle run`: loaded, built, audited, published, with Dagster's event store."""
+    home = Home(tmp_path_factory.mktemp("private") / "home")
+    simulate(home.landing, home.root / "truth", members=300, seed=11)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("rekindle")), "--home", str(home.root), "run", "--weeks", "2"],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (home.root / "printed.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert home.published_file.exists()
+    return home
+
+
+@pytest.fixture(scope="module")
+def contacts(run_home) -> set[str]:
+    """Every contact value the sample delivered."""
+    members = next(table for table in read_contracts(STAGING_DIR)["chain"].tables if table.name == "members")
+    columns = [column.name for column in members.columns if column.contact]
+    delivered = ds.dataset(
+        [str(file) for file in run_home.landing.glob("chain/members/*/*.parquet")], format="parquet"
+    ).to_table(columns)
+    values = {value for column in columns for value in delivered[column].to_pylist() if value}
+    assert len(values) > 1000
+    return values
+
+
+def _cells(file: Path) -> set[str]:
+    """All text of a Parquet or DuckDB file."""
+    if file.suffix == ".parquet":
+        table = ds.dataset(str(file), format="parquet").to_table()
+        return {str(value) for column in table.columns for value in column.unique().to_pylist() if value is not None}
+    with duckdb.connect(str(file), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+        ).fetchall()
+        return {
+            value
+            for schema, table, column in columns
+            for (value,) in connection.execute(f'select distinct "{column}" from "{schema}"."{table}"').fetchall()
+            if value is not None
+        }
+
+
+def _leaks(home: Home, contacts: set[str]) -> dict[str, str]:
+    searched = [value.encode() for value in contacts if len(value.encode()) >= SHORTEST_SEARCHED_IN_BYTES]
+    leaks = {}
+    for file in sorted(home.root.rglob("*")):
+        inside = file.relative_to(home.root)
+        if not file.is_file() or inside.parts[0] in MAY_HOLD_CONTACTS:
+            continue
+        if file.suffix in {".parquet", ".duckdb"} and contacts & _cells(file):
+            leaks[str(inside)] = "a cell"
+        content = file.read_bytes()
+        if any(value in content for value in searched):
+            leaks[str(inside)] = "its bytes"
+    return leaks
+
+
+def test_no_file_outside_landing_and_vault_holds_a_contact_detail(run_home, contacts):
+    assert _leaks(run_home, contacts) == {}
+
+
+@pytest.mark.parametrize("where", ["loaded/leak.parquet", "dagster/leak.log", "serving/leak.duckdb"])
+def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contacts, where):
+    planted = run_home.root / where
+    value = max(contacts, key=len)
+    if planted.suffix == ".log":
+        planted.write_text(f"member {value} was here", encoding="utf-8")
+    else:
+        with duckdb.connect(str(planted) if planted.suffix == ".duckdb" else ":memory:") as connection:
+            connection.execute("create table leak as select cast(? as varchar) as note from range(1000)", [value])
+            if planted.suffix == ".parquet":
+                connection.execute(f"copy leak to '{planted}'")
+    try:
+        assert list(_leaks(run_home, contacts)) == [where]
+    finally:
+        planted.unlink()
+
+
+def test_vault_and_secret_are_the_owners_alone(run_home):
+    assert run_home.vault.stat().st_mode & 0o777 == 0o700
+    assert run_home.secret_file.stat().st_mode & 0o777 == 0o600
+    assert {file.stat().st_mode & 0o777 for file in run_home.vault.rglob("*.parquet")} == {0o600}

@@ -1,0 +1,113 @@
+"""State is replayable: it depends on the facts up to its date, and on nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from tests.built import STATES, SUNDAYS, UNTIL, quick_build, same_facts, set_loaded, table_text
+
+D = SUNDAYS[3]
+# Midnight after D in Shanghai, in UTC.
+END_OF_D = datetime.combine(D + timedelta(days=1), time()) - timedelta(hours=8)
+
+# Facts by the moment that dates them, and what the latest state of a row tells about moments after it.
+FACTS = {
+    "orders": ("ordered_at", []),
+    "order_items": ("ordered_at", []),
+    "refunds": ("refunded_at", []),
+    "events": ("happened_at", []),
+    "touches": (
+        "planned_at",
+        ["capped_at", "sent_at", "delivered_at", "opened_at", "clicked_at", "connected_at", "followed_up_at",
+         "unsubscribed_at", "complained_at", "blocked_at"],
+    ),
+    "coupons": ("issued_at", ["redeemed_at"]),
+    "points": ("happened_at", []),
+    "tickets": ("opened_at", ["resolved_at"]),
+    "consents": ("happened_at", []),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def at_d(chain):
+    """The rows for D of every state, from the build of all dates."""
+    with chain.open() as connection:
+        return {state: rows_at_d(connection, state) for state in STATES}
+
+
+def rows_at_d(connection, state):
+    return table_text(connection, f"select * from marts.{state} where as_of_date = date '{D}'")
+
+
+def differing(connection, expected):
+    return [state for state in STATES if rows_at_d(connection, state) != expected[state]]
+
+
+def test_all_states_have_rows_to_compare(at_d):
+    assert [state for state, rows in at_d.items() if rows.count("\n") < 3] == []
+
+
+def test_the_same_facts_give_the_same_tables_with_any_number_of_threads(chain, tmp_path):
+    """Also what every quick build rests on: it makes what dbt makes."""
+    home = same_facts(chain.home, tmp_path / "home")
+    models = [f"{model['schema']}.{model['name']}" for model in chain.models if model["schema"] != "staging"]
+    with quick_build(chain, tmp_path, home, SUNDAYS, threads=1) as once, chain.open() as by_dbt:
+        unequal = [name for name in models if content(once, name) != content(by_dbt, name)]
+
+    assert unequal == []
+
+
+def content(connection, name):
+    """Rows and an order-free sum over their hashes, every column as text."""
+    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    spelled = ", ".join(f"coalesce(cast({column} as varchar), '-')" for column in columns)
+    return connection.execute(
+        "select count(*), sum(cast('0x' || md5(concat_ws('|', "
+        f"{spelled}))[1:15] as bigint)::hugeint) from {name}"
+    ).fetchone()
+
+
+def test_a_date_built_alone_has_the_rows_it_has_among_many(chain, at_d, tmp_path):
+    home = same_facts(chain.home, tmp_path / "home")
+    with quick_build(chain, tmp_path, home, [D]) as connection:
+        assert differing(connection, at_d) == []
+
+
+def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
+    home = same_facts(chain.home, tmp_path / "home")
+    forget_what_came_after(chain, home)
+    with quick_build(chain, tmp_path, home, [D, UNTIL]) as connection:
+        assert differing(connection, at_d) == []
+        # the facts are gone indeed
+        (latest,) = connection.execute("select max(ordered_on) from marts.fct_order").fetchone()
+        assert latest <= D
+
+
+def forget_what_came_after(chain, home):
+    """Rewrite the loaded files as they would have been on D; members known only later are gone too."""
+    original = chain.home.loaded / "chain"
+    (home.loaded / "chain").unlink()
+    with chain.open() as connection:
+        set_loaded(connection, chain.home)
+        for table in original.iterdir():
+            query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
+            if table.name in FACTS:
+                dated, later = FACTS[table.name]
+                replaced = ", ".join(
+                    f"if({column} < end_of_d, {column}, null) as {column}" for column in later
+                )
+                query = (
+                    f"select facts.* {f'replace ({replaced})' if later else ''} from ({query}) as facts, "
+                    f"(select timestamp '{END_OF_D}' as end_of_d) where {dated} < end_of_d"
+                )
+            elif table.name == "members":
+                query = (
+                    f"from ({query}) as members semi join (select * from intermediate.int_member_records "
+                    "inner join marts.dim_member using (member_key) "
+                    f"where dim_member.registered_on <= date '{D}') as known using (system, member_id)"
+                )
+            folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"
+            folder.mkdir(parents=True)
+            connection.execute(f"copy ({query}) to '{folder}/part-0.parquet' (format parquet)")

@@ -1,0 +1,90 @@
+"""Members and orders are enough: everything else may be missing, and says so."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from orchestration.project import Home
+from orchestration.warehouse.builds import audit
+from tests.built import dbt_build, load_chain, set_loaded
+from tests.e2e.delivered_by_hand import deliver_lines
+from tests.e2e.test_golden import GOLDEN
+
+DELIVERED_ON = date(2025, 6, 15)
+OPTIONAL = {
+    "order_items", "refunds", "products", "stores", "stock", "events", "touches", "coupons", "points",
+    "tickets", "consents",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A whole dbt build with all its checks over the two tables that are required."""
+    home = Home(tmp_path_factory.mktemp("two_tables") / "home")
+    for table in ("members", "orders"):
+        lines = (GOLDEN / "deliveries" / f"{table}.csv").read_text(encoding="utf-8")
+        deliver_lines(home, table, lines, DELIVERED_ON)
+    said = load_chain(home)
+    build = dbt_build(home, [date(2025, 6, 1), date(2025, 6, 15)])
+    audit(build)
+    with duckdb.connect(str(build.file), read_only=True) as connection:
+        set_loaded(connection, home)
+        yield connection, said
+
+
+def test_loads_say_which_tables_were_missing(built):
+    connection, said = built
+    rows = connection.execute(
+        "select table_name, status, rows_loaded from marts.fct_load where source = 'chain'"
+    ).fetchall()
+
+    assert {name for name, status, _ in rows if status == "missing"} == OPTIONAL
+    assert {(name, loaded) for name, status, loaded in rows if status == "loaded"} == {
+        ("members", 19),
+        ("orders", 27),
+    }
+    (line,) = [line for line in said if line.startswith("chain: not delivered")]
+    assert all(table in line for table in OPTIONAL)
+
+
+def test_states_follow_from_purchases_alone(built):
+    connection, _ = built
+    stages = connection.execute(
+        "select member_id, stage, category_group from marts.member_lifecycle as lifecycle "
+        "inner join intermediate.int_member_records as records using (member_key) "
+        "where as_of_date = date '2025-06-01' and system = 'pos'"
+    ).fetchall()
+    stage = {member: found for member, found, _ in stages}
+
+    assert {group for _, _, group in stages} == {"general"}
+    assert stage["prospect"] == "prospect"
+    assert stage["new"] == "new"
+    assert stage["growing"] == "growing"
+    assert stage["light"] == "silent"
+    # without touches nobody is churned before the hard limit; without logins the occasional member is silent
+    assert stage["churned"] == "silent"
+    assert stage["long_gone"] == "churned"
+    assert stage["occasional"] == "silent"
+
+
+def test_what_needs_the_missing_tables_is_empty_and_nothing_else(built):
+    connection, _ = built
+    rows = {
+        table: connection.execute(f"select count(*) from marts.{table}").fetchone()[0]
+        for table in (
+            "fct_event",
+            "fct_touch",
+            "fct_ticket",
+            "fct_refund",
+            "member_rfm",
+            "member_cycle",
+            "dim_member",
+        )
+    }
+
+    assert {table for table, count in rows.items() if not count} == {
+        "fct_event", "fct_touch", "fct_ticket", "fct_refund",
+    }  # fmt: skip

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real ui test test-all lint lock clean
+.PHONY: help demo real ui test test-all bench lint lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: $(VENV)/test.installed ## The test suite (under 15 minutes on two cores)
 
 test-all: $(VENV)/test.installed ## Everything, the slow suites too
 	@$(BIN)/pytest -q
+
+bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
+	@$(BIN)/python -m benchmarks.whole_way
 
 lint: $(VENV)/test.installed ## ruff and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -222,7 +222,7 @@ def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """
     with _shown() as terminal:
-        _run(terminal, as_of, weeks)
+        _run(terminal, as_of.date() if as_of else None, weeks)
     _print_published(terminal)
 
 
@@ -246,7 +246,10 @@ def real(weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:
 
     Example: `rekindle real` (installed by `make real`)
     """
-    _whole_way("real", fresh, weeks, _journey)
+    from orchestration.sources.complete_journey import LAST_DAY
+
+    # The households' own last day: theirs is not the project's business time zone.
+    _whole_way("real", fresh, weeks, _journey, as_of=LAST_DAY)
 
 
 @app.command()
@@ -384,18 +387,22 @@ def _sample(terminal: Terminal, members: int, seed: int, until: date | None) -> 
 
 
 def _journey(terminal: Terminal) -> None:
-    from orchestration.sources.complete_journey import deliver_complete_journey
+    from orchestration.sources.complete_journey import deliver_complete_journey, is_delivered
 
     terminal.begin("journey")
-    deliver_complete_journey(_home().landing, say=terminal.say)
+    landing = _home().landing
+    if is_delivered(landing):
+        terminal.say("delivered before")
+        return
+    deliver_complete_journey(landing, say=terminal.say)
 
 
-def _run(terminal: Terminal, as_of: datetime | None, weeks: int) -> None:
+def _run(terminal: Terminal, as_of: date | None, weeks: int) -> None:
     from orchestration.runs import run_job
 
     home = _home()
     if as_of is not None:
-        run_job(home, "daily", terminal, as_of=as_of.date(), weeks=weeks)
+        run_job(home, "daily", terminal, as_of=as_of, weeks=weeks)
         return
     # The last day with an order is known only after loading.
     run_job(home, "load", terminal)
@@ -413,7 +420,13 @@ def _as_of(asked: datetime | None) -> date:
     return last
 
 
-def _whole_way(name: str, fresh: bool, weeks: int, deliver_all: Callable[[Terminal], None]) -> None:
+def _whole_way(
+    name: str,
+    fresh: bool,
+    weeks: int,
+    deliver_all: Callable[[Terminal], None],
+    as_of: date | None = None,
+) -> None:
     if not os.environ.get(HOME_VARIABLE):
         os.environ[HOME_VARIABLE] = str(PROJECT_DIR / "var" / name)
     home = _home()
@@ -429,7 +442,7 @@ def _whole_way(name: str, fresh: bool, weeks: int, deliver_all: Callable[[Termin
             shutil.rmtree(home.root)
     with _shown() as terminal:
         deliver_all(terminal)
-        _run(terminal, None, weeks)
+        _run(terminal, as_of, weeks)
     _print_published(terminal)
 
 

@@ -79,6 +79,11 @@ def deliver_complete_journey(
     return delivered
 
 
+def is_delivered(landing: Path) -> bool:
+    """Whether every table was delivered before, so that there is nothing left to deliver."""
+    return all(delivery_folder(landing, SOURCE, table, DELIVERED_ON).exists() for table in TABLES)
+
+
 def _package_files() -> dict[str, Path]:
     # Found without importing the package, which would import pandas for nothing.
     spec = importlib.util.find_spec(PACKAGE)

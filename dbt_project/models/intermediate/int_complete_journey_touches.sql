@@ -48,7 +48,6 @@ select
 from campaigns
 inner join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
 left join responses
-    on
-        campaigns.campaign_id = responses.campaign_id
-        and campaigns.system = responses.system
-        and campaigns.member_id = responses.member_id
+    on campaigns.campaign_id = responses.campaign_id
+    and campaigns.system = responses.system
+    and campaigns.member_id = responses.member_id

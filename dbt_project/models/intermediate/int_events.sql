@@ -21,4 +21,8 @@ inner join member_records
     on events.source = member_records.source
     and events.system = member_records.system
     and events.member_id = member_records.member_id
-order by {{ dbt.date_trunc('month', 'events.happened_on') }}, member_records.member_key, events.happened_on, events.event_id
+order by
+    {{ dbt.date_trunc('month', 'events.happened_on') }},
+    member_records.member_key,
+    events.happened_on,
+    events.event_id

@@ -38,17 +38,18 @@ before_{{ window }}d as (
 
 select
     at_date.*,
+    {%- for window in windows %}
+    {%- for measure in counts %}
+    at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d,
+    {%- endfor %}
+    {%- for measure in amounts %}
+    {{ money('at_date.' ~ measure ~ ' - coalesce(before_' ~ window ~ 'd.' ~ measure ~ ', 0)') }}
+        as {{ measure }}_{{ window }}d,
+    {%- endfor %}
+    {%- endfor %}
     coalesce(main_groups.category_group, '{{ var("general_category_group") }}') as category_group,
     {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,
     {{ days_between('at_date.last_active_on', 'at_date.as_of_date') }} as days_silent
-    {%- for window in windows %}
-    {%- for measure in counts %},
-    at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d
-    {%- endfor %}
-    {%- for measure in amounts %},
-    {{ money('at_date.' ~ measure ~ ' - coalesce(before_' ~ window ~ 'd.' ~ measure ~ ', 0)') }} as {{ measure }}_{{ window }}d
-    {%- endfor %}
-    {%- endfor %}
 from at_date
 left join main_groups
     on at_date.member_key = main_groups.member_key

@@ -37,7 +37,7 @@ ranked as (
         filled.system,
         row_number() over (
             partition by member_records.member_key, filled.attribute
-            order by trust.trust_order, member_records.updated_at desc, member_records.record_key
+            order by trust.trust_order asc, member_records.updated_at desc, member_records.record_key asc
         ) as survivorship_rank
     from filled
     inner join member_records

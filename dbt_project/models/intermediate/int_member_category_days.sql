@@ -1,5 +1,6 @@
-{%- set so_far = '(partition by member_key, category_group order by activity_on rows between unbounded preceding and current row)' -%}
-{%- set before = '(partition by member_key, category_group order by activity_on rows between unbounded preceding and 1 preceding)' -%}
+{%- set in_order = 'partition by member_key, category_group order by activity_on' -%}
+{%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
+{%- set before = '(' ~ in_order ~ ' rows between unbounded preceding and 1 preceding)' -%}
 -- The same fold per category group: what was bought, and which products were looked at.
 with order_items as (
     select * from {{ ref('int_order_items') }}
@@ -63,11 +64,29 @@ looked_at as (
 ),
 
 facts as (
-    select member_key, category_group, activity_on, net_amount, 1 as purchase_days, 0 as interactions from bought
+    select
+        member_key,
+        category_group,
+        activity_on,
+        net_amount,
+        1 as purchase_days
+    from bought
     union all
-    select member_key, category_group, activity_on, net_amount, 1 as purchase_days, 0 as interactions from bought_without_lines
+    select
+        member_key,
+        category_group,
+        activity_on,
+        net_amount,
+        1 as purchase_days
+    from bought_without_lines
     union all
-    select member_key, category_group, activity_on, 0 as net_amount, 0 as purchase_days, 1 as interactions from looked_at
+    select
+        member_key,
+        category_group,
+        activity_on,
+        0 as net_amount,
+        0 as purchase_days
+    from looked_at
 ),
 
 days as (
@@ -93,6 +112,6 @@ select
     max(purchased_on) over {{ so_far }} as last_purchase_on,
     max(activity_on) over {{ before }} as previous_active_on,
     coalesce(
-        lead(activity_on) over (partition by member_key, category_group order by activity_on), {{ end_of_time() }}
+        lead(activity_on) over ({{ in_order }}), {{ end_of_time() }}
     ) as next_on
 from days

@@ -35,6 +35,7 @@ tickets as (
     'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
 ] %}
 {%- set money = ['net_amount', 'margin_amount', 'discount_amount'] %}
+{%- set typed_events = 'events inner join event_types on events.event_type = event_types.event_type' %}
 
 facts as (
     {{ member_day_fact('member_records', 'registered_on', measures, {}) }}
@@ -48,7 +49,7 @@ facts as (
         'net_amount': '-refunded_amount', 'margin_amount': '-refunded_margin_amount', 'negative_events': '1',
     }) }}
     union all
-    {{ member_day_fact('events inner join event_types on events.event_type = event_types.event_type', 'happened_on', measures, {
+    {{ member_day_fact(typed_events, 'happened_on', measures, {
         'interactions': 'case when is_interaction then 1 else 0 end', 'visits': 'case when is_visit then 1 else 0 end',
         'intent_actions': 'case when is_intent or is_competitor then 1 else 0 end',
     }) }}
@@ -62,15 +63,17 @@ facts as (
         'interactions': '1',
     }) }}
     union all
-    {{ member_day_fact('tickets', 'opened_on', measures, {'negative_events': 'case when is_negative then 1 else 0 end'}) }}
+    {{ member_day_fact('tickets', 'opened_on', measures, {
+        'negative_events': 'case when is_negative then 1 else 0 end',
+    }) }}
 )
 
 select
     member_key,
-    activity_on,
     {%- for measure in measures %}
-    {{ money_sum(measure) if measure in money else integer_sum(measure) }} as {{ measure }}{{ ',' if not loop.last }}
+    {{ money_sum(measure) if measure in money else integer_sum(measure) }} as {{ measure }},
     {%- endfor %}
+    activity_on
 from facts
 where
     member_key is not null

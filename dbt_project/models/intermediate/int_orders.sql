@@ -57,4 +57,8 @@ left join member_records
     on orders.source = member_records.source
     and orders.system = member_records.system
     and orders.member_id = member_records.member_id
-order by {{ dbt.date_trunc('month', 'orders.ordered_on') }}, member_records.member_key, orders.ordered_on, orders.order_id
+order by
+    {{ dbt.date_trunc('month', 'orders.ordered_on') }},
+    member_records.member_key,
+    orders.ordered_on,
+    orders.order_id

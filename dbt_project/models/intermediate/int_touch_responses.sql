@@ -21,7 +21,7 @@ purchases_after as (
     inner join response_window on touches.channel = response_window.channel
     inner join purchase_days
         on touches.member_key = purchase_days.member_key
-        and purchase_days.purchased_on >= touches.sent_on
+        and touches.sent_on <= purchase_days.purchased_on
         and purchase_days.purchased_on <= {{ add_days('touches.sent_on', 'response_window.response_days') }}
     group by touches.member_key, touches.touch_number
 ),

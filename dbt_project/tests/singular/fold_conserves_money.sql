@@ -15,7 +15,7 @@ sold as (
         sum(orders.net_amount) as net_amount
     from held
     inner join {{ ref('fct_order') }} as orders
-        on orders.ordered_on <= held.as_of_date
+        on held.as_of_date >= orders.ordered_on
         and orders.is_purchase
         and orders.member_key is not null
     group by held.as_of_date
@@ -27,7 +27,7 @@ returned as (
         sum(refunds.refunded_amount) as net_amount
     from held
     inner join {{ ref('fct_refund') }} as refunds
-        on refunds.refunded_on <= held.as_of_date
+        on held.as_of_date >= refunds.refunded_on
         and refunds.member_key is not null
     group by held.as_of_date
 )

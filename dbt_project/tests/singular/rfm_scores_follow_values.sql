@@ -1,7 +1,9 @@
 {#- Equal values have equal scores and a larger value never a smaller score, in each category group and as-of date. -#}
 {{ config(meta={'dagster': {'ref': {'name': 'member_rfm'}}}) }}
 
-{% set measures = {'recency_score': '-days_since_purchase', 'frequency_score': 'purchase_days', 'monetary_score': 'net_amount'} %}
+{% set measures = {
+    'recency_score': '-days_since_purchase', 'frequency_score': 'purchase_days', 'monetary_score': 'net_amount',
+} %}
 
 with scored as (
     {%- for score, measure_value in measures.items() %}

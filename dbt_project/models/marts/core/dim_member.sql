@@ -1,3 +1,6 @@
+{%- set attributes = [
+    'region', 'city', 'home_store_id', 'acquisition_channel', 'device', 'member_level', 'birth_month', 'language',
+] -%}
 with member_records as (
     select * from {{ ref('int_member_records') }}
 ),
@@ -18,12 +21,10 @@ records as (
 
 pivoted as (
     select
-        member_key,
-        {%- for attribute in [
-            'region', 'city', 'home_store_id', 'acquisition_channel', 'device', 'member_level', 'birth_month', 'language',
-        ] %}
-        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }}{{ ',' if not loop.last }}
+        {%- for attribute in attributes %}
+        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
         {%- endfor %}
+        member_key
     from attributes
     group by member_key
 )

@@ -1,5 +1,5 @@
--- The first purchase after a silence: whatever silences ended since the purchase before, the gravest one names where the
--- member came from.
+-- The first purchase after a silence: whatever silences ended since the purchase before, the gravest one names where
+-- the member came from.
 with silence_ends as (
     select * from {{ ref('fct_silence_end') }}
 ),
@@ -32,7 +32,10 @@ returns as (
         silence_ends.days_silent,
         row_number() over (
             partition by
-                silence_ends.member_key, silence_ends.lifecycle_scope, silence_ends.category_group, purchases.purchased_on
+                silence_ends.member_key,
+                silence_ends.lifecycle_scope,
+                silence_ends.category_group,
+                purchases.purchased_on
             order by
                 case when silence_ends.came_from_stage = 'churned' then 0 else 1 end,
                 silence_ends.came_from_tier_order desc,

@@ -41,18 +41,22 @@ stirred as (
     cross join shortest
     where
         member_days.active_on is not null
-        and {{ days_between('member_days.previous_active_on', 'member_days.activity_on') }} - 1 > shortest.more_than_days
+        and {{ days_between('member_days.previous_active_on', 'member_days.activity_on') }} - 1
+        > shortest.more_than_days
     union all
     select
         category_days.member_key,
         category_days.category_group as lifecycle_scope,
         category_days.activity_on as ended_on,
         category_days.previous_active_on,
-        category_days.purchase_days - case when category_days.purchased_on is not null then 1 else 0 end as purchase_days_before,
+        category_days.purchase_days
+        - case when category_days.purchased_on is not null then 1 else 0 end as purchase_days_before,
         category_days.purchased_on is not null as is_by_purchase
     from category_days
     cross join shortest
-    where {{ days_between('category_days.previous_active_on', 'category_days.activity_on') }} - 1 > shortest.more_than_days
+    where
+        {{ days_between('category_days.previous_active_on', 'category_days.activity_on') }} - 1
+        > shortest.more_than_days
 ),
 
 eves as (
@@ -87,7 +91,10 @@ select
     judged.ended_on,
     judged.is_by_purchase,
     judged.days_silent,
-    case when max(case when judged.is_churned then 1 else 0 end) = 1 then 'churned' else 'silent' end as came_from_stage,
+    case
+        when max(case when judged.is_churned then 1 else 0 end) = 1 then 'churned'
+        else 'silent'
+    end as came_from_stage,
     cast(coalesce(max(tier_labels.tier_order), 0) as integer) as came_from_tier_order
 from judged
 left join tiers

@@ -41,6 +41,8 @@ select
     changes.stage,
     changes.previous_stage,
     changes.next_started_on is null as is_open,
-    {{ days_between('changes.started_on', 'coalesce(changes.next_started_on, ' ~ add_days('newest.as_of_date', 1) ~ ')') }} as dwell_days
+    {{ days_between(
+        'changes.started_on', 'coalesce(changes.next_started_on, ' ~ add_days('newest.as_of_date', 1) ~ ')'
+    ) }} as dwell_days
 from changes
 cross join newest

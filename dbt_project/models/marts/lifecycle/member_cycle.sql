@@ -5,7 +5,7 @@ with activity as (
     where purchase_days > 0
 ),
 
-prior as (
+cycle_prior as (
     select * from {{ ref('cycle_prior') }}
 ),
 
@@ -47,15 +47,15 @@ group_means as (
     select
         group_gaps.as_of_date,
         group_gaps.category_group,
-        prior.prior_shape,
+        cycle_prior.prior_shape,
         case
-            when group_gaps.gaps >= prior.minimum_group_gaps
+            when group_gaps.gaps >= cycle_prior.minimum_group_gaps
                 then cast(group_gaps.gap_days as double) / nullif(group_gaps.gaps, 0)
-            else coalesce(cast(all_gaps.gap_days as double) / nullif(all_gaps.gaps, 0), prior.fallback_gap_days)
+            else coalesce(cast(all_gaps.gap_days as double) / nullif(all_gaps.gaps, 0), cycle_prior.fallback_gap_days)
         end as mean_gap_days
     from group_gaps
     inner join all_gaps on group_gaps.as_of_date = all_gaps.as_of_date
-    cross join prior
+    cross join cycle_prior
 ),
 
 cycles as (
@@ -97,7 +97,8 @@ select
     bands.cycle_band,
     {{ add_days('cycles.last_purchase_on', 'cast(ceil(cycles.cycle_days) as integer)') }} as next_purchase_due_on,
     cast(
-        {{ days_between('cycles.last_purchase_on', 'cycles.as_of_date') }} / nullif(cycles.cycle_days, 0) as decimal(9, 3)
+        {{ days_between('cycles.last_purchase_on', 'cycles.as_of_date') }} / nullif(cycles.cycle_days, 0)
+        as decimal(9, 3)
     ) as overdue_ratio
 from cycles
 inner join banded

@@ -85,8 +85,12 @@ quantiles as (
         ranked.measure,
         scores.score,
         max(ranked.members_in_group) as members_in_group,
-        min(case when ranked.members_below * best.score >= (scores.score - 1) * ranked.members_in_group then ranked.measure_value end)
-            as cut_value
+        min(
+            case
+                when ranked.members_below * best.score >= (scores.score - 1) * ranked.members_in_group
+                    then ranked.measure_value
+            end
+        ) as cut_value
     from ranked
     cross join scores
     cross join best

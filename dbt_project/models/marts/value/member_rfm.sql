@@ -40,8 +40,8 @@ select
     || cast(frequency_scores.score as {{ dbt.type_string() }})
     || cast(monetary_scores.score as {{ dbt.type_string() }}) as rfm_cell
 from measured
-{%- for measure in measures %}
+{% for measure in measures %}
 left join {{ measure }}_scores
     on measured.member_key = {{ measure }}_scores.member_key
     and measured.as_of_date = {{ measure }}_scores.as_of_date
-{%- endfor %}
+{% endfor %}

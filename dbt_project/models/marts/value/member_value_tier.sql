@@ -12,6 +12,10 @@ tiers as (
     select * from {{ ref('value_tiers') }}
 ),
 
+last_tier as (
+    select max(tier_order) as tier_order from tiers
+),
+
 amounts as (
     select
         as_of_date,
@@ -40,7 +44,7 @@ placed as (
         {{ share('running.amount_above', 'running.total_amount') }} as revenue_share_above,
         coalesce(min(tiers.tier_order), last_tier.tier_order) as tier_order
     from running
-    cross join (select max(tier_order) as tier_order from tiers) as last_tier
+    cross join last_tier
     left join tiers
         on running.amount_above < tiers.revenue_share_below * running.total_amount
         and running.net_amount > 0

@@ -46,6 +46,7 @@ class Model:
     columns: dict[str, Column] = field(default_factory=dict)
     described_in: str | None = None
     has_contract: bool = True
+    schema: str | None = None
 
     @property
     def room(self) -> str:
@@ -129,6 +130,7 @@ def read_models(manifest: Any) -> list[Model]:
             columns=_columns(node),
             described_in=node.patch_path.split("://")[1].removeprefix("models/") if node.patch_path else None,
             has_contract=node.config.contract.enforced,
+            schema=node.schema,
         )
         for node in _nodes(manifest, "model")
     ]

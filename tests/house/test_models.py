@@ -72,6 +72,8 @@ def name_faults(model):
     pattern = MODEL_NAMES[model.room].replace("{source}", source)
     if not re.fullmatch(pattern, model.name):
         yield f"{model.folder}/{model.name} should look like {pattern}"
+    if model.schema not in {None, model.room}:
+        yield f"{model.name} is built in schema {model.schema}; one room, one schema: {model.room}"
     thing = model.name.rsplit("__", 1)[-1]
     if model.room == "staging" and not thing.endswith("s") and thing not in MASS_NOUNS:
         yield f"{model.name}: what staging holds is named in the plural"
@@ -108,7 +110,10 @@ def contact_columns(model):
 
 
 def key_faults(model, data_tests):
-    """`member_<state>` is one row per member and as-of date, and that is tested."""
+    """`member_<state>` is one row per member and as-of date: tested, or picked from one such table alone."""
+    is_picked = len(model.reads) == 1 and model.reads[0].startswith("marts.member_")
+    if is_picked and not re.search(r"\b(join|union)\b", model.sql):
+        return
     keys = [
         test.columns for test in data_tests if test.attached_to == model.name and test.kind == "unique_key"
     ]
@@ -182,6 +187,10 @@ def test_an_incomplete_twin_is_found(changes):
     assert len(list(twin_faults(Model("fct_order", "marts/core", **good | changes)))) == 1
 
 
+def test_a_schema_of_another_room_is_found():
+    assert len(list(name_faults(Model("fct_order", "marts/core", schema="dev_marts")))) == 1
+
+
 def test_a_yml_that_describes_two_models_or_none_is_found():
     two = [Model(name, "marts/core", described_in="marts/core/a.yml") for name in ("a", "b")]
     found = list(lonely_twins(["marts/core/a.yml", "marts/core/old.yml", "staging/x/x__sources.yml"], two))
@@ -246,6 +255,14 @@ def test_a_member_state_with_another_key_is_found():
     daily = DataTest("daily", "unique_key", "member_mood", ("member_key", "as_of_date"))
     assert len(list(key_faults(state, [weekly]))) == 1
     assert list(key_faults(state, [daily])) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "faults"), [("select a from b", 0), ("select a from b union all select a from b", 1)]
+)
+def test_a_member_state_picked_from_another_needs_no_test_of_its_own(sql, faults):
+    picked = Model("member_mood", "marts/core", sql=sql, reads=("marts.member_lifecycle",))
+    assert len(list(key_faults(picked, []))) == faults
 
 
 @pytest.mark.parametrize(

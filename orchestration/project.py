@@ -38,7 +38,7 @@ class Home:
 
     @property
     def landing(self) -> Path:
-        """Deliveries as sources dropped them: ``<source>/<table>/delivered=<date>/``. Holds contact details."""
+        """Deliveries as dropped: ``<source>/<table>/delivered=<date>/``. Holds contact details."""
         return self.root / "landing"
 
     @property
@@ -53,7 +53,7 @@ class Home:
 
     @property
     def loaded(self) -> Path:
-        """Typed, pseudonymous Parquet: ``<source>/<table>/delivered=<date>/month=<month>/``; all that dbt reads."""
+        """All that dbt reads, typed and pseudonymous: ``<source>/<table>/delivered=<date>/month=<month>/``."""
         return self.root / "loaded"
 
     @property

@@ -16,7 +16,8 @@ import duckdb
 from orchestration.core.due import due_dates
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
-from orchestration.project import Home
+from orchestration.loader.contracts import read_contracts
+from orchestration.project import STAGING_DIR, Home
 from orchestration.states import STATES
 from orchestration.warehouse.versions import Manifest, current_version, list_versions, read_manifest
 
@@ -39,10 +40,7 @@ def published_text(home: Home) -> str:
         text_table(["table", "rows"], manifest.rows.items()),
         *_state_sections(manifest),
     ]
-    absent = _never_delivered(home)
-    if absent:
-        sections.append(f"Never delivered, so what depends on it stays empty: {', '.join(absent)}")
-    return "\n\n".join(sections)
+    return "\n\n".join([*sections, *_never_delivered(home)])
 
 
 def loads_text(home: Home) -> str:
@@ -55,9 +53,8 @@ def loads_text(home: Home) -> str:
     if not rows:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
     headings = ["table", "deliveries", "rows in", "loaded", "held", "exact duplicates"]
-    absent = _never_delivered(home)
-    never = f"\n\nNever delivered: {', '.join(absent)}" if absent else ""
-    return text_table(headings, [(name, *map(int, counts)) for name, *counts in rows]) + never
+    table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
+    return "\n\n".join([table, *_never_delivered(home)])
 
 
 def held_text(home: Home, table: str | None) -> str:
@@ -120,13 +117,18 @@ def _state_sections(manifest: Manifest) -> list[str]:
 
 
 def _never_delivered(home: Home) -> list[str]:
-    """Tables that a delivering source never delivered; a source not used at all is no gap."""
+    """What is unknown because a delivering source left a table out; a source not used at all is no gap."""
     rows = _control(
         home,
-        "select source || '.' || table_name from loads where status = 'missing' "
-        "and source in (select source from loads where status = 'loaded') order by 1",
+        "select source, table_name from loads where status = 'missing' "
+        "and source in (select source from loads where status = 'loaded') order by 1, 2",
     )
-    return [name for (name,) in rows]
+    if not rows:
+        return []
+    contracts = read_contracts(STAGING_DIR)
+    absent = [contracts[source].table(name) for source, name in rows if source in contracts]
+    silent = [(table.full_name, table.silences) for table in absent if table]
+    return [text_table(["never delivered", "so nothing is known of"], silent)]
 
 
 def _control(home: Home, query: str) -> list[tuple]:

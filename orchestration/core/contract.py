@@ -21,7 +21,7 @@ PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "tim
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 # `dagster` belongs to dagster-dbt, which keeps asset keys there.
-_TABLE_WORDS = {"key", "month_of", "required", "dagster"}
+_TABLE_WORDS = {"key", "month_of", "required", "silences", "dagster"}
 _COLUMN_WORDS = {"required", "allowed", "min", "max", "contact"}
 
 Bound = Decimal | date | datetime
@@ -68,6 +68,7 @@ class Table:
         key: Columns that identify a row.
         month_of: Date or timestamp the loaded files are partitioned by, or None.
         required: A source that delivers anything must deliver this table.
+        silences: What the warehouse cannot say while an optional table is missing.
         columns: All columns in contract order.
     """
 
@@ -77,6 +78,7 @@ class Table:
     month_of: str | None
     required: bool
     columns: tuple[Column, ...]
+    silences: str = ""
 
     @property
     def full_name(self) -> str:
@@ -101,9 +103,9 @@ class Table:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over all that changes what is loaded: not wording, not ``required`` of the table."""
+        """SHA-256 over all that changes what is loaded: not wording, not what a missing table means."""
         columns = tuple(replace(column, description="") for column in self.columns)
-        content = asdict(replace(self, columns=columns, required=False))
+        content = asdict(replace(self, columns=columns, required=False, silences=""))
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -192,7 +194,13 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
             faults.append(
                 f"{where}: meta.month_of {month_of} needs meta.required: true, each row has a month"
             )
-    return Table(source, str(name), tuple(key), month_of, _flag(meta, where, faults), columns)
+    silences = meta.get("silences", "")
+    if not isinstance(silences, str):
+        faults.append(
+            f"{where}: meta.silences must be a text: what is unknown without it; found {silences!r}"
+        )
+    required = _flag(meta, where, faults)
+    return Table(source, str(name), tuple(key), month_of, required, columns, str(silences))
 
 
 def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:

@@ -31,7 +31,7 @@ WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
 _PASSED = {"success", "pass", "warn", "no-op"}
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
-"""What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: `make test` runs them."""
+"""What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: tests run them."""
 
 _BUILT_TYPES = {"model", "seed", "snapshot", "test"}
 

@@ -26,7 +26,7 @@ from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
-from orchestration.warehouse.builds import Build, start_build
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
 from orchestration.warehouse.control import write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
 
@@ -105,9 +105,9 @@ def load_chain(home: Home) -> list[str]:
 
 
 def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Build:
-    """A whole ``dbt build`` with every check; raises if any fails."""
+    """The build that gets published, with every data test; raises if any fails."""
     build = start_build(home, dates, run_id=run_id, code_version="tested")
-    invoke_dbt(["build"], home=home, warehouse=build.file, target_path=build.target_path)
+    invoke_dbt(list(BUILD_COMMAND), home=home, warehouse=build.file, target_path=build.target_path)
     return build
 
 
@@ -119,7 +119,13 @@ def set_loaded(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 
 def quick_build(
-    chain: BuiltChain, folder: Path, home: Home, dates: Iterable[date], threads: int = 2
+    chain: BuiltChain,
+    folder: Path,
+    home: Home,
+    dates: Iterable[date],
+    *,
+    threads: int = 2,
+    changed: dict[str, tuple[str, str]] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Run the compiled models over the loaded files of a home.
 
@@ -129,6 +135,7 @@ def quick_build(
         home: Whose loaded files to read; its as-of dates are overwritten, so not the chain's own home.
         dates: As-of dates.
         threads: DuckDB's threads.
+        changed: Faults to plant: by model, a text of its compiled SQL and what to put in its place.
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
@@ -144,8 +151,13 @@ def quick_build(
         if node["resource_type"] == "seed":
             connection.execute(f"create table seeds.{node['name']} as from built.seeds.{node['name']}")
     for model in chain.models:
+        query = model["compiled_code"]
+        if changed and model["name"] in changed:
+            text, instead = changed[model["name"]]
+            assert text in query, f"{model['name']} does not say: {text}"
+            query = query.replace(text, instead)
         kind = model["config"]["materialized"]
-        connection.execute(f"create {kind} {model['schema']}.{model['name']} as {model['compiled_code']}")
+        connection.execute(f"create {kind} {model['schema']}.{model['name']} as {query}")
     connection.execute("detach built")
     return connection
 

@@ -1,11 +1,12 @@
-"""A slow second opinion on lifecycle, silence and cycle, in plain Python from the rules of the domain.
+"""A slow second opinion on lifecycle, silence, cycle and value, in plain Python from the rules of the domain.
 
 Belongs here: the rules, one member and one day at a time, with loops instead of running totals and windows.
 Does not: the models' SQL, in any disguise. Who is one person is taken as given (identity has its own tests).
 
 Where the rules leave a choice, the choices are these: a member who buys within the first days is new even
 when the purchase ended a silence; after that a returned member is stable when frequent or valuable and else
-growing; a return counts when the silence ended since the purchase before, by whatever sign of life.
+growing; a return counts when the silence ended since the purchase before, by whatever sign of life. Looked at
+in one category group alone, a member is as silent as in that group, but touches belong to the whole member.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class Member:
     visits: list[date] = field(default_factory=list)
     intents: list[date] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
+    looks: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    # Set where this is only what a member did in one category group.
+    group: str | None = None
+    whole: Member | None = None
 
     def settle(self) -> None:
         """Sort what was gathered; call once before asking anything."""
@@ -71,6 +76,21 @@ class Member:
         self.touches.sort(key=lambda touch: (touch.sent_on, touch.touch_id))
         self.sent_days = [touch.sent_on for touch in self.touches]
         self.returns: dict[str, list[tuple[date, str, str]]] = {}
+
+    def only(self, group: str) -> Member:
+        """The same member, seen in one category group alone."""
+        part = Member(
+            purchases=self.spend.get(group, {}),
+            interactions=self.looks.get(group, set()),
+            visits=self.visits,
+            intents=self.intents,
+            touches=self.touches,
+            group=group,
+            whole=self,
+        )
+        part.settle()
+        part.known_on = part.active_days[0]
+        return part
 
 
 class Oracle:
@@ -105,6 +125,11 @@ class Oracle:
         self._gather(home)
         for member in self.members.values():
             member.settle()
+        self.in_groups = {
+            (key, group): member.only(group)
+            for key, member in self.members.items()
+            for group in {*member.spend, *member.looks}
+        }
 
     # --- facts ---------------------------------------------------------------------------------------------
 
@@ -151,6 +176,8 @@ class Oracle:
             )
             if kind["is_interaction"] == "true":
                 member.interactions.add(day)
+                if row["product_id"] in group_of:
+                    member.looks[group_of[row["product_id"]]].add(day)
             if kind["is_visit"] == "true":
                 member.visits.append(day)
             if kind["is_intent"] == "true" or row["is_competitor"]:
@@ -182,6 +209,8 @@ class Oracle:
 
     def category_group(self, member: Member, day: date) -> str:
         """The group with most spend in the last 365 days, else ever; the name decides between equals."""
+        if member.group:
+            return member.group
         if not member.purchase_days or member.purchase_days[0] > day:
             return GENERAL
         start = day - timedelta(days=365)
@@ -201,7 +230,7 @@ class Oracle:
         last_active = member.active_days[bisect_right(member.active_days, day) - 1]
         days_silent = (day - last_active).days
         threshold = self.thresholds[group]
-        touches_since = self.touches_since(member, day, last_active)
+        touches_since = self.touches_since(member, day)
         is_churned = days_silent > int(threshold["hard_churn_days"]) or (
             days_silent > int(threshold["churn_days"]) and touches_since >= int(threshold["churn_touches"])
         )
@@ -215,8 +244,11 @@ class Oracle:
                 return tier, is_churned, days_silent
         return "none", is_churned, days_silent
 
-    def touches_since(self, member: Member, day: date, last_active: date) -> int:
-        """Touches sent after the last active day."""
+    def touches_since(self, member: Member, day: date) -> int:
+        """Touches sent after the member's last active day, whatever the group."""
+        active = (member.whole or member).active_days
+        known = bisect_right(active, day)
+        last_active = active[known - 1] if known else date.min
         return bisect_right(member.sent_days, day) - bisect_right(member.sent_days, last_active)
 
     def unanswered(self, member: Member, day: date) -> int:
@@ -237,8 +269,8 @@ class Oracle:
                 if (purchase - before).days <= shortest:
                     continue
                 gravest = (False, 0)
-                for ahead in range((purchase - before).days):
-                    tier, is_churned, _ = self.silence(member, before + timedelta(days=ahead), group)
+                for day in self._days_to_judge(member, before, purchase):
+                    tier, is_churned, _ = self.silence(member, day, group)
                     gravest = max(gravest, (is_churned, self.tier_order[tier]))
                 if gravest > (False, 0):
                     names = {order: tier for tier, order in self.tier_order.items()}
@@ -246,9 +278,18 @@ class Oracle:
                     member.returns[group].append((purchase, came_from, names[gravest[1]]))
         return member.returns[group]
 
-    def lifecycle(self, key: int, day: date) -> dict[str, Any] | None:
+    def _days_to_judge(self, member: Member, before: date, purchase: date) -> list[date]:
+        """Every day between two purchases; in one group alone, the eves of what happened in it.
+
+        The whole member's touches start anew with a sign of life elsewhere: in one group a silence may look
+        graver on the way than when it ends; what counts is its end.
+        """
+        if member.whole is None:
+            return [before + timedelta(days=ahead) for ahead in range((purchase - before).days)]
+        return [day - timedelta(days=1) for day in member.active_days if before < day <= purchase]
+
+    def lifecycle(self, member: Member, day: date) -> dict[str, Any] | None:
         """Stage, tier and what they rest on; None before the member is known."""
-        member = self.members[key]
         if member.known_on > day:
             return None
         bought = member.purchase_days[: bisect_right(member.purchase_days, day)]
@@ -263,7 +304,7 @@ class Oracle:
             "days_since_first_purchase": (day - bought[0]).days if bought else None,
             "days_since_purchase": (day - bought[-1]).days if bought else None,
             "days_silent": (day - active[-1]).days if active else None,
-            "touches_since_active": self.touches_since(member, day, active[-1] if active else date.min),
+            "touches_since_active": self.touches_since(member, day),
             "unanswered_touches": self.unanswered(member, day),
             "reactivated_on": None,
             "reactivated_from_stage": None,
@@ -277,9 +318,12 @@ class Oracle:
         state["silence_tier"], is_churned, _ = self.silence(member, day, group)
         returned = [back for back in self.returns(member, group) if back[0] <= day]
         if returned:
-            state["reactivated_on"], state["reactivated_from_stage"], state["reactivated_from_tier"] = (
-                returned[-1]
-            )
+            back, stage, tier = returned[-1]
+            state |= {
+                "reactivated_on": back,
+                "reactivated_from_stage": stage,
+                "reactivated_from_tier": tier,
+            }
         year = day - timedelta(days=365)
         days_in_year = len(bought) - bisect_right(bought, year)
         net_in_year = sum(
@@ -337,6 +381,68 @@ class Oracle:
                 "next_purchase_due_on": last + timedelta(days=math.ceil(rounded)),
                 "overdue_ratio": _rounded((day - last).days / float(rounded), Decimal("0.001")),
             }
+        return answer
+
+    def values(self, day: date) -> dict[int, dict[str, Any]]:
+        """Recency, frequency and net amount of everybody who bought in the 365 days before."""
+        start = day - timedelta(days=365)
+        answer = {}
+        for key, member in self.members.items():
+            bought = [on for on in member.purchase_days if start < on <= day]
+            if bought:
+                net = sum((member.purchases[on] for on in bought), Decimal(0))
+                returned = sum((amount for on, amount in member.refunds if start < on <= day), Decimal(0))
+                answer[key] = {
+                    "category_group": self.category_group(member, day),
+                    "recency": -(day - bought[-1]).days,
+                    "frequency": len(bought),
+                    "monetary": net - returned,
+                }
+        return answer
+
+    def scores(self, day: date) -> dict[int, dict[str, int]]:
+        """One point, and one more for each fifth of the group that is strictly below; or fixed cut points."""
+        (settings,) = seed("value/rfm_settings.csv")
+        methods = {
+            (row["category_group"], row["measure"]): row["method"] for row in seed("value/rfm_methods.csv")
+        }
+        values = self.values(day)
+        answer: dict[int, dict[str, int]] = defaultdict(dict)
+        for measure in ("recency", "frequency", "monetary"):
+            everybody = sorted(of_one[measure] for of_one in values.values())
+            for group in {of_one["category_group"] for of_one in values.values()}:
+                own = {key: one[measure] for key, one in values.items() if one["category_group"] == group}
+                compared = sorted(own.values())
+                if len(compared) < int(settings["minimum_group_members"]):
+                    compared = everybody
+                sign = -1 if measure == "recency" else 1
+                cuts = [
+                    sign * Decimal(row["cut_value"])
+                    for row in seed("value/rfm_fixed_cut_points.csv")
+                    if (row["category_group"], row["measure"]) == (group, measure)
+                ]
+                for key, value in own.items():
+                    if methods[group, measure] == "fixed":
+                        score = 1 + sum(value >= cut for cut in cuts)
+                    else:
+                        score = 1 + 5 * bisect_left(compared, value) // len(compared)
+                    answer[key][f"{measure}_score"] = score
+        return answer
+
+    def value_tiers(self, day: date) -> dict[int, dict[str, str]]:
+        """The first tier whose share the revenue of everybody strictly above does not use up."""
+        amounts = {key: max(of_one["monetary"], Decimal(0)) for key, of_one in self.values(day).items()}
+        total = sum(amounts.values())
+        tiers = sorted(seed("value/value_tiers.csv"), key=lambda row: int(row["tier_order"]))
+        answer = {}
+        for key, amount in amounts.items():
+            above = sum(other for other in amounts.values() if other > amount)
+            reached = [
+                row["value_tier"]
+                for row in tiers
+                if amount > 0 and above < Decimal(row["revenue_share_below"]) * total
+            ]
+            answer[key] = {"value_tier": [*reached, tiers[-1]["value_tier"]][0]}
         return answer
 
 

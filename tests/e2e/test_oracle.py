@@ -35,18 +35,20 @@ CYCLE = (
 @pytest.fixture(scope="module")
 def oracle(chain):
     with chain.open() as connection:
-        rows = connection.execute(
+        records = connection.execute(
             "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
         ).fetchall()
-    return Oracle(chain.home, {(system, member_id): key for system, member_id, key in rows})
+    return Oracle(chain.home, {(system, member_id): key for system, member_id, key in records})
+
+
+def rows(chain, model, columns):
+    with chain.open() as connection:
+        found = connection.execute(f"select member_key, as_of_date, {', '.join(columns)} from marts.{model}")
+        return [(key, day, dict(zip(columns, values, strict=True))) for key, day, *values in found.fetchall()]
 
 
 def states(chain, model, columns):
-    with chain.open() as connection:
-        rows = connection.execute(
-            f"select member_key, as_of_date, {', '.join(columns)} from marts.{model}"
-        ).fetchall()
-    return {(key, day): dict(zip(columns, values, strict=True)) for key, day, *values in rows}
+    return {(key, day): state for key, day, state in rows(chain, model, columns)}
 
 
 def differences(found, expected):
@@ -66,8 +68,23 @@ def test_lifecycle_and_silence_agree_with_the_oracle(chain, oracle):
     expected = {
         (key, day): state
         for day in SUNDAYS
-        for key in oracle.members
-        if (state := oracle.lifecycle(key, day)) is not None
+        for key, member in oracle.members.items()
+        if (state := oracle.lifecycle(member, day)) is not None
+    }
+
+    assert differences(found, expected) == []
+
+
+def test_lifecycle_in_each_category_group_agrees_with_the_oracle(chain, oracle):
+    found = {
+        (key, day, state["category_group"]): state
+        for key, day, state in rows(chain, "fct_category_lifecycle", LIFECYCLE)
+    }
+    expected = {
+        (key, day, group): state
+        for day in SUNDAYS
+        for (key, group), member in oracle.in_groups.items()
+        if (state := oracle.lifecycle(member, day)) is not None
     }
 
     assert differences(found, expected) == []
@@ -78,6 +95,39 @@ def test_cycles_agree_with_the_oracle(chain, oracle):
     expected = {(key, day): cycle for day in SUNDAYS for key, cycle in oracle.cycles(day).items()}
 
     assert differences(found, expected) == []
+
+
+def test_rfm_scores_agree_with_the_oracle(chain, oracle):
+    found = states(chain, "member_rfm", ("recency_score", "frequency_score", "monetary_score"))
+    expected = {(key, day): scores for day in SUNDAYS for key, scores in oracle.scores(day).items()}
+
+    assert differences(found, expected) == []
+
+
+def test_value_tiers_agree_with_the_oracle(chain, oracle):
+    found = states(chain, "member_value_tier", ("value_tier",))
+    expected = {(key, day): tier for day in SUNDAYS for key, tier in oracle.value_tiers(day).items()}
+
+    assert differences(found, expected) == []
+
+
+@pytest.mark.parametrize(
+    ("threshold", "stage"),
+    [("new_days", "new"), ("growing_days", "growing"), ("churn_days", "churned")],
+)
+def test_a_threshold_one_day_off_is_found(chain, oracle, threshold, stage, monkeypatch):
+    """The sample has members on the boundaries, so that agreement says something about them."""
+    off = {group: row | {threshold: str(int(row[threshold]) - 1)} for group, row in oracle.thresholds.items()}
+    found = {
+        state: {"stage": values["stage"]}
+        for state, values in states(chain, "member_lifecycle", LIFECYCLE).items()
+    }
+    monkeypatch.setattr(oracle, "thresholds", off)
+    expected = {
+        (key, day): {"stage": oracle.lifecycle(oracle.members[key], day)["stage"]} for key, day in found
+    }
+
+    assert any(stage in told for told in differences(found, expected))
 
 
 def test_the_comparison_meets_every_stage_and_tier(chain):

@@ -85,6 +85,38 @@ def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
         assert latest <= D
 
 
+@pytest.mark.parametrize(
+    ("model", "rule", "leak", "found_in"),
+    [
+        (
+            "int_member_as_of",
+            "touch_responses.responded_on <= at_date.as_of_date",
+            "touch_responses.responded_on is not null",
+            "member_silence",
+        ),
+        (
+            "int_member_category_as_of",
+            "as_of_dates.as_of_date >= category_days.activity_on",
+            "as_of_dates.as_of_date >= category_days.activity_on - 7",
+            "fct_category_lifecycle",
+        ),
+    ],
+    ids=["an answer known too early", "a purchase known too early"],
+)
+def test_a_look_into_the_future_is_found(chain, tmp_path, model, rule, leak, found_in):
+    """The comparison above can fail: two planted leaks, an answer and a purchase known too early."""
+    all_facts = same_facts(chain.home, tmp_path / "all")
+    up_to_d = same_facts(chain.home, tmp_path / "up_to_d")
+    forget_what_came_after(chain, up_to_d)
+    changed = {model: (rule, leak)}
+    with (
+        quick_build(chain, tmp_path / "one", all_facts, [D], changed=changed) as knowing,
+        quick_build(chain, tmp_path / "other", up_to_d, [D], changed=changed) as not_knowing,
+    ):
+        expected = {state: rows_at_d(not_knowing, state) for state in STATES}
+        assert found_in in differing(knowing, expected)
+
+
 def forget_what_came_after(chain, home):
     """Rewrite the loaded files as they would have been on D; members known only later are gone too."""
     original = chain.home.loaded / "chain"

@@ -70,6 +70,15 @@ def test_states_follow_from_purchases_alone(built):
     assert stage["occasional"] == "silent"
 
 
+def test_orders_may_name_stores_that_nobody_delivered(built):
+    connection, _ = built
+    counts = connection.execute(
+        "select count(store_id), (select count(*) from marts.dim_store) from marts.fct_order"
+    )
+
+    assert counts.fetchone() == (27, 0)
+
+
 def test_what_needs_the_missing_tables_is_empty_and_nothing_else(built):
     connection, _ = built
     rows = {

@@ -53,7 +53,7 @@ class Home:
 
     @property
     def loaded(self) -> Path:
-        """All that dbt reads, typed and pseudonymous: ``<source>/<table>/delivered=<date>/month=<month>/``."""
+        """Typed, pseudonymous Parquet for dbt: ``<source>/<table>/delivered=<date>/month=<month>/``."""
         return self.root / "loaded"
 
     @property

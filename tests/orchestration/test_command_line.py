@@ -47,8 +47,9 @@ def test_the_as_of_date_of_a_run_is_the_last_business_date_with_an_order(tiny):
 
 
 def test_tables_never_delivered_are_named_in_the_summary(first_run):
-    assert "Never delivered" in first_run.stdout
+    assert "never delivered" in first_run.stdout
     assert "chain.tickets" in first_run.stdout
+    assert "complaints, reviews and ratings" in first_run.stdout
 
 
 def test_status_says_what_is_published_loaded_and_due(tiny):

@@ -63,7 +63,8 @@ def _cells(file: Path) -> set[str]:
         }
     with duckdb.connect(str(file), read_only=True) as connection:
         columns = connection.execute(
-            "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+            "select table_schema, table_name, column_name from information_schema.columns"
+            " where data_type = 'VARCHAR'"
         ).fetchall()
         return {
             value

@@ -6,6 +6,7 @@ Does not: which file to build or what to do with it (``builds.py``), Dagster's v
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -137,24 +138,33 @@ def _parse(project_dir: Path) -> Manifest:
     # A folder apart, so that a reader of the manifest never meets one that is half written.
     own_target = made.parent / "prepared"
     own_target.mkdir(parents=True, exist_ok=True)
-    result = _run(
-        ["parse"],
-        project_dir=project_dir,
-        # Fixed values: other ones would make dbt parse everything again.
-        environment={
-            HOME_VARIABLE: str(own_target),
-            WAREHOUSE_VARIABLE: str(own_target / WAREHOUSE_FILE_NAME),
-        },
-        target_path=own_target,
-        log_path=own_target,
-        manifest=None,
-        on_event=None,
-    )
-    prepared = hidden_beside(made)
-    shutil.copyfile(own_target / "manifest.json", prepared)
-    replace_file(prepared, made)
-    _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
+    with _alone(own_target / "parse.lock"):
+        result = _run(
+            ["parse"],
+            project_dir=project_dir,
+            # Fixed values: other ones would make dbt parse everything again.
+            environment={
+                HOME_VARIABLE: str(own_target),
+                WAREHOUSE_VARIABLE: str(own_target / WAREHOUSE_FILE_NAME),
+            },
+            target_path=own_target,
+            log_path=own_target,
+            manifest=None,
+            on_event=None,
+        )
+        prepared = hidden_beside(made)
+        shutil.copyfile(own_target / "manifest.json", prepared)
+        replace_file(prepared, made)
+        _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
     return result.result
+
+
+@contextmanager
+def _alone(lock_file: Path) -> Iterator[None]:
+    """Waits until no other process is inside: two parsing into one folder spoil each other's files."""
+    with lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _last_change(project_dir: Path, seeds_dir: Path) -> int:

@@ -1,10 +1,12 @@
 """dbt in this process: one file at a time, nothing left open, failures told clearly."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
@@ -305,3 +307,30 @@ def test_a_model_that_reaches_outside_fails(home, own_project, sql):
         )
     assert [name for name, _ in raised.value.failures] == ["model.standin.hostile"]
     assert [path.name for path in home.builds.rglob("*stolen*")] == []
+
+
+def test_processes_that_parse_at_once_leave_a_whole_manifest(own_project):
+    parse = (
+        "import sys; from pathlib import Path; from orchestration.warehouse.dbt import _parse; "
+        "_parse(Path(sys.argv[1]))"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", parse, str(own_project)], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    told = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], told
+    manifest = json.loads(prepare(own_project, own_project.parent / "seeds").read_text())
+    assert "model.standin.fct_order" in manifest["nodes"]
+
+
+def test_a_parse_waits_for_the_one_under_way(own_project):
+    lock_file = own_project / "target" / "prepared" / "parse.lock"
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with dbt._alone(lock_file):
+        waiting = Thread(target=dbt._parse, args=(own_project,))
+        waiting.start()
+        waiting.join(timeout=1)
+        assert waiting.is_alive()
+    waiting.join(timeout=120)
+    assert not waiting.is_alive()

@@ -118,7 +118,8 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
         BuildFailed: The project cannot be parsed; the former manifest stays.
     """
     made = manifest_file(project_dir)
-    if not made.exists() or made.stat().st_mtime_ns < _last_change(project_dir, seeds_dir):
+    # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
+    if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
         _parse(project_dir)
     return made
 

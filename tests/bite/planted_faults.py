@@ -34,17 +34,17 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.promotions set ends_on = starts_on - 1 where one_row",
     ],
     # the Complete Journey; empty in this build, so the fault is the only row
-    "holds_stg_complete_journey__products_product_name_is_not_null_and_category_is_not_null": [
+    "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "
         "select '1' as product_id, 'Milk' as product_name",
         "insert into staging.stg_complete_journey__products by name "
         "select '1' as product_id, 'DELI' as category",
     ],
-    "holds_stg_complete_journey__campaign_descriptions_started_on_ended_on": [
+    "stg_complete_journey__campaign_descriptions__ends_after_it_starts": [
         "insert into staging.stg_complete_journey__campaign_descriptions by name "
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
-    "holds_int_complete_journey_coupons_redeemed_on_between_issued_on_and_expires_on": [
+    "int_complete_journey_coupons__redeemed_while_valid": [
         "insert into intermediate.int_complete_journey_coupons by name "
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-04-01' as redeemed_on",
@@ -52,7 +52,7 @@ HOLDS: dict[str, list[str]] = {
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-03-01' as redeemed_on",
     ],
-    "holds_int_complete_journey_orders_net_amount_0_and_discount_amount_0_and_net_amount_gross_amount_discount_amount": [  # noqa: E501 - dbt's own name for it
+    "int_complete_journey_orders__net_is_gross_less_discount": [
         "insert into intermediate.int_complete_journey_orders by name "
         "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
         "insert into intermediate.int_complete_journey_orders by name "
@@ -67,7 +67,7 @@ HOLDS: dict[str, list[str]] = {
     ],
     # marts
     "dim_product__has_a_group": ["update marts.dim_product set category_group = null where one_row"],
-    "fct_order__net_is_gross_less_discount_or_less": [
+    "fct_order__amounts_are_not_negative": [
         "update marts.fct_order set net_amount = -0.01 where one_row",
         "update marts.fct_order set discount_amount = null where one_row",
     ],

@@ -2,7 +2,7 @@
 {%- set counts = [
     'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
 ] -%}
-{%- set amounts = ['net_amount', 'margin_amount', 'discount_amount'] -%}
+{%- set amounts = ['net_amount', 'discount_amount'] -%}
 -- What each window before the as-of date held: the totals at the date less the totals at the window's start.
 with as_of_dates as (
     select * from {{ ref('stg_control__as_of_dates') }}
@@ -46,6 +46,7 @@ select
     {{ money('at_date.' ~ measure ~ ' - coalesce(before_' ~ window ~ 'd.' ~ measure ~ ', 0)') }}
         as {{ measure }}_{{ window }}d,
     {%- endfor %}
+    {{ margin_if_known('at_date', 'before_' ~ window ~ 'd') }} as margin_amount_{{ window }}d,
     {%- endfor %}
     coalesce(main_groups.category_group, '{{ var("general_category_group") }}') as category_group,
     {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,

@@ -31,10 +31,10 @@ tickets as (
 ),
 
 {%- set measures = [
-    'purchase_days', 'orders', 'promo_orders', 'net_amount', 'margin_amount', 'discount_amount',
-    'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
+    'purchase_days', 'orders', 'promo_orders', 'net_amount', 'known_margin_amount', 'unknown_margins',
+    'discount_amount', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
 ] %}
-{%- set money = ['net_amount', 'margin_amount', 'discount_amount'] %}
+{%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] %}
 {%- set typed_events = 'events inner join event_types on events.event_type = event_types.event_type' %}
 
 facts as (
@@ -42,11 +42,14 @@ facts as (
     union all
     {{ member_day_fact('purchase_days', 'purchased_on', measures, {
         'purchase_days': '1', 'orders': 'orders', 'promo_orders': 'promo_orders', 'net_amount': 'net_amount',
-        'margin_amount': 'margin_amount', 'discount_amount': 'discount_amount',
+        'known_margin_amount': 'known_margin_amount', 'unknown_margins': 'unknown_margins',
+        'discount_amount': 'discount_amount',
     }) }}
     union all
     {{ member_day_fact('refunds', 'refunded_on', measures, {
-        'net_amount': '-refunded_amount', 'margin_amount': '-refunded_margin_amount', 'negative_events': '1',
+        'net_amount': '-refunded_amount', 'known_margin_amount': '-coalesce(refunded_margin_amount, 0)',
+        'unknown_margins': 'case when refunded_margin_amount is null and refunded_amount > 0 then 1 else 0 end',
+        'negative_events': '1',
     }) }}
     union all
     {{ member_day_fact(typed_events, 'happened_on', measures, {

@@ -1,7 +1,8 @@
 {%- set counts = [
-    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
+    'purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits', 'intent_actions', 'touches',
+    'negative_events',
 ] -%}
-{%- set money = ['net_amount', 'margin_amount', 'discount_amount'] -%}
+{%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
 {%- set so_far = '(partition by member_key order by activity_on rows between unbounded preceding and current row)' -%}
 {%- set before = '(partition by member_key order by activity_on rows between unbounded preceding and 1 preceding)' -%}
 -- The fold with running totals: the state of any day is the last row on or before it (activity_on <= day < next_on),

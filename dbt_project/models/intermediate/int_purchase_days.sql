@@ -12,7 +12,8 @@ days as (
         count(*) as orders,
         sum(case when is_promo then 1 else 0 end) as promo_orders,
         {{ money_sum('net_amount') }} as net_amount,
-        {{ money_sum('margin_amount') }} as margin_amount,
+        {{ money_sum('coalesce(margin_amount, 0)') }} as known_margin_amount,
+        sum(case when margin_amount is null then 1 else 0 end) as unknown_margins,
         {{ money_sum('discount_amount') }} as discount_amount
     from orders
     group by member_key, ordered_on
@@ -25,6 +26,7 @@ select
     cast(orders as integer) as orders,
     cast(promo_orders as integer) as promo_orders,
     net_amount,
-    margin_amount,
+    known_margin_amount,
+    cast(unknown_margins as integer) as unknown_margins,
     discount_amount
 from days

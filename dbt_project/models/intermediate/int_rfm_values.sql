@@ -21,7 +21,8 @@ at_window_start as (
         member_days.member_key,
         member_days.purchase_days,
         member_days.net_amount,
-        member_days.margin_amount
+        member_days.known_margin_amount,
+        member_days.unknown_margins
     from as_of_dates
     cross join settings
     inner join member_days
@@ -36,7 +37,7 @@ select
     cast(-activity.days_since_purchase as decimal(18, 2)) as recency,
     cast(activity.purchase_days - coalesce(at_window_start.purchase_days, 0) as decimal(18, 2)) as frequency,
     {{ money('activity.net_amount - coalesce(at_window_start.net_amount, 0)') }} as monetary,
-    {{ money('activity.margin_amount - coalesce(at_window_start.margin_amount, 0)') }} as margin
+    {{ margin_if_known('activity', 'at_window_start') }} as margin
 from activity
 left join at_window_start
     on activity.member_key = at_window_start.member_key

@@ -1,4 +1,3 @@
--- Exactly one stage for every member and as-of date from the registration on, and none before it.
 {{ config(meta={'dagster': {'ref': {'name': 'member_lifecycle'}}}) }}
 
 select

@@ -1,4 +1,3 @@
--- What the state tables hold at each as-of date is what orders and refunds up to that date add up to.
 {{ config(meta={'dagster': {'ref': {'name': 'member_activity'}}}) }}
 
 with held as (

@@ -1,4 +1,3 @@
--- Records that share a usable link ended up in one member; otherwise `identity_rounds` is too small.
 {{ config(meta={'dagster': {'ref': {'name': 'int_member_records'}}}) }}
 
 select links.link_key

@@ -1,4 +1,3 @@
--- A build without an as-of date, or one dated before anybody registered, is not worth publishing.
 {{ config(meta={'dagster': {'ref': {'name': 'member_lifecycle'}}}) }}
 
 with newest as (

@@ -1,4 +1,3 @@
-{#- Equal values have equal scores and a larger value never a smaller score, in each category group and as-of date. -#}
 {{ config(meta={'dagster': {'ref': {'name': 'member_rfm'}}}) }}
 
 {% set measures = {

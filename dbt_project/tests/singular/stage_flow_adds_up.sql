@@ -1,4 +1,3 @@
--- The members who flowed into the stages of an as-of date are all members of that date; only the first has no flow.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_stage_flow'}}}) }}
 
 with flowed as (

@@ -1,4 +1,3 @@
--- A member's stage periods follow each other day by day.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_stage_period'}}}) }}
 
 with periods as (

@@ -33,6 +33,26 @@ HOLDS: dict[str, list[str]] = {
     "promotions__window_is_not_empty": [
         "update seeds.promotions set ends_on = starts_on - 1 where one_row",
     ],
+    "churn_signals__is_complete": ["update seeds.churn_signals set sentence_zh = '' where one_row"],
+    "churn_thresholds__one_kind_of_limit": [
+        "update seeds.churn_thresholds set less_than = at_least where signal = 'browse_stopped'",
+        "update seeds.churn_thresholds set more_than = null where signal = 'recency'",
+        "update seeds.churn_thresholds set at_least = 1 where signal = 'recency'",
+    ],
+    "no_login_steps__step_is_not_empty": [
+        "update seeds.no_login_steps set to_days = from_days - 1 where one_row",
+    ],
+    "churn_levels__weight_within_bounds": [
+        "update seeds.churn_levels set loss_weight = 1.001 where one_row",
+    ],
+    "churn_actions__due_is_not_past": ["update seeds.churn_actions set due_days = -1 where one_row"],
+    "response_capacity__is_not_negative": [
+        "update seeds.response_capacity set members_per_day = -1 where one_row",
+    ],
+    "churn_fit_settings__sample_is_large_enough": [
+        "update seeds.churn_fit_settings set sample_members = minimum_group_members - 1 where one_row",
+        "update seeds.churn_fit_settings set refit_after_days = 0 where one_row",
+    ],
     # the Complete Journey; empty in this build, so the fault is the only row
     "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "
@@ -117,6 +137,10 @@ HOLDS: dict[str, list[str]] = {
     "fct_stage_period__period_is_not_empty": [
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
+    ],
+    "fct_churn_signal__evidence_is_not_later": [
+        "update marts.fct_churn_signal set evidence_on = as_of_date + 1 where one_row",
+        "update marts.fct_churn_signal set measured_value = -1 where one_row",
     ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],

@@ -54,7 +54,9 @@ SQL_ROOMS = (
 # The same reasons stand below the table in docs/rooms.md.
 INTERMEDIATE_SEEDS = {
     "seeds/lifecycle/categories": "places each product in the category group it is folded under",
-    "seeds/lifecycle/event_types": "says which events of all sources count as interaction, visit or intent",
+    "seeds/lifecycle/event_types": (
+        "says which events of all sources count as interaction, visit, intent or key behaviour"
+    ),
     "seeds/value/rfm_settings": (
         "only the window's length, which decides what is summed; cut points stay in marts"
     ),

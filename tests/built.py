@@ -42,6 +42,7 @@ STATES = (
     "member_silence",
     "member_rfm",
     "member_value_tier",
+    "member_attributes",
     "fct_category_lifecycle",
     "fct_rfm_cut_point",
     "fct_value_concentration",

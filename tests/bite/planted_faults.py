@@ -142,6 +142,17 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_signal set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_churn_signal set measured_value = -1 where one_row",
     ],
+    "member_attributes__shares_within_bounds": [
+        "update marts.member_attributes set promo_order_share = 1.000001 where one_row",
+        "update marts.member_attributes set discount_share = -0.000001 where one_row",
+        "update marts.member_attributes set tenure_days = -1 where one_row",
+        "update marts.member_attributes set refunds_365d = null where one_row",
+    ],
+    "member_interaction__preferred_is_the_most_used": [
+        "update marts.member_interaction set preferred_interaction = null "
+        "where rowid = (select min(rowid) from marts.member_interaction where live_events > 0)",
+        "update marts.member_interaction set live_events = -1000000 where one_row",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }

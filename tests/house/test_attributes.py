@@ -1,0 +1,59 @@
+"""The catalogue of attributes and the model that holds them say the same, in both directions."""
+
+import csv
+
+import pytest
+
+from orchestration.project import SEEDS_DIR
+from tests.house.reading import Column, Model
+
+TYPES = {"varchar": "text", "boolean": "boolean", "integer": "integer", "bigint": "integer"}
+KEYS = {"member_key", "as_of_date"}
+
+
+def catalogue_faults(rows, model, model_names):
+    """Where the rows of the catalogue and the columns of the model differ."""
+    listed = {row["attribute"]: row for row in rows}
+    columns = {name: column for name, column in model.columns.items() if name not in KEYS}
+    for name in sorted(columns.keys() - listed.keys()):
+        yield f"member_attributes.{name} is missing in attributes.csv"
+    for name, row in listed.items():
+        if name not in columns:
+            yield f"attributes.csv lists {name}, which member_attributes does not have"
+            continue
+        data_type = columns[name].data_type or ""
+        found = "decimal" if data_type.startswith("decimal") else TYPES.get(data_type)
+        if row["data_type"] != found:
+            yield f"attributes.csv says {name} is {row['data_type']}; the column is {data_type}"
+        if row["source_model"] not in model_names:
+            yield f"attributes.csv takes {name} from {row['source_model']}, which does not exist"
+
+
+def catalogue():
+    with (SEEDS_DIR / "tags" / "attributes.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_catalogue_and_the_model_are_the_same(models):
+    by_name = {model.name: model for model in models}
+    assert list(catalogue_faults(catalogue(), by_name["member_attributes"], by_name)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attribute": "mood"},
+        {"data_type": "decimal"},
+        {"source_model": "member_moods"},
+    ],
+)
+def test_a_row_that_differs_from_its_column_is_found(changes):
+    model = Model("member_attributes", "marts/tags", columns={"stage": Column("varchar", "Stage.")})
+    row = {"attribute": "stage", "data_type": "text", "source_model": "member_lifecycle"}
+    assert list(catalogue_faults([row], model, {"member_lifecycle"})) == []
+    assert list(catalogue_faults([row | changes], model, {"member_lifecycle"}))
+
+
+def test_a_column_that_nobody_listed_is_found():
+    model = Model("member_attributes", "marts/tags", columns={"stage": Column("varchar", "Stage.")})
+    assert len(list(catalogue_faults([], model, set()))) == 1

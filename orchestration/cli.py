@@ -188,6 +188,20 @@ def load() -> None:
 
 
 @app.command()
+def fit() -> None:
+    """Fit the churn probability's parameters on the published version, where a month has passed.
+
+    Example: `rekindle fit`
+    """
+    from orchestration.runs import run_job
+    from orchestration.status import fits_text
+
+    with _shown() as terminal:
+        run_job(_home(), "fit", terminal)
+    typer.echo(fits_text(_home()))
+
+
+@app.command()
 def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     """Build and audit the warehouse beside the published one.
 

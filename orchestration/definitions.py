@@ -10,6 +10,7 @@ import os
 
 from dagster import Definitions, in_process_executor
 
+from orchestration.assets.churn_model import churn_parameters
 from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
@@ -27,7 +28,14 @@ spare_the_disk()
 business = Business()
 
 defs = Definitions(
-    assets=[loaded_tables, opened_build, warehouse_models, audited_build, published_warehouse],
+    assets=[
+        loaded_tables,
+        churn_parameters,
+        opened_build,
+        warehouse_models,
+        audited_build,
+        published_warehouse,
+    ],
     asset_checks=[published_is_fresh],
     jobs=JOBS,
     schedules=[every_morning],

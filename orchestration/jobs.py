@@ -1,4 +1,4 @@
-"""What can be run: four jobs over the graph.
+"""What can be run: five jobs over the graph.
 
 Belongs here: which assets a job covers, its tags.
 Does not: when it runs (schedules), what an asset does (assets).
@@ -12,16 +12,25 @@ from orchestration.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 
-LOADING = AssetSelection.groups("sources") - AssetSelection.assets(
-    ["control", "as_of_dates"], ["control", "builds"]
+FITTING = AssetSelection.assets(["control", "churn_parameters"])
+LOADING = (
+    AssetSelection.groups("sources")
+    - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
+    - FITTING
 )
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"])
-BUILDING = AssetSelection.all() - LOADING - PUBLISHING
+BUILDING = AssetSelection.all() - LOADING - FITTING - PUBLISHING
 
 load = define_asset_job(
     "load",
     selection=LOADING,
     description="Hold new deliveries against the contracts and write typed, pseudonymous Parquet.",
+    tags=TAGS,
+)
+fit = define_asset_job(
+    "fit",
+    selection=FITTING,
+    description="Fit the purchase model on the published histories, where a fit is due.",
     tags=TAGS,
 )
 build = define_asset_job(
@@ -39,8 +48,8 @@ publish = define_asset_job(
 daily = define_asset_job(
     "daily",
     selection=AssetSelection.all(),
-    description="Load, build, audit and publish one as-of date.",
+    description="Load, fit what is due, build, audit and publish one as-of date.",
     tags=TAGS,
 )
 
-JOBS = [load, build, publish, daily]
+JOBS = [load, fit, build, publish, daily]

@@ -57,6 +57,21 @@ def loads_text(home: Home) -> str:
     return "\n\n".join([table, *_never_delivered(home)])
 
 
+def fits_text(home: Home) -> str:
+    """The newest fit of the churn probability's parameters, per category group."""
+    rows = _control(
+        home,
+        "select category_group, members, printf('%.3f', r), printf('%.2f', alpha), printf('%.3f', a), "
+        "printf('%.3f', b), cast(fitted_on as varchar) "
+        "from churn_parameters where fitted_on = (select max(fitted_on) from churn_parameters) order by 1",
+        table="churn_parameters",
+    )
+    if not rows:
+        return "No fit is kept yet: there must be a published version with members enough. Type: rekindle run"
+    headings = ["category group", "members", "r", "alpha (days)", "a", "b", "fitted as of"]
+    return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
+
+
 def held_text(home: Home, table: str | None) -> str:
     """Reasons and counts of held rows, for all tables or one."""
     wanted = (table or "").rpartition(".")
@@ -131,13 +146,12 @@ def _never_delivered(home: Home) -> list[str]:
     return [text_table(["never delivered", "so nothing is known of"], silent)]
 
 
-def _control(home: Home, query: str) -> list[tuple]:
-    file = home.control / "loads.parquet"
+def _control(home: Home, query: str, table: str = "loads") -> list[tuple]:
+    file = home.control / f"{table}.parquet"
     if not file.exists():
         return []
     with duckdb.connect() as connection:
-        loads = connection.read_parquet(str(file))
-        return loads.query("loads", query).fetchall()
+        return connection.read_parquet(str(file)).query(table, query).fetchall()
 
 
 def _at_work(home: Home) -> str:

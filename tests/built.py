@@ -22,12 +22,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.purchase_models import Fit, Model, Parameters
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
-from orchestration.warehouse.control import write_as_of_dates
+from orchestration.warehouse.churn_parameters import add_version
+from orchestration.warehouse.control import provide_churn_parameters, write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
 
 MEMBERS = 600
@@ -37,6 +39,7 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 # Compared between builds: one row per member and as-of date, and the cut points behind the scores.
 STATES = (
     "member_activity",
+    "member_churn_probability",
     "member_cycle",
     "member_lifecycle",
     "member_silence",
@@ -47,6 +50,12 @@ STATES = (
     "fct_rfm_cut_point",
     "fct_value_concentration",
 )
+
+# Two fits, so that the first as-of date has none before it; about what the sample's fast-moving goods give.
+CHURN_FITS = {
+    SUNDAYS[1]: {"all": Parameters(0.9, 20.0, 0.4, 3.0)},
+    SUNDAYS[4]: {"all": Parameters(1.0, 22.0, 0.5, 3.1), "fast_moving": Parameters(1.3, 15.0, 0.3, 2.5)},
+}
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,7 @@ def quick_build(
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
+    provide_churn_parameters(home)
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
@@ -194,5 +204,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
         home = Home(root / "home")
         simulate(home.landing, root / "truth", members=MEMBERS, until=UNTIL)
         load_chain(home)
+        for day, fits in CHURN_FITS.items():
+            add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
         _kept["chain"] = BuiltChain(home, root / "truth", dbt_build(home, SUNDAYS))
     return _kept["chain"]

@@ -29,7 +29,9 @@ from orchestration.project import STAGING_DIR
 from orchestration.resources import BuildLock, Business
 
 OPENED = {"as_of_dates", "builds"}
-"""Control tables that belong to a build; all others belong to the loading."""
+"""Control tables that belong to a build."""
+FITTED = {"churn_parameters"}
+"""Control tables that a fit makes (churn_model); all others belong to the loading."""
 
 SOURCES = [
     (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
@@ -37,8 +39,8 @@ SOURCES = [
 ]
 
 
-def _is_opened(source: str, table: str) -> bool:
-    return source == "control" and table in OPENED
+def _is_among(tables: set[str], source: str, table: str) -> bool:
+    return source == "control" and table in tables
 
 
 def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
@@ -52,11 +54,13 @@ def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
     )
 
 
-LOADED_SPECS = [_spec(spec) for source, table, spec in SOURCES if not _is_opened(source, table)]
+LOADED_SPECS = [
+    _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED, source, table)
+]
 OPENED_SPECS = [
     _spec(spec, deps=[loaded.key for loaded in LOADED_SPECS])
     for source, table, spec in SOURCES
-    if _is_opened(source, table)
+    if _is_among(OPENED, source, table)
 ]
 
 

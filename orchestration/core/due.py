@@ -1,4 +1,4 @@
-"""Which as-of dates are due: the schedule's and the freshness check's one decision.
+"""Which as-of dates and fits are due: the one decision of schedule, freshness check and churn model.
 
 Belongs here: deciding from what is published, what was delivered and which day it is.
 Does not: asking for any of these (resources do), reading the clock (the schedule does).
@@ -49,3 +49,26 @@ def due_dates(
     first = max(published) + ONE_DAY if published else last
     days = (last - first).days + 1
     return [first + timedelta(days=day) for day in range(min(max(days, 0), limit))]
+
+
+def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_after_days: int) -> list[date]:
+    """The as-of dates at which a model is fitted anew, oldest first.
+
+    Each date then has a fit on it or less than ``refit_after_days`` before it, which saw nothing later.
+
+    Args:
+        as_of_dates: Dates whose facts can be seen.
+        fitted: Dates of the fits that are kept.
+        refit_after_days: Age from which a fit is replaced.
+
+    Returns:
+        The dates to fit, none of them fitted before.
+    """
+    due: list[date] = []
+    kept = set(fitted)
+    for day in sorted(set(as_of_dates)):
+        newest = max((earlier for earlier in kept if earlier <= day), default=None)
+        if newest is None or (day - newest).days >= refit_after_days:
+            due.append(day)
+            kept.add(day)
+    return due

@@ -22,7 +22,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaincinv, gammaln
+from scipy.special import digamma, gammaincinv, gammaln
 
 from orchestration.core.errors import RekindleError
 
@@ -32,6 +32,8 @@ Numbers = NDArray[np.float64]
 _LOG_BOUNDS = (-12.0, 12.0)
 # Starts far apart: the likelihood has flat ridges where nobody, or everybody, leaves.
 _STARTS = ((0.5, 0.2, 0.8, 2.0), (1.0, 0.05, 0.1, 1.0), (0.2, 0.02, 0.5, 5.0))
+# Slope of the mean log-likelihood by a parameter's logarithm that counts as none.
+_FLAT = 1e-4
 _VALUE_STARTS = ((1.0, 2.0, 1.0), (5.0, 4.0, 0.5), (0.5, 1.5, 2.0))
 
 
@@ -127,22 +129,41 @@ def log_likelihood(model: Model, parameters: Parameters, histories: Histories) -
 
     BG/NBD: equation 6 of Fader, Hardie, Lee 2005. MBG/NBD: section 3 of Batislam, Denizel, Filiztekin 2007.
     """
+    return log_likelihood_and_slope(model, parameters, histories)[0]
+
+
+def log_likelihood_and_slope(
+    model: Model, parameters: Parameters, histories: Histories
+) -> tuple[float, Numbers]:
+    """The log-likelihood, and its derivatives by ``r``, ``alpha``, ``a`` and ``b`` (shape ``(4,)``)."""
     r, alpha, a, b = astuple(parameters)
-    x, tx, age = histories.repeats, histories.last, histories.age
-    # Left before the first repeat is possible in MBG/NBD only: one more chance, hence one more in the beta.
+    x, until_last, until_now = histories.repeats, alpha + histories.last, alpha + histories.age
+    # After the first purchase too a member may leave in MBG/NBD: one chance more than repeats.
     chances = x + 1 if model is Model.MBG_NBD else x
-    bought = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    stayed = gammaln(a + b) - gammaln(b) + gammaln(b + chances) - gammaln(a + b + chances)
-    # The member is here (bought nothing since), or left right after the last purchase.
-    here = -(r + x) * np.log(alpha + age)
-    gone = np.full_like(x, -np.inf)
-    can_be_gone = chances > 0
-    gone[can_be_gone] = (
-        np.log(a)
-        - np.log(b + chances[can_be_gone] - 1)
-        - (r + x[can_be_gone]) * np.log(alpha + tx[can_be_gone])
+    # Where nobody can be gone, b only keeps the logarithm from complaining.
+    stays = np.where(chances > 0, b + chances - 1, b)
+    here = -(r + x) * np.log(until_now)
+    gone = np.where(chances > 0, np.log(a) - np.log(stays) - (r + x) * np.log(until_last), -np.inf)
+    either = np.logaddexp(here, gone)
+    is_gone = np.exp(gone - either)
+    per_member = (
+        (gammaln(r + x) - gammaln(r) + r * np.log(alpha))
+        + (gammaln(a + b) - gammaln(b) + gammaln(b + chances) - gammaln(a + b + chances))
+        + either
     )
-    return float(np.dot(histories.members, bought + stayed + np.logaddexp(here, gone)))
+    left = digamma(a + b) - digamma(a + b + chances)
+    slopes = (
+        digamma(r + x)
+        - digamma(r)
+        + np.log(alpha)
+        - (1 - is_gone) * np.log(until_now)
+        - is_gone * np.log(until_last),
+        r / alpha - (r + x) * ((1 - is_gone) / until_now + is_gone / until_last),
+        left + is_gone / a,
+        left - digamma(b) + digamma(b + chances) - is_gone / stays,
+    )
+    weights = histories.members
+    return float(weights @ per_member), np.array([weights @ slope for slope in slopes])
 
 
 def fit(model: Model, histories: Histories, start: Parameters | None = None) -> Fit:
@@ -162,13 +183,15 @@ def fit(model: Model, histories: Histories, start: Parameters | None = None) -> 
     unit = float(histories.age.max())
     scaled = Histories(histories.repeats, histories.last / unit, histories.age / unit, histories.members)
 
-    def loss(logs: Numbers) -> float:
-        return -log_likelihood(model, Parameters(*np.exp(logs)), scaled) / members
+    def loss(logs: Numbers) -> tuple[float, Numbers]:
+        value, slope = log_likelihood_and_slope(model, Parameters(*np.exp(logs)), scaled)
+        # By the logarithm of a parameter, the slope is the parameter times the slope by itself.
+        return -value / members, -slope * np.exp(logs) / members
 
     starts = [*_STARTS]
     if start is not None:
         starts.append((start.r, start.alpha / unit, start.a, start.b))
-    r, alpha, a, b = _lowest(loss, starts)
+    r, alpha, a, b = _lowest(loss, starts, slope=True)
     parameters = Parameters(r, alpha * unit, a, b)
     return Fit(model, parameters, log_likelihood(model, parameters, histories), int(members))
 
@@ -248,7 +271,7 @@ def fit_value(purchases: ArrayLike, average: ArrayLike) -> ValueParameters:
     def loss(logs: Numbers) -> float:
         return -value_log_likelihood(ValueParameters(*np.exp(logs)), counts, averages / unit) / counts.size
 
-    p, q, gamma = _lowest(loss, _VALUE_STARTS)
+    p, q, gamma = _lowest(loss, _VALUE_STARTS, slope="3-point")
     return ValueParameters(p, q, gamma * unit)
 
 
@@ -291,20 +314,29 @@ def _odds(model: Model, parameters: Parameters, histories: Histories) -> tuple[N
     return here, np.where(x > 0, a / (b + np.maximum(x, 1) - 1), 0.0)
 
 
-def _lowest(loss: Callable[[Numbers], float], starts: Sequence[Sequence[float]]) -> list[float]:
-    """The parameters with the lowest loss over all starts."""
+def _lowest(
+    loss: Callable[[Numbers], object], starts: Sequence[Sequence[float]], slope: bool | str
+) -> list[float]:
+    """The parameters with the lowest loss per member over all starts.
+
+    Args:
+        loss: Of the logarithms; with its slope when ``slope`` is true, else differences stand in for it.
+        starts: Where to begin.
+        slope: As ``jac`` of scipy's ``minimize``.
+    """
     found = [
         minimize(
             loss,
             np.log(start),
             method="L-BFGS-B",
-            jac="3-point",
+            jac=slope,
             bounds=[_LOG_BOUNDS] * len(start),
-            options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
+            options={"maxiter": 1000, "maxfun": 20_000, "ftol": 1e-13, "gtol": 1e-7},
         )
         for start in starts
     ]
-    reached = [result for result in found if np.isfinite(result.fun) and np.isfinite(result.x).all()]
-    if not reached or not any(result.success for result in reached):
+    # A line search also gives up where rounding hides any further gain: on a flat top, which is a result.
+    reached = [each for each in found if each.success or np.abs(each.jac).max() < _FLAT]
+    if not reached:
         raise FitImpossible("maximum likelihood did not converge; the histories say too little")
     return [float(value) for value in np.exp(min(reached, key=lambda result: result.fun).x)]

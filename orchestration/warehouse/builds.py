@@ -21,7 +21,7 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import write_as_of_dates, write_build
+from orchestration.warehouse.control import provide_churn_parameters, write_as_of_dates, write_build
 from orchestration.warehouse.durable import write_json
 
 # The rooms whose tables readers get; they are schemas of the same name.
@@ -96,6 +96,7 @@ def start_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
     )
     write_as_of_dates(home, dates)
     write_build(home, build)
+    provide_churn_parameters(home)
     return build
 
 

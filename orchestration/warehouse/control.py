@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 
 AS_OF_DATES = pa.schema([("as_of_date", pa.date32())])
 BUILDS = pa.schema([("build_id", pa.string()), ("as_of_date", pa.date32()), ("code_version", pa.string())])
+CHURN_TABLE = "churn_parameters"
+CHURN_PARAMETERS = pa.schema(
+    [
+        ("version", pa.string()),
+        ("fitted_on", pa.date32()),
+        ("category_group", pa.string()),
+        ("model", pa.string()),
+        ("r", pa.float64()),
+        ("alpha", pa.float64()),
+        ("a", pa.float64()),
+        ("b", pa.float64()),
+        ("log_likelihood", pa.float64()),
+        ("members", pa.int64()),
+    ]
+)
 
 
 def write_control(home: Home, name: str, table: pa.Table) -> Path:
@@ -52,3 +67,9 @@ def write_build(home: Home, build: Build) -> Path:
         "code_version": [build.code_version],
     }
     return write_control(home, "builds", pa.table(row, schema=BUILDS))
+
+
+def provide_churn_parameters(home: Home) -> None:
+    """Make the table of fits, empty, where there is none yet: a first build must be able to read it."""
+    if not (home.control / f"{CHURN_TABLE}.parquet").exists():
+        write_control(home, CHURN_TABLE, CHURN_PARAMETERS.empty_table())

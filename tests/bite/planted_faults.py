@@ -86,6 +86,18 @@ HOLDS: dict[str, list[str]] = {
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
     # marts
+    "fct_churn_fit__parameters_are_positive": [
+        "update marts.fct_churn_fit set rate_days = 0 where one_row",
+        "update marts.fct_churn_fit set staying = null where one_row",
+    ],
+    "member_churn_probability__probabilities_agree": [
+        "update marts.member_churn_probability set p_alive = 1.000001 where one_row",
+        "update marts.member_churn_probability set p_no_purchase_28d = 0, p_alive = 1 where one_row",
+        "update marts.member_churn_probability set p_alive = 0, p_no_purchase_90d = 0 where one_row",
+    ],
+    "member_churn_probability__fit_saw_nothing_later": [
+        "update marts.member_churn_probability set fitted_on = as_of_date + 1 where one_row",
+    ],
     "dim_product__has_a_group": ["update marts.dim_product set category_group = null where one_row"],
     "fct_order__amounts_are_not_negative": [
         "update marts.fct_order set net_amount = -0.01 where one_row",

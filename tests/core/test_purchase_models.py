@@ -18,6 +18,7 @@ from orchestration.core.purchase_models import (
     fit,
     fit_value,
     log_likelihood,
+    log_likelihood_and_slope,
     p_alive,
     p_no_purchase,
     value_interval,
@@ -148,6 +149,25 @@ def test_longer_away_is_never_safer(at, history, more, horizon, model):
     later = Histories.of(history.repeats, history.last, history.age + more)
     assert p_alive(model, at, later)[0] <= p_alive(model, at, history)[0] + 1e-12
     assert p_no_purchase(model, at, later, horizon)[0] >= p_no_purchase(model, at, history, horizon)[0] - 1e-9
+
+
+@given(
+    st.builds(Parameters, *[st.floats(0.1, 10)] * 4),
+    st.integers(0, 30),
+    st.floats(1, 100),
+    st.floats(0, 1),
+    st.sampled_from(Model),
+)
+def test_slopes_are_those_of_the_log_likelihood(at, repeats, age, share, model):
+    history = Histories.of([repeats], [share * age if repeats else 0], [age])
+    slopes = log_likelihood_and_slope(model, at, history)[1]
+    for place, slope in enumerate(slopes):
+        step = np.eye(4)[place] * 1e-5
+        up, down = (
+            log_likelihood(model, Parameters(*(np.array([at.r, at.alpha, at.a, at.b]) + side)), history)
+            for side in (step, -step)
+        )
+        assert slope == pytest.approx((up - down) / 2e-5, rel=1e-3, abs=1e-4)
 
 
 @given(parameters, one_history(), st.sampled_from(Model))

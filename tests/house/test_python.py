@@ -21,7 +21,7 @@ NAMES_THAT_SAY_NOTHING = {
 LINES = 400
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_MODULES = {
-    "cli": (470, "one thin function per command, and the commands in the order of the help text"),
+    "cli": (490, "one thin function per command, and the commands in the order of the help text"),
 }
 
 

@@ -20,7 +20,7 @@ CLOCK = re.compile(
 # a macro of macros/engine or one of dbt's cross-database macros.
 PORTABLE_FUNCTIONS = {
     "abs", "avg", "cast", "ceil", "coalesce", "count", "dense_rank", "floor", "greatest", "lag",
-    "lead", "least", "lower", "max", "min", "nullif", "rank", "row_number", "substr", "sum", "trim",
+    "lead", "least", "lower", "max", "min", "nullif", "power", "rank", "row_number", "substr", "sum", "trim",
     "upper",
 }  # fmt: skip
 # What stands before a bracket without being a function.

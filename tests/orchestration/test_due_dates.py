@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.core.due import due_dates, last_due_date
+from orchestration.core.due import due_dates, due_fits, last_due_date
 
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 TODAY = date(2025, 12, 29)
@@ -63,3 +63,28 @@ def test_a_day_that_was_published_is_never_asked_for_again(published, delivered,
         assert due_dates(published, delivered, today, 1) == [day]
         published = published | {day}
         assert day not in due_dates(published, delivered, today, 5)
+
+
+def test_a_first_fit_is_due_at_the_first_date_and_then_each_month():
+    sundays = [date(2025, 11, 2) + timedelta(weeks=week) for week in range(9)]
+    assert due_fits(sundays, set(), 28) == [date(2025, 11, 2), date(2025, 11, 30), date(2025, 12, 28)]
+
+
+def test_a_fit_is_due_on_the_day_its_age_is_reached_not_before():
+    assert due_fits([date(2025, 12, 28)], {date(2025, 12, 1)}, 28) == []
+    assert due_fits([date(2025, 12, 29)], {date(2025, 12, 1)}, 28) == [date(2025, 12, 29)]
+
+
+def test_a_later_fit_does_not_serve_an_earlier_date():
+    assert due_fits([date(2025, 12, 7)], {date(2025, 12, 28)}, 28) == [date(2025, 12, 7)]
+
+
+@given(st.sets(DAYS, max_size=30), st.sets(DAYS, max_size=10), st.integers(1, 400))
+def test_after_fitting_what_is_due_every_date_has_a_recent_fit_and_nothing_is_due(dates, fitted, days):
+    due = due_fits(dates, fitted, days)
+    assert due == sorted(set(due))
+    assert not set(due) & fitted
+    assert set(due) <= dates
+    kept = fitted | set(due)
+    assert all(any(0 <= (day - each).days < days for each in kept) for day in dates)
+    assert due_fits(dates, kept, days) == []

@@ -1,0 +1,12 @@
+select
+    version,
+    fitted_on,
+    category_group,
+    model,
+    rate_shape,
+    rate_days,
+    leaving,
+    staying,
+    log_likelihood,
+    members
+from {{ ref('stg_control__churn_parameters') }}

@@ -47,6 +47,9 @@ STATES = (
     "member_value_tier",
     "member_attributes",
     "fct_category_lifecycle",
+    "fct_churn_signal",
+    "member_churn_warning",
+    "fct_churn_response_queue",
     "fct_rfm_cut_point",
     "fct_value_concentration",
 )

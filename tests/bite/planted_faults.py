@@ -165,6 +165,15 @@ HOLDS: dict[str, list[str]] = {
         "where rowid = (select min(rowid) from marts.member_interaction where live_events > 0)",
         "update marts.member_interaction set live_events = -1000000 where one_row",
     ],
+    "member_churn_warning__says_why_and_by_when": [
+        "update marts.member_churn_warning set sentence_en = 'Usually every {expected} days' where one_row",
+        "update marts.member_churn_warning set sentence_zh = '' where one_row",
+        "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
+    ],
+    "fct_churn_response_queue__loss_is_not_negative": [
+        "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
+        "update marts.fct_churn_response_queue set queue_rank = 0 where one_row",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }
@@ -202,6 +211,13 @@ SINGULAR: dict[str, list[str]] = {
         # the best value, the lowest score
         "update marts.member_rfm set monetary_score = 1 where rowid = "
         "(select arg_max(rowid, net_amount) from marts.member_rfm where category_group = 'fast_moving')",
+    ],
+    "no_queue_beyond_its_capacity": [
+        # a store that can answer nobody, nobody anywhere else, a member who was not warned
+        "insert into seeds.response_capacity select min(response_queue), 0 "
+        "from marts.fct_churn_response_queue",
+        "update seeds.response_capacity set members_per_day = 0 where response_queue = 'default'",
+        "update marts.fct_churn_response_queue set member_key = -1 where one_row",
     ],
     "stage_flow_adds_up": [
         "update marts.fct_stage_flow set members = members + 1 where one_row",

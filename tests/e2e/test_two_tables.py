@@ -97,3 +97,12 @@ def test_what_needs_the_missing_tables_is_empty_and_nothing_else(built):
     assert {table for table, count in rows.items() if not count} == {
         "fct_event", "fct_touch", "fct_ticket", "fct_refund",
     }  # fmt: skip
+
+
+def test_churn_signals_of_missing_tables_are_silent_and_say_so(built):
+    connection, _ = built
+    silent = connection.execute("select signal, is_silent from marts.dim_churn_signal").fetchall()
+    fired = connection.execute("select distinct signal from marts.fct_churn_signal").fetchall()
+
+    assert {signal for signal, is_silent in silent if not is_silent} == {"recency", "frequency_drop"}
+    assert {signal for (signal,) in fired} == {"recency", "frequency_drop"}

@@ -40,7 +40,21 @@ def published_text(home: Home) -> str:
         text_table(["table", "rows"], manifest.rows.items()),
         *_state_sections(manifest),
     ]
-    return "\n\n".join([*sections, *_never_delivered(home)])
+    return "\n\n".join([*sections, *without_probabilities(manifest.rows), *_never_delivered(home)])
+
+
+def without_probabilities(rows: dict[str, int]) -> list[str]:
+    """What to do where no fit could score anybody; nothing to say otherwise.
+
+    Args:
+        rows: Rows per published table.
+    """
+    if rows.get("marts.member_churn_probability", 1):
+        return []
+    return [
+        "marts.member_churn_probability is empty: the purchase model is fitted on a published version, "
+        "and no fit is kept yet.\nType: rekindle fit, then rekindle run"
+    ]
 
 
 def loads_text(home: Home) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli_tags import tags
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
 from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAGING_DIR, Home
@@ -79,6 +80,8 @@ app = typer.Typer(
     help="A member-retention warehouse: deliveries in, audited and published marts out.\n\n"
     "Example: `rekindle demo`, then `rekindle status` and `rekindle ui`.",
 )
+
+app.add_typer(tags, name="tags")
 
 AsOf = Annotated[
     datetime | None,

@@ -136,9 +136,15 @@ def opened_build(
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
 
+    from orchestration.tag_files import check_definitions
     from orchestration.warehouse.builds import code_version, start_build
 
     asked = sorted(date.fromisoformat(key) for key in context.partition_keys)
+    # Before anything is built: definitions that are at fault cost no time and touch nothing.
+    try:
+        check_definitions(asked[-1])
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
     build = start_build(business.home, dates, run_id=context.run_id, code_version=code_version())
     for spec in OPENED_SPECS:

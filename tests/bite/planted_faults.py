@@ -174,6 +174,16 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
         "update marts.fct_churn_response_queue set queue_rank = 0 where one_row",
     ],
+    "dim_tag_path__no_clause_is_lost": [
+        "update marts.dim_tag_path set clauses = 7 where one_row",
+        "update marts.dim_tag_path set clauses = 0 where one_row",
+    ],
+    "fct_tag_coverage__share_is_as_expected": [
+        "update marts.fct_tag_coverage set is_as_expected = false where one_row",
+    ],
+    "fct_tag_coverage__share_is_steady": [
+        "update marts.fct_tag_coverage set is_steady = false where one_row",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }

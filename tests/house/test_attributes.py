@@ -1,10 +1,11 @@
 """The catalogue of attributes and the model that holds them say the same, in both directions."""
 
 import csv
+import re
 
 import pytest
 
-from orchestration.project import SEEDS_DIR
+from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 from tests.house.reading import Column, Model
 
 TYPES = {"varchar": "text", "boolean": "boolean", "integer": "integer", "bigint": "integer"}
@@ -37,6 +38,16 @@ def catalogue():
 def test_the_catalogue_and_the_model_are_the_same(models):
     by_name = {model.name: model for model in models}
     assert list(catalogue_faults(catalogue(), by_name["member_attributes"], by_name)) == []
+
+
+def test_the_macro_compares_every_attribute_of_the_catalogue():
+    macro = (DBT_PROJECT_DIR / "macros" / "tag_clause.sql").read_text(encoding="utf-8")
+    kinds = {"integer": "number", "decimal": "number", "text": "words", "boolean": "boolean"}
+    listed = {
+        kind: re.findall(r"'(\w+)'", names) for kind, names in re.findall(r"'(\w+)': \[([^\]]*)\]", macro)
+    }
+    for kind in ("number", "words", "boolean"):
+        assert listed[kind] == [row["attribute"] for row in catalogue() if kinds[row["data_type"]] == kind]
 
 
 @pytest.mark.parametrize(

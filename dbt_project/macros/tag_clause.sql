@@ -1,0 +1,50 @@
+{# Attributes of the catalogue by what they are compared as; tests/house holds the lists against the catalogue. #}
+{% macro tag_attributes(kind) %}
+    {{ return({
+        'number': [
+            'tenure_days', 'systems', 'days_silent', 'days_since_purchase', 'days_since_first_purchase',
+            'days_since_reactivation', 'recency_score', 'frequency_score', 'purchase_days_365d', 'orders_90d',
+            'interactions_30d', 'interactions_90d', 'visits_30d', 'touches_30d', 'unanswered_touches',
+            'cycle_days', 'overdue_ratio', 'promo_order_share', 'discount_share', 'intent_actions_30d',
+            'net_amount_365d', 'average_order_amount', 'monetary_score', 'margin_score', 'rfm_total_score',
+            'negative_events_365d', 'refunds_365d',
+        ],
+        'words': [
+            'region', 'acquisition_channel', 'device', 'member_level', 'language', 'stage', 'silence_tier',
+            'preferred_interaction', 'category_group', 'cycle_band', 'value_tier',
+        ],
+        'boolean': [
+            'is_high_intent',
+        ],
+    }[kind]) }}
+{% endmacro %}
+
+
+{# Whether a member meets one clause of a path. A missing value meets nothing but `empty`. #}
+{% macro tag_clause(slot) -%}
+    {%- set number -%}
+        case paths.attribute_{{ slot }}
+        {%- for name in tag_attributes('number') %} when '{{ name }}' then cast(members.{{ name }} as decimal(20, 6)) {%- endfor %}
+        else null end
+    {%- endset -%}
+    {%- set words -%}
+        case paths.attribute_{{ slot }}
+        {%- for name in tag_attributes('words') %} when '{{ name }}' then members.{{ name }} {%- endfor %}
+        {%- for name in tag_attributes('boolean') %} when '{{ name }}' then case when members.{{ name }} then 'true' when not members.{{ name }} then 'false' end {%- endfor %}
+        else null end
+    {%- endset -%}
+    case
+        when paths.attribute_{{ slot }} is null then true
+        when paths.comparison_{{ slot }} = 'equal_number' then {{ number }} = paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'other_number' then {{ number }} <> paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'less' then {{ number }} < paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'at_most' then {{ number }} <= paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'more' then {{ number }} > paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'at_least' then {{ number }} >= paths.number_{{ slot }}
+        when paths.comparison_{{ slot }} = 'equal_text' then {{ words }} = paths.text_{{ slot }}
+        when paths.comparison_{{ slot }} = 'other_text' then {{ words }} <> paths.text_{{ slot }}
+        when paths.comparison_{{ slot }} = 'filled' then {{ number }} is not null or {{ words }} is not null
+        when paths.comparison_{{ slot }} = 'empty' then {{ number }} is null and {{ words }} is null
+        else false
+    end
+{%- endmacro %}

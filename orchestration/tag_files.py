@@ -1,0 +1,46 @@
+"""The tag definitions of `seeds/tags/`, read for those who check or show them.
+
+Belongs here: finding and reading the CSV files, refusing them when they are at fault.
+Does not: what is a fault (core.tag_definitions), evaluating rules (dbt).
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from orchestration.core.tag_definitions import Definitions, Row, check
+from orchestration.project import SEEDS_DIR
+
+
+def read_definitions(folder: Path = SEEDS_DIR / "tags") -> Definitions:
+    """The rows of the five files, each with the line it stands in."""
+    return Definitions(
+        attributes=_rows(folder / "attributes.csv"),
+        layers=_rows(folder / "tag_layers.csv"),
+        tags=_rows(folder / "tags.csv"),
+        rules=_rows(folder / "tag_rules.csv"),
+        conflicts=_rows(folder / "tag_conflicts.csv"),
+    )
+
+
+def check_definitions(on: date) -> Definitions:
+    """The definitions, if nothing is wrong with them on a date.
+
+    Raises:
+        TagsAtFault: With every fault.
+    """
+    definitions = read_definitions()
+    check(definitions, on)
+    return definitions
+
+
+def _rows(path: Path) -> tuple[Row, ...]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        return tuple(
+            # A row with more cells than the header has them under None; they belong to no column.
+            Row(path.name, reader.line_num, {name: value or "" for name, value in row.items() if name})
+            for row in reader
+        )

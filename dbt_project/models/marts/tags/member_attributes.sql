@@ -40,7 +40,11 @@ select
     members.device,
     members.member_level,
     members.language,
-    {{ days_between('members.registered_on', 'activity.as_of_date') }} as tenure_days,
+    -- Somebody who bought before registering has no tenure yet.
+    case
+        when members.registered_on <= activity.as_of_date
+            then {{ days_between('members.registered_on', 'activity.as_of_date') }}
+    end as tenure_days,
     members.systems,
     lifecycle.stage,
     lifecycle.is_high_intent,

@@ -26,6 +26,7 @@ HOLDS: dict[str, list[str]] = {
     "response_window__windows_are_positive": [
         "update seeds.response_window set response_days = 0 where one_row",
     ],
+    "stock_count__trust_is_not_negative": ["update seeds.stock_count set trusted_days = -1 where one_row"],
     "rfm_methods__method_is_known": [
         "update seeds.rfm_methods set method = 'guess' where one_row",
         "update seeds.rfm_methods set measure = 'charm' where one_row",
@@ -85,7 +86,16 @@ HOLDS: dict[str, list[str]] = {
     "int_member_category_days__next_is_later": [
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
+    "int_stock__stands_at_least_a_day": [
+        "update intermediate.int_stock set stands_until_on = counted_on where one_row",
+        "update intermediate.int_stock set units = -1 where one_row",
+    ],
     # marts
+    "fct_stock__out_of_stock_is_known": [
+        "update marts.fct_stock set counted_on = as_of_date + 1 where one_row",
+        "update marts.fct_stock set is_known = false, is_out_of_stock = true where one_row",
+        "update marts.fct_stock set units = 1, is_out_of_stock = true where one_row",
+    ],
     "fct_churn_fit__parameters_are_positive": [
         "update marts.fct_churn_fit set rate_days = 0 where one_row",
         "update marts.fct_churn_fit set staying = null where one_row",

@@ -27,6 +27,7 @@ FACTS = {
     "points": ("happened_at", []),
     "tickets": ("opened_at", ["resolved_at"]),
     "consents": ("happened_at", []),
+    "stock": ("counted_on", []),
 }  # fmt: skip
 
 

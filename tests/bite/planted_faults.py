@@ -100,10 +100,24 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_fit set rate_days = 0 where one_row",
         "update marts.fct_churn_fit set staying = null where one_row",
     ],
-    "member_churn_probability__probabilities_agree": [
-        "update marts.member_churn_probability set p_alive = 1.000001 where one_row",
-        "update marts.member_churn_probability set p_no_purchase_28d = 0, p_alive = 1 where one_row",
-        "update marts.member_churn_probability set p_alive = 0, p_no_purchase_90d = 0 where one_row",
+    "member_churn_base__probabilities_agree": [
+        "update marts.member_churn_base set p_alive = 1.000001 where one_row",
+        "update marts.member_churn_base set base_p_no_purchase_28d = 0, p_alive = 1 where one_row",
+        "update marts.member_churn_base set p_alive = 0, base_p_no_purchase_90d = 0 where one_row",
+    ],
+    "member_churn_base__fit_saw_nothing_later": [
+        "update marts.member_churn_base set fitted_on = as_of_date + 1 where one_row",
+    ],
+    "member_churn_probability__probabilities_are_probabilities": [
+        "update marts.member_churn_probability set p_no_purchase_28d = 1.000001 where one_row",
+        "update marts.member_churn_probability set model_p_no_purchase_90d = -0.000001 where one_row",
+    ],
+    "member_churn_probability__scorer_gave_the_score": [
+        "update marts.member_churn_probability set scored_by_28d = 'guess' where one_row",
+        "update marts.member_churn_probability set scored_by_90d = 'base', p_no_purchase_90d = -1 "
+        "where one_row",
+        "update marts.member_churn_probability set scored_by_28d = 'model', model_p_no_purchase_28d = null "
+        "where one_row",
     ],
     "member_churn_probability__fit_saw_nothing_later": [
         "update marts.member_churn_probability set fitted_on = as_of_date + 1 where one_row",

@@ -12,7 +12,11 @@ SHARES_WITH_A_TAIL = {
     "share_of_from_stage": "of the members who were in from_stage, not of all",
     "p_alive": "a probability, not a share",
     "p_no_purchase_28d": "a probability, not a share",
+    "base_p_no_purchase_28d": "a probability, not a share",
+    "model_p_no_purchase_28d": "a probability, not a share",
     "p_no_purchase_90d": "a probability, not a share",
+    "base_p_no_purchase_90d": "a probability, not a share",
+    "model_p_no_purchase_90d": "a probability, not a share",
     "revenue_share_above": "of the members strictly above, not of the member",
 }
 # Nouns without a plural that name what a source counts.

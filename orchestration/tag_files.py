@@ -10,18 +10,26 @@ import csv
 from datetime import date
 from pathlib import Path
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.tag_definitions import Definitions, Row, check
 from orchestration.project import SEEDS_DIR
 
 
+class UnreadableDefinitions(RekindleError):
+    """A file of tag definitions that is missing or no CSV."""
+
+    exit_code = 2
+
+
 def read_definitions(folder: Path = SEEDS_DIR / "tags") -> Definitions:
-    """The rows of the five files, each with the line it stands in."""
+    """The rows of the six files, each with the line it stands in."""
     return Definitions(
         attributes=_rows(folder / "attributes.csv"),
         layers=_rows(folder / "tag_layers.csv"),
         tags=_rows(folder / "tags.csv"),
         rules=_rows(folder / "tag_rules.csv"),
         conflicts=_rows(folder / "tag_conflicts.csv"),
+        strategies=_rows(folder / "tag_strategies.csv"),
     )
 
 
@@ -37,10 +45,16 @@ def check_definitions(on: date) -> Definitions:
 
 
 def _rows(path: Path) -> tuple[Row, ...]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        return tuple(
-            # A row with more cells than the header has them under None; they belong to no column.
-            Row(path.name, reader.line_num, {name: value or "" for name, value in row.items() if name})
-            for row in reader
-        )
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            return tuple(
+                # A row with more cells than the header has them under None; they belong to no column.
+                Row(path.name, reader.line_num, {name: value or "" for name, value in row.items() if name})
+                for row in reader
+            )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableDefinitions(
+            f"{path} cannot be read as a CSV file in UTF-8 ({type(error).__name__}). "
+            "A folder of tag definitions holds the files of seeds/tags."
+        ) from error

@@ -11,8 +11,15 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from dagster import AssetExecutionContext, Failure, ResourceParam, RetryPolicy
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetSpec,
+    Failure,
+    ResourceParam,
+    RetryPolicy,
+)
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from google.protobuf.json_format import MessageToDict
 
@@ -42,6 +49,30 @@ class Rooms(DagsterDbtTranslator):
         """The folder inside the room (a mart's domain, a staging model's source), to filter by."""
         folders = dbt_resource_props["fqn"][2:-1] if dbt_resource_props["resource_type"] == "model" else []
         return {"rekindle/folder": folders[0]} if folders else {}
+
+    def get_asset_check_spec(
+        self, asset_spec: AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> AssetCheckSpec | None:
+        """A test with what it proves: Dagster itself would look for the description in ``meta`` alone."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=what_it_proves(manifest["nodes"][unique_id]))
+
+
+def what_it_proves(test: Mapping[str, Any]) -> str:
+    """A data test in words: its own description, or else what its generic test says with its arguments."""
+    asked = (test.get("test_metadata") or {}).get("kwargs", {})
+    if test.get("description"):
+        return test["description"]
+    match (test.get("test_metadata") or {}).get("name"):
+        case "unique_key":
+            return f"{', '.join(asked['columns'])} identify a row, and none of them is empty."
+        case "refers_to":
+            target = asked["to"].removeprefix("ref('").removesuffix("')")
+            return f"Every {asked['column_name']} is known as {asked['field']} in {target}."
+        case "holds":
+            rule = test["name"].split("__", 1)[-1].replace("_", " ")
+            return f"{rule[:1].upper()}{rule[1:]}. In every row: `{' '.join(asked['condition'].split())}`"
+    return test["name"].replace("_", " ")
 
 
 TRANSLATOR = Rooms(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
 REFRESHES = ("real_time", "daily", "weekly")
 ORDERED = {"<", "<=", ">", ">="}
@@ -24,11 +25,13 @@ OPERATORS = {
     "integer": {"=", "<>", "in"} | ORDERED | WITHOUT_VALUE,
     "decimal": {"=", "<>", "in"} | ORDERED | WITHOUT_VALUE,
 }
+NUMBERS = {"integer", "decimal"}
 MOST_CLAUSES = 6
 """As `most_tag_clauses` in dbt_project.yml."""
 
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
-_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\d([ -]?\d){9,14}(?!\d)")
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,25 @@ class Definitions:
     tags: tuple[Row, ...]
     rules: tuple[Row, ...]
     conflicts: tuple[Row, ...]
+    strategies: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A tag's rule without a fault.
+
+    Attributes:
+        groups: Its rows by group.
+        boxes: What each group lets through.
+    """
+
+    groups: tuple[tuple[Row, ...], ...]
+    boxes: tuple[Box, ...]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether each of its groups lets something through."""
+        return all(values for box in self.boxes for values in box.values())
 
 
 class TagsAtFault(RekindleError):
@@ -82,10 +104,15 @@ def check(definitions: Definitions, on: date) -> None:
 
 def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:
     """Every fault: file, line, tag, what was found and what is allowed."""
+    meanings = _meanings(definitions)
+    sound = _sound_rules(definitions, meanings)
+    yield from _faults_of_catalogue(definitions)
     yield from _faults_of_tags(definitions, on)
     yield from _faults_of_clauses(definitions)
-    yield from _faults_of_rules(definitions)
+    yield from _faults_of_rules(definitions, sound)
+    yield from _faults_of_meaning(definitions, meanings, sound)
     yield from _faults_of_conflicts(definitions)
+    yield from _faults_of_strategies(definitions, meanings, sound)
 
 
 def _told(row: Row, found: str, allowed: str) -> str:
@@ -113,6 +140,11 @@ def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
             elif first is not row:
                 what = "code" if column == "tag" else column
                 yield _told(row, f"{what} {_shown(row[column])} is used in line {first.line}", "use another")
+        for column, text in row.values.items():
+            if _CONTACT.search(text):
+                yield _told(
+                    row, f"a contact detail in {column}", "tags are about groups, never about a person"
+                )
         if row["layer"] not in layers:
             yield _told(row, f"layer {_shown(row['layer'])}", f"allowed: {', '.join(layers)}")
         if row["refresh"] not in REFRESHES:
@@ -129,8 +161,8 @@ def _faults_of_shares(row: Row) -> Iterator[str]:
 
 def _faults_of_validity(row: Row, on: date) -> Iterator[str]:
     try:
-        start = date.fromisoformat(row["valid_from"])
-        end = date.fromisoformat(row["valid_to"]) if row["valid_to"] else date.max
+        start = _date(row["valid_from"])
+        end = _date(row["valid_to"]) if row["valid_to"] else date.max
     except ValueError:
         yield _told(row, "valid_from or valid_to is no date", "allowed: YYYY-MM-DD; valid_to may be empty")
         return
@@ -140,31 +172,42 @@ def _faults_of_validity(row: Row, on: date) -> Iterator[str]:
         yield _told(row, f"expired on {end}", f"for {on} prolong valid_to or remove its rows")
 
 
+def _faults_of_catalogue(definitions: Definitions) -> Iterator[str]:
+    for row in definitions.attributes:
+        if row["data_type"] not in OPERATORS:
+            yield (
+                f"{row.file}:{row.line} attribute {_shown(row['attribute'])}: data_type "
+                f"{_shown(row['data_type'])}; allowed: {', '.join(OPERATORS)}"
+            )
+
+
 def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
     catalogue = {row["attribute"]: row for row in definitions.attributes}
     known = {row["tag"] for row in definitions.tags}
     for row in definitions.rules:
         if row["tag"] not in known:
             yield _told(row, "a rule of a tag that tags.csv does not have", "add the tag or remove the rule")
-        if not re.fullmatch(r"[1-9]\d{0,2}", row["group_no"]):
+        if not re.fullmatch(r"[1-9]\d{0,2}", row["group_no"], re.ASCII):
             yield _told(row, f"group_no {_shown(row['group_no'])}", "allowed: 1 to 999")
         if _CONTACT.search(row["value"]):
             yield _told(row, "a contact detail in a rule", "rules are about attributes, never about a person")
-        attribute = catalogue.get(row["attribute"])
-        if attribute is None:
-            yield _told(
-                row, f"unknown attribute {_shown(row['attribute'])}", "allowed: those of attributes.csv"
-            )
-            continue
-        allowed = OPERATORS[attribute["data_type"]]
-        if row["operator"] not in allowed:
-            yield _told(
-                row,
-                f"operator {_shown(row['operator'])} for {attribute['data_type']} {row['attribute']}",
-                f"allowed: {' '.join(sorted(allowed))}",
-            )
-        else:
-            yield from _faults_of_value(row, attribute)
+        yield from _faults_of_clause(row, catalogue)
+
+
+def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
+    attribute = catalogue.get(row["attribute"])
+    if attribute is None:
+        yield _told(row, f"unknown attribute {_shown(row['attribute'])}", "allowed: those of attributes.csv")
+        return
+    allowed = OPERATORS.get(attribute["data_type"], set())
+    if row["operator"] not in allowed:
+        yield _told(
+            row,
+            f"operator {_shown(row['operator'])} for {attribute['data_type']} {row['attribute']}",
+            f"allowed: {' '.join(sorted(allowed))}",
+        )
+    else:
+        yield from _faults_of_value(row, attribute)
 
 
 def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
@@ -173,9 +216,7 @@ def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
         if value:
             yield _told(row, f"value {_shown(value)} for {row['operator']}", "leave it empty")
         return
-    closed = attribute["allowed_values"].split("|") if attribute["allowed_values"] else []
-    if kind == "boolean":
-        closed = ["true", "false"]
+    closed = _closed_list(attribute)
     if kind in {"text", "boolean"}:
         if not value or (closed and value not in closed):
             yield _told(row, f"{name} {_shown(value)}", f"allowed: {', '.join(closed) or 'any text'}")
@@ -191,73 +232,129 @@ def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
         )
 
 
-def _faults_of_rules(definitions: Definitions) -> Iterator[str]:
-    by_tag: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in definitions.rules:
-        by_tag[row["tag"]][row["group_no"]].append(row)
-    first_with: dict[frozenset, Row] = {}
+def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Iterator[str]:
+    named = {row["tag"] for row in definitions.rules}
     for tag in definitions.tags:
-        groups = by_tag.get(tag["tag"])
-        if not groups:
+        if tag["tag"] not in named:
             yield _told(tag, "no rule", "give it at least one row in tag_rules.csv")
-            continue
-        meaning = frozenset(frozenset(map(_clause, rows)) for rows in groups.values())
-        first = first_with.setdefault(meaning, tag)
-        if first["tag"] != tag["tag"]:
-            yield _told(tag, f"the same rule as {first['tag']} in line {first.line}", "one meaning, one tag")
-        for rows in groups.values():
-            slots = {_clause(row) if row["operator"] != "in" else (row["attribute"], "in") for row in rows}
+    for groups in _by_group(definitions.rules).values():
+        for number, rows in groups.items():
+            slots = {
+                (row["attribute"], row["operator"], row["operator"] != "in" and row["value"]) for row in rows
+            }
             if len(slots) > MOST_CLAUSES:
+                yield _told(rows[0], f"{len(slots)} clauses in group {number}", f"allowed: {MOST_CLAUSES}")
+    for rule in sound.values():
+        for rows, box in zip(rule.groups, rule.boxes, strict=True):
+            for attribute in (name for name, values in box.items() if not values):
+                first = next(row for row in rows if row["attribute"] == attribute)
+                yield _told(first, f"no value of {attribute} can meet the group", "let its clauses overlap")
+
+
+def _faults_of_meaning(
+    definitions: Definitions, meanings: Meanings, sound: Mapping[str, Rule]
+) -> Iterator[str]:
+    """Two tags that the same members meet, however their rules are written."""
+    tags = {row["tag"]: row for row in reversed(definitions.tags)}
+    met = [row for code, row in tags.items() if code in sound and sound[code].is_possible]
+    met.sort(key=lambda row: row.line)
+    for position, tag in enumerate(met):
+        for first in met[:position]:
+            if meanings.are_the_same(sound[tag["tag"]].boxes, sound[first["tag"]].boxes):
                 yield _told(
-                    rows[0],
-                    f"{len(slots)} clauses in group {rows[0]['group_no']}",
-                    f"allowed: {MOST_CLAUSES}",
+                    tag, f"the same rule as {first['tag']} in line {first.line}", "one meaning, one tag"
                 )
-            yield from _impossible(rows)
+                break
 
 
-def _clause(row: Row) -> tuple[str, str, object]:
-    """What a clause means, however its number is written."""
-    number = _number(row["value"])
-    return row["attribute"], row["operator"], row["value"] if number is None else number
+def _by_group(rules: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
+    by_tag: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rules:
+        by_tag[row["tag"]][row["group_no"]].append(row)
+    return by_tag
 
 
-def _impossible(rows: list[Row]) -> Iterator[str]:
-    """A group that no value of an attribute can meet."""
-    by_attribute: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_attribute[row["attribute"]].append(row)
-    for attribute, clauses in by_attribute.items():
-        equal = {row["value"] for row in clauses if row["operator"] == "="}
-        other = {row["value"] for row in clauses if row["operator"] == "<>"}
-        operators = {row["operator"] for row in clauses}
-        bounds = [
-            (row["operator"], number) for row in clauses if (number := _number(row["value"])) is not None
-        ]
-        low = max(((n, o == ">") for o, n in bounds if o in {">", ">=", "="}), default=None)
-        high = min(((n, o != "<") for o, n in bounds if o in {"<", "<=", "="}), default=None)
-        crossed = (
-            low is not None
-            and high is not None
-            and (low[0] > high[0] or (low[0] == high[0] and (low[1] or not high[1])))
-        )
-        if crossed or len(equal) > 1 or equal & other or ("empty" in operators and len(operators) > 1):
-            yield _told(clauses[0], f"no value of {attribute} can meet the group", "let its clauses overlap")
+def _meanings(definitions: Definitions) -> Meanings:
+    """The values that attributes can have, cut where any rule names a constant."""
+    values: dict[str, frozenset[Value]] = {}
+    for attribute in definitions.attributes:
+        rows = [row for row in definitions.rules if row["attribute"] == attribute["attribute"]]
+        closed = _closed_list(attribute)
+        if attribute["data_type"] in NUMBERS:
+            constants = [number for row in rows if (number := _number(row["value"])) is not None]
+            low, high = _number(attribute["lowest"]), _number(attribute["highest"])
+            values[attribute["attribute"]] = stretches(attribute["data_type"], constants, low, high)
+        elif closed:
+            values[attribute["attribute"]] = frozenset({None, *closed})
+        else:
+            values[attribute["attribute"]] = frozenset(
+                {None, ANY_OTHER_TEXT, *(row["value"] for row in rows)}
+            )
+    return Meanings(values)
+
+
+def _sound_rules(definitions: Definitions, meanings: Meanings) -> dict[str, Rule]:
+    """Rules whose every clause has no fault of its own, by tag: only those have a meaning."""
+    catalogue = {row["attribute"]: row for row in definitions.attributes}
+    rules = {}
+    for tag, groups in _by_group(definitions.rules).items():
+        rows = [row for group in groups.values() for row in group]
+        if not any(True for row in rows for _ in _faults_of_clause(row, catalogue)):
+            boxes = tuple(
+                meanings.box([_clause(row, catalogue[row["attribute"]]) for row in group])
+                for group in groups.values()
+            )
+            rules[tag] = Rule(tuple(tuple(group) for group in groups.values()), boxes)
+    return rules
+
+
+def _clause(row: Row, attribute: Row) -> Clause:
+    is_number = attribute["data_type"] in NUMBERS
+    return Clause(row["attribute"], row["operator"], _number(row["value"]) if is_number else row["value"])
 
 
 def _faults_of_conflicts(definitions: Definitions) -> Iterator[str]:
-    known = {row["tag"] for row in definitions.tags}
+    yield from _faults_of_pairs(definitions, definitions.conflicts, "over_tag", tuple)
     over: dict[str, set[str]] = defaultdict(set)
     for row in definitions.conflicts:
-        for column in ("tag", "over_tag"):
-            if row[column] not in known:
-                yield _told(row, f"{column} {_shown(row[column])} is no tag", "allowed: codes of tags.csv")
         over[row["tag"]].add(row["over_tag"])
     for row in definitions.conflicts:
         if row["tag"] in _reached(row["over_tag"], over):
             yield _told(
-                row, f"{row['over_tag']} in turn goes before {row['tag']}", "let one of the two go first"
+                row,
+                f"a tie: {row['over_tag']} in turn goes before {row['tag']}",
+                "let one of the two go first",
             )
+
+
+def _faults_of_strategies(
+    definitions: Definitions, meanings: Meanings, sound: Mapping[str, Rule]
+) -> Iterator[str]:
+    """Strategies for pairs of tags that nobody can hold together."""
+    yield from _faults_of_pairs(definitions, definitions.strategies, "with_tag", frozenset)
+    excluded = {frozenset((row["tag"], row["over_tag"])) for row in definitions.conflicts}
+    for row in definitions.strategies:
+        one, other = sound.get(row["tag"]), sound.get(row["with_tag"])
+        if frozenset((row["tag"], row["with_tag"])) in excluded:
+            yield _told(
+                row, f"{row['with_tag']} and it exclude each other", "choose tags that stand together"
+            )
+        elif one and other and not meanings.meet(one.boxes, other.boxes):
+            yield _told(row, f"nobody can meet it and {row['with_tag']}", "choose tags that stand together")
+
+
+def _faults_of_pairs(
+    definitions: Definitions, pairs: Iterable[Row], second: str, pair_of: type[tuple] | type[frozenset]
+) -> Iterator[str]:
+    known = {row["tag"] for row in definitions.tags}
+    first_of: dict[Collection[str], Row] = {}
+    for row in pairs:
+        for column in ("tag", second):
+            if row[column] not in known:
+                yield _told(row, f"{column} {_shown(row[column])} is no tag", "allowed: codes of tags.csv")
+        first = first_of.setdefault(pair_of((row["tag"], row[second])), row)
+        if first is not row:
+            yield _told(row, f"a tie: the pair stands in line {first.line} as well", "name it once")
 
 
 def _reached(start: str, over: dict[str, set[str]]) -> set[str]:
@@ -267,6 +364,20 @@ def _reached(start: str, over: dict[str, set[str]]) -> set[str]:
         found |= set(new)
         waiting += new
     return found
+
+
+def _closed_list(attribute: Row) -> list[str]:
+    """Every text that an attribute can have; nothing where any text may come."""
+    if attribute["data_type"] == "boolean":
+        return ["true", "false"]
+    return attribute["allowed_values"].split("|") if attribute["allowed_values"] else []
+
+
+def _date(text: str) -> date:
+    """A date as every engine reads it; Python alone would take other forms too."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def _number(text: str) -> Decimal | None:

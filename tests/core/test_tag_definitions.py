@@ -1,5 +1,6 @@
 """What is refused about tags, one planted fault at a time, and all of them at once."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -56,13 +57,14 @@ def rows(file, values):
     return tuple(Row(file, line, row) for line, row in enumerate(values, start=2))
 
 
-def defined(tags, rules, conflicts=()):
+def defined(tags, rules, conflicts=(), strategies=()):
     return Definitions(
         attributes=rows("attributes.csv", ATTRIBUTES),
         layers=rows("tag_layers.csv", [{"layer": "basic"}]),
         tags=rows("tags.csv", tags),
         rules=rows("tag_rules.csv", rules),
         conflicts=rows("tag_conflicts.csv", [{"tag": one, "over_tag": other} for one, other in conflicts]),
+        strategies=rows("tag_strategies.csv", [{"tag": one, "with_tag": other} for one, other in strategies]),
     )
 
 
@@ -82,6 +84,10 @@ def faults(*arguments):
         ({"valid_to": "2025-12-27"}, "expired on 2025-12-27"),
         ({"valid_to": "2019-12-31"}, "before valid_from"),
         ({"valid_from": "soon"}, "no date"),
+        ({"valid_from": "20200101"}, "no date"),
+        ({"valid_from": "2020-W01-1"}, "no date"),
+        ({"definition": "Ask ann@example.org."}, "a contact detail in definition"),
+        ({"action": "Call (010) 1234-5678-90"}, "a contact detail in action"),
         ({"lowest_expected_share": "0.6", "highest_expected_share": "0.5"}, "not a range"),
         ({"highest_expected_share": "1.1"}, "not a range"),
     ],
@@ -108,6 +114,7 @@ def test_the_last_day_of_a_tag_still_counts():
         {"value": "three"},
         {"value": "2.5"},
         {"value": "1e9"},
+        {"value": "３"},
         {"value": "-1"},
         {"value": ""},
         {"attribute": "score", "value": "6"},
@@ -117,6 +124,7 @@ def test_the_last_day_of_a_tag_still_counts():
         {"group_no": "0"},
         {"attribute": "region", "operator": "=", "value": "ann@example.org"},
         {"attribute": "region", "operator": "=", "value": "+86 138 0013 8000"},
+        {"attribute": "region", "operator": "=", "value": "138.0013.8000"},
     ],
 )
 def test_a_fault_of_a_clause_is_found_where_it_stands(clause):
@@ -142,6 +150,13 @@ def test_a_value_of_any_words_is_only_a_value():
         (("=", "3"), ("=", "4"), False),
         (("=", "3"), ("<>", "3"), False),
         (("empty", ""), (">", "3"), False),
+        (("empty", ""), ("filled", ""), False),
+        ((">", "3"), ("<", "4"), False),
+        ((">", "3"), ("<", "5"), True),
+        (("<", "1"), ("<>", "0"), False),
+        (("in", "3"), (">", "3"), False),
+        (("in", "3"), ("=", "4"), False),
+        (("in", "3"), ("in", "4"), True),
     ],
 )
 def test_a_range_that_nothing_meets_is_found(first, second, is_possible):
@@ -157,6 +172,55 @@ def test_codes_labels_and_meanings_are_used_once():
     assert "label_en 'A' is used" in faults([tag("a"), tag("b", label_en="A")], [rule("a"), other])[0]
     assert "label_zh" in faults([tag("a"), tag("b", label_zh="标签a")], [rule("a"), other])[0]
     assert "the same rule as a" in faults([tag("a"), tag("b")], [rule("a"), rule("b", value="3.0")])[0]
+
+
+def test_between_two_whole_numbers_lies_no_integer_but_a_decimal():
+    def between(attribute):
+        return [rule("a", attribute, ">", "3"), rule("a", attribute, "<", "4")]
+
+    assert faults([tag("a")], between("ratio")) == []
+    assert "no value of orders" in faults([tag("a")], between("orders"))[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_the_same"),
+    [
+        ([("orders", ">", "3")], [("orders", ">=", "4")], True),
+        ([("ratio", ">", "3")], [("ratio", ">=", "4")], False),
+        ([("orders", "in", "3")], [("orders", "=", "3")], True),
+        ([("orders", "=", "3")], [("orders", ">=", "3"), ("orders", "<=", "3")], True),
+        ([("orders", ">=", "3")], [("orders", ">=", "3"), ("orders", ">=", "2")], True),
+        ([("orders", ">=", "3")], [("orders", ">=", "3"), ("orders", "filled", "")], True),
+        ([("orders", ">=", "0")], [("orders", "filled", "")], True),
+        ([("score", "<>", "5")], [("score", "<=", "4")], True),
+        ([("orders", "<>", "5")], [("orders", "<=", "4")], False),
+        ([("score", "in", "4"), ("score", "in", "5")], [("score", ">", "3")], True),
+        ([("is_keen", "=", "true")], [("is_keen", "<>", "false")], True),
+        ([("stage", "=", "new")], [("stage", "<>", "stable")], True),
+        ([("region", "=", "East")], [("region", "<>", "West")], False),
+        ([("region", "=", "East")], [("region", "=", "east")], False),
+        ([("region", "in", "East"), ("region", "in", "West")], [("region", "in", "East")], False),
+    ],
+)
+def test_a_meaning_is_told_by_what_it_lets_through_not_by_its_words(one, other, is_the_same):
+    rules = [rule("a", *clause) for clause in one] + [rule("b", *clause) for clause in other]
+    found = faults([tag("a"), tag("b")], rules)
+    assert any("the same rule as a" in fault for fault in found) == is_the_same
+    assert len(found) == is_the_same
+
+
+def test_groups_that_split_one_meaning_are_seen_through():
+    whole = [rule("a", "orders", ">=", "3"), rule("a", "stage", "filled", "")]
+    parts = [
+        *[rule("b", "orders", ">=", "3", group) for group in "123"],
+        rule("b", "stage", "=", "new", "1"),
+        rule("b", "orders", "<", "9", "1"),
+        rule("b", "stage", "=", "new", "2"),
+        rule("b", "orders", ">=", "9", "2"),
+        rule("b", "stage", "=", "stable", "3"),
+    ]
+    assert "the same rule as a" in faults([tag("a"), tag("b")], whole + parts)[0]
+    assert faults([tag("a"), tag("b")], whole + [row for row in parts if row["group_no"] != "2"]) == []
 
 
 def test_a_meaning_is_the_same_in_any_order():
@@ -188,11 +252,34 @@ def test_a_circle_of_precedence_is_found(pairs):
     assert "no tag" in faults(tags, rules, [("a", "d")])[0]
 
 
+def test_a_pair_that_is_named_twice_is_a_tie():
+    tags, rules = [tag(code) for code in "ab"], [rule(code, value=str(n)) for n, code in enumerate("ab")]
+    assert "a tie" in faults(tags, rules, [("a", "b"), ("a", "b")])[0]
+    assert "a tie" in faults(tags, rules, [], [("a", "b"), ("b", "a")])[0]
+
+
+def test_a_strategy_is_for_tags_that_somebody_can_hold_together():
+    tags = [tag(code) for code in "abc"]
+    rules = [rule("a", value="3"), rule("b", value="5"), rule("c", operator="<", value="3")]
+    assert faults(tags, rules, [], [("a", "b"), ("b", "c")])[0].endswith("choose tags that stand together")
+    assert faults(tags, rules, [], [("a", "b")]) == []
+    assert "exclude each other" in faults(tags, rules, [("b", "a")], [("a", "b")])[0]
+    assert "with_tag 'd' is no tag" in faults(tags, rules, [], [("a", "d")])[0]
+
+
 def test_all_faults_are_told_at_once_with_exit_code_2():
     with pytest.raises(TagsAtFault) as told:
         check(defined([tag("a", action=""), tag("b", metric="")], [rule("a", "mood"), rule("b")]), TODAY)
     assert told.value.exit_code == 2
     assert str(told.value).startswith("3 faults")
+
+
+def test_an_attribute_of_no_type_is_a_fault_of_the_catalogue():
+    definitions = defined([tag("a")], [rule("a")])
+    odd = replace(
+        definitions, attributes=rows("attributes.csv", [{"attribute": "orders", "data_type": "number"}])
+    )
+    assert any(fault.startswith("attributes.csv:2 attribute 'orders'") for fault in tag_faults(odd, TODAY))
 
 
 @given(st.text(), st.sampled_from(["orders", "region", "is_keen", "x"]), st.text(max_size=5))

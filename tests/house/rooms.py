@@ -108,7 +108,8 @@ FORBIDDEN_LIBRARIES = {
 }
 CORE_LIBRARIES = {
     "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "hmac",
-    "itertools", "json", "math", "numpy", "re", "scipy", "statistics", "typing", "unicodedata", "zoneinfo",
+    "itertools", "json", "math", "numpy", "operator", "re", "scipy", "statistics", "typing", "unicodedata",
+    "zoneinfo",
 }  # fmt: skip
 # Calls by which a function would read a file or the clock.
 _READS_WORLD = {"open", "now", "today", "utcnow", "time", "monotonic", "getenv", "read_text", "input"}

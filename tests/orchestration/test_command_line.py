@@ -1,5 +1,6 @@
 """The command line from outside: what is printed, which exit code, what stays as it was."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -172,3 +173,67 @@ def test_fresh_removes_only_homes_inside_var(tmp_path):
     refused = CliRunner().invoke(app, ["--home", str(tmp_path), "demo", "--fresh"])
     assert refused.exit_code == 2
     assert precious.exists()
+
+
+FAULTY_SEEDS = {
+    "tags.csv": [
+        ("Repurchase rate within 90 days", ""),  # no metric
+        ("Invitation to the next live broadcast", ""),  # no action
+        ("2020-01-01,\nhigh_order_value,", "2020-01-01,2025-12-01\nhigh_order_value,"),  # high_value expired
+        ("Rare buyer,", "Frequent buyer,"),  # a label with two meanings
+    ],
+    "tag_rules.csv": [
+        ("new_member,1,tenure_days,<=,30", "new_member,1,mood,=,good"),
+        ("top_level,1,member_level,in,gold", "top_level,1,member_level,>,gold"),
+        ("known_everywhere,1,systems,>=,2", "known_everywhere,1,systems,>=,two"),
+        ("overdue,1,overdue_ratio,<=,3", "overdue,1,overdue_ratio,<,1"),
+        ("fresh_intent,1,intent_actions_30d,>=,3", "fresh_intent,1,is_high_intent,<>,false"),
+        ("diner,1,category_group,=,restaurant", "diner,1,region,=,ann@example.org"),
+    ],
+    "tag_conflicts.csv": [("over_contacted,light_silent", "light_silent,over_contacted")],
+}
+TOLD = [
+    "no metric",
+    "tag 'live_viewer': no action",
+    "tag 'high_value': expired on 2025-12-01",
+    "label_en 'Frequent buyer' is used in line",
+    "tag_rules.csv:2 tag 'new_member': unknown attribute 'mood'; allowed: those of attributes.csv",
+    "operator '>' for text member_level; allowed: ",
+    "tag 'known_everywhere': systems 'two'; allowed: integer numbers",
+    "no value of overdue_ratio can meet the group",
+    "tag 'fresh_intent': the same rule as high_intent_prospect",
+    "tag 'diner': a contact detail in a rule",
+    "a tie: ",
+]
+
+
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_faulty_tags_are_refused_all_at_once_and_the_publication_stays_as_it_is(tiny, command):
+    folder = tiny.project / "seeds" / "tags"
+    for name, changes in FAULTY_SEEDS.items():
+        text = (folder / name).read_text(encoding="utf-8")
+        for found, instead in changes:
+            assert found in text
+            text = text.replace(found, instead, 1)
+        (folder / name).write_text(text, encoding="utf-8")
+    with (folder / "tag_conflicts.csv").open("a", encoding="utf-8") as file:
+        file.write("over_contacted,light_silent,In turn\n")
+    before = fingerprints(tiny.home / "serving")
+    refused = tiny.rekindle(command, "--as-of", "2025-12-28", "--weeks", "0")
+    assert refused.returncode == 2
+    assert [told for told in TOLD if told not in refused.stderr] == []
+    assert "Traceback" not in refused.stderr
+    assert "example.org" not in refused.stderr
+    assert fingerprints(tiny.home / "serving") == before
+    assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []
+
+
+def fingerprints(folder):
+    """Every file and link below a folder with what it holds."""
+    return {
+        path.relative_to(folder): str(path.readlink())
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }

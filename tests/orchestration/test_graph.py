@@ -109,6 +109,17 @@ def test_tests_of_severity_error_block_and_warnings_do_not(defs, graph):
         assert spec.blocking == (severity[spec.metadata["dagster_dbt/unique_id"]] == "error")
 
 
+def test_every_check_says_what_it_proves(graph):
+    from orchestration.assets.models import warehouse_models
+
+    said = {spec.name: spec.description for spec in warehouse_models.check_specs}
+    assert [name for name, words in said.items() if not (words or "").strip()] == []
+    assert said["stage_flow_adds_up"].startswith("The members who flowed into the stages")
+    assert said["unique_key_dim_tag_tag"] == "tag identify a row, and none of them is empty."
+    assert said["refers_to_fct_member_tag_tag__tag__ref_dim_tag_"] == "Every tag is known as tag in dim_tag."
+    assert said["fct_tag_coverage__share_is_steady"] == "Share is steady. In every row: `is_steady`"
+
+
 def test_every_dbt_test_is_a_check_of_an_asset(graph):
     from dagster_dbt.asset_utils import get_asset_check_key_for_test
 

@@ -21,26 +21,31 @@ class UnreadableDefinitions(RekindleError):
     exit_code = 2
 
 
-def read_definitions(folder: Path = SEEDS_DIR / "tags") -> Definitions:
-    """The rows of the six files, each with the line it stands in."""
+def read_definitions(folder: Path = SEEDS_DIR / "tags", prefix: str = "") -> Definitions:
+    """The rows of the six files, each with the line it stands in.
+
+    Args:
+        folder: Where the files are.
+        prefix: `product_` for the tags of products, which have no strategies for pairs.
+    """
     return Definitions(
-        attributes=_rows(folder / "attributes.csv"),
-        layers=_rows(folder / "tag_layers.csv"),
-        tags=_rows(folder / "tags.csv"),
-        rules=_rows(folder / "tag_rules.csv"),
-        conflicts=_rows(folder / "tag_conflicts.csv"),
-        strategies=_rows(folder / "tag_strategies.csv"),
+        attributes=_rows(folder / f"{prefix}attributes.csv"),
+        layers=_rows(folder / f"{prefix}tag_layers.csv"),
+        tags=_rows(folder / f"{prefix}tags.csv"),
+        rules=_rows(folder / f"{prefix}tag_rules.csv"),
+        conflicts=_rows(folder / f"{prefix}tag_conflicts.csv"),
+        strategies=() if prefix else _rows(folder / "tag_strategies.csv"),
     )
 
 
 def check_definitions(on: date) -> Definitions:
-    """The definitions, if nothing is wrong with them on a date.
+    """The definitions of member tags, if nothing is wrong on a date with them and those of product tags.
 
     Raises:
         TagsAtFault: With every fault.
     """
     definitions = read_definitions()
-    check(definitions, on)
+    check(definitions, on, read_definitions(prefix="product_"))
     return definitions
 
 

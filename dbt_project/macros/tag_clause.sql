@@ -1,5 +1,5 @@
 {# Attributes of the catalogue by what they are compared as; tests/house holds the lists against the catalogue. #}
-{% macro tag_attributes(kind) %}
+{% macro tag_attributes() %}
     {{ return({
         'number': [
             'tenure_days', 'systems', 'days_silent', 'days_since_purchase', 'days_since_first_purchase',
@@ -16,21 +16,22 @@
         'boolean': [
             'is_high_intent',
         ],
-    }[kind]) }}
+    }) }}
 {% endmacro %}
 
 
-{# Whether a member meets one clause of a path. A missing value meets nothing but `empty`. #}
-{% macro tag_clause(slot) -%}
+{# Whether a holder (a member or a product) meets one clause of a path; `attributes` are those of its
+   catalogue. A missing value meets nothing but `empty`. #}
+{% macro tag_clause(slot, attributes) -%}
     {%- set number -%}
         case paths.attribute_{{ slot }}
-        {%- for name in tag_attributes('number') %} when '{{ name }}' then cast(members.{{ name }} as decimal(20, 6)) {%- endfor %}
+        {%- for name in attributes['number'] %} when '{{ name }}' then cast(holders.{{ name }} as decimal(20, 6)) {%- endfor %}
         else null end
     {%- endset -%}
     {%- set words -%}
         case paths.attribute_{{ slot }}
-        {%- for name in tag_attributes('words') %} when '{{ name }}' then members.{{ name }} {%- endfor %}
-        {%- for name in tag_attributes('boolean') %} when '{{ name }}' then case when members.{{ name }} then 'true' when not members.{{ name }} then 'false' end {%- endfor %}
+        {%- for name in attributes['words'] %} when '{{ name }}' then holders.{{ name }} {%- endfor %}
+        {%- for name in attributes['boolean'] %} when '{{ name }}' then case when holders.{{ name }} then 'true' when not holders.{{ name }} then 'false' end {%- endfor %}
         else null end
     {%- endset -%}
     case

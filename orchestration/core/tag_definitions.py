@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Definitions:
-    """The rows of `seeds/tags/` that define tags."""
+    """The rows of `seeds/tags/` that define the tags of members, or those of products."""
 
     attributes: tuple[Row, ...]
     layers: tuple[Row, ...]
@@ -88,13 +88,13 @@ class TagsAtFault(RekindleError):
     exit_code = 2
 
 
-def check(definitions: Definitions, on: date) -> None:
-    """Refuse definitions with any fault.
+def check(definitions: Definitions, on: date, *others: Definitions) -> None:
+    """Refuse definitions with any fault; those of members and of products keep the same rules.
 
     Raises:
         TagsAtFault: With every fault.
     """
-    faults = sorted(set(tag_faults(definitions, on)))
+    faults = sorted({fault for each in (definitions, *others) for fault in tag_faults(each, on)})
     if faults:
         raise TagsAtFault(
             f"{len(faults)} faults in the tag definitions; nothing was built, the publication is as it was.\n"
@@ -117,6 +117,11 @@ def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:
 
 def _told(row: Row, found: str, allowed: str) -> str:
     return f"{row.file}:{row.line} tag {_shown(row['tag'])}: {found}; {allowed}"
+
+
+def _beside(row: Row, kind: str) -> str:
+    """The file of another kind that belongs to a row's: products have files of their own."""
+    return f"{'product_' if row.file.startswith('product_') else ''}{kind}.csv"
 
 
 def _shown(text: str) -> str:
@@ -186,7 +191,8 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
     known = {row["tag"] for row in definitions.tags}
     for row in definitions.rules:
         if row["tag"] not in known:
-            yield _told(row, "a rule of a tag that tags.csv does not have", "add the tag or remove the rule")
+            found = f"a rule of a tag that {_beside(row, 'tags')} does not have"
+            yield _told(row, found, "add the tag or remove the rule")
         if not re.fullmatch(r"[1-9]\d{0,2}", row["group_no"], re.ASCII):
             yield _told(row, f"group_no {_shown(row['group_no'])}", "allowed: 1 to 999")
         if _CONTACT.search(row["value"]):
@@ -197,7 +203,8 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
 def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
     attribute = catalogue.get(row["attribute"])
     if attribute is None:
-        yield _told(row, f"unknown attribute {_shown(row['attribute'])}", "allowed: those of attributes.csv")
+        allowed_in = f"allowed: those of {_beside(row, 'attributes')}"
+        yield _told(row, f"unknown attribute {_shown(row['attribute'])}", allowed_in)
         return
     allowed = OPERATORS.get(attribute["data_type"], set())
     if row["operator"] not in allowed:
@@ -236,7 +243,7 @@ def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Ite
     named = {row["tag"] for row in definitions.rules}
     for tag in definitions.tags:
         if tag["tag"] not in named:
-            yield _told(tag, "no rule", "give it at least one row in tag_rules.csv")
+            yield _told(tag, "no rule", f"give it at least one row in {_beside(tag, 'tag_rules')}")
     for groups in _by_group(definitions.rules).values():
         for number, rows in groups.items():
             slots = {
@@ -351,7 +358,11 @@ def _faults_of_pairs(
     for row in pairs:
         for column in ("tag", second):
             if row[column] not in known:
-                yield _told(row, f"{column} {_shown(row[column])} is no tag", "allowed: codes of tags.csv")
+                yield _told(
+                    row,
+                    f"{column} {_shown(row[column])} is no tag",
+                    f"allowed: codes of {_beside(row, 'tags')}",
+                )
         first = first_of.setdefault(pair_of((row["tag"], row[second])), row)
         if first is not row:
             yield _told(row, f"a tie: the pair stands in line {first.line} as well", "name it once")

@@ -54,6 +54,19 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.churn_fit_settings set sample_members = minimum_group_members - 1 where one_row",
         "update seeds.churn_fit_settings set refit_after_days = 0 where one_row",
     ],
+    "scenes__kind_is_known": ["update seeds.scenes set scene_kind = 'mood' where one_row"],
+    "promotion_phases__edges_are_known": [
+        "update seeds.promotion_phases set from_edge = 'payday' where one_row",
+        "update seeds.promotion_phases set to_edge = null where one_row",
+        "update seeds.promotion_phases set to_offset_days = from_offset_days + 60 where one_row",
+    ],
+    "promotions__phases_are_not_too_long": [
+        "update seeds.promotions set ends_on = starts_on + 60 where one_row",
+    ],
+    "offer_settings__windows_are_positive": [
+        "update seeds.offer_settings set history_days = 0 where one_row",
+        "update seeds.offer_settings set due_to_ratio = due_from_ratio where one_row",
+    ],
     # the Complete Journey; empty in this build, so the fault is the only row
     "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "
@@ -207,6 +220,33 @@ HOLDS: dict[str, list[str]] = {
     ],
     "fct_tag_coverage__share_is_steady": [
         "update marts.fct_tag_coverage set is_steady = false where one_row",
+    ],
+    "fct_member_product__counts_are_parts": [
+        "update marts.fct_member_product set promo_lines = order_lines + 1 where one_row",
+        "update marts.fct_member_product set last_bought_on = as_of_date + 1 where one_row",
+        "update marts.fct_member_product set purchase_days = 0 where one_row",
+    ],
+    "fct_product_sales__shares_within_bounds": [
+        "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
+        "update marts.fct_product_sales set buyers = 0 where one_row",
+    ],
+    "fct_product_audience__index_is_positive": [
+        "update marts.fct_product_audience set audience_index = 0 where one_row",
+    ],
+    "fct_product_store__state_agrees_with_units": [
+        "update marts.fct_product_store set units = 0 where rowid = "
+        "(select min(rowid) from marts.fct_product_store where delivery_state = 'in_store')",
+        "update marts.fct_product_store set counted_on = as_of_date + 1 where one_row",
+    ],
+    "fct_product_attributes__counts_are_not_negative": [
+        "update marts.fct_product_attributes set buyers = -1 where one_row",
+        "update marts.fct_product_attributes set in_stock_store_share = 1.000001 where one_row",
+    ],
+    "dim_product_tag_path__no_clause_is_lost": [
+        "update marts.dim_product_tag_path set clauses = 7 where one_row",
+    ],
+    "fct_product_tag_coverage__share_is_as_expected": [
+        "update marts.fct_product_tag_coverage set is_as_expected = false where one_row",
     ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],

@@ -287,8 +287,24 @@ def test_no_text_brings_the_check_down(value, attribute, operator):
     faults([tag("a")], [rule("a", attribute, operator, value), rule("a", attribute, "=", value)])
 
 
-def test_the_delivered_definitions_have_no_fault():
-    assert list(tag_faults(read_definitions(), TODAY)) == []
+@pytest.mark.parametrize("prefix", ["", "product_"], ids=["members", "products"])
+def test_the_delivered_definitions_have_no_fault(prefix):
+    definitions = read_definitions(prefix=prefix)
+    assert len(definitions.tags) > 10
+    assert list(tag_faults(definitions, TODAY)) == []
+
+
+def test_tags_of_products_are_held_against_their_own_catalogue():
+    """One check serves both; what it says names the files of products."""
+    members, products = read_definitions(), read_definitions(prefix="product_")
+    planted = replace(
+        products, rules=(*products.rules, Row("product_tag_rules.csv", 99, rule("scarce", "stage")))
+    )
+    [found] = tag_faults(planted, TODAY)
+    assert found.startswith("product_tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
+    assert found.endswith("those of product_attributes.csv")
+    with pytest.raises(TagsAtFault, match="1 faults"):
+        check(members, TODAY, planted)
 
 
 def test_operators_are_those_that_the_model_knows():

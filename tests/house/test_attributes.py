@@ -9,7 +9,12 @@ from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 from tests.house.reading import Column, Model
 
 TYPES = {"varchar": "text", "boolean": "boolean", "integer": "integer", "bigint": "integer"}
-KEYS = {"member_key", "as_of_date"}
+KEYS = {"member_key", "source", "product_id", "as_of_date"}
+# Prefix of the files -> the model with the attributes, the macro that lists them for comparison.
+CATALOGUES = {
+    "": ("member_attributes", "tag_clause"),
+    "product_": ("fct_product_attributes", "product_tag_attributes"),
+}
 
 
 def catalogue_faults(rows, model, model_names):
@@ -17,37 +22,43 @@ def catalogue_faults(rows, model, model_names):
     listed = {row["attribute"]: row for row in rows}
     columns = {name: column for name, column in model.columns.items() if name not in KEYS}
     for name in sorted(columns.keys() - listed.keys()):
-        yield f"member_attributes.{name} is missing in attributes.csv"
+        yield f"{model.name}.{name} is missing in the catalogue"
     for name, row in listed.items():
         if name not in columns:
-            yield f"attributes.csv lists {name}, which member_attributes does not have"
+            yield f"the catalogue lists {name}, which {model.name} does not have"
             continue
         data_type = columns[name].data_type or ""
         found = "decimal" if data_type.startswith("decimal") else TYPES.get(data_type)
         if row["data_type"] != found:
-            yield f"attributes.csv says {name} is {row['data_type']}; the column is {data_type}"
+            yield f"the catalogue says {name} is {row['data_type']}; the column is {data_type}"
         if row["source_model"] not in model_names:
-            yield f"attributes.csv takes {name} from {row['source_model']}, which does not exist"
+            yield f"the catalogue takes {name} from {row['source_model']}, which does not exist"
 
 
-def catalogue():
-    with (SEEDS_DIR / "tags" / "attributes.csv").open(encoding="utf-8", newline="") as file:
+def catalogue(prefix):
+    with (SEEDS_DIR / "tags" / f"{prefix}attributes.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_the_catalogue_and_the_model_are_the_same(models):
+@pytest.mark.parametrize("prefix", CATALOGUES)
+def test_the_catalogue_and_the_model_are_the_same(models, prefix):
     by_name = {model.name: model for model in models}
-    assert list(catalogue_faults(catalogue(), by_name["member_attributes"], by_name)) == []
+    model, _ = CATALOGUES[prefix]
+    assert list(catalogue_faults(catalogue(prefix), by_name[model], by_name)) == []
 
 
-def test_the_macro_compares_every_attribute_of_the_catalogue():
-    macro = (DBT_PROJECT_DIR / "macros" / "tag_clause.sql").read_text(encoding="utf-8")
+@pytest.mark.parametrize("prefix", CATALOGUES)
+def test_the_macro_compares_every_attribute_of_the_catalogue(prefix):
+    _, name = CATALOGUES[prefix]
+    macro = (DBT_PROJECT_DIR / "macros" / f"{name}.sql").read_text(encoding="utf-8")
     kinds = {"integer": "number", "decimal": "number", "text": "words", "boolean": "boolean"}
     listed = {
         kind: re.findall(r"'(\w+)'", names) for kind, names in re.findall(r"'(\w+)': \[([^\]]*)\]", macro)
     }
     for kind in ("number", "words", "boolean"):
-        assert listed[kind] == [row["attribute"] for row in catalogue() if kinds[row["data_type"]] == kind]
+        assert listed[kind] == [
+            row["attribute"] for row in catalogue(prefix) if kinds[row["data_type"]] == kind
+        ]
 
 
 @pytest.mark.parametrize(

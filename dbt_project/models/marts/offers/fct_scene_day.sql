@@ -1,0 +1,51 @@
+-- Scenes of the calendar, day by day: the phases of each promotion, and its theme on all of them. What member did last
+-- gives the scenes of channel and trigger (fct_member_scene).
+with promotions as (
+    select * from {{ ref('promotions') }}
+),
+
+phases as (
+    select * from {{ ref('promotion_phases') }}
+),
+
+numbers as (
+    {{ dbt.generate_series(var('longest_scene_days')) }}
+),
+
+windows as (
+    select
+        promotions.code as promotion,
+        promotions.theme,
+        phases.scene,
+        {%- for edge in ('from', 'to') %}
+        {%- set day -%}
+        case when phases.{{ edge }}_edge = 'starts_on' then promotions.starts_on else promotions.ends_on end
+        {%- endset %}
+        {{ add_days(day, 'phases.' ~ edge ~ '_offset_days') }} as {{ edge }}_on{{ ',' if not loop.last }}
+        {%- endfor %}
+    from promotions
+    cross join phases
+),
+
+phase_days as (
+    select
+        windows.promotion,
+        windows.theme,
+        windows.scene,
+        {{ add_days('windows.from_on', 'numbers.generated_number - 1') }} as scene_on
+    from windows
+    inner join numbers
+        on {{ days_between('windows.from_on', 'windows.to_on') }} + 1 >= numbers.generated_number
+)
+
+select
+    scene_on,
+    scene,
+    promotion
+from phase_days
+union all
+select distinct
+    scene_on,
+    theme as scene,
+    promotion
+from phase_days

@@ -67,6 +67,18 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.offer_settings set history_days = 0 where one_row",
         "update seeds.offer_settings set due_to_ratio = due_from_ratio where one_row",
     ],
+    "churn_methods__is_computed": ["update seeds.churn_methods set method = 'guess' where one_row"],
+    "churn_populations__says_who": ["update seeds.churn_populations set label_zh = '' where one_row"],
+    "calibration_bins__edge_is_a_probability": [
+        "update seeds.calibration_bins set from_probability = 1 where one_row",
+    ],
+    "churn_backtest_settings__is_possible": [
+        "update seeds.churn_backtest_settings set top_share = 0 where one_row",
+        "update seeds.churn_backtest_settings set probability_floor = 0 where one_row",
+    ],
+    "churn_drift_settings__limits_are_positive": [
+        "update seeds.churn_drift_settings set share_floor = 0 where one_row",
+    ],
     # the Complete Journey; empty in this build, so the fault is the only row
     "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "
@@ -108,6 +120,32 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_stock set counted_on = as_of_date + 1 where one_row",
         "update marts.fct_stock set is_known = false, is_out_of_stock = true where one_row",
         "update marts.fct_stock set units = 1, is_out_of_stock = true where one_row",
+    ],
+    "int_next_purchases__is_later": [
+        "update intermediate.int_next_purchases set days_until_purchase = 0 where one_row",
+    ],
+    # marts
+    "fct_churn_score__counts_agree": [
+        "update marts.fct_churn_score set non_buyers = members + 1 where one_row",
+        "update marts.fct_churn_score set expected_non_buyers = members + 1 where method = 'base'",
+    ],
+    "fct_churn_calibration__interval_holds_what_was_seen": [
+        "update marts.fct_churn_calibration set lowest_share = highest_share where one_row",
+        "update marts.fct_churn_calibration set observed_share = highest_share + 0.1 where one_row",
+    ],
+    "fct_churn_backtest__figures_within_bounds": [
+        "update marts.fct_churn_backtest set auc = 1.000001 where one_row",
+        "update marts.fct_churn_backtest set warned_members = members + 1 where one_row",
+        "update marts.fct_churn_backtest set top_precision_share = null where one_row",
+    ],
+    "fct_churn_lead_time__warned_have_a_lead": [
+        "update marts.fct_churn_lead_time set warned_members = fallen_members + 1 where one_row",
+    ],
+    "fct_churn_bias__probability_in_use_is_right": [
+        "update marts.fct_churn_bias set is_alarm = true where is_newest and method = 'champion'",
+    ],
+    "fct_churn_drift__members_look_as_when_fitted": [
+        "update marts.fct_churn_drift set is_alarm = true where is_newest",
     ],
     "fct_churn_fit__parameters_are_positive": [
         "update marts.fct_churn_fit set rate_days = 0 where one_row",

@@ -36,3 +36,9 @@
 {% macro money(expression) -%}
     cast({{ expression }} as decimal(18, 2))
 {%- endmacro %}
+
+
+{# A quotient with six decimals that need not lie between 0 and 1, empty when there is nothing to divide by. #}
+{% macro ratio(part, whole) -%}
+    cast(cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0) as decimal(18, 6))
+{%- endmacro %}

@@ -1,0 +1,154 @@
+{%- set horizons = var('churn_horizons') -%}
+-- Who got which score by which method and what came of it, counted. The whole backtest is computed from these counts,
+-- so beyond this model its cost does not grow with the members. More is more at risk, by every method.
+with probabilities as (
+    select * from {{ ref('member_churn_probability') }}
+),
+
+lifecycle as (
+    select * from {{ ref('member_lifecycle') }}
+),
+
+cycles as (
+    select * from {{ ref('member_cycle') }}
+),
+
+rfm as (
+    select * from {{ ref('member_rfm') }}
+),
+
+warnings as (
+    select * from {{ ref('member_churn_warning') }}
+),
+
+next_purchases as (
+    select * from {{ ref('int_next_purchases') }}
+),
+
+stages as (
+    select * from {{ ref('stages') }}
+),
+
+levels as (
+    select * from {{ ref('churn_levels') }}
+),
+
+methods as (
+    select * from {{ ref('churn_methods') }}
+),
+
+settings as (
+    select * from {{ ref('churn_backtest_settings') }}
+),
+
+newest as (
+    select max(as_of_date) as as_of_date
+    from lifecycle
+),
+
+-- Rules take a churned member for lost and warn no more: one step above the highest level.
+highest as (
+    select max(level_order) as level_order
+    from levels
+),
+
+scored as (
+    select
+        probabilities.as_of_date,
+        {{ days_between('probabilities.as_of_date', 'newest.as_of_date') }} as days_known,
+        next_purchases.days_until_purchase,
+        stages.is_active,
+        case
+            when lifecycle.stage = 'churned' then highest.level_order + 1
+            else coalesce(levels.level_order, 0)
+        end as score_rules,
+        cycles.overdue_ratio as score_overdue,
+        {%- for horizon in horizons %}
+        probabilities.base_p_no_purchase_{{ horizon }}d as score_base_{{ horizon }}d,
+        probabilities.model_p_no_purchase_{{ horizon }}d as score_model_{{ horizon }}d,
+        probabilities.p_no_purchase_{{ horizon }}d as score_champion_{{ horizon }}d,
+        {%- endfor %}
+        -coalesce(rfm.rfm_total_score, 0) as score_rfm
+    from probabilities
+    cross join newest
+    cross join highest
+    inner join lifecycle
+        on probabilities.member_key = lifecycle.member_key
+        and probabilities.as_of_date = lifecycle.as_of_date
+    inner join stages on lifecycle.stage = stages.stage
+    inner join cycles
+        on probabilities.member_key = cycles.member_key
+        and probabilities.as_of_date = cycles.as_of_date
+    left join rfm
+        on probabilities.member_key = rfm.member_key
+        and probabilities.as_of_date = rfm.as_of_date
+    left join warnings
+        on probabilities.member_key = warnings.member_key
+        and probabilities.as_of_date = warnings.as_of_date
+    left join levels on warnings.churn_level = levels.churn_level
+    left join next_purchases
+        on probabilities.member_key = next_purchases.member_key
+        and probabilities.as_of_date = next_purchases.as_of_date
+),
+
+judged as (
+    {%- for horizon in horizons %}
+    select
+        scored.as_of_date,
+        {{ horizon }} as horizon_days,
+        methods.method,
+        methods.is_probability,
+        scored.is_active,
+        cast(
+            case methods.method
+                when 'rules' then scored.score_rules
+                when 'overdue' then scored.score_overdue
+                when 'rfm' then scored.score_rfm
+                when 'base' then scored.score_base_{{ horizon }}d
+                when 'model' then scored.score_model_{{ horizon }}d
+                when 'champion' then scored.score_champion_{{ horizon }}d
+            end as decimal(12, 6)
+        ) as score,
+        case when scored.days_until_purchase <= {{ horizon }} then 0 else 1 end as non_buyer
+    from scored
+    cross join methods
+    cross join settings
+    -- An outcome is known once its horizon ends on or before the newest as-of date, up to which facts are complete.
+    where scored.days_known between {{ horizon }} and settings.most_days
+    {{- "
+    union all" if not loop.last }}
+    {%- endfor %}
+),
+
+floored as (
+    select
+        judged.*,
+        case when judged.is_probability then judged.score end as probability,
+        greatest(
+            case when judged.non_buyer = 1 then judged.score else 1 - judged.score end, settings.probability_floor
+        ) as probability_of_outcome
+    from judged
+    cross join settings
+    where judged.score is not null
+)
+
+select
+    as_of_date,
+    cast(horizon_days as integer) as horizon_days,
+    method,
+    is_active,
+    -- Probabilities to three decimals, ratios to two: equal to the eye is equal in rank.
+    cast(case when is_probability then score else cast(score as decimal(9, 2)) end as decimal(9, 3)) as score,
+    count(*) as members,
+    {{ integer_sum('non_buyer') }} as non_buyers,
+    cast(sum(probability) as decimal(18, 6)) as expected_non_buyers,
+    cast(sum(probability * non_buyer) as decimal(18, 6)) as probability_of_non_buyers,
+    cast(sum(probability * probability) as decimal(30, 12)) as squared_probability,
+    cast(
+        sum(case when is_probability then cast(-ln(cast(probability_of_outcome as double)) as decimal(18, 9)) end)
+        as decimal(30, 9)
+    ) as log_loss_total
+from floored
+group by
+    as_of_date, horizon_days, method, is_active,
+    cast(case when is_probability then score else cast(score as decimal(9, 2)) end as decimal(9, 3))

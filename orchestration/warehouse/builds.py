@@ -21,11 +21,18 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import provide_churn_parameters, write_as_of_dates, write_build
+from orchestration.warehouse.control import (
+    provide_churn_parameters,
+    provide_sealed_tables,
+    write_as_of_dates,
+    write_build,
+    write_definition_hashes,
+)
+from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.durable import write_json
 
 # The rooms whose tables readers get; they are schemas of the same name.
-PUBLISHED_ROOMS = ("marts", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "serving")
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
@@ -97,6 +104,8 @@ def start_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
     write_as_of_dates(home, dates)
     write_build(home, build)
     provide_churn_parameters(home)
+    provide_sealed_tables(home)
+    write_definition_hashes(home, definition_hashes())
     return build
 
 

@@ -22,6 +22,50 @@ if TYPE_CHECKING:
 
 AS_OF_DATES = pa.schema([("as_of_date", pa.date32())])
 BUILDS = pa.schema([("build_id", pa.string()), ("as_of_date", pa.date32()), ("code_version", pa.string())])
+DEFINITION_HASHES = pa.schema([("campaign", pa.string()), ("definition_hash", pa.string())])
+SEALED_DECISIONS = pa.schema(
+    [
+        ("campaign", pa.string()),
+        ("campaign_week", pa.date32()),
+        ("ledger_version", pa.int32()),
+        ("as_of_date", pa.date32()),
+        ("member_key", pa.int64()),
+        ("is_included", pa.bool_()),
+        ("drop_reason", pa.string()),
+        ("arm", pa.string()),
+        ("arm_role", pa.string()),
+        ("propensity", pa.decimal128(9, 6)),
+        ("priority", pa.int32()),
+        ("value_rank", pa.int32()),
+        ("expected_cost_amount", pa.decimal128(18, 2)),
+        ("definition_hash", pa.string()),
+        ("stage", pa.string()),
+        ("silence_tier", pa.string()),
+        ("silence_cause", pa.string()),
+        ("value_tier", pa.string()),
+        ("region", pa.string()),
+        ("home_store_id", pa.string()),
+    ]
+)
+SEALED_TOUCHES = pa.schema(
+    [
+        ("planned_touch_id", pa.string()),
+        ("campaign", pa.string()),
+        ("campaign_week", pa.date32()),
+        ("ledger_version", pa.int32()),
+        ("entry_week", pa.date32()),
+        ("member_key", pa.int64()),
+        ("arm", pa.string()),
+        ("step_no", pa.int32()),
+        ("planned_on", pa.date32()),
+        ("channel", pa.string()),
+        ("template", pa.string()),
+        ("benefit", pa.string()),
+        ("status", pa.string()),
+    ]
+)
+SEALED = {"sealed_decisions": SEALED_DECISIONS, "sealed_touches": SEALED_TOUCHES}
+"""Folders of ``loaded/control`` with one file per sealed campaign week, and one without rows."""
 CHURN_TABLE = "churn_parameters"
 CHURN_PARAMETERS = pa.schema(
     [
@@ -67,6 +111,20 @@ def write_build(home: Home, build: Build) -> Path:
         "code_version": [build.code_version],
     }
     return write_control(home, "builds", pa.table(row, schema=BUILDS))
+
+
+def write_definition_hashes(home: Home, hashes: dict[str, str]) -> Path:
+    """Write what each campaign is defined as, for the decisions of this build to carry."""
+    columns = {"campaign": sorted(hashes), "definition_hash": [hashes[name] for name in sorted(hashes)]}
+    return write_control(home, "definition_hashes", pa.table(columns, schema=DEFINITION_HASHES))
+
+
+def provide_sealed_tables(home: Home) -> None:
+    """Make the folders of what is sealed, each with an empty file, so that a first build can read them."""
+    for name, schema in SEALED.items():
+        folder = home.control / name
+        if not (folder / "empty.parquet").exists():
+            write_control(home, f"{name}/empty", schema.empty_table())
 
 
 def provide_churn_parameters(home: Home) -> None:

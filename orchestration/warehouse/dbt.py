@@ -120,7 +120,7 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
     if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
-        _parse(project_dir)
+        _parse(project_dir, whole=True)
     return made
 
 
@@ -133,15 +133,21 @@ def parsed_project(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_
     return kept[1]
 
 
-def _parse(project_dir: Path) -> Manifest:
-    """Parse (only what changed, thanks to dbt's own partial parsing) and put the manifest in place."""
+def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
+    """Parse the project and put the manifest in place.
+
+    Args:
+        project_dir: The dbt project.
+        whole: Whether to parse every file. Where something changed it must be so: dbt's partial parsing
+            forgets what a changed file says about the singular tests in it that did not change.
+    """
     made = manifest_file(project_dir)
     # A folder apart, so that a reader of the manifest never meets one that is half written.
     own_target = made.parent / "prepared"
     own_target.mkdir(parents=True, exist_ok=True)
     with _alone(own_target / "parse.lock"):
         result = _run(
-            ["parse"],
+            ["parse", *(["--no-partial-parse"] if whole else [])],
             project_dir=project_dir,
             # Fixed values: other ones would make dbt parse everything again.
             environment={

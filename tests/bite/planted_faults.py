@@ -286,11 +286,22 @@ HOLDS: dict[str, list[str]] = {
     "fct_product_tag_coverage__share_is_as_expected": [
         "update marts.fct_product_tag_coverage set is_as_expected = false where one_row",
     ],
+    # audiences
+    "aud_decisions__included_with_an_arm_or_dropped_with_a_reason": [
+        "update audiences.aud_decisions set is_included = not is_included where one_row",
+        "update audiences.aud_decisions set arm = null where rowid = "
+        "(select min(rowid) from audiences.aud_decisions where is_included)",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }
 
 SINGULAR: dict[str, list[str]] = {
+    "waterfall_adds_up": [
+        "update audiences.aud_waterfall set members = members + 1 where one_row",
+        "delete from audiences.aud_waterfall where rowid = "
+        "(select arg_max(rowid, members) from audiences.aud_waterfall where outcome <> 'matched')",
+    ],
     "every_member_has_a_stage": [
         "delete from marts.member_lifecycle where one_row",
         "delete from marts.member_activity where one_row",

@@ -47,8 +47,21 @@ SQL_ROOMS = (
         "score, band, tag",
     ),
     Room("marts", ("intermediate", "marts", "seeds"), "apply definitions", "literals that mean something"),
-    Room("serving", ("marts", "serving"), "select, rename", "any logic"),
+    Room(
+        "audiences",
+        ("marts", "audiences", "seeds", "the ledger"),
+        "decide, explain, plan",
+        "recompute a tag; change a sealed week",
+    ),
+    Room("serving", ("marts", "audiences", "serving"), "select, rename", "any logic"),
 )
+
+# What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
+LEDGER = {
+    "intermediate.int_sealed_decisions",
+    "intermediate.int_sealed_touches",
+    "intermediate.int_definition_hashes",
+}
 
 # Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.
 # The same reasons stand below the table in docs/rooms.md.
@@ -138,6 +151,8 @@ def forbidden_reads(model: Model, rooms: tuple[Room, ...] = SQL_ROOMS) -> Iterat
 def _covers(entry: str, read: str, model: Model) -> bool:
     if entry == "own source":
         return read == f"source.{model.folder.split('/')[-1]}"
+    if entry == "the ledger":
+        return read in LEDGER
     if entry.startswith("seeds"):
         return read == entry or read.startswith(entry + "/")
     return read.startswith(entry + ".")

@@ -11,6 +11,7 @@ from tests.house.reading import Column, DataTest, Model, Seed
 SHARES_WITH_A_TAIL = {
     "share_of_from_stage": "of the members who were in from_stage, not of all",
     "p_alive": "a probability, not a share",
+    "propensity": "a probability, not a share",
     "p_no_purchase_28d": "a probability, not a share",
     "base_p_no_purchase_28d": "a probability, not a share",
     "model_p_no_purchase_28d": "a probability, not a share",
@@ -25,6 +26,7 @@ MODEL_NAMES = {
     "staging": r"stg_{source}__[a-z]+(_[a-z]+)*",
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
+    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+)?",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
 CONTACT_WORDS = {
@@ -84,9 +86,9 @@ def column_faults(model):
     """Columns whose name does not say their type."""
     for name, column in model.columns.items():
         data_type = column.data_type or ""
-        is_date = name.endswith("_on") or name.endswith("as_of_date")
+        is_date = name.endswith(("_on", "as_of_date", "_week"))
         if (data_type == "date") != is_date:
-            yield f"{model.name}.{name} is {data_type}; _on (or as_of_date) ends a date, and only one"
+            yield f"{model.name}.{name} is {data_type}; _on (or as_of_date, _week) ends a date, and only one"
         if data_type.startswith("timestamp") != name.endswith("_at"):
             yield f"{model.name}.{name} is {data_type}; _at ends a timestamp, and only one"
         if (data_type == "boolean") != name.startswith(("is_", "has_", "needs_")):

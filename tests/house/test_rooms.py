@@ -36,8 +36,8 @@ def logic(model):
 
 
 def judgements(model):
-    """Columns of intermediate that hold a score, tier, band or stage."""
-    if model.room != "intermediate":
+    """Columns of intermediate that hold a score, tier, band or stage; what is sealed was judged before."""
+    if model.room != "intermediate" or model.name.startswith("int_sealed_"):
         return []
     return [name for name in model.columns if name.rsplit("_", 1)[-1] in JUDGEMENTS]
 

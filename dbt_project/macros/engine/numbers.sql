@@ -14,6 +14,23 @@
 {%- endmacro %}
 
 
+{# A draw in [0, 1) that is a member's own for every salt: the first 15 hexadecimal digits of md5(salt:key) as a
+   fraction, the same on every engine and in Python. #}
+{% macro hash_fraction(salt, key) -%}
+    cast({{ text_key(salt ~ " || ':' || cast(" ~ key ~ " as " ~ dbt.type_string() ~ ")") }} as double) / 1152921504606846976
+{%- endmacro %}
+
+
+{# A name for what several columns tell together, the same whenever and wherever it is made. #}
+{% macro named_by(columns) -%}
+    md5(
+        {%- for column in columns -%}
+        cast({{ column }} as {{ dbt.type_string() }}){{ "" if loop.last else " || ':' || " }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+
 {# Counts and sums of integers as bigint (some engines widen to 128 bits). #}
 {% macro integer_sum(expression) -%}
     cast(sum({{ expression }}) as bigint)

@@ -1,0 +1,4 @@
+select
+    campaign,
+    definition_hash
+from {{ source('control', 'definition_hashes') }}

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli_report import report
 from orchestration.cli_tags import tags
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
@@ -82,6 +83,7 @@ app = typer.Typer(
 )
 
 app.add_typer(tags, name="tags")
+app.add_typer(report, name="report")
 
 AsOf = Annotated[
     datetime | None,

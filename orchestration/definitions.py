@@ -14,6 +14,7 @@ from orchestration.assets.churn_model import churn_parameters
 from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
+from orchestration.assets.reporting import churn_report
 from orchestration.checks.freshness import published_is_fresh
 from orchestration.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
@@ -35,6 +36,7 @@ defs = Definitions(
         warehouse_models,
         audited_build,
         published_warehouse,
+        churn_report,
     ],
     asset_checks=[published_is_fresh],
     jobs=JOBS,

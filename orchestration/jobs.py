@@ -18,7 +18,7 @@ LOADING = (
     - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
     - FITTING
 )
-PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"])
+PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
 BUILDING = AssetSelection.all() - LOADING - FITTING - PUBLISHING
 
 load = define_asset_job(

@@ -138,6 +138,9 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_backtest set warned_members = members + 1 where one_row",
         "update marts.fct_churn_backtest set top_precision_share = null where one_row",
     ],
+    "fct_churn_comparison__dates_are_in_order": [
+        "update marts.fct_churn_comparison set first_as_of_date = last_as_of_date + 1 where one_row",
+    ],
     "fct_churn_lead_time__warned_have_a_lead": [
         "update marts.fct_churn_lead_time set warned_members = fallen_members + 1 where one_row",
     ],

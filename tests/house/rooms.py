@@ -96,17 +96,23 @@ PYTHON_ROOMS = (
         "know how files were loaded, know Dagster",
     ),
     Room(
+        "report",
+        ("core", "project", "warehouse", "report"),
+        "read published aggregates, lay out tables, draw pictures",
+        "compute what SQL computes, read member rows",
+    ),
+    Room(
         "assets",
-        ("core", "project", "loader", "warehouse", "assets", "assembly"),
+        ("core", "project", "loader", "warehouse", "report", "assets", "assembly"),
         "read, call, write, metadata",
         "arithmetic, SQL over ten lines",
     ),
     Room("checks", ("core", "project", "assets", "assembly"), "judge what is published", "change anything"),
     Room(
         "assembly",
-        ("core", "project", "sources", "loader", "warehouse", "assets", "checks", "assembly"),
+        ("core", "project", "sources", "loader", "warehouse", "report", "assets", "checks", "assembly"),
         "put the rooms together: definitions, resources, jobs, schedules, command line",
-        "be read by core, sources, loader or warehouse",
+        "be read by core, sources, loader, warehouse or report",
     ),
 )
 
@@ -115,6 +121,7 @@ FORBIDDEN_LIBRARIES = {
     "sources": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
     "loader": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
     "warehouse": {"dagster", "dagster_dbt", "pandas", "typer"},
+    "report": {"dagster", "dagster_dbt", "dbt", "duckdb", "pandas", "typer"},
     "assets": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
     "checks": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
     "assembly": {"pandas"},

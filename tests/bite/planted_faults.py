@@ -31,6 +31,20 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.rfm_methods set method = 'guess' where one_row",
         "update seeds.rfm_methods set measure = 'charm' where one_row",
     ],
+    "rfm_cells__has_a_play": ["update seeds.rfm_cells set play = '' where one_row"],
+    "rfm_cell_rule__can_be_looked_back_to": [
+        "update seeds.rfm_cell_rule set hold_weeks = 1",
+        "update seeds.rfm_cell_rule set hold_weeks = 8",
+    ],
+    "growth_rules__caps_are_positive": [
+        "update seeds.growth_rules set daily_cap_units = 0 where one_row",
+        "update seeds.growth_rules set points_per_unit = 0 where one_row",
+    ],
+    "growth_settings__validity_is_positive": ["update seeds.growth_settings set validity_days = 0"],
+    "growth_levels__are_labelled": [
+        "update seeds.growth_levels set points_from = -1 where one_row",
+        "update seeds.growth_levels set pack_label_zh = '' where one_row",
+    ],
     "promotions__window_is_not_empty": [
         "update seeds.promotions set ends_on = starts_on - 1 where one_row",
     ],
@@ -204,11 +218,25 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_cycle set cycle_days = 0 where one_row",
         "update marts.member_cycle set overdue_ratio = null where one_row",
     ],
-    "member_rfm__scores_within_bounds": [
-        "update marts.member_rfm set recency_score = 6 where one_row",
-        "update marts.member_rfm set monetary_score = null where one_row",
-        "update marts.member_rfm set rfm_total_score = rfm_total_score + 1 where one_row",
-        "update marts.member_rfm set rfm_cell = '55' where one_row",
+    "fct_rfm_score__scores_within_bounds": [
+        "update marts.fct_rfm_score set recency_score = 6 where one_row",
+        "update marts.fct_rfm_score set monetary_score = null where one_row",
+        "update marts.fct_rfm_score set rfm_total_score = rfm_total_score + 1 where one_row",
+        "update marts.fct_rfm_score set rfm_cell = '55' where one_row",
+    ],
+    "fct_growth_ledger__points_follow_units": [
+        "update marts.fct_growth_ledger set points = 0 where one_row",
+        "update marts.fct_growth_ledger set points = -points where one_row",
+        "update marts.fct_growth_ledger set counted_units = units + 1 where rowid = "
+        "(select min(rowid) from marts.fct_growth_ledger where points > 0)",
+    ],
+    "member_growth__next_level_is_ahead": [
+        "update marts.member_growth set points_to_next_level = 0 where one_row",
+        "update marts.member_growth set benefit_pack = null where one_row",
+    ],
+    "fct_rfm_migration__somebody_was_somewhere": [
+        "update marts.fct_rfm_migration set members = 0 where one_row",
+        "update marts.fct_rfm_migration set from_cell = 'none', to_cell = 'none' where one_row",
     ],
     "member_value_tier__share_within_bounds": [
         "update marts.member_value_tier set revenue_share_above = 1.000001 where one_row",
@@ -337,6 +365,31 @@ SINGULAR: dict[str, list[str]] = {
         # the best value, the lowest score
         "update marts.member_rfm set monetary_score = 1 where rowid = "
         "(select arg_max(rowid, net_amount) from marts.member_rfm where category_group = 'fast_moving')",
+    ],
+    "rfm_cells_cover_every_score_once": [
+        # a gap, an overlap
+        "update marts.dim_rfm_cell set recency_from = recency_from + 1 where named_cell = 'champion'",
+        "update marts.dim_rfm_cell set monetary_to = monetary_to + 1 where named_cell = 'frequent_small'",
+    ],
+    "rfm_migration_adds_up": [
+        # one who left, one who stayed, one who was forgotten, one who came from elsewhere
+        "delete from marts.fct_rfm_migration where rowid = "
+        "(select min(rowid) from marts.fct_rfm_migration where to_cell = 'none')",
+        "update marts.fct_rfm_migration set members = members + 1 where one_row",
+        "delete from marts.member_rfm_cell where one_row",
+        "update marts.fct_rfm_migration set from_cell = 'champion' where rowid = "
+        "(select min(rowid) from marts.fct_rfm_migration where from_cell = 'loyal')",
+    ],
+    "growth_points_add_up": [
+        "update marts.member_growth set growth_points = growth_points + 1 where one_row",
+        "delete from marts.fct_growth_ledger where rowid = "
+        "(select arg_max(rowid, earned_on) from marts.fct_growth_ledger)",
+    ],
+    "growth_statement_adds_up": [
+        # a point too many, a line lost, a line in another's name
+        "update marts.fct_growth_statement set points = points + 1 where one_row",
+        "delete from marts.fct_growth_statement where one_row",
+        "update marts.fct_growth_statement set member_key = -1 where one_row",
     ],
     "no_queue_beyond_its_capacity": [
         # a store that can answer nobody, nobody anywhere else, a member who was not warned

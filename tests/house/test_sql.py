@@ -90,6 +90,10 @@ LONG_FILES = {
     "models/marts/churn/fct_churn_drift.sql": (110, "counting, binning and comparing are one index"),
     "models/intermediate/int_member_signs.sql": (90, "five kinds of signs in one shape, a branch for each"),
     "models/intermediate/int_member_category_days.sql": (105, "the fold with its three branches of facts"),
+    "models/marts/value/member_growth.sql": (
+        95,
+        "sums up to the days that start or end a validity; apart, they would be a table nobody reads",
+    ),
     "macros/lifecycle_state.sql": (
         110,
         "the order of the lifecycle rules, read from top to bottom in one place",

@@ -27,6 +27,12 @@
 {%- endmacro %}
 
 
+{# The same day of the week, whole weeks earlier. #}
+{% macro weeks_before(day, weeks) -%}
+    {{ add_days(day, '-7 * (' ~ weeks ~ ')') }}
+{%- endmacro %}
+
+
 {# The Monday of the ISO week. #}
 {% macro week_start(day) -%}
     cast(date_trunc('week', {{ day }}) as date)

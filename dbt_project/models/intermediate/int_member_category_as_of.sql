@@ -1,7 +1,8 @@
 {%- set window = var('activity_windows') | max -%}
--- The same per category group, with the spend of the last year that makes a group the member's main one.
+-- The same per category group, with the spend of the last year that makes a group the member's main one, and for the
+-- days looked back to as well: scores depend on the main group.
 with as_of_dates as (
-    select * from {{ ref('stg_control__as_of_dates') }}
+    select as_of_date from {{ ref('int_scored_days') }}
 ),
 
 category_days as (

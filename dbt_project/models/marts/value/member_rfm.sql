@@ -1,47 +1,18 @@
-{%- set measures = ['recency', 'frequency', 'monetary', 'margin'] -%}
-with measured as (
-    select * from {{ ref('int_rfm_values') }}
-),
-
-cut_points as (
-    select * from {{ ref('fct_rfm_cut_point') }}
-)
-{%- for measure in measures %},
-
-{{ measure }}_scores as (
-    select
-        measured.member_key,
-        measured.as_of_date,
-        cast(1 + sum(case when measured.{{ measure }} >= cut_points.cut_value then 1 else 0 end) as integer) as score
-    from measured
-    inner join cut_points
-        on measured.as_of_date = cut_points.as_of_date
-        and measured.category_group = cut_points.category_group
-        and cut_points.measure = '{{ measure }}'
-    where measured.{{ measure }} is not null
-    group by measured.member_key, measured.as_of_date
-)
-{%- endfor %}
+{{ config(materialized='view') }}
 
 select
-    measured.member_key,
-    measured.as_of_date,
-    measured.category_group,
-    cast(-measured.recency as integer) as days_since_purchase,
-    cast(measured.frequency as integer) as purchase_days,
-    measured.monetary as net_amount,
-    measured.margin as margin_amount,
-    recency_scores.score as recency_score,
-    frequency_scores.score as frequency_score,
-    monetary_scores.score as monetary_score,
-    margin_scores.score as margin_score,
-    recency_scores.score + frequency_scores.score + monetary_scores.score as rfm_total_score,
-    cast(recency_scores.score as {{ dbt.type_string() }})
-    || cast(frequency_scores.score as {{ dbt.type_string() }})
-    || cast(monetary_scores.score as {{ dbt.type_string() }}) as rfm_cell
-from measured
-{% for measure in measures %}
-left join {{ measure }}_scores
-    on measured.member_key = {{ measure }}_scores.member_key
-    and measured.as_of_date = {{ measure }}_scores.as_of_date
-{% endfor %}
+    member_key,
+    as_of_date,
+    category_group,
+    days_since_purchase,
+    purchase_days,
+    net_amount,
+    margin_amount,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    margin_score,
+    rfm_total_score,
+    rfm_cell
+from {{ ref('fct_rfm_score') }}
+where is_asked_for

@@ -6,6 +6,7 @@ with members as (
         as_of_date,
         {{ money('greatest(monetary, 0)') }} as net_amount
     from {{ ref('int_rfm_values') }}
+    where is_asked_for
 ),
 
 tiers as (

@@ -1,0 +1,66 @@
+-- What earned points, folded to days: caps count units per day, then per week. Points are whole and rounded towards
+-- zero, so a refund never takes more than its purchase gave.
+with rules as (
+    select * from {{ ref('growth_rules') }}
+),
+
+facts as (
+    select * from {{ ref('int_growth_facts') }}
+),
+
+days as (
+    select
+        facts.member_key,
+        facts.earned_on,
+        rules.growth_rule,
+        {{ money_sum('facts.units') }} as units,
+        least(sum(facts.units), coalesce(max(rules.daily_cap_units), sum(facts.units))) as units_within_day,
+        max(rules.weekly_cap_units) as weekly_cap_units,
+        max(rules.points_per_unit) as points_per_unit
+    from facts
+    inner join rules on facts.fact = rules.fact
+    group by facts.member_key, facts.earned_on, rules.growth_rule
+),
+
+weeks as (
+    select
+        *,
+        coalesce(sum(units_within_day) over (
+            partition by member_key, growth_rule, {{ week_start('earned_on') }}
+            order by earned_on rows between unbounded preceding and 1 preceding
+        ), 0) as units_earlier_in_week
+    from days
+),
+
+counted as (
+    select
+        *,
+        {{ money("
+            case
+                when weekly_cap_units is null then units_within_day
+                else least(units_within_day, greatest(weekly_cap_units - units_earlier_in_week, 0))
+            end") }} as counted_units
+    from weeks
+),
+
+pointed as (
+    select
+        *,
+        cast(
+            case
+                when counted_units < 0 then ceil(counted_units * points_per_unit)
+                else floor(counted_units * points_per_unit)
+            end as bigint
+        ) as points
+    from counted
+)
+
+select
+    member_key,
+    earned_on,
+    growth_rule,
+    units,
+    counted_units,
+    points
+from pointed
+where points <> 0

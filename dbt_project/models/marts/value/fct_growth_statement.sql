@@ -1,0 +1,29 @@
+-- For people who ask how their points came about: the valid part of the ledger at the newest as-of date, by rule.
+with ledger as (
+    select * from {{ ref('fct_growth_ledger') }}
+),
+
+settings as (
+    select * from {{ ref('growth_settings') }}
+),
+
+newest as (
+    select max(as_of_date) as as_of_date from {{ ref('member_growth') }}
+)
+
+select
+    ledger.member_key,
+    newest.as_of_date,
+    ledger.growth_rule,
+    count(*) as ledger_days,
+    {{ money_sum('ledger.counted_units') }} as counted_units,
+    {{ integer_sum('ledger.points') }} as points,
+    min(ledger.earned_on) as first_earned_on,
+    max(ledger.earned_on) as last_earned_on
+from ledger
+cross join settings
+cross join newest
+where
+    ledger.earned_on <= newest.as_of_date
+    and ledger.earned_on > {{ add_days('newest.as_of_date', '-settings.validity_days') }}
+group by ledger.member_key, newest.as_of_date, ledger.growth_rule

@@ -6,12 +6,23 @@ Does not: what is wrong with a definition (core.tag_definitions), SQL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.core.summary import text_table
+from orchestration.core.summary import share, text_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from orchestration.warehouse.tag_preview import Moved
+
+WIDTH = 110
+"""Columns of the preview, also where no terminal says how wide it is."""
 
 tags = typer.Typer(
     no_args_is_help=True,
@@ -51,3 +62,59 @@ def check_tags(
     day = (on or datetime.now(UTC)).date()
     definitions = check_definitions(day)
     typer.echo(f"{len(definitions.tags)} tags, {len(definitions.rules)} clauses: nothing is wrong on {day}.")
+
+
+@tags.command("preview")
+def preview_tags(
+    seeds: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of changed definitions; default: seeds/tags as it is now.",
+        ),
+    ] = None,
+) -> None:
+    """How many members the definitions as they are now would move, against what is published.
+
+    Nothing changes: published attributes are read, rules are evaluated in memory by the models' own SQL.
+
+    Example: `rekindle tags preview` or `rekindle tags preview --seeds drafts/tags`
+    """
+    from rich.console import Console
+
+    from orchestration.project import SEEDS_DIR, Home
+    from orchestration.tag_files import check_definitions
+    from orchestration.warehouse.tag_preview import preview, published_day
+
+    home = Home.from_environment()
+    folder = seeds or SEEDS_DIR / "tags"
+    day = published_day(home)
+    check_definitions(day, folder)
+    shown = preview(home, folder, day)
+    moved = [tag for tag in shown.tags if tag.is_changed or tag.gained or tag.lost]
+    typer.echo(f"As of {shown.as_of_date}, {shown.members:,} members; published against {folder}")
+    if moved:
+        Console(width=WIDTH).print(_moved_table(moved, shown.members))
+    typer.echo(f"{len(shown.tags) - len(moved)} other tags stay as they are. Nothing was changed.")
+
+
+def _moved_table(moved: Sequence[Moved], members: int) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("tag", "definition"):
+        table.add_column(name, no_wrap=True)
+    for name in ("before", "after", "gained", "lost", "share", "expected"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for tag in moved:
+        state = "changed" if tag.was_defined and tag.is_defined else "new" if tag.is_defined else "removed"
+        is_expected = tag.is_defined and tag.lowest <= Decimal(tag.after) / members <= tag.highest
+        table.add_row(
+            tag.tag,
+            state if tag.is_changed else "as it was",
+            *(f"{count:,}" for count in (tag.before, tag.after, tag.gained, tag.lost)),
+            share(tag.after, members) + ("" if is_expected or not tag.is_defined else " !"),
+            f"{tag.lowest:.1%} to {tag.highest:.1%}" if tag.is_defined else "-",
+        )
+    return table

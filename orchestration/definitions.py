@@ -16,6 +16,7 @@ from orchestration.assets.models import warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
 from orchestration.assets.reporting import churn_report
 from orchestration.checks.freshness import published_is_fresh
+from orchestration.checks.tags import published_tags
 from orchestration.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
 from orchestration.progress import RELAY
@@ -38,7 +39,7 @@ defs = Definitions(
         published_warehouse,
         churn_report,
     ],
-    asset_checks=[published_is_fresh],
+    asset_checks=[published_is_fresh, published_tags],
     jobs=JOBS,
     schedules=[every_morning],
     resources={

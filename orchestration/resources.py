@@ -19,6 +19,7 @@ from orchestration.states import STATES
 
 if TYPE_CHECKING:
     from orchestration.core.contract import Table
+    from orchestration.warehouse.tag_reading import TagHealth
 
 
 class Business(ConfigurableResource):
@@ -122,6 +123,12 @@ class Warehouse(ConfigurableResource):
                 for state in STATES
                 if (state.room, state.table) in tables
             }
+
+    def tag_health(self) -> "TagHealth | None":
+        """Counts and shares of the published tags; None where no tags are published."""
+        from orchestration.warehouse.tag_reading import read_tag_health
+
+        return read_tag_health(self.business.home)
 
     @staticmethod
     def _tables_of_orders() -> "list[Table]":

@@ -38,14 +38,14 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", prefix: str = "") -> Def
     )
 
 
-def check_definitions(on: date) -> Definitions:
-    """The definitions of member tags, if nothing is wrong on a date with them and those of product tags.
+def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definitions:
+    """The definitions of a folder, if nothing is wrong on a date with those of member and of product tags.
 
     Raises:
         TagsAtFault: With every fault.
     """
-    definitions = read_definitions()
-    check(definitions, on, read_definitions(prefix="product_"))
+    definitions = read_definitions(folder)
+    check(definitions, on, read_definitions(folder, prefix="product_"))
     return definitions
 
 

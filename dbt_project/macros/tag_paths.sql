@@ -37,6 +37,15 @@ counted as (
 
 select
     counted.tag,
+    cast(row_number() over (
+        partition by counted.tag
+        order by
+            {%- for slot in slots %}
+            slot_{{ slot }}.number_value,
+            slot_{{ slot }}.text_value,
+            {%- endfor %}
+            counted.group_no
+    ) as integer) as path_no,
     counted.group_no,
     {%- for slot in slots %}
     slot_{{ slot }}.attribute as attribute_{{ slot }},

@@ -284,6 +284,17 @@ HOLDS: dict[str, list[str]] = {
         "update marts.dim_tag_path set clauses = 7 where one_row",
         "update marts.dim_tag_path set clauses = 0 where one_row",
     ],
+    "dim_tag_lineage__attributes_name_their_source": [
+        "update marts.dim_tag_lineage set source_columns = null "
+        "where rowid = (select min(rowid) from marts.dim_tag_lineage where link = 'made_of')",
+        "update marts.dim_tag_lineage set source_model = 'member_rfm' "
+        "where rowid = (select min(rowid) from marts.dim_tag_lineage where link = 'used_by')",
+    ],
+    "fct_tag_lift__shares_within_bounds": [
+        "update marts.fct_tag_lift set buyer_share = 1.000001 where one_row",
+        "update marts.fct_tag_lift set buyer_without_share = -0.000001 where one_row",
+        "update marts.fct_tag_lift set members = 0 where one_row",
+    ],
     "fct_tag_coverage__share_is_as_expected": [
         "update marts.fct_tag_coverage set is_as_expected = false where one_row",
     ],

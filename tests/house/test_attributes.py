@@ -17,7 +17,7 @@ CATALOGUES = {
 }
 
 
-def catalogue_faults(rows, model, model_names):
+def catalogue_faults(rows, model, models):
     """Where the rows of the catalogue and the columns of the model differ."""
     listed = {row["attribute"]: row for row in rows}
     columns = {name: column for name, column in model.columns.items() if name not in KEYS}
@@ -31,8 +31,12 @@ def catalogue_faults(rows, model, model_names):
         found = "decimal" if data_type.startswith("decimal") else TYPES.get(data_type)
         if row["data_type"] != found:
             yield f"the catalogue says {name} is {row['data_type']}; the column is {data_type}"
-        if row["source_model"] not in model_names:
+        if row["source_model"] not in models:
             yield f"the catalogue takes {name} from {row['source_model']}, which does not exist"
+            continue
+        for column in (row.get("source_columns") or "").split("|"):
+            if column and column not in models[row["source_model"]].columns:
+                yield f"the catalogue makes {name} of {row['source_model']}.{column}, which does not exist"
 
 
 def catalogue(prefix):
@@ -67,15 +71,23 @@ def test_the_macro_compares_every_attribute_of_the_catalogue(prefix):
         {"attribute": "mood"},
         {"data_type": "decimal"},
         {"source_model": "member_moods"},
+        {"source_columns": "mood"},
+        {"source_columns": "stage|mood"},
     ],
 )
 def test_a_row_that_differs_from_its_column_is_found(changes):
     model = Model("member_attributes", "marts/tags", columns={"stage": Column("varchar", "Stage.")})
-    row = {"attribute": "stage", "data_type": "text", "source_model": "member_lifecycle"}
-    assert list(catalogue_faults([row], model, {"member_lifecycle"})) == []
-    assert list(catalogue_faults([row | changes], model, {"member_lifecycle"}))
+    known = {"member_lifecycle": Model("member_lifecycle", "marts/lifecycle", columns=model.columns)}
+    row = {
+        "attribute": "stage",
+        "data_type": "text",
+        "source_model": "member_lifecycle",
+        "source_columns": "stage",
+    }
+    assert list(catalogue_faults([row], model, known)) == []
+    assert list(catalogue_faults([row | changes], model, known))
 
 
 def test_a_column_that_nobody_listed_is_found():
     model = Model("member_attributes", "marts/tags", columns={"stage": Column("varchar", "Stage.")})
-    assert len(list(catalogue_faults([], model, set()))) == 1
+    assert len(list(catalogue_faults([], model, {}))) == 1

@@ -1,4 +1,3 @@
--- Every member meets every path in one pass over the attributes: no rule is ever turned into SQL of its own.
 with holders as (
     select * from {{ ref('member_attributes') }}
 ),
@@ -12,8 +11,26 @@ paths as (
     inner join {{ ref('tags') }} as tags on dim_tag_path.tag = tags.tag
 ),
 
-conflicts as (
-    select * from {{ ref('tag_conflicts') }}
+given_way as (
+    select distinct
+        member_key,
+        as_of_date,
+        over_tag
+    from {{ ref('fct_tag_conflict') }}
 ),
 
-{{ tags_held(['member_key', 'as_of_date'], tag_attributes()) }}
+met as (
+    {{ tags_met(['member_key', 'as_of_date'], tag_attributes()) }}
+)
+
+select
+    met.member_key,
+    met.as_of_date,
+    met.tag,
+    met.path_no
+from met
+left join given_way
+    on met.member_key = given_way.member_key
+    and met.as_of_date = given_way.as_of_date
+    and met.tag = given_way.over_tag
+where given_way.member_key is null

@@ -22,6 +22,7 @@ import typer
 
 from orchestration.cli_report import report
 from orchestration.cli_tags import tags
+from orchestration.cli_why import why
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
 from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAGING_DIR, Home
@@ -84,6 +85,7 @@ app = typer.Typer(
 
 app.add_typer(tags, name="tags")
 app.add_typer(report, name="report")
+app.command()(why)
 
 AsOf = Annotated[
     datetime | None,

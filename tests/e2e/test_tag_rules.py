@@ -208,7 +208,7 @@ def evaluated(warehouse, people, definitions):
     connection, models = warehouse
     connection.execute("begin")
     try:
-        known = [{name: row[name] for name in ("tag", "valid_from", "valid_to")} for row in definitions.tags]
+        known = [{"tag": row["tag"], "valid_from": row["valid_from"]} for row in definitions.tags]
         insert(connection, "seeds.tags", known)
         insert(connection, "seeds.tag_rules", [without_empty(row) for row in definitions.rules])
         insert(connection, "seeds.tag_conflicts", [row.values for row in definitions.conflicts])

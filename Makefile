@@ -35,6 +35,7 @@ test-all: $(VENV)/test.installed ## Everything, the slow suites too
 
 bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
 	@$(BIN)/python -m benchmarks.whole_way
+	@$(BIN)/python -m benchmarks.state_tables
 
 lint: $(VENV)/test.installed ## ruff and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -56,9 +56,11 @@ _MOVED = """
                     dim_tag.lowest_expected_share, dim_tag.highest_expected_share), true
             ) or definition.tag in (
                 select tag from (
-                    (from warehouse.marts.dim_tag_path except from published.marts.dim_tag_path)
+                    (select {path} from warehouse.marts.dim_tag_path
+                    except select {path} from published.marts.dim_tag_path)
                     union all
-                    (from published.marts.dim_tag_path except from warehouse.marts.dim_tag_path)
+                    (select {path} from published.marts.dim_tag_path
+                    except select {path} from warehouse.marts.dim_tag_path)
                 )
             ) as is_changed
         from warehouse.seeds.tags as definition
@@ -164,7 +166,10 @@ def preview(home: Home, seeds: Path, day: date) -> Preview:
         _provide_attributes(connection, day, types["member_attributes"])
         for model in MODELS:
             connection.execute(f"create table warehouse.marts.{model} as {queries[model]}")
-        moved = connection.execute(_MOVED, {"day": day}).fetchall()
+        # By name: dbt puts the columns of a table into the contract's order.
+        described = connection.execute("describe published.marts.dim_tag_path").fetchall()
+        path = ", ".join(name for name, *_ in described)
+        moved = connection.execute(_MOVED.format(path=path), {"day": day}).fetchall()
         [(members,)] = connection.execute("select count(*) from warehouse.marts.member_attributes").fetchall()
     return Preview(day, members, [Moved(*row) for row in moved])
 

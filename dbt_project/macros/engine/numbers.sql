@@ -59,3 +59,9 @@
 {% macro ratio(part, whole) -%}
     cast(cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0) as decimal(18, 6))
 {%- endmacro %}
+
+
+{# Only for comparing and for rounded results: last digits may differ between engines. #}
+{% macro square_root(expression) -%}
+    sqrt(cast({{ expression }} as double))
+{%- endmacro %}

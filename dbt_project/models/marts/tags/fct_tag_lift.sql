@@ -66,11 +66,10 @@ compared as (
     select
         shares.*,
         cast(shares.buyer_share - shares.buyer_without_share as decimal(9, 6)) as lift_share,
-        power(
-            cast(shares.buyer_of_all_share * (1 - shares.buyer_of_all_share) as double)
-            * (1 / cast(shares.members as double) + 1 / nullif(cast(shares.members_without as double), 0)),
-            0.5
-        ) as standard_error
+        {{ square_root(
+            'shares.buyer_of_all_share * (1 - shares.buyer_of_all_share)'
+            ~ ' * (1 / cast(shares.members as double) + 1 / nullif(cast(shares.members_without as double), 0))'
+        ) }} as standard_error
     from shares
 )
 

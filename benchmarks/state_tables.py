@@ -1,0 +1,149 @@
+"""How fast attributes, tags and churn scores are made, as ratios to a bare scan measured in the same run.
+
+Belongs here: state tables made up in DuckDB, of any size, and the compiled models timed over them.
+Does not: assertions (no test asserts a time), the way from deliveries to state tables (whole_way).
+
+Usage: make bench, or python -m benchmarks.state_tables --members 1000000
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+
+from orchestration.core.summary import text_table
+from orchestration.project import SEEDS_DIR, Home
+from orchestration.warehouse.dbt import invoke_dbt
+
+DAY = "date '2025-12-28'"
+REPEATS = 3
+MEASURED = ("member_attributes", "fct_tag_conflict", "fct_member_tag", "member_churn_base")
+EVERYTHING = ("dim_tag_path", *MEASURED)
+MADE = {"dim_tag_path", "fct_tag_conflict", "int_churn_parameters"}
+FITTED = (
+    "category_group = 'all', fitted_on = date '2025-12-01', rate_shape = 1, rate_days = 20, "
+    "leaving = 0.5, staying = 3"
+)
+LONG = {"fct_refund": 10}
+"""Tables that are no state: one row for so many members."""
+
+
+def compiled(folder: Path) -> dict[str, dict[str, Any]]:
+    """Models and seeds by name, the measured models with the SQL that dbt compiles for them."""
+    target = folder / "target"
+    invoke_dbt(
+        ["compile", "--select", *EVERYTHING],
+        home=Home(folder),
+        warehouse=folder / "warehouse.duckdb",
+        target_path=target,
+    )
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    return {node["name"]: node for node in nodes if node["resource_type"] in {"model", "seed"}}
+
+
+def values(name: str, data_type: str, allowed: dict[str, list[str]]) -> str:
+    """An expression that makes up a column; the same for the same member."""
+    draw = f"(hash(member, '{name}') % 1000)"
+    if name == "member_key":
+        return "cast(member as bigint)"
+    if name == "as_of_date":
+        return DAY
+    kind = data_type.split("(")[0]
+    if kind == "date":
+        return f"({DAY} - cast({draw} as integer){' - 1000' if name.startswith('first_') else ''})"
+    if kind == "boolean":
+        return f"{draw} < 100"
+    if kind == "varchar":
+        words = allowed.get(name, ["general", "East", "West"])
+        return f"[{', '.join(repr(word) for word in words)}][cast({draw} % {len(words)} as integer) + 1]"
+    largest = 5 if name.endswith("_score") else 100
+    return f"cast({draw} / 1000.0 * {1 if name.endswith('_share') else largest} as {data_type})"
+
+
+def make_up(connection: duckdb.DuckDBPyConnection, node: dict[str, Any], members: int) -> None:
+    """A table with a model's columns: a row per member and one date."""
+    with (SEEDS_DIR / "tags" / "attributes.csv").open(encoding="utf-8", newline="") as file:
+        allowed = {
+            row["attribute"]: row["allowed_values"].split("|")
+            for row in csv.DictReader(file)
+            if row["allowed_values"]
+        }
+    columns = ", ".join(
+        f"{values(column['name'], column['data_type'], allowed)} as {column['name']}"
+        for column in node["columns"].values()
+    )
+    connection.execute(
+        f"create or replace table warehouse.{node['schema']}.{node['name']} as "
+        f"select {columns} from range({members // LONG.get(node['name'], 1)}) as everybody(member)"
+    )
+
+
+def seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[float, float]:
+    """Least CPU and wall seconds of a few runs."""
+    found = []
+    for _ in range(REPEATS):
+        before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        connection.execute(statement)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        found.append((cpu, time.perf_counter() - started))
+    return min(found)
+
+
+def scan_of(nodes: dict[str, dict[str, Any]], name: str) -> str:
+    """Every column of a table read once."""
+    largest = ", ".join(f"max({column})" for column in nodes[name]["columns"])
+    return f"select {largest} from warehouse.{nodes[name]['schema']}.{name}"
+
+
+def main(
+    members: Annotated[int, typer.Option(help="Members of the made-up state tables.")] = 500_000,
+) -> None:
+    """Make state tables up, time each model over them and a bare scan of what it makes."""
+    with tempfile.TemporaryDirectory(prefix="rekindle-bench-") as folder:
+        nodes = compiled(Path(folder))
+    rows = []
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as warehouse")
+        for schema in ("seeds", "marts", "intermediate"):
+            connection.execute(f"create schema warehouse.{schema}")
+        for seed in (node for node in nodes.values() if node["resource_type"] == "seed"):
+            path = SEEDS_DIR / seed["path"]
+            connection.read_csv(
+                str(path), header=True, columns=seed["config"]["column_types"], auto_detect=False
+            ).create(f"warehouse.seeds.{seed['name']}")
+        connection.execute(
+            f"create table warehouse.marts.dim_tag_path as {nodes['dim_tag_path']['compiled_code']}"
+        )
+        make_up(connection, nodes["int_churn_parameters"], 1)
+        connection.execute(f"update warehouse.intermediate.int_churn_parameters set {FITTED}")
+        for name in MEASURED:
+            for read in nodes[name]["depends_on"]["nodes"]:
+                source = nodes[read.split(".")[-1]]
+                if source["resource_type"] == "model" and source["name"] not in MADE:
+                    make_up(connection, source, members)
+            made_by = nodes[name]["compiled_code"]
+            model = seconds(connection, f"create or replace table warehouse.marts.{name} as {made_by}")
+            [(count,)] = connection.execute(f"select count(*) from warehouse.marts.{name}").fetchall()
+            # Tags are held against the attributes they read, all others against what they make.
+            read = "member_attributes" if "tag" in name else name
+            scan = seconds(connection, scan_of(nodes, read))
+            rows.append((name, count, *(round(each, 2) for each in model), round(model[0] / scan[0], 1)))
+        [(tags,)] = connection.execute("select count(*) from warehouse.seeds.tags").fetchall()
+    typer.echo(text_table(["model", "rows", "CPU s", "wall s", "times a scan"], rows))
+    both = sum(cpu for name, _, cpu, _, _ in rows if "tag" in name)
+    typer.echo(
+        f"\n{members:,} members: {tags} tags take {both * 1e6 / members:.1f} CPU s per million members"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

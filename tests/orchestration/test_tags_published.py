@@ -184,7 +184,7 @@ def test_why_speaks_one_language_if_asked(home):
     [
         (["-1"], "no member -1"),
         (["1", "--as-of", "1999-01-03"], "no as-of date 1999-01-03"),
-        (["pos:1"], "pos:1"),
+        (["pos:1"], "valid integer"),
     ],
 )
 def test_why_says_which_member_or_date_is_not_there(home, arguments, said):

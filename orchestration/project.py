@@ -67,6 +67,11 @@ class Home:
         return self.loaded / "control"
 
     @property
+    def ledger(self) -> Path:
+        """Sealed audiences: ``<campaign>/<week>/v<n>/``; written once, read by every later build."""
+        return self.root / "ledger"
+
+    @property
     def builds(self) -> Path:
         """Builds under way or failed, one folder each; a published build leaves."""
         return self.root / "build"

@@ -26,7 +26,7 @@ from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
 from orchestration.states import STATES
 
-PUBLISHED_ROOMS = ("marts", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "serving")
 GROUP = "publishing"
 AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])

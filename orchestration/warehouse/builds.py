@@ -23,13 +23,13 @@ from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
 from orchestration.warehouse.control import (
     provide_churn_parameters,
-    provide_sealed_tables,
     write_as_of_dates,
     write_build,
     write_definition_hashes,
 )
 from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.durable import write_json
+from orchestration.warehouse.ledger import provide_ledger
 
 # The rooms whose tables readers get; they are schemas of the same name.
 PUBLISHED_ROOMS = ("marts", "audiences", "serving")
@@ -77,10 +77,22 @@ class Build:
         return self.folder / "audited.json"
 
 
-def start_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
+def start_build(
+    home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str, deciding: date | None = None
+) -> Build:
     """Make an empty folder for a new build and tell dbt about it. The caller holds the build lock.
 
     Of former builds that were not published only the newest stays, for study.
+
+    Args:
+        home: The home.
+        as_of_dates: The dates to make states for.
+        run_id: The run that makes it.
+        code_version: What :func:`code_version` said.
+        deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
+
+    Raises:
+        RekindleError: No date was asked for, or the ledger was changed.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
@@ -104,7 +116,7 @@ def start_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
     write_as_of_dates(home, dates)
     write_build(home, build)
     provide_churn_parameters(home)
-    provide_sealed_tables(home)
+    provide_ledger(home, before=deciding)
     write_definition_hashes(home, definition_hashes())
     return build
 

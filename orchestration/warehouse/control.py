@@ -64,6 +64,19 @@ SEALED_TOUCHES = pa.schema(
         ("status", pa.string()),
     ]
 )
+SEALED_WEEKS = pa.schema(
+    [
+        ("campaign", pa.string()),
+        ("campaign_week", pa.date32()),
+        ("ledger_version", pa.int32()),
+        ("as_of_date", pa.date32()),
+        ("definition_hash", pa.string()),
+        ("build_id", pa.string()),
+        ("reason", pa.string()),
+        ("matched", pa.int64()),
+        ("included", pa.int64()),
+    ]
+)
 SEALED = {"sealed_decisions": SEALED_DECISIONS, "sealed_touches": SEALED_TOUCHES}
 """Folders of ``loaded/control`` with one file per sealed campaign week, and one without rows."""
 CHURN_TABLE = "churn_parameters"
@@ -122,9 +135,7 @@ def write_definition_hashes(home: Home, hashes: dict[str, str]) -> Path:
 def provide_sealed_tables(home: Home) -> None:
     """Make the folders of what is sealed, each with an empty file, so that a first build can read them."""
     for name, schema in SEALED.items():
-        folder = home.control / name
-        if not (folder / "empty.parquet").exists():
-            write_control(home, f"{name}/empty", schema.empty_table())
+        write_control(home, f"{name}/empty", schema.empty_table())
 
 
 def provide_churn_parameters(home: Home) -> None:

@@ -58,6 +58,7 @@ SQL_ROOMS = (
 
 # What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
 LEDGER = {
+    "intermediate.int_sealed_weeks",
     "intermediate.int_sealed_decisions",
     "intermediate.int_sealed_touches",
     "intermediate.int_definition_hashes",

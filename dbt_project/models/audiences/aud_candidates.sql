@@ -1,11 +1,8 @@
 -- A member matches when every group of targets has an alternative that applies and no excluded one does. Weeks that are
 -- sealed are not matched again: what was decided stays decided.
-with weeks as (
-    select * from {{ ref('aud_weeks') }}
-),
-
-campaigns as (
-    select * from {{ ref('campaigns') }}
+with campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
+    where not is_sealed
 ),
 
 targets as (
@@ -14,29 +11,6 @@ targets as (
 
 marks as (
     select * from {{ ref('aud_marks') }}
-),
-
-sealed as (
-    select distinct
-        campaign,
-        campaign_week
-    from {{ ref('int_sealed_decisions') }}
-),
-
-running as (
-    select
-        campaigns.*,
-        weeks.campaign_week,
-        weeks.as_of_date
-    from campaigns
-    inner join weeks
-        on campaigns.valid_from <= weeks.campaign_week
-        and coalesce(campaigns.valid_to, {{ end_of_time() }}) >= weeks.campaign_week
-        and (campaigns.trigger <> 'promotion' or weeks.is_in_promotion)
-    left join sealed
-        on campaigns.campaign = sealed.campaign
-        and weeks.campaign_week = sealed.campaign_week
-    where sealed.campaign is null
 ),
 
 needed as (
@@ -63,17 +37,17 @@ met as (
 )
 
 select
-    running.campaign,
-    running.campaign_week,
-    running.as_of_date,
+    campaign_weeks.campaign,
+    campaign_weeks.campaign_week,
+    campaign_weeks.as_of_date,
     met.member_key,
-    running.cap_class,
-    running.priority
+    campaign_weeks.cap_class,
+    campaign_weeks.priority
 from met
 inner join needed
     on met.campaign = needed.campaign
     and met.group_count = needed.group_count
-inner join running
-    on met.campaign = running.campaign
-    and met.campaign_week = running.campaign_week
+inner join campaign_weeks
+    on met.campaign = campaign_weeks.campaign
+    and met.campaign_week = campaign_weeks.campaign_week
 where met.exclusions = 0

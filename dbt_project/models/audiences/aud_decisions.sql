@@ -16,8 +16,8 @@ arms as (
     select * from {{ ref('aud_arms') }}
 ),
 
-definitions as (
-    select * from {{ ref('int_definition_hashes') }}
+campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
 ),
 
 members as (
@@ -29,13 +29,15 @@ drawn as (
         proposals.*,
         (proposals.drop_reason is null) as is_included,
         members.home_store_id,
-        definitions.definition_hash,
+        campaign_weeks.definition_hash,
         case when proposals.drop_reason is null then arms.arm end as arm,
         case when proposals.drop_reason is null then arms.arm_role end as arm_role,
         case when proposals.drop_reason is null then arms.propensity end as propensity
     from proposals
     inner join members on proposals.member_key = members.member_key
-    inner join definitions on proposals.campaign = definitions.campaign
+    inner join campaign_weeks
+        on proposals.campaign = campaign_weeks.campaign
+        and proposals.campaign_week = campaign_weeks.campaign_week
     inner join arms
         on proposals.campaign = arms.campaign
         and {{ hash_fraction('proposals.campaign', 'proposals.member_key') }} >= arms.from_share

@@ -1,0 +1,37 @@
+-- Which campaigns run in the weeks of this build. A week that is sealed is not decided again.
+with weeks as (
+    select * from {{ ref('aud_weeks') }}
+),
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+definitions as (
+    select * from {{ ref('int_definition_hashes') }}
+),
+
+seals as (
+    select distinct
+        campaign,
+        campaign_week
+    from {{ ref('int_sealed_weeks') }}
+)
+
+select
+    campaigns.campaign,
+    weeks.campaign_week,
+    weeks.as_of_date,
+    campaigns.cap_class,
+    campaigns.priority,
+    definitions.definition_hash,
+    (seals.campaign is not null) as is_sealed
+from campaigns
+inner join weeks
+    on campaigns.valid_from <= weeks.campaign_week
+    and coalesce(campaigns.valid_to, {{ end_of_time() }}) >= weeks.campaign_week
+    and (campaigns.trigger <> 'promotion' or weeks.is_in_promotion)
+inner join definitions on campaigns.campaign = definitions.campaign
+left join seals
+    on campaigns.campaign = seals.campaign
+    and weeks.campaign_week = seals.campaign_week

@@ -10,11 +10,11 @@
             'negative_events_365d', 'refunds_365d',
         ],
         'words': [
-            'region', 'acquisition_channel', 'device', 'member_level', 'language', 'stage', 'silence_tier',
+            'region', 'acquisition_channel', 'device', 'member_level', 'language', 'stage', 'silence_tier', 'silence_cause',
             'preferred_interaction', 'category_group', 'cycle_band', 'value_tier',
         ],
         'boolean': [
-            'is_high_intent',
+            'is_high_intent', 'is_in_sleep_pool',
         ],
     }) }}
 {% endmacro %}

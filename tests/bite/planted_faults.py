@@ -23,6 +23,27 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.silence_tiers set needs_unanswered_touches = 3 where one_row",
         "update seeds.silence_tiers set more_than_days = 0 where one_row",
     ],
+    "silence_causes__is_complete": [
+        "update seeds.silence_causes set label_zh = '' where one_row",
+        "update seeds.silence_causes set is_active = false where silence_cause = 'unknown'",
+    ],
+    "silence_evidence__can_be_measured": [
+        "update seeds.silence_evidence set measure_kind = 'guess' where one_row",
+        "update seeds.silence_evidence set sign = null where one_row",
+        "update seeds.silence_evidence set base_sign = 'event' where evidence = 'refund'",
+        "update seeds.silence_evidence set to_days = from_days where one_row",
+        "update seeds.silence_evidence set full_at = starts_at where one_row",
+        "update seeds.silence_evidence set weight = 1.001 where one_row",
+        "update seeds.silence_evidence set minimum_cases = 0 where one_row",
+    ],
+    "silence_cause_settings__is_usable": [
+        "update seeds.silence_cause_settings set rhythm_cycles = 0.9 where one_row",
+        "update seeds.silence_cause_settings set prior_cases = 0 where one_row",
+    ],
+    "sleep_pool_rules__journey_has_steps": [
+        "update seeds.sleep_pool_rules set journey_touches = 0 where one_row",
+        "update seeds.sleep_pool_rules set rare_touch_days = answer_days where one_row",
+    ],
     "response_window__windows_are_positive": [
         "update seeds.response_window set response_days = 0 where one_row",
     ],
@@ -247,6 +268,38 @@ HOLDS: dict[str, list[str]] = {
     ],
     "fct_reactivation__next_is_later": [
         "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
+    ],
+    "member_silence_start__lies_before": [
+        "update marts.member_silence_start set quiet_since_on = as_of_date + 1 where one_row",
+    ],
+    "fct_silence_trace__days_follow": [
+        "update marts.fct_silence_trace set next_on = known_on where one_row",
+        "update marts.fct_silence_trace set cases = -1 where one_row",
+    ],
+    "fct_silence_evidence__is_known_by_then": [
+        "update marts.fct_silence_evidence set evidence_on = as_of_date + 1 where one_row",
+        "update marts.fct_silence_evidence set score = 1.001 where one_row",
+        "update marts.fct_silence_evidence set score = 0 where one_row",
+    ],
+    "fct_silence_cause_score__within_bounds": [
+        "update marts.fct_silence_cause_score set score = 1.001 where one_row",
+        "update marts.fct_silence_cause_score set score = 0 where one_row",
+        "update marts.fct_silence_cause_score set cause_rank = 0 where one_row",
+    ],
+    "member_silence_cause__says_why": [
+        "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",
+        "update marts.member_silence_cause set evidence_on = as_of_date + 1 where one_row",
+        "update marts.member_silence_cause set evidence_en = 'Opened {measured}' where one_row",
+        "update marts.member_silence_cause set evidence_zh = '' where one_row",
+    ],
+    "fct_sleep_pool_stay__ends_after_it_began": [
+        "update marts.fct_sleep_pool_stay set left_on = entered_on, left_by = 'purchase' where one_row",
+        "update marts.fct_sleep_pool_stay set left_on = null, left_by = 'purchase' where one_row",
+        "update marts.fct_sleep_pool_stay set entered_on = journey_ended_on - 1 where one_row",
+    ],
+    "member_sleep_pool__has_entered": [
+        "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
+        "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
     ],
     "fct_silence_end__there_was_a_silence": [
         "update marts.fct_silence_end set days_silent = 0 where one_row",

@@ -71,6 +71,14 @@ LONG_FILES = {
         100,
         "one formula with its prior; every step is read once, by the next",
     ),
+    "models/marts/lifecycle/fct_silence_trace.sql": (
+        90,
+        "the same totals for every kind of evidence; apart, windows and dates would stand twice",
+    ),
+    "models/marts/lifecycle/fct_silence_evidence.sql": (
+        95,
+        "five ways to measure and one way to weigh; apart, the way to weigh would stand five times",
+    ),
     "models/marts/churn/fct_churn_signal.sql": (
         115,
         "quantities and signs become signals by one set of thresholds; apart, the shape would stand twice",

@@ -16,6 +16,10 @@ stages as (
 
 silence_tiers as (
     select * from {{ ref('dim_silence_tier') }}
+),
+
+silence as (
+    select * from {{ ref('srv_silence') }}
 )
 
 select
@@ -24,6 +28,11 @@ select
     stages.label_zh as stage_label_zh,
     silence_tiers.label_en as silence_tier_label_en,
     silence_tiers.label_zh as silence_tier_label_zh,
+    silence.silence_cause,
+    silence.silence_cause_label_en,
+    silence.silence_cause_label_zh,
+    silence.strategy_family,
+    silence.sleep_pool_entered_on,
     members.registered_on,
     members.region,
     members.city,
@@ -36,3 +45,6 @@ inner join publication on history.as_of_date = publication.as_of_date
 inner join members on history.member_key = members.member_key
 inner join stages on history.stage = stages.stage
 inner join silence_tiers on history.silence_tier = silence_tiers.silence_tier
+left join silence
+    on history.member_key = silence.member_key
+    and history.as_of_date = silence.as_of_date

@@ -19,6 +19,7 @@ ORDER_EVENT_ROWS = """
             when kind < 0.55 then 'search'
             when kind < 0.67 then 'favourite'
             when kind < 0.80 then 'cart_add'
+            when kind < 0.90 and is_bored then 'browse'
             when kind < 0.90 then 'content_view'
             when kind < 0.94 then 'live_view'
             when kind < 0.98 then 'login'
@@ -47,6 +48,9 @@ ORDER_EVENT_ROWS = """
             draw('event kind', raw * 8 + step) as kind,
             draw('event time', raw * 8 + step) as timing,
             draw('competitor', raw * 8 + step) < 0.03 as is_competitor,
+            -- Who has lost interest in content does not view it around an order either.
+            coalesce(cause = 'content_uninteresting' and ordered_s > dropout_s - 150 * 86400, false)
+                as is_bored,
             step,
         from (
             select

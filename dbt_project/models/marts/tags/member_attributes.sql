@@ -2,6 +2,7 @@
 {%- set states = {
     'lifecycle': 'member_lifecycle', 'cycles': 'member_cycle', 'rfm': 'member_rfm',
     'value_tiers': 'member_value_tier', 'interactions': 'member_interaction',
+    'causes': 'member_silence_cause', 'sleep_pool': 'member_sleep_pool',
 } -%}
 -- The attributes that rules of tags may use, as seeds/tags/attributes.csv lists them.
 with activity as (
@@ -49,6 +50,8 @@ select
     lifecycle.stage,
     lifecycle.is_high_intent,
     lifecycle.silence_tier,
+    causes.silence_cause,
+    sleep_pool.member_key is not null as is_in_sleep_pool,
     activity.days_silent,
     activity.days_since_purchase,
     lifecycle.days_since_first_purchase,

@@ -3,7 +3,7 @@
 Belongs here: holding `member_silence_cause` against the truth of the sample chain, and printing it.
 Does not: rules (seeds/lifecycle), assertions (tests/e2e/test_silence_causes.py).
 
-Usage: python -m benchmarks.silence_causes --members 20000
+Usage: python -m benchmarks.silence_causes --members 20000 --seed 11
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ import duckdb
 import typer
 
 from benchmarks.whole_way import AS_OF, build
-from orchestration.core.summary import text_table
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
 from orchestration.sources.sample import simulate
-from orchestration.warehouse.connections import open_reader
 
-# Silent and churned members whose person has a planted cause; who never dropped out and has no long cycle has none.
+# Silent and churned members whose person dropped out before, or has a long cycle and did not drop out.
 # Members whom identity made of two persons have two truths and are left out.
 NAMED = """
     with persons_of_members as (
@@ -59,7 +57,9 @@ class Confusion:
 
     def recall(self, cause: str) -> float:
         """Share of those with the planted cause for whom it was named."""
-        return self.members[cause, cause] / sum(n for (planted, _), n in self.members.items() if planted == cause)
+        return self.members[cause, cause] / sum(
+            n for (planted, _), n in self.members.items() if planted == cause
+        )
 
     def precision(self, cause: str) -> float:
         """Share of those for whom the cause was named who have it planted."""
@@ -71,7 +71,11 @@ class Confusion:
         causes = self.planted
         head = ["planted \\ named", *causes, "recall"]
         rows = [
-            [f"`{cause}`", *(f"{self.members[cause, told]:,}" for told in causes), f"{self.recall(cause):.2f}"]
+            [
+                f"`{cause}`",
+                *(f"{self.members[cause, told]:,}" for told in causes),
+                f"{self.recall(cause):.2f}",
+            ]
             for cause in causes
         ]
         rows.append(["precision", *(f"{self.precision(cause):.2f}" for cause in causes), ""])
@@ -96,3 +100,20 @@ def confusion(warehouse: duckdb.DuckDBPyConnection, truth: Path, as_of: date) ->
         },
     ).fetchall()
     return Confusion(Counter({(planted, named): members for planted, named, members in rows}))
+
+
+def main(
+    members: Annotated[int, typer.Option(help="People to simulate.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Other than the seed the rules were looked at with.")] = 11,
+) -> None:
+    """Simulate, load, build one as-of date, and print the table for docs/silence.md."""
+    with tempfile.TemporaryDirectory(prefix="rekindle-causes-") as folder:
+        home, truth = Home(Path(folder) / "home"), Path(folder) / "truth"
+        simulate(home.landing, truth, members=members, seed=seed, until=AS_OF)
+        load(home, read_contracts(STAGING_DIR), lambda _: None, seeds_dir=SEEDS_DIR)
+        with duckdb.connect(str(build(home, 0).file), read_only=True) as warehouse:
+            typer.echo(confusion(warehouse, truth, AS_OF).table())
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 {%- set window = var('activity_windows') | min -%}
--- What may tell why a member fell silent, each with the day on which it was known and what it counts for. Sums over days
--- give how often; a channel that is closed counts back what it counted when it was opened.
+-- What may tell why a member fell silent, each with the day on which it was known and what it counts for. Sums over
+-- days give how often; a channel that is closed counts back what it counted when it was opened.
 with touches as (
     select * from {{ ref('int_touch_reports') }}
 ),
@@ -17,58 +17,48 @@ coupons as (
 
 refunds as (
     select * from {{ ref('int_refunds') }}
-    where member_key is not null
 ),
 
 tickets as (
     select * from {{ ref('int_tickets') }}
-    where is_negative
 ),
 
 answers as (
-    select * from {{ ref('int_channel_answers') }}
+    select
+        *,
+        case when is_granted then 1 else 0 end - case when is_granted_before then 1 else 0 end as opened
+    from {{ ref('int_channel_answers') }}
 ),
 
 signs as (
-    {%- for sign, day in {
-        'touch_sent': 'awaited_on', 'touch_delivered': 'delivered_on', 'touch_openable': 'openable_on',
-        'touch_opened': 'opened_on', 'touch_rejected': 'rejected_on',
-    }.items() %}
-    select member_key, '{{ sign }}' as sign, {{ day }} as happened_on, 1 as amount from touches
-    union all
-    {%- endfor %}
-    select member_key, 'touches_in_window', sent_on, touches_{{ window }}d from touches
-    union all
-    select member_key, 'coupon_issued', issued_on, 1 from coupons
-    union all
-    select member_key, 'coupon_redeemed', redeemed_on, 1 from coupons
-    union all
-    select member_key, event_type, happened_on, 1 from events
-    union all
-    select member_key, 'event', happened_on, 1 from events
-    union all
-    select member_key, 'competitor_search', happened_on, 1 from events
-    where is_competitor
-    union all
-    select member_key, 'refund', refunded_on, 1 from refunds
-    union all
-    select member_key, 'negative_ticket', opened_on, 1 from tickets
-    union all
-    select member_key, 'channel_asked', answered_on, 1 from answers
-    where answer_number = 1
-    union all
+    {%- for relation, sign, day, amount in [
+        ('touches', "'touch_sent'", 'awaited_on', '1'),
+        ('touches', "'touch_delivered'", 'delivered_on', '1'),
+        ('touches', "'touch_openable'", 'openable_on', '1'),
+        ('touches', "'touch_opened'", 'opened_on', '1'),
+        ('touches', "'touch_rejected'", 'rejected_on', '1'),
+        ('touches', "'touches_in_window'", 'sent_on', 'touches_' ~ window ~ 'd'),
+        ('coupons', "'coupon_issued'", 'issued_on', '1'),
+        ('coupons', "'coupon_redeemed'", 'redeemed_on', '1'),
+        ('events', 'event_type', 'happened_on', '1'),
+        ('events', "'event'", 'happened_on', '1'),
+        ('events', "'competitor_search'", 'case when is_competitor then happened_on end', '1'),
+        ('refunds', "'refund'", 'refunded_on', '1'),
+        ('tickets', "'negative_ticket'", 'case when is_negative then opened_on end', '1'),
+        ('answers', "'channel_asked'", 'case when answer_number = 1 then answered_on end', '1'),
+        ('answers', "'channel_open'", 'answered_on', 'opened'),
+    ] %}
+    {{ "union all" if not loop.first }}
     select
         member_key,
-        'channel_open',
-        answered_on,
-        case when is_granted then 1 else 0 end - case when is_granted_before then 1 else 0 end
-    from answers
+        {{ sign }} as sign,
+        {{ day }} as happened_on,
+        cast({{ amount }} as bigint) as amount
+    from {{ relation }}
+    {%- endfor %}
 )
 
-select
-    member_key,
-    sign,
-    happened_on,
-    cast(amount as bigint) as amount
-from signs
-where happened_on is not null
+select * from signs
+where
+    happened_on is not null
+    and member_key is not null

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 {%- set window = var('activity_windows') | min -%}
--- A letter reports neither delivery nor opening, a call no opening: what a channel does not report, or not yet, cannot be
--- missed.
+-- A letter reports neither delivery nor opening, a call no opening: what a channel does not report, or not yet, cannot
+-- be missed.
 with touches as (
     select * from {{ ref('int_touches') }}
     where sent_on is not null

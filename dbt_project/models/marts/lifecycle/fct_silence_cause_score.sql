@@ -1,5 +1,5 @@
--- A cause's score is the sum of what speaks for it and against, at most one; the strongest evidence is shown. What has the same score
--- stands in the order of seeds/lifecycle/silence_causes.csv.
+-- A cause's score is the sum of what speaks for it and against, at most one; the strongest evidence is shown. What has
+-- the same score stands in the order of seeds/lifecycle/silence_causes.csv.
 with evidence as (
     select
         *,

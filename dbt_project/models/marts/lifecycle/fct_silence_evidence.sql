@@ -51,25 +51,30 @@ expected as (
 ),
 
 measured as (
-    {%- for kind, (measured, expected, compared, enough, evidence_on) in {
-        'count': ('hits', 'null', 'hits', 'hits', 'hit_on'),
-        'highest': ('highest', 'null', 'highest', 'hits', 'hit_on'),
-        'share': ('hits', 'cases', 'cast(hits as double) / nullif(cases, 0)', 'cases', 'hit_on'),
-        'missing': ('cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases', 'case_on'),
-        'fall': ('hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'),
+    {%- for kind, (relation, evidence, measured, expected, compared, enough, evidence_on) in {
+        'count': ('expected', 'evidence', 'hits', 'null', 'hits', 'hits', 'hit_on'),
+        'highest': ('expected', 'evidence', 'highest', 'null', 'highest', 'hits', 'hit_on'),
+        'share': ('expected', 'evidence', 'hits', 'cases', 'cast(hits as double) / nullif(cases, 0)', 'cases', 'hit_on'),
+        'missing': (
+            'expected', 'evidence', 'cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases', 'case_on'
+        ),
+        'fall': ('expected', 'evidence', 'hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'),
+        'cycle': ('starts', 'null', 'days_since_purchase', 'cycle_days', 'overdue_ratio', '1', 'quiet_since_on'),
+        'constant': ('starts', 'null', 'days_silent', 'null', '1', '1', 'quiet_since_on'),
     }.items() %}
     select
-        member_key, as_of_date, evidence, '{{ kind }}' as measure_kind, {{ measured }} as measured,
-        {{ expected }} as expected, {{ compared }} as compared, {{ enough }} as enough, {{ evidence_on }} as evidence_on
-    from expected
-    union all
+        member_key,
+        as_of_date,
+        {{ evidence }} as evidence,
+        '{{ kind }}' as measure_kind,
+        {{ measured }} as measured,
+        {{ expected }} as expected,
+        {{ compared }} as compared,
+        {{ enough }} as enough,
+        {{ evidence_on }} as evidence_on
+    from {{ relation }}
+    {{ "union all" if not loop.last }}
     {%- endfor %}
-    select
-        member_key, as_of_date, null, 'cycle', days_since_purchase, cycle_days, overdue_ratio, 1, quiet_since_on
-    from starts
-    union all
-    select member_key, as_of_date, null, 'constant', days_silent, null, 1, 1, quiet_since_on
-    from starts
 ),
 
 weighed as (

@@ -5,8 +5,8 @@
         rows between unbounded preceding and current row
     )
 {%- endset -%}
--- Each evidence's signs around the day since which a member is quiet, as running totals from one as-of date to the next:
--- a sign is known on the first date on or after it, and what is known at a date is the last row on or before it.
+-- Each evidence's signs around the day since which a member is quiet, as running totals from one as-of date to the
+-- next: a sign is known on the first date on or after it, and what is known at a date is the last row on or before it.
 with starts as (
     select * from {{ ref('member_silence_start') }}
 ),

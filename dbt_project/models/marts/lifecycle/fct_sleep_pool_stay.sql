@@ -1,5 +1,6 @@
--- The journey is as many touches as it has steps, sent after the silence began; who gives no sign of life until the days
--- for an answer to the last one are over is in the pool from the next moment on, and out of it with the first sign.
+-- The journey is as many touches as it has steps, sent after the silence began; who gives no sign of life until the
+-- days for an answer to the last one are over is in the pool from the next moment on, and out of it with the first
+-- sign.
 with member_days as (
     select * from {{ ref('int_member_days') }}
 ),

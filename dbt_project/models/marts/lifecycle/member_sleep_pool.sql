@@ -1,5 +1,5 @@
--- In the pool a member is left alone but for rare content: the next touch stands as many days after the last as the rule
--- says, whoever sent it.
+-- In the pool a member is left alone but for rare content: the next touch stands as many days after the last as the
+-- rule says, whoever sent it.
 with stays as (
     select * from {{ ref('fct_sleep_pool_stay') }}
 ),

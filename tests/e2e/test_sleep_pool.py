@@ -1,0 +1,158 @@
+"""The sleep pool agrees with counting days, for every member of the sample and for random histories."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.built import SUNDAYS
+from tests.e2e.oracle import Oracle, seed
+
+(RULES,) = (
+    {name: int(value) for name, value in row.items()} for row in seed("lifecycle/sleep_pool_rules.csv")
+)
+FIRST_DAY = date(2025, 1, 1)
+LAST_DAY = FIRST_DAY + timedelta(days=150)
+
+
+def pool_on(day, bought, active, sent):
+    """When somebody in the pool on a day came in, by counting: None who is not in it.
+
+    Args:
+        day: The day asked about; what is later is not looked at.
+        bought: Days with a purchase.
+        active: Days with a purchase or an interaction.
+        sent: Days of the touches sent, in order.
+    """
+    active = [on for on in active if on <= day]
+    if not active or not any(on <= day for on in bought):
+        return None
+    silent_from = max(active) + timedelta(days=RULES["silent_after_days"])
+    journey = [on for on in sent if silent_from < on <= day]
+    if len(journey) < RULES["journey_touches"]:
+        return None
+    entered_on = journey[RULES["journey_touches"] - 1] + timedelta(days=RULES["answer_days"])
+    return entered_on if entered_on <= day else None
+
+
+def test_the_pool_agrees_with_counting_for_every_member(chain):
+    with chain.open() as connection:
+        records = connection.execute(
+            "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
+        ).fetchall()
+        found = connection.execute(
+            "select member_key, as_of_date, entered_on, last_touch_on from marts.member_sleep_pool"
+        ).fetchall()
+    oracle = Oracle(chain.home, {(system, member_id): key for system, member_id, key in records})
+    expected = {
+        (key, day): (entered_on, member.sent_days[bisect_right(member.sent_days, day) - 1])
+        for day in SUNDAYS
+        for key, member in oracle.members.items()
+        if (entered_on := pool_on(day, member.purchase_days, member.active_days, member.sent_days))
+    }
+
+    assert {(key, day): tuple(state) for key, day, *state in found} == expected
+    assert len(expected) > 100
+
+
+def test_every_way_out_is_seen(chain):
+    with chain.open() as connection:
+        ways = connection.execute("select distinct left_by from marts.fct_sleep_pool_stay").fetchall()
+
+    assert {way for (way,) in ways} == {"purchase", "interaction", "still_there"}
+
+
+DAYS = st.integers(0, (LAST_DAY - FIRST_DAY).days)
+HISTORIES = st.lists(
+    st.tuples(
+        st.lists(DAYS, max_size=3),
+        st.lists(DAYS, max_size=3),
+        # Touches come in runs, as a journey sends them; alone they would rarely end one.
+        st.lists(st.tuples(DAYS, st.integers(1, 12), st.integers(1, 5)), max_size=3),
+    ),
+    min_size=20,
+    max_size=30,
+)
+
+
+@pytest.fixture(scope="module")
+def small(chain):
+    """The compiled models over an empty file, which random histories fill."""
+    models = {node["name"]: node for node in chain.models}
+    connection = duckdb.connect()
+    connection.execute("attach ':memory:' as warehouse")
+    connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+    for schema in ("seeds", "intermediate", "marts"):
+        connection.execute(f"create schema warehouse.{schema}")
+    connection.execute("create table warehouse.seeds.sleep_pool_rules as from built.seeds.sleep_pool_rules")
+    for table in ("int_member_day_measures", "int_touch_responses", "int_builds"):
+        connection.execute(
+            f"create table warehouse.intermediate.{table} as from built.intermediate.{table} limit 0"
+        )
+    for name in ("int_member_days", "fct_sleep_pool_stay"):
+        code = models[name]["compiled_code"]
+        connection.execute(f"create view warehouse.{models[name]['schema']}.{name} as {code}")
+    yield connection
+    connection.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories=HISTORIES)
+def test_stays_agree_with_counting_for_random_histories(small, histories):
+    """Every day of every history: in the pool by the stays exactly when counting says so, and since when."""
+    measures, touches, lives = [], [], []
+    for key, (purchases, interactions, runs) in enumerate(histories):
+        bought = {FIRST_DAY + timedelta(days=day) for day in purchases}
+        seen = {FIRST_DAY + timedelta(days=day) for day in interactions}
+        sent = sorted(
+            FIRST_DAY + timedelta(days=day + step * number)
+            for day, step, length in runs
+            for number in range(length)
+        )
+        lives.append((bought, bought | seen, sent))
+        measures += [
+            (key, on, int(on in bought), int(on in seen), sent.count(on)) for on in {*bought, *seen, *sent}
+        ]
+        touches += [(key, number, on) for number, on in enumerate(sent, start=1)]
+    _fill(small, measures, touches)
+    stays = small.execute(
+        "select member_key, entered_on, left_on from warehouse.marts.fct_sleep_pool_stay"
+    ).fetchall()
+
+    days = [FIRST_DAY + timedelta(days=day) for day in range((LAST_DAY - FIRST_DAY).days + 1)]
+    expected = {
+        (key, day): entered_on
+        for key, life in enumerate(lives)
+        for day in days
+        if (entered_on := pool_on(day, *life))
+    }
+    found = {
+        (key, day): entered_on
+        for key, entered_on, left_on in stays
+        for day in days
+        if entered_on <= day and (left_on is None or day < left_on)
+    }
+    assert found == expected
+
+
+def _fill(small, measures, touches):
+    small.execute("use warehouse.intermediate")
+    for table in ("int_member_day_measures", "int_touch_responses", "int_builds"):
+        small.execute(f"delete from {table}")
+    small.execute("insert into int_builds by name select $day as as_of_date", {"day": LAST_DAY})
+    if measures:
+        small.executemany(
+            "insert into int_member_day_measures by name select ? as member_key, ? as activity_on, "
+            "? as purchase_days, ? as interactions, ? as touches",
+            measures,
+        )
+    if touches:
+        small.executemany(
+            "insert into int_touch_responses by name select ? as member_key, ? as touch_number, ? as sent_on",
+            touches,
+        )

@@ -32,7 +32,7 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.silence_evidence set sign = null where one_row",
         "update seeds.silence_evidence set base_sign = 'event' where evidence = 'refund'",
         "update seeds.silence_evidence set to_days = from_days where one_row",
-        "update seeds.silence_evidence set full_at = starts_at where one_row",
+        "update seeds.silence_evidence set full_weight_value = zero_weight_value where one_row",
         "update seeds.silence_evidence set weight = 1.001 where one_row",
         "update seeds.silence_evidence set minimum_cases = 0 where one_row",
     ],

@@ -56,7 +56,7 @@ LINES = 80
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_FILES = {
     "models/marts/tags/member_attributes.sql": (
-        85,
+        90,
         "a line for each attribute of the catalogue; the list is the model",
     ),
     "models/marts/value/fct_rfm_cut_point.sql": (
@@ -76,7 +76,7 @@ LONG_FILES = {
         "the same totals for every kind of evidence; apart, windows and dates would stand twice",
     ),
     "models/marts/lifecycle/fct_silence_evidence.sql": (
-        95,
+        100,
         "five ways to measure and one way to weigh; apart, the way to weigh would stand five times",
     ),
     "models/marts/churn/fct_churn_signal.sql": (

@@ -1,4 +1,4 @@
--- How strongly each evidence speaks: nothing up to starts_at, all its weight from full_at on, evenly in between. What
+-- How strongly each evidence speaks: nothing up to one value, all its weight from another on, evenly in between. What
 -- fell is held against the member's own earlier share, drawn towards everybody's where there is little of it, with one
 -- case more on both sides: nothing where hardly one was to be expected says little. A negative weight speaks against.
 with starts as (
@@ -56,9 +56,12 @@ measured as (
         'highest': ('expected', 'evidence', 'highest', 'null', 'highest', 'hits', 'hit_on'),
         'share': ('expected', 'evidence', 'hits', 'cases', 'cast(hits as double) / nullif(cases, 0)', 'cases', 'hit_on'),
         'missing': (
-            'expected', 'evidence', 'cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases', 'case_on'
+            'expected', 'evidence', 'cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases',
+            'case_on'
         ),
-        'fall': ('expected', 'evidence', 'hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'),
+        'fall': (
+            'expected', 'evidence', 'hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'
+        ),
         'cycle': ('starts', 'null', 'days_since_purchase', 'cycle_days', 'overdue_ratio', '1', 'quiet_since_on'),
         'constant': ('starts', 'null', 'days_silent', 'null', '1', '1', 'quiet_since_on'),
     }.items() %}
@@ -83,7 +86,8 @@ weighed as (
         evidence.evidence as evidence_code,
         evidence.silence_cause,
         evidence.weight * least(greatest(
-            (measured.compared - evidence.starts_at) / (evidence.full_at - evidence.starts_at), 0
+            (measured.compared - evidence.zero_weight_value)
+            / (evidence.full_weight_value - evidence.zero_weight_value), 0
         ), 1) as score
     from measured
     inner join evidence

@@ -16,10 +16,7 @@ signs as (
 ),
 
 evidence as (
-    select
-        *,
-        coalesce(to_days, {{ days_between("cast('1900-01-01' as date)", end_of_time()) }}) as last_days
-    from {{ ref('dim_silence_evidence') }}
+    select * from {{ ref('dim_silence_evidence') }}
     where
         sign is not null
         and is_active
@@ -35,7 +32,7 @@ episodes as (
 dates as (
     select
         as_of_date,
-        coalesce(lag(as_of_date) over (order by as_of_date), cast('1900-01-01' as date)) as previous_as_of_date
+        lag(as_of_date) over (order by as_of_date) as previous_as_of_date
     from starts
     group by as_of_date
 ),
@@ -54,10 +51,12 @@ placed as (
     inner join signs on episodes.member_key = signs.member_key
     inner join evidence
         on signs.sign in (evidence.sign, evidence.base_sign)
-        and {{ days_between('episodes.quiet_since_on', 'signs.happened_on') }} <= evidence.last_days
+        and coalesce(
+            {{ days_between('episodes.quiet_since_on', 'signs.happened_on') }} <= evidence.to_days, true
+        )
     inner join dates
         on signs.happened_on <= dates.as_of_date
-        and signs.happened_on > dates.previous_as_of_date
+        and coalesce(signs.happened_on > dates.previous_as_of_date, true)
 ),
 
 summed as (

@@ -130,6 +130,28 @@ class Warehouse(ConfigurableResource):
 
         return read_tag_health(self.business.home)
 
+    def silent_signals(self, file: Path) -> list[tuple[str, str, str]]:
+        """Churn signals that cannot fire, because none of the tables that feed them was ever delivered.
+
+        Args:
+            file: A build's file or a published version.
+
+        Returns:
+            Code, English and Chinese label of each, in the seed's order; empty without the table of signals.
+        """
+        import duckdb
+
+        with duckdb.connect(str(file), read_only=True) as connection:
+            tables = connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'marts'"
+            ).fetchall()
+            if ("dim_churn_signal",) not in tables:
+                return []
+            return connection.execute(
+                "select signal, label_en, label_zh from marts.dim_churn_signal "
+                "where is_active and is_silent order by signal_order"
+            ).fetchall()
+
     @staticmethod
     def _tables_of_orders() -> "list[Table]":
         from orchestration.loader.contracts import read_contracts

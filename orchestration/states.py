@@ -48,6 +48,10 @@ class State:
         return text_table(HEADINGS, labelled_counts(self.labels, members))
 
 
+SILENT_SIGNALS = "churn signals that cannot fire"
+"""What a summary calls them, and the key under which a manifest keeps them."""
+SIGNAL_HEADINGS = ["code", "English", "中文"]
+
 STATES = [
     State("members by lifecycle stage", "marts", "member_lifecycle", "stage", "lifecycle/stages.csv"),
     State(

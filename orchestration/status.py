@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -18,7 +20,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.states import STATES
+from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.versions import Manifest, current_version, list_versions, read_manifest
 
 SHOWN_DUE_DATES = 7
@@ -40,7 +42,12 @@ def published_text(home: Home) -> str:
         text_table(["table", "rows"], manifest.rows.items()),
         *_state_sections(manifest),
     ]
-    return "\n\n".join([*sections, *without_probabilities(manifest.rows), *_never_delivered(home)])
+    sections += [
+        *without_probabilities(manifest.rows),
+        *silent_signals(manifest.details),
+        *_never_delivered(home),
+    ]
+    return "\n\n".join(sections)
 
 
 def without_probabilities(rows: dict[str, int]) -> list[str]:
@@ -129,7 +136,7 @@ def status_text(home: Home) -> str:
             section
             for version in versions
             if version.current
-            for section in _state_sections(version.manifest)
+            for section in [*_state_sections(version.manifest), *silent_signals(version.manifest.details)]
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
@@ -143,6 +150,18 @@ def _state_sections(manifest: Manifest) -> list[str]:
         for state in STATES
         if state.title in members
     ]
+
+
+def silent_signals(details: Mapping[str, Any]) -> list[str]:
+    """Signals whose silence says nothing of the members: no table that feeds them was ever delivered.
+
+    Args:
+        details: Details of a published version's manifest.
+    """
+    silent = details.get(SILENT_SIGNALS)
+    if not silent:
+        return []
+    return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
 
 
 def _never_delivered(home: Home) -> list[str]:

@@ -24,7 +24,7 @@ from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.states import STATES
+from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 
 PUBLISHED_ROOMS = ("marts", "audiences", "serving")
 GROUP = "publishing"
@@ -58,9 +58,15 @@ def audited_build(
     members = warehouse.members_by_state(build.file)
     counted = [state for state in STATES if state.title in members]
     tables = {state.title: MetadataValue.md(state.as_markdown(members[state.title])) for state in counted}
+    silent = warehouse.silent_signals(build.file)
+    tables[SILENT_SIGNALS] = MetadataValue.md(markdown_table(SIGNAL_HEADINGS, silent))
     for name, count in rows.items():
         own = {state.title: tables[state.title] for state in counted if f"{state.room}.{state.table}" == name}
+        if name == "marts.dim_churn_signal":
+            own[SILENT_SIGNALS] = tables[SILENT_SIGNALS]
         yield AssetObservation(name.split("."), metadata={"dagster/row_count": count, **own})
+    if silent:
+        progress.say(f"{SILENT_SIGNALS}: {', '.join(code for code, *_ in silent)}")
     yield MaterializeResult(
         metadata={
             "build": build.build_id,
@@ -91,7 +97,8 @@ def published_warehouse(
 
     progress.begin("publish")
     build = open_build(business.home)
-    details = {"members": warehouse.members_by_state(build.file)}
+    silent = warehouse.silent_signals(build.file)
+    details = {"members": warehouse.members_by_state(build.file), SILENT_SIGNALS: silent}
     try:
         manifest = publish(business.home, build, details=details)
     except RekindleError as error:
@@ -105,5 +112,6 @@ def published_warehouse(
             "bytes": manifest.bytes,
             "sha256": manifest.sha256,
             "replaces": manifest.replaces or "nothing",
+            SILENT_SIGNALS: ", ".join(code for code, *_ in silent) or "none",
         }
     )

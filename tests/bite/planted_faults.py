@@ -75,6 +75,16 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.churn_thresholds set more_than = null where signal = 'recency'",
         "update seeds.churn_thresholds set at_least = 1 where signal = 'recency'",
     ],
+    "churn_thresholds__floors_are_not_negative": [
+        "update seeds.churn_thresholds set minimum_overdue_ratio = -0.001 where one_row",
+        "update seeds.churn_thresholds set minimum_purchase_days = -1 where one_row",
+    ],
+    "warning_follow_up__shares_and_days_are_possible": [
+        "update seeds.warning_follow_up set held_out_share = 1 where one_row",
+        "update seeds.warning_follow_up set salt = '' where one_row",
+        "update seeds.warning_follow_up set quiet_days = 0 where one_row",
+        "update seeds.warning_follow_up set answer_days = 0 where one_row",
+    ],
     "no_login_steps__step_is_not_empty": [
         "update seeds.no_login_steps set to_days = from_days - 1 where one_row",
     ],
@@ -329,6 +339,38 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
     ],
+    "fct_warning_reason__says_it_in_both_languages": [
+        "update marts.fct_warning_reason set sentence_en = 'Usually every {expected} days' where one_row",
+        "update marts.fct_warning_reason set sentence_zh = '' where one_row",
+        "update marts.fct_warning_reason set evidence_on = as_of_date + 1 where one_row",
+    ],
+    "fct_warning_episode__answers_and_returns_come_after_the_warning": [
+        "update marts.fct_warning_episode set returned_on = started_on where one_row",
+        "update marts.fct_warning_episode set answered_on = started_on, answer = 'sms' where one_row",
+        "update marts.fct_warning_episode set answered_on = null, answer = 'sms' where one_row",
+    ],
+    "fct_warning_outcome__money_needs_a_return_or_a_refund": [
+        "insert into marts.fct_warning_outcome by name select false as is_returned, 0.01 as net_amount",
+    ],
+    "fct_warning_follow_up__counts_are_nested": [
+        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
+        "0 as first_warned_members, 2 as answered_members, 0 as returned_members, 0 as members_with_margin",
+        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
+        "0 as first_warned_members, 0 as answered_members, 2 as returned_members, 0 as members_with_margin",
+    ],
+    "fct_warning_action__open_problems_first": [
+        "update marts.fct_warning_action set action = 'repair', is_unsolved = false where one_row",
+        "update marts.fct_warning_action set due_days = -1 where one_row",
+    ],
+    "fct_churn_signal_outcome__lost_are_among_the_members": [
+        "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",
+        "insert into marts.fct_churn_signal_outcome by name select 1 as members, -1 as lost_members",
+    ],
+    "fct_churn_signal_worth__fired_are_among_the_watched": [
+        "update marts.fct_churn_signal_worth set fired_members = watched_members + 1 where one_row",
+        "update marts.fct_churn_signal_worth set fired_lost_members = fired_members + 1 where one_row",
+        "update marts.fct_churn_signal_worth set lost_members = watched_members + 1 where one_row",
+    ],
     "fct_churn_response_queue__loss_is_not_negative": [
         "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
         "update marts.fct_churn_response_queue set queue_rank = 0 where one_row",
@@ -461,6 +503,18 @@ SINGULAR: dict[str, list[str]] = {
         "from marts.fct_churn_response_queue",
         "update seeds.response_capacity set members_per_day = 0 where response_queue = 'default'",
         "update marts.fct_churn_response_queue set member_key = -1 where one_row",
+    ],
+    "warning_follow_up_adds_up": [
+        # in this build no window is over, so whatever is counted is too much
+        "insert into marts.fct_warning_outcome by name select 28 as horizon_days, 0.00 as net_amount",
+        "insert into marts.fct_warning_follow_up by name select 90 as horizon_days, 1 as warned_members",
+        "insert into marts.fct_warning_follow_up by name select 28 as horizon_days, 0.01 as net_amount",
+        "update marts.fct_warning_episode set is_start_known = true, started_on = started_on - 90 "
+        "where one_row",
+    ],
+    "nobody_held_out_is_queued": [
+        "update marts.member_churn_warning set is_held_out = true",
+        "update marts.member_churn_warning set is_held_out = null",
     ],
     "stage_flow_adds_up": [
         "update marts.fct_stage_flow set members = members + 1 where one_row",

@@ -115,3 +115,10 @@ def test_causes_of_silence_without_their_sources_are_never_named_and_say_so(buil
 
     assert {cause for cause, is_silent in causes if not is_silent} == {"not_due", "unknown"}
     assert {cause for (cause,) in named} == {"not_due", "unknown"}
+
+
+def test_signals_without_their_tables_are_silent_and_say_so(built):
+    connection, _ = built
+    heard = connection.execute("select signal from marts.dim_churn_signal where not is_silent").fetchall()
+
+    assert {signal for (signal,) in heard} == {"recency", "frequency_drop"}

@@ -41,7 +41,7 @@ CONTACT_WORDS = {
     "surname",
     "birthday",
 }
-NAMED_THINGS = {"product_name", "store_name", "table_name"}
+NAMED_THINGS = {"missed_product_name", "product_name", "store_name", "table_name"}
 
 
 def twin_faults(model):

@@ -1,3 +1,4 @@
+{%- set ranks = range(1, var('shown_reasons') + 1) -%}
 with warnings as (
     select * from {{ ref('member_churn_warning') }}
 ),
@@ -8,6 +9,14 @@ levels as (
 
 signals as (
     select * from {{ ref('dim_churn_signal') }}
+),
+
+reasons as (
+    select * from {{ ref('fct_warning_reason') }}
+),
+
+products as (
+    select * from {{ ref('dim_product') }}
 ),
 
 actions as (
@@ -29,15 +38,34 @@ select
     signals.label_zh as main_signal_label_zh,
     actions.label_en as action_label_en,
     actions.label_zh as action_label_zh,
+    {%- for rank in ranks %}
+    reason_{{ rank }}.signal as reason_{{ rank }}_signal,
+    reason_{{ rank }}.churn_level as reason_{{ rank }}_level,
+    reason_{{ rank }}.sentence_en as reason_{{ rank }}_en,
+    reason_{{ rank }}.sentence_zh as reason_{{ rank }}_zh,
+    reason_{{ rank }}.measured_value as reason_{{ rank }}_measured,
+    reason_{{ rank }}.expected_value as reason_{{ rank }}_expected,
+    {%- endfor %}
+    products.product_name as missed_product_name,
     queue.response_queue,
     queue.queue_rank,
-    queue.expected_loss_amount
+    queue.expected_loss_amount,
+    queue.loss_basis
 from warnings
 inner join levels on warnings.churn_level = levels.churn_level
 inner join signals on warnings.main_signal = signals.signal
 inner join actions
     on warnings.action_family = actions.family
     and warnings.is_unsolved = actions.is_unsolved
+{%- for rank in ranks %}
+left join reasons as reason_{{ rank }}
+    on warnings.member_key = reason_{{ rank }}.member_key
+    and warnings.as_of_date = reason_{{ rank }}.as_of_date
+    and reason_{{ rank }}.reason_rank = {{ rank }}
+{%- endfor %}
+left join products
+    on warnings.missed_source = products.source
+    and warnings.missed_product_id = products.product_id
 left join queue
     on warnings.member_key = queue.member_key
     and warnings.as_of_date = queue.as_of_date

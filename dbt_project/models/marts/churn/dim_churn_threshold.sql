@@ -19,6 +19,8 @@ stepped as (
         thresholds.more_than,
         coalesce(thresholds.at_least, 0) + coalesce(steps.from_days, 0) as at_least_days,
         coalesce(thresholds.at_least + steps.to_days + 1, thresholds.less_than) as less_than_days,
+        coalesce(thresholds.minimum_overdue_ratio, 0) as minimum_overdue_ratio,
+        coalesce(thresholds.minimum_purchase_days, 0) as minimum_purchase_days,
         cast(
             coalesce(thresholds.more_than, thresholds.at_least, thresholds.less_than) as decimal(9, 3)
         ) as threshold
@@ -38,6 +40,8 @@ select
     stepped.threshold,
     stepped.more_than,
     cast(stepped.at_least_days as integer) as at_least_days,
-    cast(stepped.less_than_days as integer) as less_than_days
+    cast(stepped.less_than_days as integer) as less_than_days,
+    cast(stepped.minimum_overdue_ratio as decimal(9, 3)) as minimum_overdue_ratio,
+    cast(stepped.minimum_purchase_days as integer) as minimum_purchase_days
 from stepped
 inner join levels on stepped.churn_level = levels.churn_level

@@ -1,7 +1,11 @@
--- Expected loss is the year's net amount times the weight of the level. Margins are left out although many are known: a
--- queue that took margin from some and revenue from others would put those of unknown cost first.
+{%- set longest = var('activity_windows')[-1] -%}
+{%- set horizon = var('churn_horizons')[-1] -%}
+-- Expected loss is the year's net amount times the probability of no purchase, or the weight of the level on dates
+-- before the first fit; a date has probabilities for everybody or for nobody. Margins are left out although many are
+-- known: a queue that took margin from some and revenue from others would put those of unknown cost first.
 with warnings as (
     select * from {{ ref('member_churn_warning') }}
+    where not is_held_out
 ),
 
 levels as (
@@ -11,6 +15,10 @@ levels as (
 
 activity as (
     select * from {{ ref('member_activity') }}
+),
+
+probabilities as (
+    select * from {{ ref('member_churn_probability') }}
 ),
 
 members as (
@@ -25,14 +33,20 @@ waiting as (
     select
         warnings.*,
         coalesce(members.home_store_id, 'common') as response_queue,
-        greatest({{ money('activity.net_amount_' ~ var('activity_windows')[-1] ~ 'd * levels.loss_weight') }}, 0)
-            as expected_loss_amount
+        case when probabilities.member_key is null then 'level' else 'probability' end as loss_basis,
+        greatest({{ money(
+            'activity.net_amount_' ~ longest ~ 'd'
+            ~ ' * coalesce(probabilities.p_no_purchase_' ~ horizon ~ 'd, levels.loss_weight)'
+        ) }}, 0) as expected_loss_amount
     from warnings
     inner join levels on warnings.churn_level = levels.churn_level
     inner join activity
         on warnings.member_key = activity.member_key
         and warnings.as_of_date = activity.as_of_date
     inner join members on warnings.member_key = members.member_key
+    left join probabilities
+        on warnings.member_key = probabilities.member_key
+        and warnings.as_of_date = probabilities.as_of_date
 ),
 
 ranked as (
@@ -51,6 +65,7 @@ select
     ranked.member_key,
     ranked.churn_level,
     {{ money('ranked.expected_loss_amount') }} as expected_loss_amount,
+    ranked.loss_basis,
     ranked.main_signal,
     ranked.sentence_en as reason_en,
     ranked.sentence_zh as reason_zh,

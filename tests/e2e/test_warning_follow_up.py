@@ -1,0 +1,148 @@
+"""Who is held out, what an episode is and what came of it, against a second opinion in plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orchestration.core.arms import draw
+from tests.built import SUNDAYS, UNTIL, quick_build, same_facts, table_text
+from tests.e2e.oracle import seed
+
+WEEKS = 17
+GRID = [UNTIL - timedelta(weeks=weeks) for weeks in range(WEEKS, -1, -1)]
+[RULES] = seed("churn/warning_follow_up.csv")
+QUIET, HORIZON = timedelta(days=int(RULES["quiet_days"])), timedelta(days=28)
+
+
+@pytest.fixture(scope="module")
+def warehouse(chain, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("follow_up")
+    with quick_build(chain, folder, same_facts(chain.home, folder / "home"), GRID) as connection:
+        yield connection
+
+
+def rows(connection, query):
+    return connection.execute(query).fetchall()
+
+
+def test_held_out_is_who_md5_says(chain):
+    with chain.open() as connection:
+        warned = rows(connection, "select distinct member_key, is_held_out from marts.member_churn_warning")
+    share = float(RULES["held_out_share"])
+
+    assert dict(warned) == {key: draw(RULES["salt"], str(key)) < share for key, _ in warned}
+    assert 0.05 < sum(held for _, held in warned) / len(warned) < 0.15
+
+
+def test_held_out_members_are_warned_and_not_queued(chain):
+    with chain.open() as connection:
+        [(waiting,)] = rows(
+            connection,
+            "select count(*) from marts.member_churn_warning where is_held_out and churn_level = 'high'",
+        )
+        queued = rows(
+            connection,
+            "select member_key from marts.fct_churn_response_queue "
+            "where member_key in (select member_key from marts.member_churn_warning where is_held_out)",
+        )
+
+    assert waiting > 0
+    assert queued == []
+
+
+def episodes_of(warned_on):
+    """Beginnings of the episodes of one member, with whether four Sundays before them are on the grid."""
+    before = None
+    for day in sorted(warned_on):
+        if before is None or before + QUIET < day:
+            yield day, day - QUIET >= GRID[0]
+        before = day
+
+
+def test_episodes_begin_after_quiet_sundays(warehouse):
+    warned = defaultdict(set)
+    for key, day in rows(warehouse, "select member_key, as_of_date from marts.member_churn_warning"):
+        warned[key].add(day)
+    expected = {(key, day, known) for key, days in warned.items() for day, known in episodes_of(days)}
+
+    found = rows(warehouse, "select member_key, started_on, is_start_known from marts.fct_warning_episode")
+    assert set(found) == expected
+    assert {known for *_, known in found} == {True, False}
+
+
+def test_outcomes_are_what_orders_and_refunds_say(warehouse):
+    money, bought = defaultdict(dict), defaultdict(set)
+    for key, day, amount in rows(
+        warehouse,
+        "select member_key, ordered_on, sum(net_amount) from marts.fct_order "
+        "where is_purchase and member_key is not null group by all",
+    ):
+        money[key][day] = amount
+        bought[key].add(day)
+    for key, day, amount in rows(
+        warehouse,
+        "select member_key, refunded_on, sum(refunded_amount) from marts.fct_refund "
+        "where member_key is not null group by all",
+    ):
+        money[key][day] = money[key].get(day, Decimal(0)) - amount
+    expected = {
+        (key, start): (
+            any(start < day <= start + HORIZON for day in bought[key]),
+            sum((amount for day, amount in money[key].items() if start < day <= start + HORIZON), Decimal(0)),
+        )
+        for key, start in rows(
+            warehouse,
+            "select member_key, started_on from marts.fct_warning_episode where is_start_known "
+            f"and started_on + 28 <= date '{UNTIL}'",
+        )
+    }
+    found = {
+        (key, start): (returned, amount)
+        for key, start, returned, amount in rows(
+            warehouse,
+            "select member_key, started_on, is_returned, net_amount from marts.fct_warning_outcome "
+            "where horizon_days = 28",
+        )
+    }
+    assert found == expected
+    assert {returned for returned, _ in found.values()} == {True, False}
+
+
+@pytest.mark.parametrize("part", ["episode", "outcome"])
+def test_the_parts_compared_below_have_rows(warehouse, part):
+    assert len(rows(warehouse, told(part))) > 20
+
+
+def told(part, since=GRID[5] + QUIET):
+    """What is told of episodes whose beginning a history from the sixth Sunday on knows."""
+    columns = {
+        "episode": "churn_level, main_signal, is_held_out, answered_on, answer, returned_on",
+        "outcome": "horizon_days, is_answered, is_returned, net_amount, margin_amount",
+    }
+    return (
+        f"select member_key, started_on, {columns[part]} from marts.fct_warning_{part} "
+        f"where started_on >= date '{since}'"
+    )
+
+
+def test_episodes_do_not_depend_on_how_far_back_a_build_goes(chain, warehouse, tmp_path):
+    home = same_facts(chain.home, tmp_path / "home")
+    with quick_build(chain, tmp_path, home, GRID[5:]) as shorter:
+        for part in ("episode", "outcome"):
+            assert table_text(shorter, told(part)) == table_text(warehouse, told(part))
+
+
+def test_worth_of_a_signal_depends_on_its_own_date_only(chain, tmp_path):
+    query = f"select * from marts.fct_churn_signal_worth where as_of_date = date '{SUNDAYS[0]}'"
+    with chain.open() as connection:
+        among_many = table_text(connection, query)
+    home = same_facts(chain.home, tmp_path / "home")
+    with quick_build(chain, tmp_path, home, [SUNDAYS[0], UNTIL]) as connection:
+        alone = table_text(connection, query)
+
+    assert among_many.count("\n") > 5
+    assert alone == among_many

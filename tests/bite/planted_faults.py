@@ -124,6 +124,11 @@ HOLDS: dict[str, list[str]] = {
     "churn_drift_settings__limits_are_positive": [
         "update seeds.churn_drift_settings set share_floor = 0 where one_row",
     ],
+    "offer_rules__says_why_and_when": [
+        "update seeds.offer_rules set reason_zh = '' where one_row",
+        "update seeds.offer_rules set weight = 0 where one_row",
+        "update seeds.offer_rules set link = null where rule = 'used_up'",
+    ],
     # the Complete Journey; empty in this build, so the fault is the only row
     "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "
@@ -429,6 +434,19 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm = null where rowid = "
         "(select min(rowid) from audiences.aud_decisions where is_included)",
     ],
+    "fct_member_replenishment__state_is_known": [
+        "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
+        "update marts.fct_member_replenishment "
+        "set replenishment = 'due', due_on = as_of_date + 1 where one_row",
+    ],
+    "fct_member_offer__has_a_reason": [
+        "update marts.fct_member_offer set matched_rules = 0 where one_row",
+        "update marts.fct_member_offer set starts_on = as_of_date where one_row",
+    ],
+    "fct_offer_hit_rate__hits_are_offers": [
+        "update marts.fct_offer_hit_rate set hits = offers + 1 where one_row",
+        "update marts.fct_offer_hit_rate set random_hit_share = null where one_row",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }
@@ -515,6 +533,22 @@ SINGULAR: dict[str, list[str]] = {
     "nobody_held_out_is_queued": [
         "update marts.member_churn_warning set is_held_out = true",
         "update marts.member_churn_warning set is_held_out = null",
+    ],
+    "offers_keep_their_promises": [
+        # out of stock, not carried, one too many, before it is due, refunded yesterday
+        "update marts.fct_product_store set units = 0 where (as_of_date, source, store_id, product_id) in "
+        "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
+        "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
+        "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
+        "update seeds.offer_settings set offers_per_member = 1",
+        "update marts.fct_member_replenishment set replenishment = 'early'",
+        "update marts.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
+    ],
+    "offer_reasons_add_up": [
+        "update marts.fct_member_offer set total_weight = total_weight + 1 where one_row",
+        "update marts.fct_member_offer_reason set weight = weight + 1 where one_row",
+        "delete from marts.fct_member_offer_reason where one_row",
+        "delete from marts.fct_member_offer where one_row",
     ],
     "stage_flow_adds_up": [
         "update marts.fct_stage_flow set members = members + 1 where one_row",

@@ -9,8 +9,6 @@ import pytest
 from tests.built import STATES, SUNDAYS, UNTIL, quick_build, same_facts, set_loaded, table_text
 
 D = SUNDAYS[3]
-# Midnight after D in Shanghai, in UTC.
-END_OF_D = datetime.combine(D + timedelta(days=1), time()) - timedelta(hours=8)
 
 # Facts by the moment that dates them, and what the latest state of a row tells about moments after it.
 FACTS = {
@@ -129,8 +127,10 @@ def test_a_look_into_the_future_is_found(chain, tmp_path, model, rule, leak, fou
         assert found_in in differing(knowing, expected)
 
 
-def forget_what_came_after(chain, home):
-    """Rewrite the loaded files as they would have been on D; members known only later are gone too."""
+def forget_what_came_after(chain, home, day=D):
+    """Rewrite the loaded files as they would have been on a day; members known only later are gone too."""
+    # Midnight after it in Shanghai, in UTC.
+    end_of_day = datetime.combine(day + timedelta(days=1), time()) - timedelta(hours=8)
     original = chain.home.loaded / "chain"
     (home.loaded / "chain").unlink()
     with chain.open() as connection:
@@ -144,13 +144,13 @@ def forget_what_came_after(chain, home):
                 )
                 query = (
                     f"select facts.* {f'replace ({replaced})' if later else ''} from ({query}) as facts, "
-                    f"(select timestamp '{END_OF_D}' as end_of_d) where {dated} < end_of_d"
+                    f"(select timestamp '{end_of_day}' as end_of_d) where {dated} < end_of_d"
                 )
             elif table.name == "members":
                 query = (
                     f"from ({query}) as members semi join (select * from intermediate.int_member_records "
                     "inner join marts.dim_member using (member_key) "
-                    f"where dim_member.registered_on <= date '{D}') as known using (system, member_id)"
+                    f"where dim_member.registered_on <= date '{day}') as known using (system, member_id)"
                 )
             folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"
             folder.mkdir(parents=True)

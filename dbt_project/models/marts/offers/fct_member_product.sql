@@ -10,9 +10,9 @@ with order_items as (
 offer_dates as (
     select
         dim_offer_date.as_of_date,
-        {{ add_days('dim_offer_date.as_of_date', '-settings.history_days') }} as history_from
+        {{ add_days('dim_offer_date.as_of_date', '-limits.history_days') }} as history_from
     from {{ ref('dim_offer_date') }} as dim_offer_date
-    cross join {{ ref('offer_settings') }} as settings
+    cross join {{ ref('offer_settings') }} as limits
 ),
 
 promotion_days as (

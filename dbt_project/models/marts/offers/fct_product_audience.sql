@@ -57,9 +57,9 @@ indexed as (
             cast(counted.buyers as double) * everybody.all_buyers
             / (cast(sales.buyers as double) * counted.of_audience) as decimal(12, 3)
         ) as audience_index,
-        sales.buyers >= settings.minimum_audience_buyers as has_enough_buyers
+        sales.buyers >= limits.minimum_audience_buyers as has_enough_buyers
     from counted
-    cross join {{ ref('offer_settings') }} as settings
+    cross join {{ ref('offer_settings') }} as limits
     inner join everybody on counted.as_of_date = everybody.as_of_date
     inner join sales
         on counted.as_of_date = sales.as_of_date

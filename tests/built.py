@@ -166,7 +166,7 @@ def quick_build(
     set_loaded(connection, home)
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-    for room in ("seeds", "staging", "intermediate", "marts", "serving"):
+    for room in ("seeds", *sorted({model["schema"] for model in chain.models})):
         connection.execute(f"create schema {room}")
     for node in chain.nodes.values():
         if node["resource_type"] == "seed":

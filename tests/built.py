@@ -43,10 +43,6 @@ STATES = (
     "member_cycle",
     "member_lifecycle",
     "member_silence",
-    "member_silence_cause",
-    "member_sleep_pool",
-    "fct_silence_evidence",
-    "fct_silence_cause_score",
     "member_rfm",
     "member_rfm_cell",
     "fct_rfm_migration",
@@ -58,9 +54,6 @@ STATES = (
     "fct_tag_coverage",
     "fct_category_lifecycle",
     "fct_churn_signal",
-    "fct_missed_product",
-    "fct_warning_reason",
-    "fct_warning_action",
     "member_churn_warning",
     "fct_churn_response_queue",
     "fct_stock",
@@ -173,7 +166,7 @@ def quick_build(
     set_loaded(connection, home)
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-    for room in ("seeds", "staging", "intermediate", "marts", "audiences", "serving"):
+    for room in ("seeds", *sorted({model["schema"] for model in chain.models})):
         connection.execute(f"create schema {room}")
     for node in chain.nodes.values():
         if node["resource_type"] == "seed":

@@ -292,3 +292,54 @@ def test_a_method_that_scored_nobody_has_no_row(backtest):
     put(backtest, [SOMEBODY | {"model": dict.fromkeys(HORIZONS)}], days_known=28)
     found = backtest.execute("select distinct method from marts.fct_churn_backtest").fetchall()
     assert {method for (method,) in found} == METHODS.keys() - {"model"}
+
+
+@pytest.fixture(scope="module")
+def drift(chain):
+    """The drift model over empty tables, as dbt compiled it."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as warehouse")
+        connection.execute("use warehouse")
+        connection.execute("create schema seeds")
+        connection.execute("create schema marts")
+        connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+        for name in ("drift_bins", "churn_drift_settings"):
+            connection.execute(f"create table seeds.{name} as from built.seeds.{name}")
+        for name in ("member_activity", "fct_churn_fit"):
+            connection.execute(f"create table marts.{name} as from built.marts.{name} limit 0")
+        [model] = [model for model in chain.models if model["name"] == "fct_churn_drift"]
+        connection.execute(f"create view marts.fct_churn_drift as {model['compiled_code']}")
+        connection.execute("detach built")
+        yield connection
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fitted=st.lists(st.integers(1, 60), min_size=1, max_size=20),
+    now=st.lists(st.integers(1, 60), min_size=1, max_size=20),
+)
+def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
+    before = NEWEST - timedelta(days=28)
+    insert(drift, "marts.fct_churn_fit", ("fitted_on",), [(before,)])
+    rows = [
+        (number, day, days)
+        for day, held in ((before, fitted), (NEWEST, now))
+        for number, days in enumerate(held)
+    ]
+    insert(drift, "marts.member_activity", ("member_key", "as_of_date", "purchase_days"), rows)
+    edges = sorted(
+        float(row["from_value"]) for row in seed("churn/drift_bins.csv") if row["feature"] == "purchase_days"
+    )
+    [limits] = seed("churn/churn_drift_settings.csv")
+
+    def shares(values):
+        in_bin = Counter(sum(edge <= value for edge in edges) for value in values)
+        floor = float(limits["share_floor"])
+        return [max(in_bin[number] / len(values), floor) for number in range(1, len(edges) + 1)]
+
+    psi = sum((b - a) * math.log(b / a) for a, b in zip(shares(fitted), shares(now), strict=True))
+    found = drift.execute(
+        "select psi, is_alarm from marts.fct_churn_drift where feature = 'purchase_days' and is_newest"
+    ).fetchall()
+    assert float(found[0][0]) == pytest.approx(psi, abs=2e-6)
+    assert found[0][1] == (psi > float(limits["alarm_psi"])) or abs(psi - float(limits["alarm_psi"])) < 1e-6

@@ -89,6 +89,8 @@ shares as (
         greatest(cast(binned.members as double) / binned.everybody, settings.share_floor) as member_share
     from binned
     cross join settings
+    -- A feature nobody has a value of has no shares.
+    where binned.everybody > 0
 ),
 
 -- Decimals before the sum, so that the order of adding cannot show.

@@ -1,0 +1,98 @@
+"""No score knows what came after its date: other facts after D, the same scores at D, by every method."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.built import UNTIL, quick_build, same_facts, set_loaded
+from tests.e2e.test_replay import END_OF_D, FACTS, D, rows_at_d
+
+# What the backtest compares, and what it is computed from.
+SCORES = (
+    "member_churn_base",
+    "member_churn_probability",
+    "member_cycle",
+    "member_rfm",
+    "fct_churn_signal",
+    "member_churn_warning",
+    "member_lifecycle",
+)
+# The last purchase of all the member's as-of dates in the build instead of the one at the date.
+LEAK = {
+    "member_churn_base": (
+        "activity.last_purchase_on",
+        "max(activity.last_purchase_on) over (partition by activity.member_key)",
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def other_future(chain, tmp_path_factory):
+    """The chain's facts up to D; after it half of them gone, the rest two days later and dearer."""
+    home = same_facts(chain.home, tmp_path_factory.mktemp("other_future") / "home")
+    original = chain.home.loaded / "chain"
+    (home.loaded / "chain").unlink()
+    with chain.open() as connection:
+        set_loaded(connection, chain.home)
+        for table in original.iterdir():
+            query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
+            if table.name in FACTS:
+                query = altered(connection, query, *FACTS[table.name])
+            folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"
+            folder.mkdir(parents=True)
+            connection.execute(f"copy ({query}) to '{folder}/part-0.parquet' (format parquet)")
+    return home
+
+
+def altered(connection, query, dated, later):
+    """The rows with other ones after D, and what happened later to a row of before D a day later."""
+    columns = {name for name, *_ in connection.execute(f"describe {query}").fetchall()}
+    moved = [f"{dated} + interval 2 day as {dated}"]
+    moved += [
+        f"{amount} + 1 as {amount}" for amount in ("net_amount", "refunded_amount") if amount in columns
+    ]
+    waited = [
+        f"if({column} >= timestamp '{END_OF_D}', {column} + interval 1 day, {column}) as {column}"
+        for column in later
+    ]
+    before = f"* replace ({', '.join(waited)})" if waited else "*"
+    return (
+        f"select {before} from ({query}) where {dated} < timestamp '{END_OF_D}' "
+        f"union all by name select * replace ({', '.join(moved)}) from ({query}) "
+        f"where {dated} >= timestamp '{END_OF_D}' and hash({dated}) % 2 = 0"
+    )
+
+
+def scores_at_d(connection):
+    return {name: rows_at_d(connection, name) for name in SCORES}
+
+
+def outcome_at_d(connection):
+    return connection.execute(
+        "select member_key, days_until_purchase from intermediate.int_next_purchases "
+        f"where as_of_date = date '{D}' order by 1"
+    ).fetchall()
+
+
+def changed_scores(one, other):
+    return [name for name in SCORES if one[name] != other[name]]
+
+
+def test_other_facts_after_a_date_change_no_score_on_it(chain, other_future, tmp_path):
+    with quick_build(chain, tmp_path, other_future, [D, UNTIL]) as knowing_other, chain.open() as known:
+        before, after = scores_at_d(known), scores_at_d(knowing_other)
+        assert [name for name in SCORES if before[name].count("\n") < 3] == []
+        assert changed_scores(before, after) == []
+        # the future is another one indeed, and with it the outcome
+        assert outcome_at_d(known) != outcome_at_d(knowing_other)
+
+
+def test_a_score_that_knows_the_last_purchase_of_all_is_found(chain, other_future, tmp_path):
+    facts = same_facts(chain.home, tmp_path / "facts")
+    with (
+        quick_build(chain, tmp_path / "one", facts, [D, UNTIL], changed=LEAK) as known,
+        quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], changed=LEAK) as knowing_other,
+    ):
+        found = changed_scores(scores_at_d(known), scores_at_d(knowing_other))
+        assert "member_churn_base" in found
+        assert "member_rfm" not in found

@@ -19,7 +19,7 @@ CLOCK = re.compile(
 # What models may call by name: same name and same result on DuckDB and Spark. Anything else goes through
 # a macro of macros/engine or one of dbt's cross-database macros.
 PORTABLE_FUNCTIONS = {
-    "abs", "avg", "cast", "ceil", "coalesce", "count", "dense_rank", "floor", "greatest", "lag",
+    "abs", "avg", "cast", "ceil", "coalesce", "count", "dense_rank", "exp", "floor", "greatest", "lag",
     "lead", "least", "ln", "lower", "max", "min", "nullif", "power", "rank", "row_number", "sqrt", "substr",
     "sum", "trim", "upper",
 }  # fmt: skip

@@ -13,3 +13,16 @@
         'service': ['negative_events_90d_log'],
     }) }}
 {% endmacro %}
+
+
+{# What the features of one family add to the log-odds; for fct_churn_model_score, whose CTEs it names. #}
+{% macro churn_family_logit(features) -%}
+    cast(
+        measured.slope * (
+            {%- for feature in features %}
+            {{ '+ ' if not loop.first }}weights.{{ feature }}_weight
+            * (cast(measured.{{ feature }} as double) - weights.{{ feature }}_mean)
+            {%- endfor %}
+        ) as decimal(18, 9)
+    )
+{%- endmacro %}

@@ -88,6 +88,10 @@ LONG_FILES = {
         "warning episodes and falls into silence meet in one place",
     ),
     "models/marts/churn/fct_churn_drift.sql": (110, "counting, binning and comparing are one index"),
+    "models/marts/churn/fct_churn_model_score.sql": (
+        90,
+        "one formula from coefficients to probability; every step is read once, by the next",
+    ),
     "models/intermediate/int_member_signs.sql": (90, "five kinds of signs in one shape, a branch for each"),
     "models/intermediate/int_member_category_days.sql": (105, "the fold with its three branches of facts"),
     "models/marts/value/member_growth.sql": (

@@ -1,12 +1,18 @@
 {%- set families = churn_features() -%}
 {%- set parts = 'baseline + ' ~ (families | join('_logit + ')) ~ '_logit' -%}
--- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit, recalibrated.
+-- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit.
 with scorers as (
     select * from {{ ref('fct_churn_model_in_use') }}
 ),
 
 coefficients as (
-    select * from {{ ref('fct_churn_coefficient') }}
+    select
+        version,
+        horizon_days,
+        feature,
+        cast(coefficient as double) / cast(feature_deviation as double) as weight,
+        cast(feature_mean as double) as feature_mean
+    from {{ ref('fct_churn_coefficient') }}
 ),
 
 features as (
@@ -14,7 +20,13 @@ features as (
 ),
 
 base as (
-    select * from {{ ref('member_churn_base') }}
+    select
+        {%- for horizon in var('churn_horizons') %}
+        {{ log_odds('base_p_no_purchase_' ~ horizon ~ 'd') }} as base_logit_{{ horizon }}d,
+        {%- endfor %}
+        member_key,
+        as_of_date
+    from {{ ref('member_churn_base') }}
 ),
 
 -- Without a coefficient of its own, as in a version older than the feature, a feature weighs nothing.
@@ -22,9 +34,8 @@ weights as (
     select
         {%- for family in families %}
         {%- for feature in families[family] %}
-        coalesce(max(case when feature = '{{ feature }}'
-            then cast(coefficient as double) / cast(feature_deviation as double) end), 0) as {{ feature }}_weight,
-        coalesce(max(case when feature = '{{ feature }}' then cast(feature_mean as double) end), 0) as {{ feature }}_mean,
+        coalesce(max(case when feature = '{{ feature }}' then weight end), 0) as {{ feature }}_weight,
+        coalesce(max(case when feature = '{{ feature }}' then feature_mean end), 0) as {{ feature }}_mean,
         {%- endfor %}
         {%- endfor %}
         version,
@@ -44,7 +55,7 @@ measured as (
         cast(scorers.recalibration_slope as double) as slope,
         case scorers.horizon_days
             {%- for horizon in var('churn_horizons') %}
-            when {{ horizon }} then {{ log_odds('base.base_p_no_purchase_' ~ horizon ~ 'd') }}
+            when {{ horizon }} then base.base_logit_{{ horizon }}d
             {%- endfor %}
         end as base_logit
     from features
@@ -56,17 +67,16 @@ measured as (
 
 added as (
     select
-        measured.*,
         {%- for family in families %}
-        cast(
-            measured.slope * (
-                {%- for feature in families[family] %}
-                {{ '+ ' if not loop.first }}weights.{{ feature }}_weight
-                * (cast(measured.{{ feature }} as double) - weights.{{ feature }}_mean)
-                {%- endfor %}
-            ) as decimal(18, 9)
-        ) as {{ family }}_logit{{ ',' if not loop.last }}
+        {{ churn_family_logit(families[family]) }} as {{ family }}_logit,
         {%- endfor %}
+        measured.member_key,
+        measured.as_of_date,
+        measured.horizon_days,
+        measured.version,
+        measured.is_newest,
+        measured.is_champion,
+        measured.baseline
     from measured
     inner join weights
         on measured.version = weights.version

@@ -51,7 +51,9 @@ moving as (
             over (partition by parts.member_key, parts.as_of_date, parts.horizon_days) as all_contributions,
         row_number() over (
             partition by parts.member_key, parts.as_of_date, parts.horizon_days
-            order by case when parts.family <> 'baseline' then parts.contribution end desc nulls last, parts.family_order
+            order by
+                case when parts.family <> 'baseline' then parts.contribution end desc nulls last,
+                parts.family_order
         ) as place
     from parts
     where parts.contribution <> 0

@@ -10,9 +10,9 @@ import os
 
 from dagster import Definitions, in_process_executor
 
-from orchestration.assets.churn_model import churn_parameters
+from orchestration.assets.churn_model import fits
 from orchestration.assets.loading import loaded_tables, opened_build
-from orchestration.assets.models import warehouse_models
+from orchestration.assets.models import fitted_models, warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
 from orchestration.assets.reporting import churn_report
 from orchestration.checks.freshness import published_is_fresh
@@ -32,9 +32,10 @@ business = Business()
 defs = Definitions(
     assets=[
         loaded_tables,
-        churn_parameters,
         opened_build,
         warehouse_models,
+        fits,
+        fitted_models,
         audited_build,
         published_warehouse,
         churn_report,

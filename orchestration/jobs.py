@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job
 
+from orchestration.assets.churn_model import FITS
 from orchestration.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 
-FITTING = AssetSelection.assets(["control", "churn_parameters"])
+FITTING = AssetSelection.assets(*FITS)
 LOADING = (
     AssetSelection.groups("sources")
     - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
     - FITTING
 )
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
-BUILDING = AssetSelection.all() - LOADING - FITTING - PUBLISHING
+BUILDING = AssetSelection.all() - LOADING - PUBLISHING
 
 load = define_asset_job(
     "load",
@@ -30,13 +31,13 @@ load = define_asset_job(
 fit = define_asset_job(
     "fit",
     selection=FITTING,
-    description="Fit the purchase model on the published histories, where a fit is due.",
+    description="Fit the churn models on the published version, where a fit is due.",
     tags=TAGS,
 )
 build = define_asset_job(
     "build",
     selection=BUILDING,
-    description="Build and audit the warehouse for an as-of date and the weeks before it, beside the last.",
+    description="Build, fit, score and audit the warehouse for an as-of date and the weeks before it.",
     tags=TAGS,
 )
 publish = define_asset_job(
@@ -48,7 +49,7 @@ publish = define_asset_job(
 daily = define_asset_job(
     "daily",
     selection=AssetSelection.all(),
-    description="Load, fit what is due, build, audit and publish one as-of date.",
+    description="Load, build, fit what is due, score, audit and publish one as-of date.",
     tags=TAGS,
 )
 

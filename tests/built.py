@@ -29,7 +29,7 @@ from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
 from orchestration.warehouse.churn_parameters import add_version
-from orchestration.warehouse.control import provide_churn_parameters, write_as_of_dates
+from orchestration.warehouse.control import add_fitted, provide_fitted, write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
 
 MEMBERS = 600
@@ -39,7 +39,11 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 # Compared between builds: one row per member and as-of date, and the cut points behind the scores.
 STATES = (
     "member_activity",
+    "member_churn_base",
+    "member_churn_features",
+    "fct_churn_model_score",
     "member_churn_probability",
+    "fct_churn_reason",
     "member_cycle",
     "member_lifecycle",
     "member_silence",
@@ -66,6 +70,78 @@ CHURN_FITS = {
     SUNDAYS[1]: {"all": Parameters(0.9, 20.0, 0.4, 3.0)},
     SUNDAYS[4]: {"all": Parameters(1.0, 22.0, 0.5, 3.1), "fast_moving": Parameters(1.3, 15.0, 0.3, 2.5)},
 }
+
+
+# Versions of the trained model: the first is promoted at once, the second is only the newest; the long
+# horizon follows later. By feature its coefficient, mean and deviation; what is not named weighs nothing.
+MODEL_FITS = [
+    (SUNDAYS[2], 28, True, -0.4),
+    (SUNDAYS[4], 28, False, -0.2),
+    (SUNDAYS[5], 90, True, -1.1),
+]
+MODEL_COEFFICIENTS = {
+    "base_logit": (0.9, -0.5, 1.5),
+    "purchase_gap_log": (0.4, 2.5, 0.9),
+    "own_gaps_this_long_share": (-0.3, 0.4, 0.3),
+    "purchase_days_90d_log": (-0.2, 1.4, 0.6),
+    "orders_log": (0.0, 2.8, 1.0),
+    "average_order_log": (0.05, 4.0, 0.7),
+    "tenure_log": (-0.1, 5.5, 0.8),
+    "promo_orders_share": (0.2, 0.3, 0.2),
+    "negative_events_90d_log": (0.1, 0.1, 0.3),
+}
+# As-of dates in the order of SUNDAYS; before the first a version stands as it was trained.
+MODEL_RECALIBRATIONS = [(SUNDAYS[2], SUNDAYS[3], 28, 0.15, 0.9), (SUNDAYS[5], SUNDAYS[6], 90, -0.05, 1.1)]
+
+
+def keep_model_versions(home: Home) -> None:
+    """Put the versions above into the home, as a fit would."""
+    for fitted_on, horizon, is_promoted, intercept in MODEL_FITS:
+        identity = {"version": f"logistic-{fitted_on}", "fitted_on": fitted_on, "horizon_days": horizon}
+        judged_on = fitted_on - timedelta(days=horizon)
+        add_fitted(
+            home,
+            "churn_coefficients",
+            [
+                {**identity, "feature": name, "coefficient": weight, "mean": mean, "deviation": deviation}
+                for name, (weight, mean, deviation) in MODEL_COEFFICIENTS.items()
+            ],
+        )
+        trained_on = judged_on - timedelta(days=horizon)
+        measures = {"log_loss": 0.5 if is_promoted else 0.6, "brier": 0.2, "auc": 0.8}
+        card = {
+            **identity,
+            "intercept": intercept,
+            "trained_rows": 10,
+            "trained_members": 5,
+            "trained_dates": 1,
+            "first_trained_on": trained_on,
+            "last_trained_on": trained_on,
+            "judged_rows": 10,
+            "first_judged_on": judged_on,
+            "last_judged_on": judged_on,
+            "champion": "base",
+            **measures,
+            **{f"{whose}_{name}": 0.6 for whose in ("champion", "base") for name in measures},
+            "required_gain_share": 0.01,
+            "is_promoted": is_promoted,
+        }
+        add_fitted(home, "churn_model_cards", [card])
+    rows = [
+        {
+            "version": f"logistic-{fitted_on}",
+            "calibrated_on": calibrated_on,
+            "horizon_days": horizon,
+            "offset_logit": offset,
+            "slope": slope,
+            "first_matured_on": calibrated_on - timedelta(days=horizon),
+            "last_matured_on": calibrated_on - timedelta(days=horizon),
+            "matured_dates": 1,
+            "matured_rows": 10,
+        }
+        for fitted_on, calibrated_on, horizon, offset, slope in MODEL_RECALIBRATIONS
+    ]
+    add_fitted(home, "churn_recalibrations", rows)
 
 
 @dataclass(frozen=True)
@@ -159,7 +235,7 @@ def quick_build(
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
-    provide_churn_parameters(home)
+    provide_fitted(home)
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
@@ -216,5 +292,6 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
         load_chain(home)
         for day, fits in CHURN_FITS.items():
             add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
+        keep_model_versions(home)
         _kept["chain"] = BuiltChain(home, root / "truth", dbt_build(home, SUNDAYS))
     return _kept["chain"]

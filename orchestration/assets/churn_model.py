@@ -1,74 +1,172 @@
-"""The monthly fit of the purchase model, as an asset.
+"""The fits of the churn models, as assets: between the facts of a build and what stands on fits.
 
-Belongs here: asking which fits are due, fitting each, saying what was found.
-Does not: likelihoods (core), reading histories and keeping versions (orchestration.warehouse).
+Belongs here: asking which fits are due, making each, saying what was found.
+Does not: likelihoods (core), reading samples and keeping versions (orchestration.warehouse).
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    multi_asset,
+)
 
+from orchestration.assets.loading import FITTED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.due import due_fits
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
+from orchestration.project import Home
 from orchestration.resources import BuildLock, Business
 
 if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
-PARAMETERS = AssetKey(["control", "churn_parameters"])
-HEADINGS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
+READS = [AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features", "fct_order")]
+FITS = [AssetKey(["control", name]) for name in sorted(FITTED)]
+PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
+CARDS = [
+    "version", "horizon", "rows", "trained on", "judged on", "log-loss", "champion", "its log-loss", "Brier",
+    "AUC", "verdict",
+]  # fmt: skip
 
 
-@asset(key=PARAMETERS, group_name="sources", kinds={"parquet", "scipy"}, retry_policy=ONE_RETRY, pool=POOL)
-def churn_parameters(
+@dataclass(frozen=True)
+class Sample:
+    """What fits are made on.
+
+    Attributes:
+        home: Keeps the fits.
+        file: The build under way where the run has one, else the published version.
+    """
+
+    home: Home
+    file: Path
+
+
+@multi_asset(
+    name="fit_churn_models",
+    specs=[
+        AssetSpec(
+            key=spec.key,
+            description=spec.description,
+            group_name=spec.group_name,
+            kinds={"parquet", "scipy"},
+            deps=READS,
+        )
+        for source, table, spec in SOURCES
+        if source == "control" and table in FITTED
+    ],
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+)
+def fits(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
-) -> MaterializeResult:
-    """Parameters of the purchase model: a version per month of published as-of dates, none ever rewritten."""
-    from orchestration.core.purchase_models import FitImpossible
-    from orchestration.warehouse.churn_parameters import (
-        add_version,
-        fit_groups,
-        fitted_dates,
-        published_dates,
-        read_settings,
-        sampled_histories,
-    )
-    from orchestration.warehouse.control import provide_churn_parameters
+) -> Iterator[MaterializeResult]:
+    """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    from orchestration.warehouse.builds import build_of_run
+    from orchestration.warehouse.control import provide_fitted, read_fitted
 
     progress.begin("fit")
-    home, settings = business.home, read_settings()
-    provide_churn_parameters(home)
-    published = published_dates(home)
-    due = due_fits(published, fitted_dates(home), settings.refit_after_days)
-    rows, said = [], []
-    for number, day in enumerate(due):
-        progress.count(number, len(due), f"as of {day}")
-        try:
-            histories = sampled_histories(home.published_file, day, settings.sample_members)
-            fits = fit_groups(histories, settings)
-        except FitImpossible as error:
-            said.append(f"No fit as of {day}: {error}")
-            continue
-        version = add_version(home, day, fits)
-        rows += [(version, group, found.members, *_shown(found)) for group, found in fits.items()]
-    if not fitted_dates(home):
-        said.append(
-            "No churn parameters yet, so member_churn_probability stays empty"
-            + ("." if published else "; they are fitted on the published version, and there is none.")
-        )
+    provide_fitted(business.home)
+    build = build_of_run(business.home, context.run_id)
+    sample = Sample(business.home, build.file if build else business.home.published_file)
+    said: list[str] = []
+    made = {
+        "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
+        "churn_model_cards": markdown_table(CARDS, _train(sample, progress, said)),
+    }
     for message in said:
         progress.say(message)
         context.log.info(message)
-    return MaterializeResult(
-        metadata={
-            "fits made": len({version for version, *_ in rows}),
-            "fits kept": len(fitted_dates(home)),
-            "fits": MetadataValue.md(markdown_table(HEADINGS, rows)),
-            "said": "\n".join(said) or "nothing",
-        }
+    for key in FITS:
+        table = key.path[-1]
+        yield MaterializeResult(
+            asset_key=key,
+            metadata={
+                "dagster/row_count": read_fitted(business.home, table).num_rows,
+                "said": "\n".join(said) or "nothing",
+                **({"made": MetadataValue.md(made[table])} if table in made else {}),
+            },
+        )
+
+
+def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
+    """Fits of the purchase model that are due; a row per category group."""
+    from orchestration.core.purchase_models import FitImpossible
+    from orchestration.warehouse.churn_parameters import (
+        add_version,
+        dates_with_histories,
+        fit_groups,
+        fitted_dates,
+        read_settings,
+        sampled_histories,
     )
+
+    settings, rows = read_settings(), []
+    dates = dates_with_histories(sample.file)
+    due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
+    for number, day in enumerate(due):
+        progress.count(number, len(due), f"as of {day}")
+        try:
+            found = fit_groups(sampled_histories(sample.file, day, settings.sample_members), settings)
+        except FitImpossible as error:
+            said.append(f"No fit as of {day}: {error}")
+            continue
+        version = add_version(sample.home, day, found)
+        rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
+    if not fitted_dates(sample.home):
+        said.append(
+            "No churn parameters yet, so member_churn_probability stays empty"
+            + ("." if dates else "; they are fitted on a build or the published version, and there is none.")
+        )
+    return rows
+
+
+def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
+    """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
+    from orchestration.warehouse import churn_parameters, churn_versions
+    from orchestration.warehouse.churn_panel import read_features, read_panel
+
+    if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
+        sample.file
+    ):
+        return []
+    features, settings = read_features(), churn_versions.read_settings()
+    refit_after_days = churn_parameters.read_settings().refit_after_days
+    panel, rows = read_panel(sample.file, features, settings.sample_members), []
+    for days in churn_versions.read_horizons():
+        horizon = churn_versions.Horizon(sample.home, panel, features, settings, days)
+        for card in horizon.train_due(refit_after_days):
+            progress.count(len(rows), len(rows) + 1, f"{card['version']}, {days} days")
+            rows.append(_told(card))
+        horizon.recalibrate_due()
+        if not horizon.versions:
+            said.append(
+                f"No trained model for {days} days: the base probability stands alone until "
+                f"{settings.minimum_matured_members} members and enough past as-of dates have matured."
+            )
+    return rows
+
+
+def _told(card: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        card["version"], card["horizon_days"], card["trained_rows"],
+        f"{card['first_trained_on']} to {card['last_trained_on']}",
+        f"{card['first_judged_on']} to {card['last_judged_on']}",
+        f"{card['log_loss']:.4f}", card["champion"], f"{card['champion_log_loss']:.4f}",
+        f"{card['brier']:.4f}",
+        "" if card["auc"] is None else f"{card['auc']:.4f}",
+        "promoted" if card["is_promoted"] else "champion kept",
+    )  # fmt: skip
 
 
 def _shown(found: "Fit") -> list[str]:

@@ -30,8 +30,8 @@ from orchestration.resources import BuildLock, Business
 
 OPENED = {"as_of_dates", "builds"}
 """Control tables that belong to a build."""
-FITTED = {"churn_parameters"}
-"""Control tables that a fit makes (churn_model); all others belong to the loading."""
+FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
+"""Control tables that fits make (churn_model); all others belong to the loading."""
 
 SOURCES = [
     (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))

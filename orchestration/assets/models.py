@@ -7,9 +7,10 @@ Does not: what a model says (dbt_project), how dbt is invoked (orchestration.war
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckSpec,
@@ -28,6 +29,9 @@ from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.project import DBT_PROJECT_DIR
 from orchestration.resources import BuildLock, Business
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.builds import Build
 
 POOL = "warehouse"
 ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
@@ -93,27 +97,61 @@ def read_manifest() -> dict[str, Any]:
 MANIFEST = read_manifest()
 
 
-@dbt_assets(
-    manifest=MANIFEST,
-    name="dbt_build",
-    dagster_dbt_translator=TRANSLATOR,
-    partitions_def=AS_OF_DATES,
-    backfill_policy=ONE_BUILD,
-    retry_policy=ONE_RETRY,
-    pool=POOL,
-)
+FITTED = "tag:fitted+"
+"""What stands on the tables of fits. It is built last, so that fits can be made on the build's own facts."""
+
+IN_EVERY_BUILD: dict[str, Any] = {
+    "manifest": MANIFEST,
+    "dagster_dbt_translator": TRANSLATOR,
+    "partitions_def": AS_OF_DATES,
+    "backfill_policy": ONE_BUILD,
+    "retry_policy": ONE_RETRY,
+    "pool": POOL,
+}
+
+
+@dbt_assets(name="dbt_build", exclude=FITTED, **IN_EVERY_BUILD)
 def warehouse_models(
     context: AssetExecutionContext,
     business: Business,
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[Any]:
-    """Runs ``dbt build`` into the build's own file; results appear as they come."""
-    from orchestration.warehouse.builds import BUILD_COMMAND, open_build
-    from orchestration.warehouse.dbt import invoke_dbt
+    """Runs ``dbt build`` into the build's own file, up to where fits are needed."""
+    from orchestration.warehouse.builds import open_build
 
     progress.begin("build")
     build = open_build(business.home)
+    yield from _built(context, business, progress, build, ["--exclude", FITTED], build.target_path)
+
+
+@dbt_assets(name="dbt_score", select=FITTED, **IN_EVERY_BUILD)
+def fitted_models(
+    context: AssetExecutionContext,
+    business: Business,
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
+) -> Iterator[Any]:
+    """Runs ``dbt build`` for what stands on fits, into the same file, once those that are due are made."""
+    from orchestration.warehouse.builds import open_build
+
+    progress.begin("score")
+    build = open_build(business.home)
+    yield from _built(context, business, progress, build, ["--select", FITTED], build.scores_path)
+
+
+def _built(
+    context: AssetExecutionContext,
+    business: Business,
+    progress: Progress,
+    build: "Build",
+    selection: list[str],
+    target_path: Path,
+) -> Iterator[Any]:
+    """A part of ``dbt build``; results appear as they come."""
+    from orchestration.warehouse.builds import BUILD_COMMAND
+    from orchestration.warehouse.dbt import invoke_dbt
+
     events: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     outcome: Future[None] = Future()
 
@@ -124,10 +162,10 @@ def warehouse_models(
     def work() -> None:
         try:
             invoke_dbt(
-                list(BUILD_COMMAND),
+                [*BUILD_COMMAND, *selection],
                 home=business.home,
                 warehouse=build.file,
-                target_path=build.target_path,
+                target_path=target_path,
                 on_event=collect,
             )
             outcome.set_result(None)
@@ -141,7 +179,7 @@ def warehouse_models(
     for event in iter(events.get, None):
         _report(event, progress)
         yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
-            MANIFEST, TRANSLATOR, context, build.target_path
+            MANIFEST, TRANSLATOR, context, target_path
         )
     _raise_as_judged(outcome)
 

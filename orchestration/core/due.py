@@ -7,6 +7,7 @@ Does not: asking for any of these (resources do), reading the clock (the schedul
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
@@ -72,3 +73,44 @@ def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_afte
             due.append(day)
             kept.add(day)
     return due
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a version of a model may be trained on and is judged on.
+
+    Attributes:
+        trained: Oldest first; the horizon of each was over before the first judged date.
+        judged: The newest dates whose horizon is over, oldest first.
+    """
+
+    trained: tuple[date, ...]
+    judged: tuple[date, ...]
+
+
+def matured_dates(as_of_dates: Collection[date], horizon_days: int, seen_until: date) -> list[date]:
+    """The dates whose horizon was over by the end of a day, oldest first."""
+    return [day for day in sorted(set(as_of_dates)) if day + timedelta(days=horizon_days) <= seen_until]
+
+
+def split_dates(
+    as_of_dates: Collection[date], horizon_days: int, fitted_on: date, most_trained: int, judged: int
+) -> Split | None:
+    """Past dates apart, so that nobody is judged by what was learned from the same days.
+
+    Args:
+        as_of_dates: Dates whose facts can be seen.
+        horizon_days: Days after a date that decide its outcome.
+        fitted_on: The day of the fit; nothing later is used.
+        most_trained: At most this many dates are trained on, the newest.
+        judged: This many dates are judged on.
+
+    Returns:
+        None where the past is too short.
+    """
+    matured = matured_dates(as_of_dates, horizon_days, fitted_on)
+    if len(matured) < judged:
+        return None
+    held_out = matured[-judged:]
+    trained = matured_dates(matured, horizon_days, held_out[0])
+    return Split(tuple(trained[-most_trained:]), tuple(held_out)) if trained else None

@@ -167,12 +167,13 @@ def log_likelihood_and_slope(
 
 
 def fit(model: Model, histories: Histories, start: Parameters | None = None) -> Fit:
-    """Maximum-likelihood parameters by L-BFGS-B on their logarithms, the best of several starts.
+    """Maximum-likelihood parameters by L-BFGS-B on their logarithms, from a known place or several starts.
 
     Args:
         model: The model.
         histories: Those of a sample of members; some thousand are enough.
-        start: One more place to start from, such as last month's parameters.
+        start: Where to start, such as everybody's parameters for a group; from elsewhere only where that
+            leads nowhere.
 
     Raises:
         FitImpossible: Nobody bought again, or no start converged.
@@ -188,10 +189,7 @@ def fit(model: Model, histories: Histories, start: Parameters | None = None) -> 
         # By the logarithm of a parameter, the slope is the parameter times the slope by itself.
         return -value / members, -slope * np.exp(logs) / members
 
-    starts = [*_STARTS]
-    if start is not None:
-        starts.append((start.r, start.alpha / unit, start.a, start.b))
-    r, alpha, a, b = _lowest(loss, starts, slope=True)
+    r, alpha, a, b = _lowest_from(loss, start and Parameters(start.r, start.alpha / unit, start.a, start.b))
     parameters = Parameters(r, alpha * unit, a, b)
     return Fit(model, parameters, log_likelihood(model, parameters, histories), int(members))
 
@@ -312,6 +310,16 @@ def _odds(model: Model, parameters: Parameters, histories: Histories) -> tuple[N
     if model is Model.MBG_NBD:
         return here, a / (b + x)
     return here, np.where(x > 0, a / (b + np.maximum(x, 1) - 1), 0.0)
+
+
+def _lowest_from(loss: Callable[[Numbers], object], start: Parameters | None) -> list[float]:
+    """The lowest loss near a known place, or over all starts where there is none or it leads nowhere."""
+    if start is not None:
+        try:
+            return _lowest(loss, [astuple(start)], slope=True)
+        except FitImpossible:
+            pass
+    return _lowest(loss, _STARTS, slope=True)
 
 
 def _lowest(

@@ -22,7 +22,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
 from orchestration.warehouse.control import (
-    provide_churn_parameters,
+    provide_fitted,
     write_as_of_dates,
     write_build,
     write_definition_hashes,
@@ -59,7 +59,7 @@ class Build:
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file dbt writes.
-        target_path: dbt's artifacts.
+        target_path: dbt's artifacts; of the second half of a build made in two, in ``scores_path``.
     """
 
     build_id: str
@@ -70,6 +70,11 @@ class Build:
     folder: Path
     file: Path
     target_path: Path
+
+    @property
+    def scores_path(self) -> Path:
+        """Dbt's artifacts of what stands on fits, where that was built by itself."""
+        return self.folder / "target_scores"
 
     @property
     def audit_file(self) -> Path:
@@ -115,7 +120,7 @@ def start_build(
     )
     write_as_of_dates(home, dates)
     write_build(home, build)
-    provide_churn_parameters(home)
+    provide_fitted(home)
     provide_ledger(home, before=deciding)
     write_definition_hashes(home, definition_hashes())
     return build
@@ -137,6 +142,12 @@ def open_build(home: Home, build_id: str | None = None) -> Build:
     noted = json.loads((home.builds / chosen / "build.json").read_text(encoding="utf-8"))
     dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
     return _build(home, chosen, dates, noted["run_id"], noted["code_version"])
+
+
+def build_of_run(home: Home, run_id: str) -> Build | None:
+    """The unpublished build of a run; None where the run made none."""
+    newest = open_build(home) if _unpublished(home) else None
+    return newest if newest and newest.run_id == run_id else None
 
 
 def audit(build: Build) -> dict[str, int]:
@@ -237,19 +248,24 @@ def _unpublished(home: Home) -> list[Path]:
 
 
 def _check_dbt_results(build: Build) -> None:
+    paths = [build.target_path, *([build.scores_path] if build.scores_path.exists() else [])]
     try:
-        results = _artifact(build, "run_results.json")
-        manifest = _artifact(build, "manifest.json")
+        results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
+        manifest = _artifact(build.target_path, "manifest.json")
     except (OSError, ValueError) as error:
         raise AuditFailed(
             f"build {build.build_id} has no complete dbt artifacts in {build.target_path}: "
             "dbt did not finish; build again"
         ) from error
-    outcomes = {outcome["unique_id"]: outcome["status"] for outcome in results["results"]}
-    failed = [f"{name}: {status}" for name, status in outcomes.items() if status not in _PASSED]
+    outcomes = {outcome["unique_id"] for outcome in results}
+    failed = [
+        f"{outcome['unique_id']}: {outcome['status']}"
+        for outcome in results
+        if outcome["status"] not in _PASSED
+    ]
     if failed:
         raise AuditFailed(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
-    never_ran = sorted(_expected(manifest) - outcomes.keys())
+    never_ran = sorted(_expected(manifest) - outcomes)
     if never_ran:
         raise AuditFailed(
             f"build {build.build_id} is not whole, only a whole `dbt build` can be published; never ran: "
@@ -257,8 +273,8 @@ def _check_dbt_results(build: Build) -> None:
         )
 
 
-def _artifact(build: Build, name: str) -> dict[str, Any]:
-    return json.loads((build.target_path / name).read_text(encoding="utf-8"))
+def _artifact(target_path: Path, name: str) -> dict[str, Any]:
+    return json.loads((target_path / name).read_text(encoding="utf-8"))
 
 
 def _expected(manifest: dict[str, Any]) -> set[str]:

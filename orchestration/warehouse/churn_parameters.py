@@ -12,14 +12,12 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, fit
+from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.control import CHURN_PARAMETERS, CHURN_TABLE, write_control
+from orchestration.warehouse.control import CHURN_TABLE, add_fitted, read_fitted
 
 EVERYBODY = "all"
 SETTINGS_SEED = Path("churn") / "churn_fit_settings.csv"
@@ -81,14 +79,14 @@ def read_settings(seeds_dir: Path = SEEDS_DIR) -> FitSettings:
 
 def fitted_dates(home: Home) -> set[date]:
     """As-of dates of the fits that are kept."""
-    return set(_kept(home).column("fitted_on").to_pylist())
+    return set(read_fitted(home, CHURN_TABLE).column("fitted_on").to_pylist())
 
 
-def published_dates(home: Home) -> list[date]:
-    """As-of dates whose histories readers can see, oldest first; none before the first publication."""
-    if not home.published_file.exists():
+def dates_with_histories(warehouse: Path) -> list[date]:
+    """As-of dates a warehouse has histories of, oldest first; none where there is no such file."""
+    if not warehouse.exists():
         return []
-    with connect_read_only(home.published_file) as connection:
+    with connect_read_only(warehouse) as connection:
         there = connection.execute(
             "select 1 from information_schema.tables "
             "where table_schema = 'marts' and table_name = 'member_activity'"
@@ -103,7 +101,7 @@ def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, His
     """Purchase histories at an as-of date, in days, equal ones counted: of everybody and per category group.
 
     Args:
-        warehouse: A published version.
+        warehouse: A published version, or a build.
         day: An as-of date of it; what happened later is not seen.
         members: At most this many of everybody and of each group.
     """
@@ -150,9 +148,11 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
     Raises:
         VersionExists: There is one of the same as-of date.
     """
-    kept = _kept(home)
-    if fitted_on in kept.column("fitted_on").to_pylist():
-        raise VersionExists(f"{_file(home)} has a fit as of {fitted_on} already; fits are never rewritten")
+    if fitted_on in fitted_dates(home):
+        raise VersionExists(
+            f"{home.control / CHURN_TABLE}.parquet has a fit as of {fitted_on} already; "
+            "fits are never rewritten"
+        )
     version = f"{Model.MBG_NBD.value}-{fitted_on}"
     rows = [
         {
@@ -169,14 +169,14 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
         }
         for group, found in sorted(fits.items())
     ]
-    added = pa.Table.from_pylist(rows, schema=CHURN_PARAMETERS)
-    write_control(home, CHURN_TABLE, pa.concat_tables([kept, added]))
+    add_fitted(home, CHURN_TABLE, rows)
     return version
 
 
-def _file(home: Home) -> Path:
-    return home.control / f"{CHURN_TABLE}.parquet"
-
-
-def _kept(home: Home) -> pa.Table:
-    return pq.read_table(_file(home)) if _file(home).exists() else CHURN_PARAMETERS.empty_table()
+def kept_parameters(home: Home) -> dict[date, dict[str, Parameters]]:
+    """Parameters per category group of every fit that is kept, by its as-of date."""
+    kept: dict[date, dict[str, Parameters]] = {}
+    for row in read_fitted(home, CHURN_TABLE).to_pylist():
+        at = Parameters(row["r"], row["alpha"], row["a"], row["b"])
+        kept.setdefault(row["fitted_on"], {})[row["category_group"]] = at
+    return kept

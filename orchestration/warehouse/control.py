@@ -6,7 +6,7 @@ Does not: the columns of ``loads`` (the loader's), reading them (``models/stagin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +95,65 @@ CHURN_PARAMETERS = pa.schema(
     ]
 )
 
+CHURN_COEFFICIENTS_TABLE = "churn_coefficients"
+CHURN_COEFFICIENTS = pa.schema(
+    [
+        ("version", pa.string()),
+        ("fitted_on", pa.date32()),
+        ("horizon_days", pa.int64()),
+        ("feature", pa.string()),
+        ("mean", pa.float64()),
+        ("deviation", pa.float64()),
+        ("coefficient", pa.float64()),
+    ]
+)
+CHURN_CARDS_TABLE = "churn_model_cards"
+CHURN_CARDS = pa.schema(
+    [
+        ("version", pa.string()),
+        ("fitted_on", pa.date32()),
+        ("horizon_days", pa.int64()),
+        ("intercept", pa.float64()),
+        ("trained_rows", pa.int64()),
+        ("trained_members", pa.int64()),
+        ("trained_dates", pa.int64()),
+        ("first_trained_on", pa.date32()),
+        ("last_trained_on", pa.date32()),
+        ("judged_rows", pa.int64()),
+        ("first_judged_on", pa.date32()),
+        ("last_judged_on", pa.date32()),
+        ("champion", pa.string()),
+        *(
+            (f"{whose}{measure}", pa.float64())
+            for whose in ("", "champion_", "base_")
+            for measure in ("log_loss", "brier", "auc")
+        ),
+        ("required_gain_share", pa.float64()),
+        ("is_promoted", pa.bool_()),
+    ]
+)
+CHURN_RECALIBRATIONS_TABLE = "churn_recalibrations"
+CHURN_RECALIBRATIONS = pa.schema(
+    [
+        ("version", pa.string()),
+        ("calibrated_on", pa.date32()),
+        ("horizon_days", pa.int64()),
+        ("offset_logit", pa.float64()),
+        ("slope", pa.float64()),
+        ("first_matured_on", pa.date32()),
+        ("last_matured_on", pa.date32()),
+        ("matured_dates", pa.int64()),
+        ("matured_rows", pa.int64()),
+    ]
+)
+FITTED = {
+    CHURN_TABLE: CHURN_PARAMETERS,
+    CHURN_COEFFICIENTS_TABLE: CHURN_COEFFICIENTS,
+    CHURN_CARDS_TABLE: CHURN_CARDS,
+    CHURN_RECALIBRATIONS_TABLE: CHURN_RECALIBRATIONS,
+}
+"""Tables that fits add to and nobody rewrites; the sources dbt knows by the tag ``fitted``."""
+
 
 def write_control(home: Home, name: str, table: pa.Table) -> Path:
     """Replace the control table ``name``; readers see the former content or this one."""
@@ -138,7 +197,20 @@ def provide_sealed_tables(home: Home) -> None:
         write_control(home, f"{name}/empty", schema.empty_table())
 
 
-def provide_churn_parameters(home: Home) -> None:
-    """Make the table of fits, empty, where there is none yet: a first build must be able to read it."""
-    if not (home.control / f"{CHURN_TABLE}.parquet").exists():
-        write_control(home, CHURN_TABLE, CHURN_PARAMETERS.empty_table())
+def read_fitted(home: Home, name: str) -> pa.Table:
+    """Everything a table of fits holds so far."""
+    file = home.control / f"{name}.parquet"
+    return pq.read_table(file) if file.exists() else FITTED[name].empty_table()
+
+
+def add_fitted(home: Home, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Append rows to a table of fits and keep every former row as it is."""
+    added = pa.Table.from_pylist(list(rows), schema=FITTED[name])
+    write_control(home, name, pa.concat_tables([read_fitted(home, name), added]))
+
+
+def provide_fitted(home: Home) -> None:
+    """Make the tables of fits, empty, where there are none yet: a first build must be able to read them."""
+    for name, schema in FITTED.items():
+        if not (home.control / f"{name}.parquet").exists():
+            write_control(home, name, schema.empty_table())

@@ -204,6 +204,46 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_fit set rate_days = 0 where one_row",
         "update marts.fct_churn_fit set staying = null where one_row",
     ],
+    "churn_model_settings__leave_something_to_train_on": [
+        "update seeds.churn_model_settings set sample_members = minimum_matured_members - 1 where one_row",
+        "update seeds.churn_model_settings set ridge = 0 where one_row",
+    ],
+    "churn_model_features__sign_limit_is_known": [
+        "update seeds.churn_model_features set sign_limit = 2 where one_row",
+        "update seeds.churn_model_features set label_zh = '' where one_row",
+    ],
+    "fct_churn_coefficient__sign_makes_sense": [
+        "update marts.fct_churn_coefficient set coefficient = -1 where feature = 'purchase_gap_log'",
+        "update marts.fct_churn_coefficient set coefficient = 1 where feature = 'orders_log'",
+        "update marts.fct_churn_coefficient set feature_deviation = 0 where one_row",
+    ],
+    "fct_churn_recalibration__saw_nothing_later": [
+        "update marts.fct_churn_recalibration set last_matured_on = calibrated_on where one_row",
+        "update marts.fct_churn_recalibration set recalibration_slope = -0.1 where one_row",
+    ],
+    "fct_churn_model_card__judged_after_what_it_was_trained_on": [
+        "update marts.fct_churn_model_card set last_trained_on = first_judged_on where one_row",
+        "update marts.fct_churn_model_card set last_judged_on = fitted_on where one_row",
+    ],
+    "fct_churn_model_card__promoted_only_for_a_gain": [
+        "update marts.fct_churn_model_card set is_promoted = not is_promoted where one_row",
+        "update marts.fct_churn_model_card set champion_log_loss = log_loss where is_promoted",
+    ],
+    "fct_churn_model_in_use__saw_nothing_later": [
+        "update marts.fct_churn_model_in_use set fitted_on = as_of_date + 1 where one_row",
+        "update marts.fct_churn_model_in_use set calibrated_on = as_of_date + 1 where one_row",
+    ],
+    "fct_churn_model_score__is_a_probability": [
+        "update marts.fct_churn_model_score set p_no_purchase = 1.000001 where one_row",
+    ],
+    "member_churn_features__are_known_and_not_negative": [
+        "update marts.member_churn_features set overdue_log = null where one_row",
+        "update marts.member_churn_features set own_gaps_this_long_share = 1.000001 where one_row",
+    ],
+    "fct_churn_reason__top_reasons_raise": [
+        "update marts.fct_churn_reason set contribution = -1 where reason_rank = 1",
+        "update marts.fct_churn_reason set reason_rank = 1 where family = 'baseline'",
+    ],
     "member_churn_base__probabilities_agree": [
         "update marts.member_churn_base set p_alive = 1.000001 where one_row",
         "update marts.member_churn_base set base_p_no_purchase_28d = 0, p_alive = 1 where one_row",
@@ -549,6 +589,13 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_member_offer_reason set weight = weight + 1 where one_row",
         "delete from marts.fct_member_offer_reason where one_row",
         "delete from marts.fct_member_offer where one_row",
+    ],
+    "churn_reasons_add_up": [
+        "update marts.fct_churn_reason set contribution = contribution + 0.001 where family = 'rhythm' "
+        "and (member_key, as_of_date, horizon_days) = (select (member_key, as_of_date, horizon_days) "
+        "from marts.fct_churn_reason where contribution between -1 and 1 order by all limit 1)",
+        "delete from marts.fct_churn_reason where family = 'baseline'",
+        "update marts.fct_churn_reason set member_key = -1 where one_row",
     ],
     "stage_flow_adds_up": [
         "update marts.fct_stage_flow set members = members + 1 where one_row",

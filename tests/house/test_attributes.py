@@ -65,6 +65,27 @@ def test_the_macro_compares_every_attribute_of_the_catalogue(prefix):
         ]
 
 
+def churn_features():
+    with (SEEDS_DIR / "churn" / "churn_model_features.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["feature"], row["family"]) for row in csv.DictReader(file)]
+
+
+def test_the_features_of_the_churn_model_are_the_columns_and_the_rows(models):
+    [model] = [model for model in models if model.name == "member_churn_features"]
+    listed = [feature for feature, _ in churn_features()]
+    assert sorted(listed) == sorted((model.columns.keys() - KEYS) | {"base_logit"})
+
+
+def test_the_macro_sums_every_feature_under_its_family():
+    macro = (DBT_PROJECT_DIR / "macros" / "churn_features.sql").read_text(encoding="utf-8")
+    listed = [
+        (feature, family)
+        for family, features in re.findall(r"'(\w+)': \[([^\]]*)\]", macro)
+        for feature in re.findall(r"'(\w+)'", features)
+    ]
+    assert sorted(listed) == sorted(churn_features())
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -12,6 +12,7 @@ SHARES_WITH_A_TAIL = {
     "share_of_from_stage": "of the members who were in from_stage, not of all",
     "p_alive": "a probability, not a share",
     "propensity": "a probability, not a share",
+    "p_no_purchase": "a probability, not a share",
     "p_no_purchase_28d": "a probability, not a share",
     "base_p_no_purchase_28d": "a probability, not a share",
     "model_p_no_purchase_28d": "a probability, not a share",

@@ -13,13 +13,13 @@ from orchestration.warehouse.churn_parameters import (
     FitSettings,
     VersionExists,
     add_version,
+    dates_with_histories,
     fit_groups,
     fitted_dates,
-    published_dates,
     read_settings,
     sampled_histories,
 )
-from orchestration.warehouse.control import CHURN_PARAMETERS, provide_churn_parameters
+from orchestration.warehouse.control import CHURN_PARAMETERS, provide_fitted
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -54,7 +54,7 @@ def parameters_of(home):
 
 
 def test_a_home_without_a_fit_has_an_empty_typed_table(home):
-    provide_churn_parameters(home)
+    provide_fitted(home)
     assert parameters_of(home).schema.equals(CHURN_PARAMETERS)
     assert parameters_of(home).num_rows == 0
     assert fitted_dates(home) == set()
@@ -62,7 +62,7 @@ def test_a_home_without_a_fit_has_an_empty_typed_table(home):
 
 def test_a_table_with_fits_is_left_alone(home):
     add_version(home, DAY, {"all": FOUND})
-    provide_churn_parameters(home)
+    provide_fitted(home)
     assert fitted_dates(home) == {DAY}
 
 
@@ -136,20 +136,17 @@ def test_too_few_members_are_not_fitted():
         fit_groups({}, SETTINGS)
 
 
-def test_before_the_first_publication_there_are_no_dates(tmp_path):
-    assert published_dates(Home(tmp_path)) == []
+def test_where_there_is_no_warehouse_there_are_no_dates(tmp_path):
+    assert dates_with_histories(Home(tmp_path).published_file) == []
 
 
-def test_the_published_dates_are_those_with_histories(home, warehouse):
-    home.serving.mkdir(parents=True)
-    home.published_file.symlink_to(warehouse)
-    assert published_dates(home) == [EARLIER, DAY]
+def test_the_dates_are_those_with_histories(warehouse):
+    assert dates_with_histories(warehouse) == [EARLIER, DAY]
 
 
-def test_a_publication_without_histories_has_no_dates(home):
-    home.serving.mkdir(parents=True)
-    duckdb.connect(str(home.published_file)).close()
-    assert published_dates(home) == []
+def test_a_warehouse_without_histories_has_no_dates(tmp_path):
+    duckdb.connect(str(tmp_path / "rekindle.duckdb")).close()
+    assert dates_with_histories(tmp_path / "rekindle.duckdb") == []
 
 
 def test_the_settings_are_the_seeds(tmp_path):

@@ -65,3 +65,20 @@
 {% macro square_root(expression) -%}
     sqrt(cast({{ expression }} as double))
 {%- endmacro %}
+
+
+{# The natural logarithm of a count or amount and one: 0 stays 0, and what is large stays comparable. #}
+{% macro log_of_one_more(expression) -%}
+    cast(ln(1 + cast({{ expression }} as double)) as decimal(12, 6))
+{%- endmacro %}
+
+
+{# Log-odds of a probability of six decimals, kept half a unit of the last away from 0 and 1. #}
+{% macro log_odds(probability) -%}
+    cast(
+        ln(
+            least(greatest(cast({{ probability }} as double), 0.0000005), 0.9999995)
+            / (1 - least(greatest(cast({{ probability }} as double), 0.0000005), 0.9999995))
+        ) as decimal(18, 9)
+    )
+{%- endmacro %}

@@ -1,18 +1,39 @@
 {%- set horizons = var('churn_horizons') -%}
+-- THE probability: by the champion among the trained versions, by the base where none was ever promoted.
+with base as (
+    select * from {{ ref('member_churn_base') }}
+),
+
+scores as (
+    select
+        member_key,
+        as_of_date,
+        {%- for horizon in horizons %}
+        max(case when horizon_days = {{ horizon }} and is_newest then p_no_purchase end) as newest_{{ horizon }}d,
+        max(case when horizon_days = {{ horizon }} and is_champion then p_no_purchase end) as champion_{{ horizon }}d,
+        {%- endfor %}
+        count(*) as versions
+    from {{ ref('fct_churn_model_score') }}
+    group by member_key, as_of_date
+)
+
 select
-    member_key,
-    as_of_date,
-    version,
-    fitted_on,
-    fitted_group,
-    repeats,
-    last_days,
-    age_days,
+    base.member_key,
+    base.as_of_date,
+    base.version,
+    base.fitted_on,
+    base.fitted_group,
+    base.repeats,
+    base.last_days,
+    base.age_days,
     {%- for horizon in horizons %}
-    base_p_no_purchase_{{ horizon }}d as p_no_purchase_{{ horizon }}d,
-    base_p_no_purchase_{{ horizon }}d,
-    cast(null as decimal(9, 6)) as model_p_no_purchase_{{ horizon }}d,
-    cast('base' as {{ dbt.type_string() }}) as scored_by_{{ horizon }}d,
+    coalesce(scores.champion_{{ horizon }}d, base.base_p_no_purchase_{{ horizon }}d) as p_no_purchase_{{ horizon }}d,
+    base.base_p_no_purchase_{{ horizon }}d,
+    scores.newest_{{ horizon }}d as model_p_no_purchase_{{ horizon }}d,
+    case when scores.champion_{{ horizon }}d is null then 'base' else 'model' end as scored_by_{{ horizon }}d,
     {%- endfor %}
-    p_alive
-from {{ ref('member_churn_base') }}
+    base.p_alive
+from base
+left join scores
+    on base.member_key = scores.member_key
+    and base.as_of_date = scores.as_of_date

@@ -1,0 +1,28 @@
+{# Features of the trained churn model by family; tests/house holds them against seeds/churn/churn_model_features.csv.
+   `base_logit` comes from member_churn_base, all others are columns of member_churn_features. #}
+{% macro churn_features() %}
+    {{ return({
+        'rhythm': ['base_logit', 'purchase_gap_log', 'overdue_log', 'cycle_log', 'own_gaps_this_long_share'],
+        'frequency': [
+            'purchase_days_30d_log', 'purchase_days_90d_log', 'purchase_days_180d_log', 'recent_purchases_share',
+            'orders_log', 'interactions_30d_log',
+        ],
+        'value': ['average_order_log'],
+        'tenure': ['tenure_log'],
+        'promotion': ['promo_orders_share'],
+        'service': ['negative_events_90d_log'],
+    }) }}
+{% endmacro %}
+
+
+{# What the features of one family add to the log-odds; for fct_churn_model_score, whose CTEs it names. #}
+{% macro churn_family_logit(features) -%}
+    cast(
+        measured.slope * (
+            {%- for feature in features %}
+            {{ '+ ' if not loop.first }}weights.{{ feature }}_weight
+            * (cast(measured.{{ feature }} as double) - weights.{{ feature }}_mean)
+            {%- endfor %}
+        ) as decimal(18, 9)
+    )
+{%- endmacro %}

@@ -1,0 +1,7 @@
+select
+    feature,
+    family,
+    sign_limit,
+    label_en,
+    label_zh
+from {{ ref('churn_model_features') }}

@@ -1,0 +1,11 @@
+select
+    version,
+    calibrated_on,
+    horizon_days,
+    recalibration_offset,
+    recalibration_slope,
+    first_matured_on,
+    last_matured_on,
+    matured_dates,
+    matured_rows
+from {{ ref('int_churn_recalibrations') }}

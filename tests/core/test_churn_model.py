@@ -1,0 +1,178 @@
+"""The trained churn model: signs hold, published methods agree, nothing blows up."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+import statsmodels.api as statsmodels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.core.churn_model import (
+    CERTAIN,
+    Performance,
+    Recalibration,
+    Sign,
+    TrainingImpossible,
+    is_promoted,
+    log_odds,
+    performance,
+    probabilities,
+    recalibrate,
+    train,
+)
+from orchestration.core.due import matured_dates, split_dates
+
+SIGNS = st.lists(st.sampled_from(list(Sign)), min_size=1, max_size=5)
+SEEDS = st.integers(0, 10_000)
+
+
+def drawn(seed, columns, rows=300):
+    """Rows whose outcome follows from features of any scale."""
+    dice = np.random.default_rng(seed)
+    features = dice.normal(size=(rows, columns)) * 10.0 ** dice.integers(-3, 4, columns)
+    logit = (features / features.std(axis=0)) @ dice.normal(size=columns) + dice.normal()
+    outcome = (dice.random(rows) < probabilities(logit)).astype(float)
+    outcome[:2] = 0, 1
+    return features, outcome
+
+
+@given(SEEDS, SIGNS)
+@settings(max_examples=40, deadline=None)
+def test_no_coefficient_takes_a_sign_that_makes_no_sense(seed, signs):
+    features, outcome = drawn(seed, len(signs))
+    found = train(features, outcome, signs, 1e-4)
+    assert all(sign * weight >= 0 for sign, weight in zip(signs, found.coefficients, strict=True))
+
+
+@given(SEEDS, st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_where_no_limit_binds_it_is_the_logit_of_statsmodels(seed, columns):
+    features, outcome = drawn(seed, columns)
+    found = train(features, outcome, [Sign.EITHER] * columns, 0.0)
+    standard = (features - found.means) / found.deviations
+    published = statsmodels.Logit(outcome, statsmodels.add_constant(standard)).fit(disp=0)
+    assert np.allclose([found.intercept, *found.coefficients], published.params, atol=2e-3, rtol=2e-3)
+    reached = performance(found.logits(features), outcome).log_loss
+    assert reached == pytest.approx(-published.llf / outcome.size, abs=1e-6)
+
+
+@given(SEEDS, SIGNS, st.floats(0.01, 100), st.floats(-50, 50))
+@settings(max_examples=25, deadline=None)
+def test_the_unit_and_the_origin_of_a_feature_change_no_score(seed, signs, unit, origin):
+    features, outcome = drawn(seed, len(signs))
+    other = features * unit + origin * features.std(axis=0) * unit
+    first, second = (train(matrix, outcome, signs, 1e-4) for matrix in (features, other))
+    assert np.allclose(first.logits(features), second.logits(other), atol=1e-3)
+
+
+def test_more_of_a_feature_that_raises_never_lowers_anybody():
+    features, outcome = drawn(7, 3)
+    found = train(features, outcome, [Sign.RAISES] * 3, 1e-4)
+    further = features + np.abs(features.std(axis=0))
+    assert (found.logits(further) >= found.logits(features)).all()
+
+
+def test_data_that_a_line_separates_keeps_finite_coefficients():
+    features = np.arange(-50.0, 50.0).reshape(-1, 1)
+    found = train(features, (features[:, 0] >= 0).astype(float), [Sign.RAISES], 1e-4)
+    assert 0 < found.coefficients[0] < 200
+    assert np.isfinite(found.logits(features)).all()
+
+
+def test_a_feature_that_does_not_vary_weighs_nothing():
+    features, outcome = drawn(1, 2)
+    features[:, 1] = 0.1
+    found = train(features, outcome, [Sign.EITHER] * 2, 1e-4)
+    assert (found.coefficients[1], found.deviations[1]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("features", "outcome", "said"),
+    [
+        ([[1.0], [2.0]], [1, 1], "one outcome"),
+        ([[1.0], [np.nan]], [0, 1], "empty or infinite"),
+        ([[1.0], [2.0]], [0, 2], "neither 0 nor 1"),
+        ([[1.0, 2.0]], [0], "do not fit"),
+    ],
+)
+def test_rows_that_say_nothing_are_refused(features, outcome, said):
+    with pytest.raises(TrainingImpossible, match=said):
+        train(features, outcome, [Sign.EITHER], 1e-4)
+
+
+def test_recalibration_finds_the_offset_and_the_slope_that_were_planted():
+    dice = np.random.default_rng(3)
+    logits = dice.normal(size=40_000) * 2
+    outcome = dice.random(40_000) < probabilities(0.7 + 0.5 * logits)
+    found = recalibrate(logits, outcome.astype(float), 1e-6)
+    assert (found.offset, found.slope) == pytest.approx((0.7, 0.5), abs=0.05)
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_recalibration_never_turns_an_order_round_and_never_costs_log_loss(seed):
+    features, outcome = drawn(seed, 1)
+    logits = features[:, 0] / features.std()
+    found = recalibrate(logits, outcome, 1e-9)
+    assert found.slope >= 0
+    assert performance(found(logits), outcome).log_loss <= performance(logits, outcome).log_loss + 1e-9
+
+
+def test_without_recalibration_log_odds_stay():
+    assert Recalibration()(np.array([-1.0, 2.0])).tolist() == [-1.0, 2.0]
+
+
+def test_metrics_equal_a_calculation_by_hand():
+    found = performance(log_odds([0.8, 0.6, 0.6, 0.1]), [1, 1, 0, 0])
+    assert found.log_loss == pytest.approx(-np.mean(np.log([0.8, 0.6, 0.4, 0.9])))
+    assert found.brier == pytest.approx(np.mean([0.04, 0.16, 0.36, 0.01]))
+    assert found.auc == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_where_all_did_the_same_there_is_no_auc():
+    assert performance([0.1, 0.2], [1, 1]).auc is None
+
+
+def test_certainty_is_kept_half_a_unit_of_the_last_decimal_away():
+    assert probabilities(log_odds([0.0, 1.0])) == pytest.approx([CERTAIN, 1 - CERTAIN], rel=1e-6)
+
+
+@pytest.mark.parametrize(("log_loss", "promoted"), [(0.4951, False), (0.495, False), (0.4949, True)])
+def test_a_challenger_needs_more_than_the_required_gain(log_loss, promoted):
+    champion = Performance(0.5, 0.2, 0.8)
+    assert is_promoted(Performance(log_loss, 0.2, 0.8), champion, 0.01) is promoted
+
+
+LAST = date(2025, 12, 28)
+WEEKS = [LAST - timedelta(weeks=week) for week in range(30, -1, -1)]
+
+
+def test_a_date_has_matured_on_the_last_day_of_its_horizon_not_before():
+    assert matured_dates([LAST], 28, LAST + timedelta(days=27)) == []
+    assert matured_dates([LAST], 28, LAST + timedelta(days=28)) == [LAST]
+
+
+def test_nobody_is_judged_on_days_that_were_learned_from():
+    split = split_dates(WEEKS, 28, LAST, most_trained=5, judged=8)
+    assert len(split.judged) == 8
+    assert split.judged[-1] + timedelta(days=28) <= LAST
+    assert len(split.trained) == 5
+    assert split.trained[-1] + timedelta(days=28) == split.judged[0]
+
+
+def test_a_past_that_is_too_short_gives_no_split():
+    # eight judged weeks, four that would look into them, four whose horizon ends after the fit
+    assert split_dates(WEEKS[-15:], 28, LAST, most_trained=5, judged=8) is None
+    assert split_dates(WEEKS[-16:], 28, LAST, most_trained=5, judged=8).trained == (WEEKS[-16],)
+
+
+@given(st.sets(st.sampled_from(WEEKS)), st.integers(1, 90), st.integers(1, 9), st.integers(1, 9))
+def test_a_split_looks_at_nothing_after_the_fit_and_never_at_the_same_days(dates, horizon, most, judged):
+    split = split_dates(dates, horizon, LAST, most, judged)
+    if split:
+        length = timedelta(days=horizon)
+        assert len(split.judged) == judged
+        assert 0 < len(split.trained) <= most
+        assert max(split.trained) + length <= min(split.judged)
+        assert max(split.judged) + length <= LAST

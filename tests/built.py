@@ -29,8 +29,15 @@ from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
 from orchestration.warehouse.churn_parameters import add_version
-from orchestration.warehouse.control import add_fitted, provide_fitted, write_as_of_dates
+from orchestration.warehouse.control import (
+    add_fitted,
+    provide_fitted,
+    write_as_of_dates,
+    write_definition_hashes,
+)
 from orchestration.warehouse.dbt import invoke_dbt
+from orchestration.warehouse.definition_hashes import definition_hashes
+from orchestration.warehouse.ledger import provide_ledger
 
 MEMBERS = 600
 UNTIL = date(2025, 12, 28)
@@ -236,6 +243,8 @@ def quick_build(
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
     provide_fitted(home)
+    provide_ledger(home)
+    write_definition_hashes(home, definition_hashes())
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})

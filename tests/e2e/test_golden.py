@@ -1,20 +1,16 @@
-"""Some twenty member records written by hand, and the state of each on two Sundays, small enough to read.
-
-``REKINDLE_UPDATE_GOLDEN=1`` writes the files anew; read the difference before committing it.
-"""
+"""Some twenty member records written by hand, and the state of each on two Sundays, small enough to read."""
 
 from __future__ import annotations
 
-import difflib
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from orchestration.project import Home
-from tests.built import load_chain, quick_build, table_text
+from tests.built import load_chain, quick_build
 from tests.e2e.delivered_by_hand import deliver_files, deliver_lines
+from tests.e2e.written_down import NAMED, hold_against
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLES = sorted(file.stem for file in (GOLDEN / "deliveries").glob("*.csv"))
@@ -31,11 +27,6 @@ SHOWN = {
     "member_value_tier": "value_tier, net_amount, revenue_share_above",
     "member_cycle": "gaps, group_gap_days, cycle_days, cycle_band, next_purchase_due_on, overdue_ratio",
 }
-NAMED = """
-    select member_key, min(member_id) as member
-    from intermediate.int_member_records
-    group by member_key
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,26 +45,11 @@ def warehouse(chain, home, tmp_path_factory):
 
 @pytest.mark.parametrize("state", SHOWN)
 def test_state_is_as_written_down(warehouse, state):
-    file = GOLDEN / "states" / f"{state}.csv"
     query = (
         f"select named.member, state.as_of_date, {SHOWN[state]} "
         f"from marts.{state} as state inner join ({NAMED}) as named using (member_key)"
     )
-    found = table_text(warehouse, query).replace("|", ",")
-    if os.environ.get("REKINDLE_UPDATE_GOLDEN"):
-        file.write_text(found, encoding="utf-8")
-    written = file.read_text(encoding="utf-8")
-
-    if found != written:
-        difference = difflib.unified_diff(
-            written.splitlines(),
-            found.splitlines(),
-            f"written down: {file.name}",
-            "found now",
-            lineterm="",
-            n=0,
-        )
-        pytest.fail("\n".join(difference), pytrace=False)
+    hold_against(GOLDEN / "states" / f"{state}.csv", warehouse, query)
 
 
 def test_anonymous_sale_belongs_to_nobody_and_is_still_a_sale(warehouse):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
 import pytest
 
 from tests.built import UNTIL, quick_build, same_facts, set_loaded
-from tests.e2e.test_replay import END_OF_D, FACTS, D, rows_at_d
+from tests.e2e.test_replay import FACTS, D, rows_at_d
+
+# Midnight after D in Shanghai, in UTC.
+END_OF_D = datetime.combine(D + timedelta(days=1), time()) - timedelta(hours=8)
 
 # What the backtest compares, and what it is computed from.
 SCORES = (
@@ -46,8 +51,8 @@ def other_future(chain, tmp_path_factory):
 
 def altered(connection, query, dated, later):
     """The rows with other ones after D, and what happened later to a row of before D a day later."""
-    columns = {name for name, *_ in connection.execute(f"describe {query}").fetchall()}
-    moved = [f"{dated} + interval 2 day as {dated}"]
+    columns = {name: kind for name, kind, *_ in connection.execute(f"describe {query}").fetchall()}
+    moved = [f"cast({dated} + interval 2 day as {columns[dated]}) as {dated}"]
     moved += [
         f"{amount} + 1 as {amount}" for amount in ("net_amount", "refunded_amount") if amount in columns
     ]

@@ -22,11 +22,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.core.purchase_models import Fit, Model, Parameters
+from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
+from orchestration.warehouse.amount_parameters import add_amounts
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
 from orchestration.warehouse.churn_parameters import add_version
 from orchestration.warehouse.control import (
@@ -47,6 +48,8 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 STATES = (
     "member_activity",
     "member_churn_base",
+    "member_purchase_value",
+    "member_expected_margin",
     "member_churn_features",
     "fct_churn_model_score",
     "member_churn_probability",
@@ -76,6 +79,16 @@ STATES = (
 CHURN_FITS = {
     SUNDAYS[1]: {"all": Parameters(0.9, 20.0, 0.4, 3.0)},
     SUNDAYS[4]: {"all": Parameters(1.0, 22.0, 0.5, 3.1), "fast_moving": Parameters(1.3, 15.0, 0.3, 2.5)},
+}
+
+# What purchases are worth, for the same fits; the later one knows margins as well.
+AMOUNT_FITS = {
+    SUNDAYS[1]: {("all", "net_amount"): (ValueParameters(6.0, 4.0, 60.0), 1)},
+    SUNDAYS[4]: {
+        ("all", "margin"): (ValueParameters(5.0, 3.5, 25.0), 1),
+        ("all", "net_amount"): (ValueParameters(6.5, 4.2, 62.0), 1),
+        ("fast_moving", "margin"): (ValueParameters(5.5, 3.0, 24.0), 1),
+    },
 }
 
 
@@ -301,6 +314,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
         load_chain(home)
         for day, fits in CHURN_FITS.items():
             add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
+        for day, found in AMOUNT_FITS.items():
+            add_amounts(home, day, found)
         keep_model_versions(home)
         _kept["chain"] = BuiltChain(home, root / "truth", dbt_build(home, SUNDAYS))
     return _kept["chain"]

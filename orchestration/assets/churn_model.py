@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 READS = [AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features", "fct_order")]
 FITS = [AssetKey(["control", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
+AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
     "version", "horizon", "rows", "trained on", "judged on", "log-loss", "champion", "its log-loss", "Brier",
     "AUC", "verdict",
@@ -82,6 +83,7 @@ def fits(
     said: list[str] = []
     made = {
         "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
+        "amount_parameters": markdown_table(AMOUNTS, _fit_amounts(sample, said)),
         "churn_model_cards": markdown_table(CARDS, _train(sample, progress, said)),
     }
     for message in said:
@@ -125,9 +127,37 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
         rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
     if not fitted_dates(sample.home):
         said.append(
-            "No churn parameters yet, so member_churn_probability stays empty"
+            "No churn parameters yet, so member_churn_probability and member_expected_margin stay empty"
             + ("." if dates else "; they are fitted on a build or the published version, and there is none.")
         )
+    return rows
+
+
+def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
+    """What a purchase is worth, for the purchase fits that lack it; a row per category group and basis."""
+    from orchestration.core.purchase_models import FitImpossible
+    from orchestration.warehouse.amount_parameters import (
+        add_amounts,
+        dates_without_amounts,
+        fit_amounts,
+        sampled_amounts,
+    )
+    from orchestration.warehouse.churn_parameters import dates_with_histories, read_settings
+
+    settings, rows = read_settings(), []
+    seen = set(dates_with_histories(sample.file))
+    for day in dates_without_amounts(sample.home):
+        if day in seen:
+            try:
+                found = fit_amounts(sampled_amounts(sample.file, day, settings.sample_members), settings)
+            except FitImpossible as error:
+                said.append(f"No expected margin by the fit as of {day}: {error}")
+                continue
+            version = add_amounts(sample.home, day, found)
+            rows += [
+                (version, *key, members, *(f"{value:.4g}" for value in (at.p, at.q, at.gamma)))
+                for key, (at, members) in found.items()
+            ]
     return rows
 
 

@@ -146,8 +146,22 @@ CHURN_RECALIBRATIONS = pa.schema(
         ("matured_rows", pa.int64()),
     ]
 )
+AMOUNT_TABLE = "amount_parameters"
+AMOUNT_PARAMETERS = pa.schema(
+    [
+        ("version", pa.string()),
+        ("fitted_on", pa.date32()),
+        ("category_group", pa.string()),
+        ("basis", pa.string()),
+        ("p", pa.float64()),
+        ("q", pa.float64()),
+        ("gamma", pa.float64()),
+        ("members", pa.int64()),
+    ]
+)
 FITTED = {
     CHURN_TABLE: CHURN_PARAMETERS,
+    AMOUNT_TABLE: AMOUNT_PARAMETERS,
     CHURN_COEFFICIENTS_TABLE: CHURN_COEFFICIENTS,
     CHURN_CARDS_TABLE: CHURN_CARDS,
     CHURN_RECALIBRATIONS_TABLE: CHURN_RECALIBRATIONS,

@@ -62,6 +62,10 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.growth_rules set points_per_unit = 0 where one_row",
     ],
     "growth_settings__validity_is_positive": ["update seeds.growth_settings set validity_days = 0"],
+    "margin_settings__interval_has_two_ends": [
+        "update seeds.margin_settings set tail_share = 0",
+        "update seeds.margin_settings set tail_share = 0.5",
+    ],
     "growth_levels__are_labelled": [
         "update seeds.growth_levels set points_from = -1 where one_row",
         "update seeds.growth_levels set pack_label_zh = '' where one_row",
@@ -243,6 +247,28 @@ HOLDS: dict[str, list[str]] = {
     "fct_churn_reason__top_reasons_raise": [
         "update marts.fct_churn_reason set contribution = -1 where reason_rank = 1",
         "update marts.fct_churn_reason set reason_rank = 1 where family = 'baseline'",
+    ],
+    "fct_amount_fit__amounts_have_a_mean_and_a_variance": [
+        "update marts.fct_amount_fit set amount_shape = 1, scale_shape = 1 where one_row",
+        "update marts.fct_amount_fit set scale_amount = null where one_row",
+        "update marts.fct_amount_fit set basis = 'gross' where one_row",
+    ],
+    "fct_purchase_outlook__more_in_longer": [
+        "update marts.fct_purchase_outlook set purchases_90d = purchases_180d + 1 where one_row",
+        "update marts.fct_purchase_outlook set any_purchase_365d_share = 0 where one_row",
+        "update marts.fct_purchase_outlook set purchase_pairs_180d = null where one_row",
+    ],
+    "member_purchase_value__square_is_no_less_than_that_of_the_mean": [
+        "update marts.member_purchase_value set expected_square = 0 where one_row",
+        "update marts.member_purchase_value set amount = -0.01 where one_row",
+        "update marts.member_purchase_value set basis = 'gross' where one_row",
+    ],
+    "member_expected_margin__more_in_longer_and_bounds_in_order": [
+        "update marts.member_expected_margin set expected_margin_90d = expected_margin_365d + 1 "
+        "where one_row",
+        "update marts.member_expected_margin set expected_margin_high_180d = -0.01 where one_row",
+        "update marts.member_expected_margin set expected_margin_low_365d = expected_margin_high_365d + 1 "
+        "where one_row",
     ],
     "member_churn_base__probabilities_agree": [
         "update marts.member_churn_base set p_alive = 1.000001 where one_row",

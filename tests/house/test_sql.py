@@ -118,6 +118,10 @@ PLAIN_NUMBERS = {"0", "1"}
 NUMBERS_WITH_A_REASON = {
     ("macros/wilson_bound.sql", "2"): "the halves of Wilson's formula",
     ("macros/wilson_bound.sql", "4"): "the quarters of Wilson's formula",
+    ("macros/purchase_moments.sql", "2"): "powers and halves of the moments",
+    ("macros/purchase_moments.sql", "3"): "a third of a series",
+    ("macros/purchase_moments.sql", "0.001"): "below it two terms of the series are exact to a millionth",
+    ("models/marts/value/member_purchase_value.sql", "2"): "squares, and second moments",
     (
         "macros/unanswered_touches.sql",
         "2",

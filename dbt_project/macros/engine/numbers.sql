@@ -82,3 +82,20 @@
         ) as decimal(18, 9)
     )
 {%- endmacro %}
+
+
+{# Quantile of the standard normal by a rational function of sqrt(-2 ln(tail)), off by less than 0.00045 [Abramowitz,
+   Stegun 1964, 26.2.23]; `probability` is a column strictly between 0 and 1. #}
+{% macro normal_quantile(probability) -%}
+    {%- set root = 'sqrt(-2 * ln(least(' ~ probability ~ ', 1 - ' ~ probability ~ ')))' -%}
+    {%- set above = '2.515517 + 0.802853 * ' ~ root ~ ' + 0.010328 * power(' ~ root ~ ', 2)' -%}
+    {%- set below = '1 + 1.432788 * ' ~ root ~ ' + 0.189269 * power(' ~ root ~ ', 2) + 0.001308 * power(' ~ root ~ ', 3)' -%}
+    case when {{ probability }} < 0.5 then -1 else 1 end * ({{ root }} - ({{ above }}) / ({{ below }}))
+{%- endmacro %}
+
+
+{# Quantile of the gamma distribution with a mean and a mean square [Wilson, Hilferty 1931], from that of the normal. #}
+{% macro gamma_quantile(normal, mean, mean_square) -%}
+    {%- set variation = 'greatest(' ~ mean_square ~ ' / power(' ~ mean ~ ', 2) - 1, 0)' -%}
+    {{ mean }} * power(greatest(1 - {{ variation }} / 9 + {{ normal }} * sqrt({{ variation }}) / 3, 0), 3)
+{%- endmacro %}

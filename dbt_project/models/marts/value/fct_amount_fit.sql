@@ -1,0 +1,10 @@
+select
+    version,
+    fitted_on,
+    category_group,
+    basis,
+    amount_shape,
+    scale_shape,
+    scale_amount,
+    members
+from {{ ref('int_amount_parameters') }}

@@ -1,0 +1,216 @@
+"""Expected margin: the SQL against scipy, its interval against simulated members, and who has a row."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from orchestration.core.purchase_models import Histories, Model, Parameters, expected_value, p_no_purchase
+from orchestration.core.purchase_outlook import expected_purchases
+from tests.built import AMOUNT_FITS, SUNDAYS
+
+HORIZONS = (90, 180, 365)
+NEW_YEAR = date(2025, 1, 1)
+MODELS = ("member_churn_base", "fct_purchase_outlook", "member_purchase_value", "member_expected_margin")
+
+
+@pytest.fixture(scope="module")
+def compiled(chain):
+    return {model["name"]: model["compiled_code"] for model in chain.models if model["name"] in MODELS}
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory):
+    """A warehouse with no tables; compiled SQL names the catalogue after the file."""
+    with duckdb.connect(str(tmp_path_factory.mktemp("margin") / "warehouse.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create schema intermediate")
+        connection.execute("create schema seeds")
+        yield connection
+
+
+def put(connection, name, **columns):
+    """Make a table of arrays."""
+    connection.register("given_columns", {key: np.asarray(values) for key, values in columns.items()})
+    connection.execute(f"create or replace table {name} as from given_columns")
+    connection.unregister("given_columns")
+
+
+positive = some.floats(-1.0, 1.0).map(lambda exponent: 10.0**exponent)
+a_fit = some.builds(
+    Parameters,
+    r=positive,
+    alpha=some.floats(1, 200),
+    # The closed form is 0 / 0 at a = 1 and loses digits beside it; the SQL does not.
+    a=positive.filter(lambda a: abs(a - 1) > 0.001),
+    b=some.floats(0.1, 30),
+)
+a_history = some.tuples(some.integers(0, 150), some.integers(0, 800))
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=a_fit, drawn=some.lists(a_history, min_size=1, max_size=20, unique=True))
+def test_purchases_in_sql_equal_the_closed_form_to_one_in_five_thousand(blank, compiled, at, drawn):
+    repeats, ages = (np.array(values) for values in zip(*drawn, strict=True))
+    put(
+        blank,
+        "marts.member_churn_base",
+        version=["fit"] * len(drawn),
+        fitted_group=["all"] * len(drawn),
+        repeats=repeats,
+        age_days=ages,
+    )
+    put(
+        blank,
+        "intermediate.int_churn_parameters",
+        version=["fit"],
+        category_group=["all"],
+        rate_shape=[at.r],
+        rate_days=[at.alpha],
+        leaving=[at.a],
+        staying=[at.b],
+    )
+    found = blank.execute(
+        f"from ({compiled['fct_purchase_outlook']}) order by repeats, age_days"
+    ).fetchnumpy()
+    order = np.lexsort((ages, repeats))
+    # As if the last purchase were today, and divided by the chance to be alive: only what follows counts.
+    histories = Histories.of(repeats[order], np.where(repeats > 0, ages, 0)[order], ages[order])
+    for horizon in HORIZONS:
+        here = 1 - p_no_purchase(Model.MBG_NBD, at, histories, horizon)
+        ratio = expected_purchases(Model.MBG_NBD, at, histories, horizon) / here
+        in_sql = found[f"purchases_{horizon}d"].astype(float)
+        any_share = found[f"any_purchase_{horizon}d_share"].astype(float)
+        usable = np.isfinite(ratio) & (any_share > 0.01)
+        assert in_sql[usable] == pytest.approx((ratio * any_share)[usable], rel=2e-4)
+
+
+def simulated(members, seed):
+    """Members drawn from the models themselves: what is known after up to 600 days, and what came then."""
+    rng = np.random.default_rng(seed)
+    at, p, q, gamma = Parameters(1.0, 25.0, 0.5, 3.0), 6.0, 4.0, 60.0
+    rows = []
+    for key in range(members):
+        rate, leave = rng.gamma(at.r, 1 / at.alpha), rng.beta(at.a, at.b)
+        scale = rng.gamma(q, 1 / gamma)
+        age = int(rng.integers(1, 600))
+        day, days = 0.0, [0.0]
+        while rng.random() >= leave and day < age + HORIZONS[-1]:
+            day += rng.exponential(1 / rate)
+            days.append(day)
+        amounts = np.maximum(rng.gamma(p, 1 / scale, len(days)).round(2), 0.01)
+        past = np.array(days) <= age
+        future = [amounts[~past & (np.array(days) <= age + horizon)].sum() for horizon in HORIZONS]
+        rows.append((key, age, int(past.sum()), np.array(days)[past].max(), amounts[past].sum(), *future))
+    return at, (p, q, gamma), [np.array(column) for column in zip(*rows, strict=True)]
+
+
+def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compiled):
+    at, (p, q, gamma), (keys, ages, bought, last, amounts, *futures) = simulated(6000, seed=11)
+    put(
+        blank,
+        "marts.member_activity",
+        member_key=keys,
+        category_group=["all"] * len(keys),
+        purchase_days=bought,
+        net_amount=amounts,
+        ages=ages,
+        last_days=np.floor(last).astype(int),
+    )
+    blank.execute(
+        f"""
+        create or replace table marts.member_activity as
+        select member_key, date '{NEW_YEAR}' as as_of_date, category_group, purchase_days,
+            date '{NEW_YEAR}' - ages::integer as first_purchase_on,
+            date '{NEW_YEAR}' - ages::integer + last_days::integer as last_purchase_on,
+            net_amount::decimal(18, 2) as net_amount, null::decimal(18, 2) as margin_amount
+        from marts.member_activity
+        """
+    )
+    put(
+        blank,
+        "intermediate.int_churn_parameters",
+        version=["fit"],
+        fitted_on=np.array([NEW_YEAR], dtype="datetime64[s]"),
+        category_group=["all"],
+        rate_shape=[at.r],
+        rate_days=[at.alpha],
+        leaving=[at.a],
+        staying=[at.b],
+    )
+    put(
+        blank,
+        "intermediate.int_amount_parameters",
+        version=["fit"],
+        fitted_on=np.array([NEW_YEAR], dtype="datetime64[s]"),
+        category_group=["all"],
+        basis=["net_amount"],
+        amount_shape=[p],
+        scale_shape=[q],
+        scale_amount=[gamma],
+    )
+    put(blank, "seeds.margin_settings", tail_share=[0.1])
+    for model in MODELS:
+        blank.execute(f"create or replace table marts.{model} as {compiled[model]}")
+    found = blank.execute("from marts.member_expected_margin order by member_key").fetchnumpy()
+    assert len(found["member_key"]) == len(keys)
+    for horizon, future in zip(HORIZONS, futures, strict=True):
+        mean, low, high = (
+            found[f"expected_margin_{part}{horizon}d"].astype(float) for part in ("", "low_", "high_")
+        )
+        above, below = (future > high).mean(), (future < low).mean()
+        assert mean.sum() == pytest.approx(future.sum(), rel=0.05)
+        assert 0.06 <= above <= 0.11
+        # Whoever may well buy nothing has no lower bound, so nothing falls below: more than 80 % are inside.
+        assert 0.85 <= 1 - above - below <= 0.95
+        has_low = low > 0
+        assert 0.05 <= (future < low)[has_low].mean() <= 0.16
+
+
+def test_everybody_who_bought_has_a_row_from_the_first_fit_on(chain):
+    first, second = AMOUNT_FITS
+    with chain.open() as warehouse:
+        wrong = warehouse.execute(
+            "select count(*) from marts.member_activity as activity "
+            "left join marts.member_expected_margin as expected using (member_key, as_of_date) "
+            "where activity.purchase_days > 0 "
+            "and (activity.as_of_date >= ?) <> (expected.member_key is not null)",
+            [first],
+        ).fetchone()
+        bases = warehouse.execute(
+            "select expected.as_of_date, basis, count(*), "
+            "bool_and((margin_amount is not null) = (basis = 'margin')) "
+            "from marts.member_expected_margin as expected "
+            "inner join marts.member_activity using (member_key, as_of_date) group by all"
+        ).fetchall()
+    assert wrong == (0,)
+    assert {(day, basis) for day, basis, *_ in bases if day < second} == {
+        (day, "net_amount") for day in SUNDAYS if first <= day < second
+    }
+    by_margin = [members for day, basis, members, _ in bases if day == SUNDAYS[-1] and basis == "margin"]
+    assert by_margin
+    assert by_margin[0] > 100
+    assert all(agrees for day, _, _, agrees in bases if day >= second)
+
+
+def test_what_a_purchase_is_worth_in_sql_equals_core(chain):
+    _, second = AMOUNT_FITS
+    with chain.open() as warehouse:
+        rows = warehouse.execute(
+            "select fitted_group, basis, purchase_days, amount, expected_amount "
+            "from marts.member_purchase_value "
+            "inner join marts.member_churn_base using (member_key, as_of_date) "
+            "where as_of_date = ?",
+            [SUNDAYS[-1]],
+        ).fetchall()
+    fits = AMOUNT_FITS[second]
+    assert {(group, basis) for group, basis, *_ in rows} >= {("all", "margin"), ("fast_moving", "margin")}
+    for group, basis, days, amount, found in rows:
+        at, _ = fits.get((group, basis), fits["all", basis])
+        in_core = expected_value(at, np.array([days]), np.array([float(amount) / days]))
+        assert float(found) == pytest.approx(in_core[0], abs=2e-6)

@@ -84,7 +84,8 @@ def test_figures_are_those_of_the_marts(chain):
         ).fetchone()
         members, bought_nothing = connection.execute(
             "select sum(members), sum(non_buyers) from marts.fct_churn_calibration where population = 'all' "
-            "and method = 'base' and horizon_days = 28"
+            "and method = 'base' and horizon_days = 28 and as_of_date >= (select min(first_as_of_date) "
+            "from marts.fct_churn_comparison where population = 'all' and horizon_days = 28)"
         ).fetchone()
     assert (len(figures.comparison), len({row["label_en"] for row in figures.comparison})) == rows
     of_base = [row for row in figures.reliability if row["method"] == "base" and row["horizon_days"] == 28]

@@ -132,11 +132,13 @@ def _warning(row: Row, language: Language) -> Iterator[str]:
         f"    {_said(language, 'Action', '动作')}: {action}; {row['owner_role']}, "
         f"{_said(language, 'due', '截止')} {row['due_on']}"
     )
+    if row["is_held_out"]:
+        yield f"    {_said(language, 'Held out to compare with: not to be answered', '对照组：不跟进')}"
 
 
 def _signal(row: Row, language: Language) -> Iterator[str]:
     yield (
-        f"    {_label(row, language)}: "
+        f"{_said(language, 'Signal', '信号')}: {_label(row, language)}; "
         f"{_said(language, 'measured', '实测')} {_shown(row['measured_value'])}, "
         f"{_said(language, 'expected', '预期')} {_shown(row['expected_value'])}, "
         f"{_said(language, 'threshold', '阈值')} {_shown(row['threshold'])} ({row['evidence_on']})"
@@ -146,13 +148,18 @@ def _signal(row: Row, language: Language) -> Iterator[str]:
 def _probability(row: Row, language: Language) -> Iterator[str]:
     yield (
         f"{_said(language, 'Probability of no purchase', '不购买概率')}: "
-        f"28 d {_percent(row['p_no_purchase_28d'])}, 90 d {_percent(row['p_no_purchase_90d'])}; "
-        f"{_said(language, 'alive', '活跃')} {_percent(row['p_alive'])} ({row['fitted_on']})"
+        f"28 d {_percent(row['p_no_purchase_28d'])} ({row['scored_by_28d']}), "
+        f"90 d {_percent(row['p_no_purchase_90d'])} ({row['scored_by_90d']}); "
+        f"{_said(language, 'alive', '活跃')} {_percent(row['p_alive'])}; "
+        f"{_said(language, 'fitted', '拟合')} {row['fitted_on']}"
     )
 
 
 def _reason(row: Row, language: Language) -> Iterator[str]:
-    yield f"    {row['horizon_days']} d, {_label(row, language)}: {row['contribution']:+.3f}"
+    yield (
+        f"    {row['horizon_days']} d, {_label(row, language)}: "
+        f"{_said(language, 'log-odds', '对数几率')} {row['contribution']:+.3f}"
+    )
 
 
 def _percent(probability: Any) -> str:

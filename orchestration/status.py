@@ -59,8 +59,9 @@ def without_probabilities(rows: dict[str, int]) -> list[str]:
     if rows.get("marts.member_churn_probability", 1):
         return []
     return [
-        "marts.member_churn_probability is empty: the purchase model is fitted on a published version, "
-        "and no fit is kept yet.\nType: rekindle fit, then rekindle run"
+        "marts.member_churn_probability is empty: a build fits the purchase model by itself, but fewer "
+        "members had bought than minimum_members of seeds/churn/churn_fit_settings.csv asks for.\n"
+        "Deliver more, then type: rekindle run"
     ]
 
 
@@ -88,7 +89,7 @@ def fits_text(home: Home) -> str:
         table="churn_parameters",
     )
     if not rows:
-        return "No fit is kept yet: there must be a published version with members enough. Type: rekindle run"
+        return "No fit is kept yet: it needs enough members who bought. Deliver some, then type: rekindle run"
     headings = ["category group", "members", "r", "alpha (days)", "a", "b", "fitted as of"]
     return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
 

@@ -88,8 +88,8 @@ def read_figures(published: Path) -> ChurnFigures:
         comparison = rows(_COMPARISON) if "fct_churn_comparison" in tables else []
         if not comparison:
             raise NothingToReport(
-                f"{published} holds no backtest: scores are judged once their horizon is over, and there are "
-                "none before the first fit.\nType: rekindle fit, then rekindle run (with weeks of history)"
+                f"{published} holds no backtest: a score is judged once the days it speaks of are over, so "
+                "as-of dates that far back are needed.\nType: rekindle run (--weeks says how many Sundays)"
             )
         [newest] = rows("select max(as_of_date) as day from marts.dim_build")
         return ChurnFigures(newest["day"], comparison, rows(_RELIABILITY), rows(_LEAD))

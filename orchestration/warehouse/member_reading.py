@@ -46,7 +46,7 @@ QUESTIONS = {
     """,
     "warning": f"""
         select level.label_en, level.label_zh, own.sentence_en, own.sentence_zh, action.label_en as action_en,
-            action.label_zh as action_zh, own.owner_role, own.due_on
+            action.label_zh as action_zh, own.owner_role, own.due_on, own.is_held_out
         from marts.member_churn_warning as own inner join marts.dim_churn_level as level using (churn_level)
         left join marts.dim_churn_action as action
             on own.action_family = action.family and own.is_unsolved = action.is_unsolved
@@ -59,7 +59,7 @@ QUESTIONS = {
         {_OF_THE_MEMBER} order by signal.signal_order
     """,
     "probability": f"""
-        select p_no_purchase_28d, p_no_purchase_90d, p_alive, fitted_on
+        select p_no_purchase_28d, p_no_purchase_90d, scored_by_28d, scored_by_90d, p_alive, fitted_on
         from marts.member_churn_probability as own {_OF_THE_MEMBER}
     """,
     "reasons": f"""

@@ -8,7 +8,8 @@ TABLE = "marts.member_churn_probability"
 def test_a_publication_without_probabilities_says_what_to_type():
     [said] = without_probabilities({TABLE: 0, "marts.dim_member": 5})
     assert TABLE in said
-    assert "rekindle fit, then rekindle run" in said
+    assert "type: rekindle run" in said
+    assert "minimum_members" in said
 
 
 def test_nothing_is_said_where_members_have_probabilities_or_the_table_is_not_published():

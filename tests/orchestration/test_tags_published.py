@@ -167,6 +167,55 @@ def test_why_explains_every_state_of_a_member_with_the_clauses_met(home):
         assert f"({attribute}) " in shown.output
 
 
+def test_why_tells_stage_tier_cause_cell_warning_reasons_and_tags_as_the_tables_have_them(home):
+    """Of a member who is silent for a known cause, warned, held out, in a named cell and tagged."""
+    [told] = rows_of(
+        home,
+        f"""
+        select member_key, dim_stage.label_en, value.value_tier, cause.label_en, silent.evidence_en,
+            cell.label_en, cell.play_label_en, warning.sentence_en, warning.owner_role, warning.due_on,
+            probability.p_no_purchase_28d, probability.scored_by_28d
+        from marts.member_lifecycle as own join marts.dim_stage using (stage)
+        join marts.member_value_tier as value using (member_key, as_of_date)
+        join marts.member_silence_cause as silent using (member_key, as_of_date)
+        join marts.dim_silence_cause as cause using (silence_cause)
+        join marts.member_rfm_cell using (member_key, as_of_date)
+        join marts.dim_rfm_cell as cell using (named_cell)
+        join marts.member_churn_warning as warning using (member_key, as_of_date)
+        join marts.member_churn_probability as probability using (member_key, as_of_date)
+        where as_of_date = date '{UNTIL}' and silence_cause <> 'unknown' and warning.is_held_out
+            and member_key in (select member_key from marts.fct_member_tag where as_of_date = date '{UNTIL}')
+        order by member_key limit 1
+        """,
+    )
+    member, stage, tier, cause, evidence, cell, play, sentence, owner, due_on, probability, scored_by = told
+    shown = rekindle(home, "why", str(member), "--language", "en")
+    assert shown.exit_code == 0, shown.output
+    for said in (
+        f"Stage: {stage}; ",
+        f"Value tier: {tier} ",
+        f"Cause of silence: {cause}; ",
+        f"; {evidence}\n",
+        f"Cell: {cell}; {play}\n",
+        f"; {sentence}\n",
+        f"; {owner}, due {due_on}\n    Held out",
+        f"28 d {probability:.1%} ({scored_by}), ",
+    ):
+        assert said in shown.output
+    listed = {
+        "Signal: {}; ": "select label_en from marts.fct_churn_signal "
+        "join marts.dim_churn_signal using (signal)",
+        "28 d, {}: log-odds ": "select label_en from marts.fct_churn_reason "
+        "join marts.dim_churn_reason_family using (family)",
+        "Tag: {} (": "select label_en from marts.fct_member_tag join marts.dim_tag using (tag)",
+    }
+    for said, query in listed.items():
+        labels = rows_of(home, f"{query} where member_key = {member} and as_of_date = date '{UNTIL}'")
+        assert labels
+        for (label,) in labels:
+            assert said.format(label) in shown.output
+
+
 def test_why_speaks_one_language_if_asked(home):
     [(member,)] = rows_of(
         home, f"select min(member_key) from marts.member_lifecycle where as_of_date = date '{UNTIL}'"

@@ -119,7 +119,7 @@ def test_without_a_publication_or_a_fit_the_command_says_what_to_do(tmp_path):
     duckdb.connect(str(home.published_file)).close()
     said = CliRunner().invoke(app, ["--home", str(home.root), "report", "churn"])
     assert said.exit_code == 1
-    assert "rekindle fit" in said.output
+    assert "--weeks" in said.output
     with pytest.raises(NothingToReport):
         read_figures(home.published_file)
 

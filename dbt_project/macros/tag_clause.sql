@@ -20,32 +20,43 @@
 {% endmacro %}
 
 
-{# Whether a holder (a member or a product) meets one clause of a path; `attributes` are those of its
-   catalogue. A missing value meets nothing but `empty`. #}
-{% macro tag_clause(slot, attributes) -%}
+{# Whether a holder (a member or a product) meets one clause of a path; `attributes` are those of its catalogue, `paths`
+   is the relation with the path. A missing value meets nothing but `empty`. A comparison and its opposite are one
+   expression: the fewer, the sooner it is planned. #}
+{% macro tag_clause(slot, attributes, paths) -%}
+    {%- set attribute, comparison = paths ~ '.attribute_' ~ slot, paths ~ '.comparison_' ~ slot -%}
     {%- set number -%}
-        case paths.attribute_{{ slot }}
+        case {{ attribute }}
         {%- for name in attributes['number'] %} when '{{ name }}' then cast(holders.{{ name }} as decimal(20, 6)) {%- endfor %}
         else null end
     {%- endset -%}
     {%- set words -%}
-        case paths.attribute_{{ slot }}
+        case {{ attribute }}
         {%- for name in attributes['words'] %} when '{{ name }}' then holders.{{ name }} {%- endfor %}
         {%- for name in attributes['boolean'] %} when '{{ name }}' then case when holders.{{ name }} then 'true' when not holders.{{ name }} then 'false' end {%- endfor %}
         else null end
     {%- endset -%}
     case
-        when paths.attribute_{{ slot }} is null then true
-        when paths.comparison_{{ slot }} = 'equal_number' then {{ number }} = paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'other_number' then {{ number }} <> paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'less' then {{ number }} < paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'at_most' then {{ number }} <= paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'more' then {{ number }} > paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'at_least' then {{ number }} >= paths.number_{{ slot }}
-        when paths.comparison_{{ slot }} = 'equal_text' then {{ words }} = paths.text_{{ slot }}
-        when paths.comparison_{{ slot }} = 'other_text' then {{ words }} <> paths.text_{{ slot }}
-        when paths.comparison_{{ slot }} = 'filled' then {{ number }} is not null or {{ words }} is not null
-        when paths.comparison_{{ slot }} = 'empty' then {{ number }} is null and {{ words }} is null
+        when {{ attribute }} is null then true
+        {%- for measured, sign, name, opposite, operand in [
+            (number, '=', 'equal_number', 'other_number', 'number_'), (number, '<', 'less', 'at_least', 'number_'),
+            (number, '>', 'more', 'at_most', 'number_'), (words, '=', 'equal_text', 'other_text', 'text_'),
+        ] %}
+        when {{ comparison }} in ('{{ name }}', '{{ opposite }}')
+            then ({{ measured }} {{ sign }} {{ paths }}.{{ operand }}{{ slot }}) = ({{ comparison }} = '{{ name }}')
+        {%- endfor %}
+        when {{ comparison }} in ('empty', 'filled')
+            then ({{ number }} is null and {{ words }} is null) = ({{ comparison }} = 'empty')
         else false
     end
+{%- endmacro %}
+
+
+{# Whether a path is valid on the holder's date and all of its clauses are met. The dates are compared inside a case: as
+   plain comparisons they become what some engines join by, and everybody is sorted by date first. #}
+{% macro path_is_met(attributes, paths) -%}
+    case when holders.as_of_date between {{ paths }}.valid_from and {{ paths }}.valid_to then true else false end
+    {%- for slot in range(1, var('most_tag_clauses') + 1) %}
+    and {{ tag_clause(slot, attributes, paths) }}
+    {%- endfor %}
 {%- endmacro %}

@@ -3,7 +3,13 @@
    products: every holder meets every path in one pass over the attributes. #}
 {% macro tags_held(key, attributes) -%}
 met as (
-    {{ tags_met(key, attributes) }}
+    select distinct
+        {%- for column in key %}
+        holders.{{ column }},
+        {%- endfor %}
+        paths.tag
+    from holders
+    inner join paths on {{ path_is_met(attributes, 'paths') }}
 ),
 
 gave_way as (
@@ -35,26 +41,3 @@ left join gave_way
 where gave_way.tag is null
 {%- endmacro %}
 
-
-{# Who meets which tag, with the first path met; reads `holders` and `paths` as above. #}
-{% macro tags_met(key, attributes) -%}
-    select
-        {%- for column in key %}
-        holders.{{ column }},
-        {%- endfor %}
-        paths.tag,
-        min(paths.path_no) as path_no
-    from holders
-    cross join paths
-    where
-        holders.as_of_date >= paths.valid_from
-        and holders.as_of_date <= paths.valid_to
-        {%- for slot in range(1, var('most_tag_clauses') + 1) %}
-        and {{ tag_clause(slot, attributes) }}
-        {%- endfor %}
-    group by
-        {%- for column in key %}
-        holders.{{ column }},
-        {%- endfor %}
-        paths.tag
-{%- endmacro %}

@@ -1,4 +1,4 @@
--- Only tags that some conflict names are looked at: a quarter of the work that all of them take.
+-- The paths of both tags of a conflict are held against the member at once: no list of all tags met is made or joined.
 with holders as (
     select * from {{ ref('member_attributes') }}
 ),
@@ -14,23 +14,16 @@ paths as (
         coalesce(tags.valid_to, {{ end_of_time() }}) as valid_to
     from {{ ref('dim_tag_path') }} as dim_tag_path
     inner join {{ ref('tags') }} as tags on dim_tag_path.tag = tags.tag
-    where
-        dim_tag_path.tag in (select conflicts.tag from conflicts)
-        or dim_tag_path.tag in (select conflicts.over_tag from conflicts)
-),
-
-met as (
-    {{ tags_met(['member_key', 'as_of_date'], tag_attributes()) }}
 )
 
-select
-    weaker.member_key,
-    weaker.as_of_date,
-    weaker.tag as over_tag,
-    stronger.tag
-from met as weaker
-inner join conflicts on weaker.tag = conflicts.over_tag
-inner join met as stronger
-    on weaker.member_key = stronger.member_key
-    and weaker.as_of_date = stronger.as_of_date
-    and conflicts.tag = stronger.tag
+select distinct
+    holders.member_key,
+    holders.as_of_date,
+    conflicts.over_tag,
+    conflicts.tag
+from conflicts
+inner join paths as weaker on conflicts.over_tag = weaker.tag
+inner join paths as stronger on conflicts.tag = stronger.tag
+inner join holders
+    on {{ path_is_met(tag_attributes(), 'weaker') }}
+    and {{ path_is_met(tag_attributes(), 'stronger') }}

@@ -26,7 +26,7 @@ from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 
-PUBLISHED_ROOMS = ("marts", "audiences", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 GROUP = "publishing"
 AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])

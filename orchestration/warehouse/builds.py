@@ -32,7 +32,7 @@ from orchestration.warehouse.durable import write_json
 from orchestration.warehouse.ledger import provide_ledger
 
 # The rooms whose tables readers get; they are schemas of the same name.
-PUBLISHED_ROOMS = ("marts", "audiences", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 

@@ -29,6 +29,7 @@ from orchestration.warehouse.control import (
 )
 from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.durable import write_json
+from orchestration.warehouse.experiment_rules import check_rules, provide_judged
 from orchestration.warehouse.ledger import provide_ledger
 
 # The rooms whose tables readers get; they are schemas of the same name.
@@ -97,11 +98,12 @@ def start_build(
         deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
 
     Raises:
-        RekindleError: No date was asked for, or the ledger was changed.
+        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
         raise RekindleError("no as-of date was asked for; a build needs at least one")
+    check_rules(home)
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
     kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
@@ -122,6 +124,7 @@ def start_build(
     write_build(home, build)
     provide_fitted(home)
     provide_ledger(home, before=deciding)
+    provide_judged(home)
     write_definition_hashes(home, definition_hashes())
     return build
 

@@ -75,6 +75,7 @@ JUDGEMENTS = {
     "intermediate.int_experiment_results",
     "intermediate.int_experiment_plans",
     "intermediate.int_experiment_decisions",
+    "intermediate.int_experiment_rules",
 }
 
 # Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.

@@ -1,6 +1,6 @@
-{%- set quantities = ['y', 'x', 'd'] -%}
+{%- set quantities = {'y': 'outcome_value', 'x': 'pre_period_value', 'd': 'denominator_value'} -%}
 {%- set products = ['yy', 'xx', 'dd', 'xy', 'dy', 'dx'] -%}
--- All that leaves the members: sums. Look 0 reads everybody matured; a planned look reads the weeks declared for it, so
+-- All that leaves the members: sums, by the letters of docs/experiments.md. Look 0 reads everybody matured; a planned look reads the weeks declared for it, so
 -- that what it said can be said again from any later build.
 with outcomes as (
     select * from {{ ref('exp_outcomes') }}
@@ -60,11 +60,11 @@ select
     read.arm,
     builds.as_of_date,
     read.window_days,
-    {%- for quantity in quantities %}
-    cast(sum(read.{{ quantity }}) as decimal(38, 4)) as sum_{{ quantity }},
+    {%- for letter, quantity in quantities.items() %}
+    cast(sum(read.{{ quantity }}) as decimal(38, 4)) as sum_{{ letter }},
     {%- endfor %}
     {%- for product in products %}
-    cast(sum(read.{{ product[0] }} * read.{{ product[1] }}) as decimal(38, 8)) as sum_{{ product }},
+    cast(sum(read.{{ quantities[product[0]] }} * read.{{ quantities[product[1]] }}) as decimal(38, 8)) as sum_{{ product }},
     {%- endfor %}
     count(*) as members
 from read

@@ -1,4 +1,4 @@
--- Everyone whose window is over has a row, with zeros for those who did nothing. Letters as in docs/experiments.md.
+-- Everyone whose window is over has a row, with zeros for those who did nothing.
 with windows as (
     select * from {{ ref('exp_windows') }}
 ),
@@ -19,9 +19,11 @@ select
     windows.arm,
     windows.starts_on,
     windows.window_days,
-    {{ folded('summed.y', 'metrics.folded_by') }} as y,
-    case when metrics.has_pre_period then {{ folded('summed.x', 'metrics.folded_by') }} end as x,
-    case when metrics.set_against is not null then {{ folded('summed.d', "'sum'") }} end as d
+    {{ folded('summed.outcome_value', 'metrics.folded_by') }} as outcome_value,
+    case when metrics.has_pre_period then {{ folded('summed.pre_period_value', 'metrics.folded_by') }} end
+        as pre_period_value,
+    case when metrics.set_against is not null then {{ folded('summed.denominator_value', "'sum'") }} end
+        as denominator_value
 from windows
 inner join metrics on windows.metric = metrics.metric
 left join summed

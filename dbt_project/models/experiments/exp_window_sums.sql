@@ -1,4 +1,4 @@
--- What was done in each window and in the weeks before it. Letters as in docs/experiments.md.
+-- What was done in each window and in the weeks before it.
 with windows as (
     select * from {{ ref('exp_windows') }}
 ),
@@ -24,15 +24,15 @@ counted as (
         case
             when facts.metric = windows.metric and facts.happened_on >= windows.starts_on then facts.amount
             else 0
-        end as y,
+        end as outcome_value,
         case
             when facts.metric = windows.metric and facts.happened_on < windows.starts_on then facts.amount
             else 0
-        end as x,
+        end as pre_period_value,
         case
             when facts.metric = metrics.set_against and facts.happened_on >= windows.starts_on then facts.amount
             else 0
-        end as d
+        end as denominator_value
     from windows
     inner join metrics on windows.metric = metrics.metric
     inner join facts
@@ -46,9 +46,9 @@ counted as (
         windows.experiment,
         windows.metric,
         windows.member_key,
-        costs.borne_amount as y,
-        0 as x,
-        costs.cost_amount as d
+        costs.borne_amount as outcome_value,
+        0 as pre_period_value,
+        costs.cost_amount as denominator_value
     from windows
     inner join metrics
         on windows.metric = metrics.metric
@@ -66,8 +66,8 @@ select
     experiment,
     metric,
     member_key,
-    cast(sum(y) as decimal(18, 4)) as y,
-    cast(sum(x) as decimal(18, 4)) as x,
-    cast(sum(d) as decimal(18, 4)) as d
+    cast(sum(outcome_value) as decimal(18, 4)) as outcome_value,
+    cast(sum(pre_period_value) as decimal(18, 4)) as pre_period_value,
+    cast(sum(denominator_value) as decimal(18, 4)) as denominator_value
 from counted
 group by purpose, experiment, metric, member_key

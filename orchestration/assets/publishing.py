@@ -18,7 +18,7 @@ from dagster import (
     asset,
 )
 
-from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, warehouse_models
+from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
@@ -32,7 +32,9 @@ AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])
 
 READ_BY_BI = sorted(
-    key for key in (*warehouse_models.keys, *fitted_models.keys) if key.path[0] in PUBLISHED_ROOMS
+    key
+    for key in (*warehouse_models.keys, *fitted_models.keys, *judged_models.keys)
+    if key.path[0] in PUBLISHED_ROOMS
 )
 
 

@@ -60,7 +60,8 @@ class Build:
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file dbt writes.
-        target_path: dbt's artifacts; of the second half of a build made in two, in ``scores_path``.
+        target_path: dbt's artifacts; of the second and third part of a build made in parts, in
+            ``scores_path`` and ``verdicts_path``.
     """
 
     build_id: str
@@ -76,6 +77,11 @@ class Build:
     def scores_path(self) -> Path:
         """Dbt's artifacts of what stands on fits, where that was built by itself."""
         return self.folder / "target_scores"
+
+    @property
+    def verdicts_path(self) -> Path:
+        """Dbt's artifacts of what stands on judged experiments, where that was built by itself."""
+        return self.folder / "target_verdicts"
 
     @property
     def audit_file(self) -> Path:
@@ -251,7 +257,8 @@ def _unpublished(home: Home) -> list[Path]:
 
 
 def _check_dbt_results(build: Build) -> None:
-    paths = [build.target_path, *([build.scores_path] if build.scores_path.exists() else [])]
+    parts = (build.scores_path, build.verdicts_path)
+    paths = [build.target_path, *(part for part in parts if part.exists())]
     try:
         results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
         manifest = _artifact(build.target_path, "manifest.json")

@@ -1,6 +1,6 @@
 """Judging the experiments of a build: sums out of its file, readings and decisions into control tables.
 
-Belongs here: reading definitions and sums, keeping decisions as they were at first, telling dbt.
+Belongs here: reading definitions and sums, keeping decisions as they were at first.
 Does not: any statistics (core.experiments), making sums (``models/experiments``), hashing rules.
 
 Decisions are written once: what the first look that decided said is not said again by a later one.
@@ -18,28 +18,15 @@ from typing import Any
 import duckdb
 
 from orchestration.core.experiments.arm_statistics import ArmStatistics
-from orchestration.core.experiments.readout import (
-    Cell,
-    Decision,
-    Experiment,
-    Metric,
-    PlanRow,
-    Reading,
-    Settings,
-    plan,
-    read_experiment,
-    read_program,
-)
+from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
+from orchestration.core.experiments.planned import PlanRow, plan
+from orchestration.core.experiments.readout import Decision, Reading, read_experiment, read_program
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.experiment_rules import (
-    JUDGED,
     check_rules,
     keep,
     kept,
-    provide_judged,
     rule_hashes,
 )
 
@@ -55,25 +42,6 @@ class Judged:
     readings: list[Reading]
     plans: list[PlanRow]
     decisions: list[Decision]
-
-
-def judge_build(home: Home, build: Build) -> Judged:
-    """Judge a build that dbt has finished, then let dbt show it in the same file.
-
-    Raises:
-        RuleChanged: A started experiment has another rule than at its first judgement.
-    """
-    provide_judged(home)
-    judged = judge_file(home, build.file, build.as_of_date)
-    invoke_dbt(
-        ["build", "--exclude-resource-type", "unit_test", "--select"]
-        + [f"source:rekindle.control.{table}+" for table in JUDGED],
-        home=home,
-        warehouse=build.file,
-        # Apart, so that the results of the whole build stay what the audit reads.
-        target_path=build.folder / "judged",
-    )
-    return judged
 
 
 def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:

@@ -1,7 +1,9 @@
-{%- set quantities = {'y': 'outcome_value', 'x': 'pre_period_value', 'd': 'denominator_value'} -%}
+{%- set quantities = {
+    'y': 'outcome_value', 'x': 'pre_period_value', 'd': 'denominator_value',
+} -%}
 {%- set products = ['yy', 'xx', 'dd', 'xy', 'dy', 'dx'] -%}
--- All that leaves the members: sums, by the letters of docs/experiments.md. Look 0 reads everybody matured; a planned look reads the weeks declared for it, so
--- that what it said can be said again from any later build.
+-- All that leaves the members: sums, by the letters of docs/experiments.md. Look 0 reads everybody matured; a planned
+-- look reads the weeks declared for it, so that what it said can be said again from any later build.
 with outcomes as (
     select * from {{ ref('exp_outcomes') }}
 ),
@@ -64,7 +66,8 @@ select
     cast(sum(read.{{ quantity }}) as decimal(38, 4)) as sum_{{ letter }},
     {%- endfor %}
     {%- for product in products %}
-    cast(sum(read.{{ quantities[product[0]] }} * read.{{ quantities[product[1]] }}) as decimal(38, 8)) as sum_{{ product }},
+    {%- set left, right = quantities[product[0]], quantities[product[1]] %}
+    cast(sum(read.{{ left }} * read.{{ right }}) as decimal(38, 8)) as sum_{{ product }},
     {%- endfor %}
     count(*) as members
 from read

@@ -4,6 +4,12 @@ with results as (
 )
 
 select
+    experiments.campaign,
+    campaigns.label_en as campaign_label_en,
+    campaigns.label_zh as campaign_label_zh,
+    metrics.label_en as metric_label_en,
+    metrics.label_zh as metric_label_zh,
+    results.metric = experiments.primary_metric as is_primary,
     results.experiment,
     results.metric,
     results.segment,
@@ -45,3 +51,5 @@ select
     results.no_return
 from results
 inner join {{ ref('experiments') }} as experiments on results.experiment = experiments.experiment
+inner join {{ ref('campaigns') }} as campaigns on experiments.campaign = campaigns.campaign
+inner join {{ ref('experiment_metrics') }} as metrics on results.metric = metrics.metric

@@ -13,9 +13,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.core.errors import RekindleError
 from orchestration.core.experiments import sample_ratio
-from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+from orchestration.core.experiments.arm_statistics import ArmStatistics
 from orchestration.core.experiments.comparison import (
     Comparison,
     Interval,
@@ -23,115 +22,26 @@ from orchestration.core.experiments.comparison import (
     compare,
     single_width,
 )
+from orchestration.core.experiments.declared import (
+    EVERYBODY,
+    UNPLANNED,
+    Cell,
+    Experiment,
+    Metric,
+    Settings,
+    Sums,
+    arm_of,
+    comparable,
+)
 from orchestration.core.experiments.money import Money, money
 from orchestration.core.experiments.multiplicity import benjamini_hochberg
-from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, outlook
 from orchestration.core.experiments.sample_ratio import SampleRatio
 from orchestration.core.experiments.shrinkage import SegmentEffect, ShrunkEffect, shrink
 from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Judgement, Verdict, judge
 
-EVERYBODY = "all"
-UNPLANNED = 0
 PROGRAM, HELD_OUT = "program", "held_out"
 UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}
 """What a look may say without deciding anything."""
-
-
-class ExperimentImpossible(RekindleError):
-    """A definition that cannot be read: no single control, or looks that are not what was planned."""
-
-    exit_code = 2
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A row of ``experiment_metrics``.
-
-    Attributes:
-        metric: Code.
-        is_ratio: Whether it is a quotient of two sums; else a mean, less what is summed beside it.
-        higher_is_better: Whether more of it is good.
-        allowed_harm: As a guardrail, the worsening still accepted.
-    """
-
-    metric: str
-    is_ratio: bool
-    higher_is_better: bool
-    allowed_harm: float
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What was declared before the start.
-
-    Attributes:
-        experiment: Code.
-        primary_metric: Metric that decides.
-        minimal_effect: Smallest gain worth rolling out.
-        looks: Weeks of entries that each planned look reads, in order.
-        significance: Over all looks and arms.
-        power: Wanted for the minimal effect.
-        guardrails: Metrics that must not get worse.
-        shares: Declared share by arm.
-        control_arm: The arm that is not contacted.
-    """
-
-    experiment: str
-    primary_metric: str
-    minimal_effect: float
-    looks: tuple[int, ...]
-    significance: float
-    power: float
-    guardrails: tuple[str, ...]
-    shares: Mapping[str, float]
-    control_arm: str
-
-    @property
-    def treatments(self) -> tuple[str, ...]:
-        """Arms compared with the control, in the order of their codes."""
-        return tuple(sorted(self.shares.keys() - {self.control_arm}))
-
-    def check(self) -> None:
-        """Whether it can be read.
-
-        Raises:
-            ExperimentImpossible: The control is no arm, there is no other arm, or looks are unequal steps.
-        """
-        if self.control_arm not in self.shares or not self.treatments:
-            raise ExperimentImpossible(
-                f"{self.experiment} has arms {', '.join(sorted(self.shares)) or 'none'} with control "
-                f"{self.control_arm or 'none'}; one control and at least one treatment are needed "
-                "(seeds/campaigns/campaign_arms.csv)"
-            )
-        step = self.looks[0] if self.looks else 0
-        if step < 1 or list(self.looks) != [step * number for number in range(1, len(self.looks) + 1)]:
-            raise ExperimentImpossible(
-                f"{self.experiment} has looks after {list(self.looks)} weeks; equal steps from the first are "
-                "needed, as many as planned_looks (seeds/campaigns/experiment_looks.csv)"
-            )
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The row of ``experiment_settings`` as far as readings need it."""
-
-    least_members: int
-    srm_stop_below: float
-    srm_warn_below: float
-    program_significance: float
-
-
-@dataclass(frozen=True, order=True)
-class Cell:
-    """Which sums: of a metric, at a look, within a segment."""
-
-    metric: str
-    look_no: int = UNPLANNED
-    segment: str = EVERYBODY
-    segment_value: str = EVERYBODY
-
-
-Sums = Mapping[Cell, Mapping[str, ArmStatistics]]
 
 
 @dataclass(frozen=True)
@@ -195,24 +105,6 @@ class Decision:
     sentence_zh: str
 
 
-@dataclass(frozen=True)
-class PlanRow:
-    """One row of ``exp_plans``: what an arm can find, or why nobody can say."""
-
-    experiment: str
-    arm: str
-    weekly_members: int
-    planned_members: int
-    planned_control_members: int
-    minimal_effect: float
-    smallest_effect: float | None = None
-    relative_smallest_effect: float | None = None
-    power: float | None = None
-    members_needed: int | None = None
-    is_too_small: bool | None = None
-    warning: str = ""
-
-
 def read_experiment(
     experiment: Experiment,
     metrics: Mapping[str, Metric],
@@ -256,65 +148,10 @@ def read_experiment(
 def read_program(holdout: str, metric: Metric, settings: Settings, sums: Sums) -> list[Reading]:
     """What the whole program brought, by those who were never contacted."""
     cell = Cell(metric.metric)
-    control, program = _arm(sums, cell, HELD_OUT), _arm(sums, cell, PROGRAM)
+    control, program = arm_of(sums, cell, HELD_OUT), arm_of(sums, cell, PROGRAM)
     width = single_width(settings.program_significance)
-    found = compare(_comparable(metric, control), _comparable(metric, program))
+    found = compare(comparable(metric, control), comparable(metric, program))
     return [_reading(holdout, cell, found, width, **_money(control, program, width))]
-
-
-def plan(
-    experiment: Experiment, metric: Metric, audience: ArmStatistics | None, weekly_members: int
-) -> list[PlanRow]:
-    """What each arm could find if as many entered every week as would enter next.
-
-    Args:
-        experiment: What was declared.
-        metric: The primary metric.
-        audience: Sums of those who would enter next, over the days before.
-        weekly_members: How many they are.
-    """
-    experiment.check()
-    weeks, rows = experiment.looks[-1], []
-    for arm in experiment.treatments:
-        members, control = (
-            round(weekly_members * weeks * experiment.shares[each]) for each in (arm, experiment.control_arm)
-        )
-        row = (experiment.experiment, arm, weekly_members, members, control, experiment.minimal_effect)
-        try:
-            if audience is None:
-                raise PlanImpossible("nobody would enter next week, so there is no baseline")
-            found = outlook(
-                Baseline.of(_comparable(metric, audience)),
-                Plan(
-                    members=members,
-                    control_members=control,
-                    minimal_effect=experiment.minimal_effect,
-                    arms=len(experiment.treatments),
-                    planned_looks=len(experiment.looks),
-                    significance=experiment.significance,
-                    power=experiment.power,
-                ),
-            )
-        except (PlanImpossible, StatisticsImpossible) as error:
-            rows.append(PlanRow(*row, warning=str(error)))
-            continue
-        warning = (
-            f"too small: {found.members_needed} members are needed to find {experiment.minimal_effect:g}"
-            if found.is_too_small
-            else ""
-        )
-        rows.append(
-            PlanRow(
-                *row,
-                smallest_effect=found.smallest_effect,
-                relative_smallest_effect=found.relative_smallest_effect,
-                power=found.power,
-                members_needed=found.members_needed,
-                is_too_small=found.is_too_small,
-                warning=warning,
-            )
-        )
-    return rows
 
 
 class _Reader:
@@ -433,24 +270,17 @@ class _Reader:
     def _compare_arm(self, cell: Cell, arm: str) -> Comparison | NotEnough:
         metric = self.metrics[cell.metric]
         return compare(
-            _comparable(metric, _arm(self.sums, cell, self.experiment.control_arm)),
-            _comparable(metric, _arm(self.sums, cell, arm)),
+            comparable(metric, arm_of(self.sums, cell, self.experiment.control_arm)),
+            comparable(metric, arm_of(self.sums, cell, arm)),
         )
 
     def _money_of(self, arm: str, look_no: int, width: float) -> dict[str, float | str | None]:
         cell = Cell(self.experiment.primary_metric, look_no)
         if self.metrics[cell.metric].is_ratio:
             return {}
-        return _money(_arm(self.sums, cell, self.experiment.control_arm), _arm(self.sums, cell, arm), width)
-
-
-def _arm(sums: Sums, cell: Cell, arm: str) -> ArmStatistics:
-    return sums.get(cell, {}).get(arm, ArmStatistics(arm, 0))
-
-
-def _comparable(metric: Metric, arm: ArmStatistics) -> ArmStatistics:
-    """A mean is read after what is taken off it."""
-    return arm if metric.is_ratio or arm.sum_d is None else arm.net()
+        return _money(
+            arm_of(self.sums, cell, self.experiment.control_arm), arm_of(self.sums, cell, arm), width
+        )
 
 
 def _lack(found: Comparison | NotEnough, width: float | None) -> str | None:

@@ -13,6 +13,8 @@ WINDOW, BEFORE = 28, 56
 WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
 MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
+# Stands on verdicts, not on facts.
+JUDGED = {"exp_results", "exp_plans", "exp_decisions", "exp_rules", "exp_program", "exp_proposals"}
 LEDGER = ("int_sealed_decisions", "int_sealed_touches", "int_sealed_weeks")
 
 
@@ -38,8 +40,7 @@ class Shop:
         self.connection.execute("create table warehouse.marts.dim_build as from built.marts.dim_build")
         self.as_of(AS_OF)
         for model in chain.models:
-            reads = {name.split(".")[-1] for name in model["depends_on"]["nodes"]}
-            if model["schema"] == "experiments" and not any(name.startswith("int_exp") for name in reads):
+            if model["schema"] == "experiments" and model["name"] not in JUDGED:
                 code = model["compiled_code"]
                 self.connection.execute(f"create view warehouse.experiments.{model['name']} as {code}")
         self.connection.execute("begin")

@@ -55,5 +55,7 @@ def _print(question: str) -> None:
     typer.echo(text_table(columns, [[_shown(value) for value in row] for row in rows]))
 
 
-def _shown(value: object) -> object:
-    return "" if value is None else f"{value:.4g}" if isinstance(value, Decimal) else value
+def _shown(value: object) -> int | str:
+    if isinstance(value, Decimal):
+        return f"{value:.4g}"
+    return value if isinstance(value, int) else "" if value is None else str(value)

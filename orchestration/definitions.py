@@ -11,8 +11,9 @@ import os
 from dagster import Definitions, in_process_executor
 
 from orchestration.assets.churn_model import fits
+from orchestration.assets.experiments import experiments_judged
 from orchestration.assets.loading import loaded_tables, opened_build
-from orchestration.assets.models import fitted_models, warehouse_models
+from orchestration.assets.models import fitted_models, judged_models, warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
 from orchestration.assets.reporting import churn_report
 from orchestration.checks.freshness import published_is_fresh
@@ -36,6 +37,8 @@ defs = Definitions(
         warehouse_models,
         fits,
         fitted_models,
+        experiments_judged,
+        judged_models,
         audited_build,
         published_warehouse,
         churn_report,

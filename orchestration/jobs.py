@@ -9,15 +9,18 @@ from __future__ import annotations
 from dagster import AssetSelection, define_asset_job
 
 from orchestration.assets.churn_model import FITS
+from orchestration.assets.experiments import JUDGMENTS
 from orchestration.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 
 FITTING = AssetSelection.assets(*FITS)
+JUDGING = AssetSelection.assets(*JUDGMENTS)
 LOADING = (
     AssetSelection.groups("sources")
     - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
     - FITTING
+    - JUDGING
 )
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
 BUILDING = AssetSelection.all() - LOADING - PUBLISHING

@@ -38,6 +38,7 @@ from orchestration.warehouse.control import (
 )
 from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.definition_hashes import definition_hashes
+from orchestration.warehouse.experiment_rules import provide_judged
 from orchestration.warehouse.ledger import provide_ledger
 
 MEMBERS = 600
@@ -257,6 +258,7 @@ def quick_build(
     write_as_of_dates(home, dates)
     provide_fitted(home)
     provide_ledger(home)
+    provide_judged(home)
     write_definition_hashes(home, definition_hashes())
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)

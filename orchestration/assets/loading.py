@@ -31,7 +31,9 @@ from orchestration.resources import BuildLock, Business
 OPENED = {"as_of_dates", "builds"}
 """Control tables that belong to a build."""
 FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
-"""Control tables that fits make (churn_model); all others belong to the loading."""
+"""Control tables that fits make (churn_model)."""
+JUDGED = {source["name"] for source in MANIFEST["sources"].values() if "judged" in source["tags"]}
+"""Control tables that judging experiments makes (experiments); all others belong to the loading."""
 
 SOURCES = [
     (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
@@ -55,7 +57,7 @@ def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
 
 
 LOADED_SPECS = [
-    _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED, source, table)
+    _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED | JUDGED, source, table)
 ]
 OPENED_SPECS = [
     _spec(spec, deps=[loaded.key for loaded in LOADED_SPECS])

@@ -100,6 +100,9 @@ MANIFEST = read_manifest()
 FITTED = "tag:fitted+"
 """What stands on the tables of fits. It is built last, so that fits can be made on the build's own facts."""
 
+JUDGED = "tag:judged+"
+"""What stands on judged experiments: built after those, whose sums stand on scores."""
+
 IN_EVERY_BUILD: dict[str, Any] = {
     "manifest": MANIFEST,
     "dagster_dbt_translator": TRANSLATOR,
@@ -110,7 +113,7 @@ IN_EVERY_BUILD: dict[str, Any] = {
 }
 
 
-@dbt_assets(name="dbt_build", exclude=FITTED, **IN_EVERY_BUILD)
+@dbt_assets(name="dbt_build", exclude=f"{FITTED} {JUDGED}", **IN_EVERY_BUILD)
 def warehouse_models(
     context: AssetExecutionContext,
     business: Business,
@@ -122,10 +125,10 @@ def warehouse_models(
 
     progress.begin("build")
     build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--exclude", FITTED], build.target_path)
+    yield from _built(context, business, progress, build, ["--exclude", FITTED, JUDGED], build.target_path)
 
 
-@dbt_assets(name="dbt_score", select=FITTED, **IN_EVERY_BUILD)
+@dbt_assets(name="dbt_score", select=FITTED, exclude=JUDGED, **IN_EVERY_BUILD)
 def fitted_models(
     context: AssetExecutionContext,
     business: Business,
@@ -137,7 +140,23 @@ def fitted_models(
 
     progress.begin("score")
     build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--select", FITTED], build.scores_path)
+    selection = ["--select", FITTED, "--exclude", JUDGED]
+    yield from _built(context, business, progress, build, selection, build.scores_path)
+
+
+@dbt_assets(name="dbt_judge", select=JUDGED, **IN_EVERY_BUILD)
+def judged_models(
+    context: AssetExecutionContext,
+    business: Business,
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
+) -> Iterator[Any]:
+    """Runs ``dbt build`` for what stands on judged experiments, into the same file."""
+    from orchestration.warehouse.builds import open_build
+
+    progress.begin("judge")
+    build = open_build(business.home)
+    yield from _built(context, business, progress, build, ["--select", JUDGED], build.verdicts_path)
 
 
 def _built(

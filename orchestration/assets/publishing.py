@@ -18,7 +18,7 @@ from dagster import (
     asset,
 )
 
-from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, warehouse_models
+from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
@@ -26,13 +26,15 @@ from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 
-PUBLISHED_ROOMS = ("marts", "audiences", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 GROUP = "publishing"
 AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])
 
 READ_BY_BI = sorted(
-    key for key in (*warehouse_models.keys, *fitted_models.keys) if key.path[0] in PUBLISHED_ROOMS
+    key
+    for key in (*warehouse_models.keys, *fitted_models.keys, *judged_models.keys)
+    if key.path[0] in PUBLISHED_ROOMS
 )
 
 

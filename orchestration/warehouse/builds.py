@@ -29,10 +29,11 @@ from orchestration.warehouse.control import (
 )
 from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.durable import write_json
+from orchestration.warehouse.experiment_rules import check_rules, provide_judged
 from orchestration.warehouse.ledger import provide_ledger
 
 # The rooms whose tables readers get; they are schemas of the same name.
-PUBLISHED_ROOMS = ("marts", "audiences", "serving")
+PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
@@ -59,7 +60,8 @@ class Build:
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file dbt writes.
-        target_path: dbt's artifacts; of the second half of a build made in two, in ``scores_path``.
+        target_path: dbt's artifacts; of the second and third part of a build made in parts, in
+            ``scores_path`` and ``verdicts_path``.
     """
 
     build_id: str
@@ -75,6 +77,11 @@ class Build:
     def scores_path(self) -> Path:
         """Dbt's artifacts of what stands on fits, where that was built by itself."""
         return self.folder / "target_scores"
+
+    @property
+    def verdicts_path(self) -> Path:
+        """Dbt's artifacts of what stands on judged experiments, where that was built by itself."""
+        return self.folder / "target_verdicts"
 
     @property
     def audit_file(self) -> Path:
@@ -97,11 +104,12 @@ def start_build(
         deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
 
     Raises:
-        RekindleError: No date was asked for, or the ledger was changed.
+        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
         raise RekindleError("no as-of date was asked for; a build needs at least one")
+    check_rules(home)
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
     kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
@@ -122,6 +130,7 @@ def start_build(
     write_build(home, build)
     provide_fitted(home)
     provide_ledger(home, before=deciding)
+    provide_judged(home)
     write_definition_hashes(home, definition_hashes())
     return build
 
@@ -248,7 +257,8 @@ def _unpublished(home: Home) -> list[Path]:
 
 
 def _check_dbt_results(build: Build) -> None:
-    paths = [build.target_path, *([build.scores_path] if build.scores_path.exists() else [])]
+    parts = (build.scores_path, build.verdicts_path)
+    paths = [build.target_path, *(part for part in parts if part.exists())]
     try:
         results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
         manifest = _artifact(build.target_path, "manifest.json")

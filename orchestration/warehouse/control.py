@@ -94,6 +94,89 @@ CHURN_PARAMETERS = pa.schema(
         ("members", pa.int64()),
     ]
 )
+EXPERIMENT_RESULTS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("metric", pa.string()),
+        ("segment", pa.string()),
+        ("segment_value", pa.string()),
+        ("arm", pa.string()),
+        ("look_no", pa.int64()),
+        ("members", pa.int64()),
+        ("control_members", pa.int64()),
+        ("arm_mean", pa.float64()),
+        ("control_mean", pa.float64()),
+        ("effect", pa.float64()),
+        ("effect_lower", pa.float64()),
+        ("effect_upper", pa.float64()),
+        ("relative_effect", pa.float64()),
+        ("relative_effect_lower", pa.float64()),
+        ("relative_effect_upper", pa.float64()),
+        ("p_value", pa.float64()),
+        ("p_value_scale", pa.string()),
+        ("p_value_adjusted", pa.float64()),
+        ("is_adjusted", pa.bool_()),
+        ("variance_reduction", pa.float64()),
+        ("shrunk_effect", pa.float64()),
+        ("shrunk_effect_lower", pa.float64()),
+        ("shrunk_effect_upper", pa.float64()),
+        ("lack", pa.string()),
+        ("srm", pa.string()),
+        ("srm_p_value", pa.float64()),
+        ("verdict", pa.string()),
+        ("guardrails", pa.string()),
+        ("sentence_en", pa.string()),
+        ("sentence_zh", pa.string()),
+        ("net_total", pa.float64()),
+        ("net_total_lower", pa.float64()),
+        ("net_total_upper", pa.float64()),
+        ("cost_total", pa.float64()),
+        ("roi", pa.float64()),
+        ("roi_lower", pa.float64()),
+        ("roi_upper", pa.float64()),
+        ("no_return", pa.string()),
+    ]
+)
+EXPERIMENT_PLANS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("arm", pa.string()),
+        ("weekly_members", pa.int64()),
+        ("planned_members", pa.int64()),
+        ("planned_control_members", pa.int64()),
+        ("minimal_effect", pa.float64()),
+        ("smallest_effect", pa.float64()),
+        ("relative_smallest_effect", pa.float64()),
+        ("power", pa.float64()),
+        ("members_needed", pa.int64()),
+        ("is_too_small", pa.bool_()),
+        ("warning", pa.string()),
+    ]
+)
+EXPERIMENT_DECISIONS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("arm", pa.string()),
+        ("look_no", pa.int64()),
+        ("verdict", pa.string()),
+        ("effect", pa.float64()),
+        ("effect_lower", pa.float64()),
+        ("effect_upper", pa.float64()),
+        ("p_value_adjusted", pa.float64()),
+        ("sentence_en", pa.string()),
+        ("sentence_zh", pa.string()),
+        ("decided_on", pa.date32()),
+        ("rule_hash", pa.string()),
+    ]
+)
+EXPERIMENT_RULES = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("rule_hash", pa.string()),
+        ("registered_on", pa.date32()),
+        ("planned_members", pa.int64()),
+    ]
+)
 
 CHURN_COEFFICIENTS_TABLE = "churn_coefficients"
 CHURN_COEFFICIENTS = pa.schema(

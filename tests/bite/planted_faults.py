@@ -70,6 +70,10 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.growth_levels set points_from = -1 where one_row",
         "update seeds.growth_levels set pack_label_zh = '' where one_row",
     ],
+    "exp_arm_stats__sums_can_be_of_members": [
+        "update experiments.exp_arm_stats set members = 0 where one_row",
+        "update experiments.exp_arm_stats set sum_yy = -1 where one_row",
+    ],
     "promotions__window_is_not_empty": [
         "update seeds.promotions set ends_on = starts_on - 1 where one_row",
     ],

@@ -53,7 +53,13 @@ SQL_ROOMS = (
         "decide, explain, plan",
         "recompute a tag; change a sealed week",
     ),
-    Room("serving", ("marts", "audiences", "serving"), "select, rename", "any logic"),
+    Room(
+        "experiments",
+        ("marts", "audiences", "experiments", "seeds", "the ledger", "judgements"),
+        "assign, sum over members",
+        "judge; show a member's outcome",
+    ),
+    Room("serving", ("marts", "audiences", "experiments", "serving"), "select, rename", "any logic"),
 )
 
 # What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
@@ -62,6 +68,14 @@ LEDGER = {
     "intermediate.int_sealed_decisions",
     "intermediate.int_sealed_touches",
     "intermediate.int_definition_hashes",
+}
+
+# What "judgements" are: what Python made of the sums, and the rules it went by.
+JUDGEMENTS = {
+    "intermediate.int_experiment_results",
+    "intermediate.int_experiment_plans",
+    "intermediate.int_experiment_decisions",
+    "intermediate.int_experiment_rules",
 }
 
 # Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.
@@ -161,6 +175,8 @@ def _covers(entry: str, read: str, model: Model) -> bool:
         return read == f"source.{model.folder.split('/')[-1]}"
     if entry == "the ledger":
         return read in LEDGER
+    if entry == "judgements":
+        return read in JUDGEMENTS
     if entry.startswith("seeds"):
         return read == entry or read.startswith(entry + "/")
     return read.startswith(entry + ".")

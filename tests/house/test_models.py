@@ -28,6 +28,7 @@ MODEL_NAMES = {
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
     "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+)?",
+    "experiments": r"exp_[a-z]+(_[a-z]+)*",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
 CONTACT_WORDS = {

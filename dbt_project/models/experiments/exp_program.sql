@@ -1,0 +1,31 @@
+-- Who was never contacted shows what the whole program brought.
+with results as (
+    select * from {{ ref('int_experiment_results') }}
+)
+
+select
+    holdouts.holdout,
+    results.metric,
+    results.members,
+    results.control_members,
+    results.arm_mean,
+    results.control_mean,
+    results.effect,
+    results.effect_lower,
+    results.effect_upper,
+    results.relative_effect,
+    results.relative_effect_lower,
+    results.relative_effect_upper,
+    results.p_value,
+    results.is_adjusted,
+    results.lack,
+    results.net_total,
+    results.net_total_lower,
+    results.net_total_upper,
+    results.cost_total,
+    results.roi,
+    results.roi_lower,
+    results.roi_upper,
+    results.no_return
+from results
+inner join {{ ref('global_holdouts') }} as holdouts on results.experiment = holdouts.holdout

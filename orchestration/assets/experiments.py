@@ -1,0 +1,107 @@
+"""Experiments judged within a build: between the sums it made and what stands on verdicts.
+
+Belongs here: judging the build under way, showing what was said, the check of arm sizes.
+Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    multi_asset,
+)
+
+from orchestration.assets.loading import JUDGED, SOURCES
+from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import markdown_table
+from orchestration.partitions import AS_OF_DATES, ONE_BUILD
+from orchestration.progress import Progress
+from orchestration.resources import BuildLock, Business
+
+READS = [AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes", "exp_looks")]
+JUDGMENTS = [AssetKey(["control", name]) for name in sorted(JUDGED)]
+RESULTS = AssetKey(["control", "experiment_results"])
+ARM_SIZES = "arms_have_their_sizes"
+VERDICTS = ("experiment", "arm", "look_no", "members", "control_members", "effect", "verdict", "sentence_en")
+PLANS = ("experiment", "arm", "planned_members", "smallest_effect", "minimal_effect", "power", "warning")
+DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
+
+
+@multi_asset(
+    name="judge_experiments",
+    specs=[
+        AssetSpec(
+            key=spec.key,
+            description=spec.description,
+            group_name=spec.group_name,
+            kinds={"parquet", "scipy"},
+            deps=READS,
+            partitions_def=AS_OF_DATES,
+        )
+        for source, table, spec in SOURCES
+        if source == "control" and table in JUDGED
+    ],
+    check_specs=[
+        AssetCheckSpec(
+            ARM_SIZES,
+            asset=RESULTS,
+            description="The arms of every experiment have the sizes they were drawn with (chi-square).",
+        )
+    ],
+    partitions_def=AS_OF_DATES,
+    backfill_policy=ONE_BUILD,
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+)
+def experiments_judged(
+    context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """Every experiment read by the rule written down before its start; what was decided stays decided."""
+    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.judging import judge_file
+
+    progress.begin("read experiments")
+    build = open_build(business.home)
+    try:
+        judged = judge_file(business.home, build.file, build.as_of_date)
+    except RekindleError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    verdicts = [row for row in judged.readings if row.verdict]
+    shown = {
+        "experiment_results": _table(VERDICTS, verdicts),
+        "experiment_plans": _table(PLANS, judged.plans),
+        "experiment_decisions": _table(DECISIONS, judged.decisions),
+    }
+    for key in JUDGMENTS:
+        table = key.path[-1]
+        metadata = {"table": MetadataValue.md(shown[table])} if table in shown else {}
+        yield MaterializeResult(asset_key=key, metadata=metadata)
+    stopped, warned = (
+        sorted({row.experiment for row in verdicts if row.srm == srm}) for srm in ("stop", "warn")
+    )
+    yield AssetCheckResult(
+        check_name=ARM_SIZES,
+        asset_key=RESULTS,
+        passed=not stopped and not warned,
+        # Nothing of a stopped experiment is read, so its sizes need not hold up everything else.
+        severity=AssetCheckSeverity.WARN,
+        metadata={"stopped": ", ".join(stopped) or "none", "to be looked at": ", ".join(warned) or "none"},
+    )
+
+
+def _table(columns: Sequence[str], rows: Iterable[object]) -> str:
+    return markdown_table(columns, [[_shown(getattr(row, column)) for column in columns] for row in rows])
+
+
+def _shown(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else value

@@ -1,0 +1,61 @@
+"""The commands about experiments: `rekindle experiments ...`.
+
+Belongs here: reading options, calling, printing.
+Does not: judging (warehouse.judging), SQL.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import typer
+
+from orchestration.core.summary import text_table
+
+experiments = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Experiments of the published version: what is planned, running and decided.\n\n"
+    "Example: `rekindle experiments results`",
+)
+
+
+@experiments.command("list")
+def list_experiments() -> None:
+    """Every experiment with its arms, how many were assigned, and what was decided.
+
+    Example: `rekindle experiments list`
+    """
+    _print("list")
+
+
+@experiments.command("plan")
+def plan_experiments() -> None:
+    """What each experiment can find, with a warning where its audience is too small.
+
+    Example: `rekindle experiments plan`
+    """
+    _print("plan")
+
+
+@experiments.command("results")
+def show_results() -> None:
+    """The primary metric of every started experiment, look by look; look 0 is everybody matured so far.
+
+    Example: `rekindle experiments results`
+    """
+    _print("results")
+
+
+def _print(question: str) -> None:
+    from orchestration.project import Home
+    from orchestration.warehouse.experiment_reading import read_experiments
+
+    columns, rows = read_experiments(Home.from_environment(), question)
+    typer.echo(text_table(columns, [[_shown(value) for value in row] for row in rows]))
+
+
+def _shown(value: object) -> int | str:
+    if isinstance(value, Decimal):
+        return f"{value:.4g}"
+    return value if isinstance(value, int) else "" if value is None else str(value)

@@ -1,0 +1,46 @@
+"""What the published version says of experiments: plans, results, decisions; never a member.
+
+Belongs here: one query each over finished tables.
+Does not: judging (judging), wording (the command line).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from orchestration.project import Home
+from orchestration.warehouse.versions import connect_published
+
+_QUESTIONS = {
+    "list": """
+        select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
+            coalesce(decisions.verdict, '') as decided
+        from experiments.exp_arm_sizes as sizes
+        left join experiments.exp_decisions as decisions using (experiment, arm)
+        order by all
+    """,
+    "plan": """
+        select experiment, arm, planned_members, planned_control_members, minimal_effect, smallest_effect,
+            power, members_needed, warning
+        from experiments.exp_plans order by all
+    """,
+    "results": """
+        select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
+            effect_lower as lower, effect_upper as upper, p_value_adjusted as p, roi, verdict, sentence_en
+        from experiments.exp_results
+        where segment = 'all' and is_primary
+        order by all
+    """,
+}
+
+
+def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows of ``list``, ``plan`` or ``results`` of the published version.
+
+    Raises:
+        RekindleError: Nothing is published.
+    """
+    with closing(connect_published(home)) as connection:
+        cursor = connection.execute(_QUESTIONS[question])
+        return [column[0] for column in cursor.description], cursor.fetchall()

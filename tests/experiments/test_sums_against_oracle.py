@@ -1,0 +1,269 @@
+"""Sums of experiments equal plain Python over the same sealed entries and facts, also at every boundary."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+import duckdb
+import pytest
+
+EXPERIMENT, CAMPAIGN = "medium_silence_tiered_coupon_test", "medium_silence_tiered_coupon"
+WINDOW, BEFORE = 28, 56
+WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
+AS_OF = date(2025, 12, 28)
+MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
+# Stands on verdicts, not on facts.
+JUDGED = {"exp_results", "exp_plans", "exp_decisions", "exp_rules", "exp_program", "exp_proposals"}
+LEDGER = ("int_sealed_decisions", "int_sealed_touches", "int_sealed_weeks")
+
+
+class Shop:
+    """Sealed entries and facts by hand, with every table that experiments read."""
+
+    def __init__(self, chain):
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as warehouse")
+        self.connection.execute("use warehouse")
+        self.connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+        for schema in ("seeds", "intermediate", "marts", "audiences", "experiments"):
+            self.connection.execute(f"create schema warehouse.{schema}")
+        for node in chain.nodes.values():
+            if node["resource_type"] == "seed":
+                name = node["name"]
+                self.connection.execute(f"create table warehouse.seeds.{name} as from built.seeds.{name}")
+        empty = [("marts", name) for name in MARTS] + [("intermediate", name) for name in LEDGER]
+        for schema, name in [*empty, ("audiences", "aud_decisions")]:
+            self.connection.execute(
+                f"create table warehouse.{schema}.{name} as from built.{schema}.{name} limit 0"
+            )
+        self.connection.execute("create table warehouse.marts.dim_build as from built.marts.dim_build")
+        self.as_of(AS_OF)
+        for model in chain.models:
+            if model["schema"] == "experiments" and model["name"] not in JUDGED:
+                code = model["compiled_code"]
+                self.connection.execute(f"create view warehouse.experiments.{model['name']} as {code}")
+        self.connection.execute("begin")
+
+    def as_of(self, day):
+        self.connection.execute("update warehouse.marts.dim_build set as_of_date = ?", [day])
+
+    def add(self, table, rows):
+        """Rows as dictionaries; columns not named stay empty."""
+        for row in rows:
+            marks = ", ".join("?" for _ in row)
+            self.connection.execute(
+                f"insert into warehouse.{table} ({', '.join(row)}) values ({marks})", list(row.values())
+            )
+
+    def enters(self, member, week, arm="treated", campaign=CAMPAIGN, **segments):
+        role = "control" if arm == "control" else "treatment"
+        entry = {"campaign": campaign, "campaign_week": week, "member_key": member, "is_included": True}
+        entry |= {"arm": arm, "arm_role": role, "propensity": Decimal("0.5"), "stage": "silent"}
+        self.add("intermediate.int_sealed_decisions", [entry | segments])
+
+    def buys(self, member, day, *, promo=False, net="50.00", margin="20.00"):
+        order = {"member_key": member, "ordered_on": day, "is_purchase": True, "is_promo": promo}
+        order |= {"net_amount": Decimal(net), "margin_amount": margin and Decimal(margin)}
+        self.add("marts.fct_order", [order])
+
+    def outcome(self, member, metric, column="outcome_value", purpose="effect"):
+        """One value of one member; None where there is no row."""
+        found = self.connection.execute(
+            f"select {column} from warehouse.experiments.exp_outcomes "
+            "where member_key = ? and metric = ? and purpose = ?",
+            [member, metric, purpose],
+        ).fetchall()
+        assert len(found) <= 1
+        return found[0][0] if found else None
+
+
+@pytest.fixture(scope="module")
+def built_shop(chain):
+    shop = Shop(chain)
+    yield shop
+    shop.connection.close()
+
+
+@pytest.fixture
+def shop(built_shop):
+    """The shop without what the last test put into it."""
+    yield built_shop
+    built_shop.connection.execute("rollback")
+    built_shop.connection.execute("begin")
+
+
+@pytest.mark.parametrize(("days_after_end", "is_read"), [(-1, False), (0, True), (1, True)])
+def test_a_member_is_read_once_the_last_day_of_the_window_is_in_the_build(shop, days_after_end, is_read):
+    shop.enters(1, WEEKS[0])
+    shop.as_of(WEEKS[0] + timedelta(days=WINDOW - 1 + days_after_end))
+    assert (shop.outcome(1, "margin") is not None) == is_read
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome", "before"),
+    [
+        (-BEFORE - 1, 0, 0), (-BEFORE, 0, 1), (-1, 0, 1), (0, 1, 0), (WINDOW - 1, 1, 0), (WINDOW, 0, 0),
+    ],
+)  # fmt: skip
+def test_a_day_counts_in_the_window_or_before_it_or_not_at_all(shop, day, outcome, before):
+    shop.enters(1, WEEKS[0])
+    shop.buys(1, WEEKS[0] + timedelta(days=day))
+    assert shop.outcome(1, "repurchased") == outcome
+    assert shop.outcome(1, "repurchased", "pre_period_value") == before
+    assert shop.outcome(1, "margin") == 20 * outcome
+
+
+def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):
+    shop.enters(1, WEEKS[0], "control", stage="silent")
+    shop.enters(1, WEEKS[1], "treated", stage="churned")
+    assert shop.connection.execute(
+        "select arm, campaign_week, stage from warehouse.experiments.exp_assignments"
+    ).fetchall() == [("control", WEEKS[0], "silent")]
+
+
+def test_who_was_dropped_is_in_no_arm(shop):
+    dropped = {"campaign": CAMPAIGN, "campaign_week": WEEKS[0], "member_key": 1, "is_included": False}
+    shop.add("intermediate.int_sealed_decisions", [dropped])
+    assert shop.connection.execute("from warehouse.experiments.exp_assignments").fetchall() == []
+
+
+def test_who_did_nothing_counts_as_nothing_contacted_or_not(shop):
+    shop.enters(1, WEEKS[0], "control")
+    shop.enters(2, WEEKS[0], "treated")
+    assert [shop.outcome(member, "margin") for member in (1, 2)] == [0, 0]
+    assert shop.outcome(1, "redeemed", "pre_period_value") is None
+    assert shop.outcome(1, "returned", "denominator_value") is None
+
+
+def test_a_message_opened_is_no_return_for_no_control_could_open_one(shop):
+    shop.enters(1, WEEKS[0])
+    touch = {"member_key": 1, "sent_on": WEEKS[0], "opened_on": WEEKS[0], "engaged_on": WEEKS[0]}
+    shop.add("marts.fct_touch", [touch | {"unsubscribed_on": WEEKS[0]}])
+    assert shop.outcome(1, "returned") == 0
+    assert shop.outcome(1, "unsubscribed") == 1
+
+
+def test_margin_is_before_a_coupon_and_contacts_and_both_are_the_cost(shop):
+    """A touch on WeChat at 0.01 with content, one with points of 2.00, a coupon of 10.00 redeemed."""
+    shop.enters(1, WEEKS[0])
+    touch = {"campaign": CAMPAIGN, "member_key": 1, "channel": "wechat", "status": "planned"}
+    shop.add(
+        "intermediate.int_sealed_touches",
+        [
+            touch | {"planned_on": WEEKS[0], "benefit": "content"},
+            touch | {"planned_on": WEEKS[0] + timedelta(days=7), "benefit": "points_200"},
+            touch | {"planned_on": WEEKS[0] + timedelta(days=8), "benefit": "tiered_coupon"},
+            touch | {"planned_on": WEEKS[0] + timedelta(days=9), "benefit": "points_200", "status": "capped"},
+            touch | {"planned_on": WEEKS[0] + timedelta(days=WINDOW), "benefit": "points_200"},
+        ],
+    )
+    coupon = {"member_key": 1, "redeemed_on": WEEKS[0] + timedelta(days=10), "face_amount": Decimal("10.00")}
+    shop.add("marts.fct_coupon", [coupon | {"campaign_code": CAMPAIGN}, coupon | {"campaign_code": "other"}])
+    shop.buys(1, WEEKS[0] + timedelta(days=10), promo=True, net="40.00", margin="15.00")
+    assert shop.outcome(1, "margin") == Decimal("25.0000")
+    assert shop.outcome(1, "margin", "denominator_value") == Decimal("12.0300")
+    assert shop.outcome(1, "redeemed") == 1
+    assert shop.outcome(1, "repurchased_full_price") == 0
+
+
+def test_a_look_reads_the_weeks_declared_for_it_and_nobody_later(shop):
+    for member, week in enumerate(WEEKS):
+        shop.enters(member, week)
+    shop.as_of(WEEKS[3] + timedelta(days=WINDOW - 2))
+    looks = dict(
+        shop.connection.execute(
+            "select look_no, members from warehouse.experiments.exp_arm_stats "
+            "where purpose = 'effect' and metric = 'margin' and segment = 'all'"
+        ).fetchall()
+    )
+    assert looks == {0: 3, 1: 2}
+
+
+def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_week(shop):
+    shop.add("marts.dim_member", [{"member_key": member} for member in range(200)])
+    shop.add("intermediate.int_sealed_weeks", [{"campaign": CAMPAIGN, "campaign_week": WEEKS[1]}])
+    for member in range(200):
+        shop.buys(member, WEEKS[1] - timedelta(days=1))
+        shop.buys(member, WEEKS[1])
+    arms = shop.connection.execute(
+        "select arm, members, sum_y / members, sum_x / members from warehouse.experiments.exp_arm_stats "
+        "where purpose = 'program' order by arm"
+    ).fetchall()
+    assert [(arm, float(after), float(before)) for arm, _, after, before in arms] == [
+        ("held_out", 20, 20),
+        ("program", 20, 20),
+    ]
+    assert sum(members for _, members, *_ in arms) == 200
+    assert 1 <= arms[0][1] <= 25
+
+
+def test_those_who_would_enter_next_are_the_baseline_over_the_days_before(shop):
+    proposal = {"campaign": CAMPAIGN, "campaign_week": AS_OF + timedelta(days=1), "member_key": 1}
+    shop.add("audiences.aud_decisions", [proposal | {"is_included": True, "is_sealed": False}])
+    shop.buys(1, AS_OF - timedelta(days=WINDOW - 1))
+    shop.buys(1, AS_OF - timedelta(days=WINDOW))
+    assert shop.outcome(1, "margin", purpose="baseline") == 20
+    assert shop.outcome(1, "margin", "pre_period_value", purpose="baseline") == 20
+
+
+def test_sums_of_random_histories_are_those_of_plain_python(shop):
+    draw = Random(11)
+    entries, orders = {}, defaultdict(list)
+    for member in range(60):
+        week = draw.choice(WEEKS)
+        arm, stage = draw.choice(["control", "treated"]), draw.choice(["silent", "churned", None])
+        entries[member] = (week, arm, stage)
+        shop.enters(member, week, arm, stage=stage)
+        for _ in range(draw.randrange(5)):
+            day = week + timedelta(days=draw.randrange(-BEFORE - 3, WINDOW + 3))
+            net = Decimal(draw.randrange(100, 20_000)) / 100
+            margin = None if draw.random() < 0.1 else (net / 3).quantize(Decimal("0.01"))
+            promo = draw.random() < 0.4
+            orders[member].append((day, net, margin, promo))
+            shop.buys(member, day, promo=promo, net=str(net), margin=margin and str(margin))
+
+    expected = defaultdict(lambda: defaultdict(Decimal))
+    for member, (week, arm, stage) in entries.items():
+        if week + timedelta(days=WINDOW - 1) > AS_OF:
+            continue
+        inside = [order for order in orders[member] if week <= order[0] < week + timedelta(days=WINDOW)]
+        before = [order for order in orders[member] if week - timedelta(days=BEFORE) <= order[0] < week]
+        for metric in ("margin", "net_amount", "orders", "repurchased", "repurchased_full_price"):
+            y, x = _told(metric, inside), _told(metric, before)
+            for segment in (("all", "all"), ("stage", stage or "none")):
+                sums = expected[(metric, *segment, arm)]
+                for name, value in {"members": 1, "sum_y": y, "sum_x": x, "sum_yy": y * y}.items():
+                    sums[name] += value
+                sums["sum_xx"] += x * x
+                sums["sum_xy"] += x * y
+        ratio = expected[("net_amount_per_order", "all", "all", arm)]
+        y, d = _told("net_amount", inside), _told("orders", inside)
+        for name, value in {"members": 1, "sum_y": y, "sum_d": d, "sum_dy": d * y, "sum_dd": d * d}.items():
+            ratio[name] += value
+
+    columns = ["members", "sum_y", "sum_x", "sum_yy", "sum_xx", "sum_xy", "sum_d", "sum_dy", "sum_dd"]
+    found = {
+        tuple(key): dict(zip(columns, sums, strict=True))
+        for *key, sums in (
+            (*row[:4], row[4:])
+            for row in shop.connection.execute(
+                f"select metric, segment, segment_value, arm, {', '.join(columns)} "
+                "from warehouse.experiments.exp_arm_stats where look_no = 0 and purpose = 'effect'"
+            ).fetchall()
+        )
+    }
+    assert len(expected) > 30
+    for key, sums in expected.items():
+        assert {name: found[key][name] for name in sums} == dict(sums), key
+
+
+def _told(metric, orders):
+    """One member's number."""
+    if metric == "margin":
+        return sum((margin or Decimal(0) for _, _, margin, _ in orders), Decimal(0))
+    if metric == "net_amount":
+        return sum((net for _, net, _, _ in orders), Decimal(0))
+    if metric == "orders":
+        return Decimal(len(orders))
+    return Decimal(any(not (promo and metric == "repurchased_full_price") for *_, promo in orders))

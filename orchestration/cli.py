@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli_export import export
 from orchestration.cli_report import report
 from orchestration.cli_tags import tags
 from orchestration.cli_why import why
@@ -86,6 +87,7 @@ app = typer.Typer(
 app.add_typer(tags, name="tags")
 app.add_typer(report, name="report")
 app.command()(why)
+app.command()(export)
 
 AsOf = Annotated[
     datetime | None,

@@ -501,10 +501,10 @@ HOLDS: dict[str, list[str]] = {
         "(select min(rowid) from audiences.aud_decisions where is_included)",
     ],
     "aud_journeys__state_fits_its_dates": [
-        "insert into audiences.aud_journeys (entry_week, as_of_date, state, exit_reason, exited_on, steps_sent) "
-        f"values {values}"
+        "insert into audiences.aud_journeys "
+        f"(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent) values {values}"
         for values in (
-            # Over without a reason; left before the entry and after the day; a step before the entry; one after the end.
+            # Over without a reason; left before the entry; left after the day.
             "('2025-01-06', '2025-01-19', 'exited', null, null, 0)",
             "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-05', 0)",
             "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-20', 0)",
@@ -513,8 +513,10 @@ HOLDS: dict[str, list[str]] = {
     + [
         "insert into audiences.aud_journeys (entry_week, as_of_date, state, steps_sent, last_sent_on) "
         "values ('2025-01-06', '2025-01-19', 'advanced', 1, '2025-01-05')",
-        "insert into audiences.aud_journeys (entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, "
-        "next_step_no) values ('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-06', 0, 1)",
+        "insert into audiences.aud_journeys "
+        "insert into audiences.aud_journeys "
+        "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, next_step_no) "
+        "values ('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-06', 0, 1)",
     ],
     "aud_due_steps__due_within_the_week": [
         f"insert into audiences.aud_due_steps (entry_week, campaign_week, due_on, status) values {values}"

@@ -1,4 +1,4 @@
-"""What can be run: five jobs over the graph.
+"""What can be run: six jobs over the graph.
 
 Belongs here: which assets a job covers, its tags.
 Does not: when it runs (schedules), what an asset does (assets).
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dagster import AssetSelection, define_asset_job
 
 from orchestration.assets.churn_model import FITS
+from orchestration.assets.loading import OPENED
 from orchestration.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
@@ -16,11 +17,13 @@ TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 FITTING = AssetSelection.assets(*FITS)
 LOADING = (
     AssetSelection.groups("sources")
-    - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
+    - AssetSelection.assets(*(["control", table] for table in sorted(OPENED)))
     - FITTING
 )
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
-BUILDING = AssetSelection.all() - LOADING - PUBLISHING
+SEALING = AssetSelection.groups("ledger")
+DAILY = AssetSelection.all() - SEALING
+BUILDING = DAILY - LOADING - PUBLISHING
 
 load = define_asset_job(
     "load",
@@ -48,9 +51,15 @@ publish = define_asset_job(
 )
 daily = define_asset_job(
     "daily",
-    selection=AssetSelection.all(),
+    selection=DAILY,
     description="Load, build, fit what is due, score, audit and publish one as-of date.",
     tags=TAGS,
 )
+seal = define_asset_job(
+    "seal",
+    selection=SEALING,
+    description="Judge the audiences that the published version proposes for a week, and seal them.",
+    tags=TAGS,
+)
 
-JOBS = [load, fit, build, publish, daily]
+JOBS = [load, fit, build, publish, daily, seal]

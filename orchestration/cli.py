@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli_audiences import audiences, seal_due_weeks
 from orchestration.cli_experiments import experiments
 from orchestration.cli_export import export
 from orchestration.cli_report import report
@@ -88,6 +89,7 @@ app = typer.Typer(
 app.add_typer(tags, name="tags")
 app.add_typer(experiments, name="experiments")
 app.add_typer(report, name="report")
+app.add_typer(audiences, name="audiences")
 app.command()(why)
 app.command()(export)
 
@@ -242,7 +244,7 @@ def publish() -> None:
 
 @app.command()
 def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
-    """Load, build, audit and publish, as the schedule does.
+    """Load, build, audit, publish and seal the week's audiences, as the schedules do.
 
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """
@@ -428,10 +430,11 @@ def _run(terminal: Terminal, as_of: date | None, weeks: int) -> None:
     home = _home()
     if as_of is not None:
         run_job(home, "daily", terminal, as_of=as_of, weeks=weeks)
-        return
-    # The last day with an order is known only after loading.
-    run_job(home, "load", terminal)
-    run_job(home, "daily", terminal, as_of=_as_of(None), weeks=weeks, without_loading=True)
+    else:
+        # The last day with an order is known only after loading.
+        run_job(home, "load", terminal)
+        run_job(home, "daily", terminal, as_of=_as_of(None), weeks=weeks, without_loading=True)
+    seal_due_weeks(home, terminal)
 
 
 def _as_of(asked: datetime | None) -> date:

@@ -16,13 +16,14 @@ from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import fitted_models, judged_models, warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
 from orchestration.assets.reporting import churn_report
+from orchestration.assets.sealing import proposed_audience, sealed_audience
 from orchestration.checks.freshness import published_is_fresh
 from orchestration.checks.tags import published_tags
 from orchestration.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
 from orchestration.progress import RELAY
 from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.schedules import every_morning
+from orchestration.schedules import every_hour, every_morning
 
 for name, value in BATCHED_EVENTS.items():
     os.environ.setdefault(name, value)
@@ -42,10 +43,12 @@ defs = Definitions(
         audited_build,
         published_warehouse,
         churn_report,
+        proposed_audience,
+        sealed_audience,
     ],
     asset_checks=[published_is_fresh, published_tags],
     jobs=JOBS,
-    schedules=[every_morning],
+    schedules=[every_morning, every_hour],
     resources={
         "business": business,
         "lock": BuildLock(business=business),

@@ -1,4 +1,4 @@
-"""What can be run: five jobs over the graph.
+"""What can be run: six jobs over the graph.
 
 Belongs here: which assets a job covers, its tags.
 Does not: when it runs (schedules), what an asset does (assets).
@@ -10,6 +10,7 @@ from dagster import AssetSelection, define_asset_job
 
 from orchestration.assets.churn_model import FITS
 from orchestration.assets.experiments import JUDGMENTS
+from orchestration.assets.loading import OPENED
 from orchestration.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
@@ -18,12 +19,14 @@ FITTING = AssetSelection.assets(*FITS)
 JUDGING = AssetSelection.assets(*JUDGMENTS)
 LOADING = (
     AssetSelection.groups("sources")
-    - AssetSelection.assets(["control", "as_of_dates"], ["control", "builds"])
+    - AssetSelection.assets(*(["control", table] for table in sorted(OPENED)))
     - FITTING
     - JUDGING
 )
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
-BUILDING = AssetSelection.all() - LOADING - PUBLISHING
+SEALING = AssetSelection.groups("ledger")
+DAILY = AssetSelection.all() - SEALING
+BUILDING = DAILY - LOADING - PUBLISHING
 
 load = define_asset_job(
     "load",
@@ -51,9 +54,15 @@ publish = define_asset_job(
 )
 daily = define_asset_job(
     "daily",
-    selection=AssetSelection.all(),
+    selection=DAILY,
     description="Load, build, fit what is due, score, audit and publish one as-of date.",
     tags=TAGS,
 )
+seal = define_asset_job(
+    "seal",
+    selection=SEALING,
+    description="Judge the audiences that the published version proposes for a week, and seal them.",
+    tags=TAGS,
+)
 
-JOBS = [load, fit, build, publish, daily]
+JOBS = [load, fit, build, publish, daily, seal]

@@ -1,4 +1,4 @@
-"""The calendar of the graph: one partition per as-of date.
+"""The calendar of the graph: one partition per as-of date, one per campaign week.
 
 Belongs here: the partitions and the business time zone they are cut in.
 Does not: which dates are due (core.due), which dates a build covers (warehouse.builds).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 
 import yaml
-from dagster import BackfillPolicy, BetaWarning, DailyPartitionsDefinition
+from dagster import BackfillPolicy, BetaWarning, DailyPartitionsDefinition, WeeklyPartitionsDefinition
 
 from orchestration.project import DBT_PROJECT_DIR
 
@@ -19,6 +19,11 @@ BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").r
 """The zone in which a timestamp becomes a business date, as the models are told."""
 
 AS_OF_DATES = DailyPartitionsDefinition(start_date="2015-01-01", timezone=BUSINESS_TIME_ZONE)
+
+CAMPAIGN_WEEKS = WeeklyPartitionsDefinition(
+    start_date="2015-01-05", timezone=BUSINESS_TIME_ZONE, day_offset=1, end_offset=1
+)
+"""Weeks from Monday, the one under way among them: it is decided when it begins."""
 
 # Versions are pinned, so an interface that may change in a later one is no news to whoever types a command.
 warnings.filterwarnings("ignore", category=BetaWarning)

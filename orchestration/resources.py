@@ -152,6 +152,12 @@ class Warehouse(ConfigurableResource):
                 "where is_active and is_silent order by signal_order"
             ).fetchall()
 
+    def weeks_to_seal(self) -> list[date]:
+        """Mondays of the decided weeks of the published version that are not wholly sealed, oldest first."""
+        from orchestration.warehouse.sealing import due_weeks
+
+        return due_weeks(self.business.home)
+
     @staticmethod
     def _tables_of_orders() -> "list[Table]":
         from orchestration.loader.contracts import read_contracts

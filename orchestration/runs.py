@@ -17,7 +17,11 @@ from orchestration.progress import RELAY, Progress
 from orchestration.project import Home
 
 if TYPE_CHECKING:
-    from dagster import AssetKey
+    from dagster import AssetKey, DagsterInstance
+
+
+class CheckFailed(RekindleError):
+    """What a run made did not pass a check that blocks the next step."""
 
 
 class RunFailed(RekindleError):
@@ -39,7 +43,7 @@ def run_job(
         home: The home; also named in the environment, as for every process that works on it.
         job: Name of the job.
         progress: Is told how far it is.
-        as_of: The as-of date; None for a job without.
+        as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
 
@@ -52,6 +56,8 @@ def run_job(
     with hold_build_lock(home, f"starting {job}"), opened_instance(home) as instance:
         close_abandoned_runs(instance)
 
+    from uuid import uuid4
+
     from dagster import DagsterExecutionInterruptedError
 
     from orchestration.definitions import defs
@@ -63,27 +69,45 @@ def run_job(
     }
     if weeks is not None:
         config["ops"] = {"open_build": {"config": {"weeks": weeks}}}
+    run_id = str(uuid4())
     with opened_instance(home) as instance, RELAY.watched_by(progress):
         try:
             definition.execute_in_process(
                 run_config=config,
                 instance=instance,
                 partition_key=as_of.isoformat() if as_of else None,
-                asset_selection=_all_but_loading() if without_loading else None,
+                asset_selection=_daily_without_loading() if without_loading else None,
+                run_id=run_id,
                 tags={PROCESS_TAG: str(os.getpid())},
             )
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:
-            raise _as_told_to_users(error, home) from error
+            blocked = _failed_checks(instance, run_id)
+            raise CheckFailed("\n".join(blocked)) if blocked else _as_told_to_users(error, home) from error
 
 
-def _all_but_loading() -> Sequence[AssetKey]:
+def _daily_without_loading() -> Sequence[AssetKey]:
     from orchestration.definitions import defs
-    from orchestration.jobs import LOADING
+    from orchestration.jobs import DAILY, LOADING
 
     graph = defs.resolve_asset_graph()
-    return sorted(graph.materializable_asset_keys - LOADING.resolve(graph))
+    return sorted((DAILY - LOADING).resolve(graph))
+
+
+def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
+    """What each failed check that blocks said of itself."""
+    from dagster import AssetCheckSeverity, DagsterEventType
+
+    records = instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    evaluations = [event.asset_check_evaluation_data for event in events if event]
+    return [
+        f"{each.check_name.replace('_', ' ')}: no\n  "
+        + str(each.metadata["at fault"].value).replace("\n", "\n  ")
+        for each in evaluations
+        if each.blocking and not each.passed and each.severity is AssetCheckSeverity.ERROR
+    ]
 
 
 def _as_told_to_users(error: Exception, home: Home) -> RekindleError:

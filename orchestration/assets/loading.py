@@ -28,7 +28,9 @@ from orchestration.progress import Progress
 from orchestration.project import STAGING_DIR
 from orchestration.resources import BuildLock, Business
 
-OPENED = {"as_of_dates", "builds"}
+OPENED = {
+    "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
+}  # fmt: skip
 """Control tables that belong to a build."""
 FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
 """Control tables that fits make (churn_model)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -90,7 +90,13 @@ class Build:
 
 
 def start_build(
-    home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str, deciding: date | None = None
+    home: Home,
+    as_of_dates: Iterable[date],
+    *,
+    run_id: str,
+    code_version: str,
+    deciding: date | None = None,
+    keeping: Collection[str] = frozenset(),
 ) -> Build:
     """Make an empty folder for a new build and tell dbt about it. The caller holds the build lock.
 
@@ -102,6 +108,7 @@ def start_build(
         run_id: The run that makes it.
         code_version: What :func:`code_version` said.
         deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
+        keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
         RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed.
@@ -129,7 +136,7 @@ def start_build(
     write_as_of_dates(home, dates)
     write_build(home, build)
     provide_fitted(home)
-    provide_ledger(home, before=deciding)
+    provide_ledger(home, before=deciding, keeping=keeping)
     provide_judged(home)
     write_definition_hashes(home, definition_hashes())
     return build

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,6 +60,7 @@ class Seal:
         build_id: Version of the warehouse it was taken from.
         code_version: Version of the project that built it.
         reason: Why it was corrected; empty for the first version.
+        weeks: Sundays of history before the deciding one that the build had states for.
         counts: Rows by file, and members included.
         sha256: Of each file, by name.
     """
@@ -71,6 +73,7 @@ class Seal:
     build_id: str
     code_version: str
     reason: str
+    weeks: int
     counts: dict[str, int]
     sha256: dict[str, str]
 
@@ -102,6 +105,7 @@ class Proposal:
         campaign_week: Its Monday.
         as_of_date: The Sunday whose state decides.
         definition_hash: What the campaign is defined as.
+        weeks: Sundays of history before that one that the file has states for.
         tables: The rows of each file of the ledger, without a version yet.
     """
 
@@ -109,6 +113,7 @@ class Proposal:
     campaign_week: date
     as_of_date: date
     definition_hash: str
+    weeks: int
     tables: dict[str, pa.Table]
 
     def bytes_of(self, part: str, version: int) -> bytes:
@@ -122,6 +127,14 @@ class Proposal:
         pq.write_table(numbered.select(schema.names).cast(schema), written)
         return written.getvalue()
 
+    def differing_parts(self, home: Home, sealed: Seal) -> list[str]:
+        """The files that are not, byte for byte, those of a seal."""
+        return [
+            part
+            for part in _PARTS
+            if (sealed.folder(home) / f"{part}.parquet").read_bytes() != self.bytes_of(part, sealed.version)
+        ]
+
 
 def proposals(file: Path, week: date | None = None) -> list[Proposal]:
     """The campaign weeks that a warehouse file proposes and that were not sealed when it was built.
@@ -133,8 +146,11 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
     with connect_read_only(file) as connection:
         weeks = connection.execute(
             """
-            select campaign, campaign_week, as_of_date, definition_hash
-            from audiences.aud_campaign_weeks
+            select campaign, campaign_week, as_of_date, definition_hash, (
+                select count(distinct campaign_week) from marts.dim_as_of_date
+                where campaign_week < own.campaign_week
+            )
+            from audiences.aud_campaign_weeks as own
             where not is_sealed and ($week is null or campaign_week = $week)
             order by campaign_week, campaign
             """,
@@ -146,9 +162,10 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
                 monday,
                 as_of,
                 definition_hash,
+                earlier,
                 {part: _rows(connection, part, campaign, monday) for part in _PARTS},
             )
-            for campaign, monday, as_of, definition_hash in weeks
+            for campaign, monday, as_of, definition_hash, earlier in weeks
         ]
 
 
@@ -201,6 +218,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
             build_id=build_id,
             code_version=code_version,
             reason=reason,
+            weeks=proposal.weeks,
             counts={
                 **{part: len(rows) for part, rows in proposal.tables.items()},
                 "included": pc.sum(decisions["is_included"]).as_py() or 0,
@@ -245,17 +263,24 @@ def seals(home: Home) -> list[Seal]:
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
-def provide_ledger(home: Home, before: date | None = None) -> None:
+def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:
     """Hand what is sealed to the build that is about to start.
 
     Args:
         home: The home.
         before: Only weeks before this Monday, for a build that decides that week anew; None for all.
+        keeping: Campaigns whose seal of that very week stands.
 
     Raises:
         LedgerChanged: See :func:`seals`.
     """
-    known = [each for each in seals(home) if before is None or each.campaign_week < before]
+    known = [
+        each
+        for each in seals(home)
+        if before is None
+        or each.campaign_week < before
+        or (each.campaign_week == before and each.campaign in keeping)
+    ]
     provide_sealed_tables(home)
     for part, (sealed, _, _) in _PARTS.items():
         folder = home.control / sealed
@@ -292,15 +317,13 @@ def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
         if sealed is None:
             found.append(f"{proposal.campaign} {proposal.campaign_week}: was not sealed")
             continue
-        for part in _PARTS:
-            file = sealed.folder(home) / f"{part}.parquet"
-            if file.read_bytes() != proposal.bytes_of(part, sealed.version):
-                is_redefined = proposal.definition_hash != sealed.definition_hash
-                found.append(
-                    f"{proposal.campaign} {proposal.campaign_week} {part}: "
-                    f"sealed {sealed.counts[part]} rows, rebuilt {len(proposal.tables[part])}"
-                    + (", defined differently now" if is_redefined else "")
-                )
+        is_redefined = proposal.definition_hash != sealed.definition_hash
+        found += [
+            f"{proposal.campaign} {proposal.campaign_week} {part}: "
+            f"sealed {sealed.counts[part]} rows, rebuilt {len(proposal.tables[part])}"
+            + (", defined differently now" if is_redefined else "")
+            for part in proposal.differing_parts(home, sealed)
+        ]
     return found
 
 

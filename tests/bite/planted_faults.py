@@ -554,6 +554,11 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_offer_hit_rate set hits = offers + 1 where one_row",
         "update marts.fct_offer_hit_rate set random_hit_share = null where one_row",
     ],
+    "aud_changes__judged_by_the_change_that_is_shown": [
+        "update audiences.aud_changes set members = -1 where one_row",
+        "update audiences.aud_changes set is_size_ordinary = false, size_change_ratio = 0 where one_row",
+        "update audiences.aud_changes set is_composition_ordinary = false where one_row",
+    ],
     # serving
     "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
 }
@@ -563,6 +568,32 @@ SINGULAR: dict[str, list[str]] = {
         "update audiences.aud_waterfall set members = members + 1 where one_row",
         "delete from audiences.aud_waterfall where rowid = "
         "(select arg_max(rowid, members) from audiences.aud_waterfall where outcome <> 'matched')",
+    ],
+    "no_holdout_is_contacted": [
+        # everybody is held out
+        "update seeds.global_holdouts set share = 1",
+        "update audiences.aud_decisions set is_included = true where drop_reason = 'global_holdout'",
+    ],
+    "only_treated_entries_are_contacted": [
+        "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",
+        "update audiences.aud_planned_touches set member_key = -member_key where one_row",
+    ],
+    "nobody_is_contacted_without_consent": [
+        "update marts.fct_contact_permission set is_allowed = false",
+        "delete from marts.fct_contact_permission",
+    ],
+    "no_week_takes_a_member_twice": [
+        "insert into audiences.aud_decisions select * replace ('another' as campaign) "
+        "from audiences.aud_decisions where is_included limit 1",
+    ],
+    "no_cap_is_exceeded": [
+        "update seeds.contact_caps set most_touches = 0",
+        # another campaign's touches of the same day; one sent within the days before
+        "insert into audiences.aud_planned_touches "
+        "select touches.* replace (planned_touch_id || copy as planned_touch_id) "
+        "from audiences.aud_planned_touches as touches, range(5) as copies(copy)",
+        "insert into audiences.aud_contacts select campaign_week, member_key, channel, planned_on - 6, "
+        "planned_touch_id || copy from audiences.aud_planned_touches, range(4) as copies(copy)",
     ],
     "every_member_has_a_stage": [
         "delete from marts.member_lifecycle where one_row",

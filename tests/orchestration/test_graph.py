@@ -162,7 +162,7 @@ def ticked(defs, instance, published, delivered_until):
         scheduled_execution_time=MORNING,
         resources={"warehouse": KnownWarehouse(published, delivered_until)},
     )
-    [every_morning] = defs.schedules
+    every_morning, _ = defs.schedules
     return every_morning(context)
 
 

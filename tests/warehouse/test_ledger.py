@@ -31,7 +31,10 @@ def warehouse(folder, members=3, definition_hash="d1"):
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             f"""
-            create schema audiences;
+            create schema audiences; create schema marts;
+            create table marts.dim_as_of_date as
+                select date '2025-12-29' - cast(7 * week as integer) as campaign_week
+                from range(3) as weeks(week);
             create table audiences.aud_campaign_weeks as
                 select 'wake_up' as campaign, date '2025-12-29' as campaign_week,
                     date '2025-12-28' as as_of_date, '{definition_hash}' as definition_hash,
@@ -69,6 +72,7 @@ def test_a_sealed_week_says_what_was_decided_from_what(home, proposal):
     assert seals(home) == [made]
     assert (made.version, made.campaign_week, made.definition_hash) == (1, WEEK, "d1")
     assert made.counts == {"decisions": 3, "touches": 2, "included": 2}
+    assert made.weeks == 2
     decided = pq.read_table(made.folder(home) / "decisions.parquet").to_pylist()
     assert [row["member_key"] for row in decided] == [1, 2, 3]
     assert {row["ledger_version"] for row in decided} == {1}

@@ -1,6 +1,6 @@
 -- What counts against the caps of a week: touches sent in the days before it, and sealed ones of which nothing was
--- heard yet. A planned touch counts on its day as if it had been sent, until its receipt says when it was: silence of a
--- sending tool never loosens a cap.
+-- heard yet, up to its end: it may be sealed in part. A planned touch counts on its day as if it had been sent, until its
+-- receipt says when it was: silence of a sending tool never loosens a cap.
 with weeks as (
     select * from {{ ref('aud_weeks') }}
 ),
@@ -50,7 +50,7 @@ select
 from weeks
 cross join caps
 inner join sealed_touches
-    on weeks.campaign_week > sealed_touches.planned_on
+    on weeks.ends_on >= sealed_touches.planned_on
     and {{ add_days('weeks.campaign_week', '-caps.within_days') }} < sealed_touches.planned_on
 left join sent
     on sealed_touches.campaign = sent.campaign_code

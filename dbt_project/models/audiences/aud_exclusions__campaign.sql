@@ -53,6 +53,18 @@ select
     'frequency_cap' as reason
 from capped
 union all
+-- Of a week that is sealed in part, whom a sealed campaign has is taken, whatever its priority.
+select distinct
+    candidates.campaign,
+    candidates.campaign_week,
+    candidates.member_key,
+    'higher_priority' as reason
+from candidates
+inner join entries
+    on candidates.campaign <> entries.campaign
+    and candidates.campaign_week = entries.campaign_week
+    and candidates.member_key = entries.member_key
+union all
 -- A step without its benefit in the member's store would promise what nobody can give.
 select distinct
     candidates.campaign,

@@ -1,0 +1,53 @@
+"""The waterfall of a week laid out for people: outcomes by campaigns, labels in two languages.
+
+Belongs here: order, labels and layout, for the terminal and for Dagster.
+Does not: counting (dbt's aud_waterfall), asking for it (warehouse.audience_reading).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestration.core.summary import Label
+from orchestration.project import SEEDS_DIR
+
+
+def _outcomes() -> list[Label]:
+    with (SEEDS_DIR / "campaigns" / "drop_reasons.csv").open(encoding="utf-8", newline="") as file:
+        reasons = sorted(csv.DictReader(file), key=lambda row: int(row["reason_order"]))
+    return [
+        Label("matched", "Matched", "符合条件"),
+        *(Label(row["reason"], row["label_en"], row["label_zh"]) for row in reasons),
+        Label("included", "Included", "入选"),
+    ]
+
+
+OUTCOMES = _outcomes()
+"""Lines of a waterfall, from everyone who matched down to everyone who entered."""
+
+
+def members_by_campaign(waterfall: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Members per outcome, by campaign."""
+    members: dict[str, dict[str, int]] = {}
+    for row in waterfall:
+        members.setdefault(row["campaign"], {})[row["outcome"]] = row["members"]
+    return members
+
+
+def waterfall_rows(
+    waterfall: Iterable[Mapping[str, Any]],
+) -> tuple[list[str], list[list[str | int | None]]]:
+    """Headings and rows of a table: an outcome per row, a campaign per column, and their sum."""
+    members = members_by_campaign(waterfall)
+    rows: list[list[str | int | None]] = [
+        [
+            label.english,
+            label.chinese,
+            *(counts.get(label.code, 0) for counts in members.values()),
+            sum(counts.get(label.code, 0) for counts in members.values()),
+        ]
+        for label in OUTCOMES
+    ]
+    return ["outcome", "结果", *members, "all 合计"], rows

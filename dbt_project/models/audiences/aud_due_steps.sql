@@ -1,9 +1,0 @@
-with steps as (
-    select * from {{ ref('aud_step_queue') }}
-),
-
-contacts as (
-    select * from {{ ref('aud_contacts') }}
-)
-
-{{ steps_under_caps('steps', 'contacts') }}

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli_audiences import audiences, seal_due_weeks
+from orchestration.cli_campaigns import campaigns
 from orchestration.cli_experiments import experiments
 from orchestration.cli_export import export
 from orchestration.cli_report import report
@@ -86,12 +87,10 @@ app = typer.Typer(
     "Example: `rekindle demo`, then `rekindle status` and `rekindle ui`.",
 )
 
-app.add_typer(tags, name="tags")
-app.add_typer(experiments, name="experiments")
-app.add_typer(report, name="report")
-app.add_typer(audiences, name="audiences")
-app.command()(why)
-app.command()(export)
+for group in (tags, campaigns, audiences, experiments, report):
+    app.add_typer(group)
+for command in (why, export):
+    app.command()(command)
 
 AsOf = Annotated[
     datetime | None,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestration.warehouse.ledger import Seal
 
 audiences = typer.Typer(
+    name="audiences",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Weekly audiences of campaigns: show, seal, compare and correct.\n\n"

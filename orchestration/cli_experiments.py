@@ -13,6 +13,7 @@ import typer
 from orchestration.core.summary import text_table
 
 experiments = typer.Typer(
+    name="experiments",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Experiments of the published version: what is planned, running and decided.\n\n"

@@ -16,6 +16,7 @@ from orchestration.project import Home
 PAGE, PICTURE = "churn_backtest.md", "churn_reliability.svg"
 
 report = typer.Typer(
+    name="report",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Tables and pictures of what is published.\n\nExample: `rekindle report churn`",

@@ -25,6 +25,7 @@ WIDTH = 110
 """Columns of the preview, also where no terminal says how wide it is."""
 
 tags = typer.Typer(
+    name="tags",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Tags of members: list and check their definitions in seeds/tags.\n\nExample: `rekindle tags check`",

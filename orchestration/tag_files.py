@@ -16,7 +16,7 @@ from orchestration.project import SEEDS_DIR
 
 
 class UnreadableDefinitions(RekindleError):
-    """A file of tag definitions that is missing or no CSV."""
+    """A file of definitions that is missing or no CSV."""
 
     exit_code = 2
 
@@ -29,12 +29,12 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", prefix: str = "") -> Def
         prefix: `product_` for the tags of products, which have no strategies for pairs.
     """
     return Definitions(
-        attributes=_rows(folder / f"{prefix}attributes.csv"),
-        layers=_rows(folder / f"{prefix}tag_layers.csv"),
-        tags=_rows(folder / f"{prefix}tags.csv"),
-        rules=_rows(folder / f"{prefix}tag_rules.csv"),
-        conflicts=_rows(folder / f"{prefix}tag_conflicts.csv"),
-        strategies=() if prefix else _rows(folder / "tag_strategies.csv"),
+        attributes=read_rows(folder / f"{prefix}attributes.csv"),
+        layers=read_rows(folder / f"{prefix}tag_layers.csv"),
+        tags=read_rows(folder / f"{prefix}tags.csv"),
+        rules=read_rows(folder / f"{prefix}tag_rules.csv"),
+        conflicts=read_rows(folder / f"{prefix}tag_conflicts.csv"),
+        strategies=() if prefix else read_rows(folder / "tag_strategies.csv"),
     )
 
 
@@ -49,7 +49,12 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
     return definitions
 
 
-def _rows(path: Path) -> tuple[Row, ...]:
+def read_rows(path: Path) -> tuple[Row, ...]:
+    """The rows of a definition file.
+
+    Raises:
+        UnreadableDefinitions: It is missing or no CSV.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -61,5 +66,5 @@ def _rows(path: Path) -> tuple[Row, ...]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableDefinitions(
             f"{path} cannot be read as a CSV file in UTF-8 ({type(error).__name__}). "
-            "A folder of tag definitions holds the files of seeds/tags."
+            "A folder of definitions holds the files of seeds."
         ) from error

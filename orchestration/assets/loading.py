@@ -140,6 +140,7 @@ def opened_build(
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
 
+    from orchestration.campaign_files import check_campaigns
     from orchestration.tag_files import check_definitions
     from orchestration.warehouse.builds import code_version, start_build
 
@@ -147,6 +148,7 @@ def opened_build(
     # Before anything is built: definitions that are at fault cost no time and touch nothing.
     try:
         check_definitions(asked[-1])
+        check_campaigns(asked[-1])
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}

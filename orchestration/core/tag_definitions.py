@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
+from orchestration.core.definition_rows import Row, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
@@ -28,28 +28,6 @@ OPERATORS = {
 NUMBERS = {"integer", "decimal"}
 MOST_CLAUSES = 6
 """As `most_tag_clauses` in dbt_project.yml."""
-
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a file.
-
-    Attributes:
-        file: Name of the file.
-        line: Line in it, the header being 1.
-        values: Text by column; empty text where nothing stands.
-    """
-
-    file: str
-    line: int
-    values: dict[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        return self.values.get(column) or ""
 
 
 @dataclass(frozen=True)
@@ -116,19 +94,12 @@ def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:
 
 
 def _told(row: Row, found: str, allowed: str) -> str:
-    return f"{row.file}:{row.line} tag {_shown(row['tag'])}: {found}; {allowed}"
+    return f"{row.file}:{row.line} tag {shown(row['tag'])}: {found}; {allowed}"
 
 
 def _beside(row: Row, kind: str) -> str:
     """The file of another kind that belongs to a row's: products have files of their own."""
     return f"{'product_' if row.file.startswith('product_') else ''}{kind}.csv"
-
-
-def _shown(text: str) -> str:
-    """A value as a message may show it: no contact detail, no line break, not endless."""
-    if _CONTACT.search(text):
-        return "(a contact detail)"
-    return repr(text[:60])
 
 
 def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
@@ -144,30 +115,30 @@ def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
                 yield _told(row, f"no {column}", "write one")
             elif first is not row:
                 what = "code" if column == "tag" else column
-                yield _told(row, f"{what} {_shown(row[column])} is used in line {first.line}", "use another")
+                yield _told(row, f"{what} {shown(row[column])} is used in line {first.line}", "use another")
         for column, text in row.values.items():
-            if _CONTACT.search(text):
+            if has_contact(text):
                 yield _told(
                     row, f"a contact detail in {column}", "tags are about groups, never about a person"
                 )
         if row["layer"] not in layers:
-            yield _told(row, f"layer {_shown(row['layer'])}", f"allowed: {', '.join(layers)}")
+            yield _told(row, f"layer {shown(row['layer'])}", f"allowed: {', '.join(layers)}")
         if row["refresh"] not in REFRESHES:
-            yield _told(row, f"refresh {_shown(row['refresh'])}", f"allowed: {', '.join(REFRESHES)}")
+            yield _told(row, f"refresh {shown(row['refresh'])}", f"allowed: {', '.join(REFRESHES)}")
         yield from _faults_of_shares(row)
         yield from _faults_of_validity(row, on)
 
 
 def _faults_of_shares(row: Row) -> Iterator[str]:
-    low, high = (_number(row[f"{edge}_expected_share"]) for edge in ("lowest", "highest"))
+    low, high = (number(row[f"{edge}_expected_share"]) for edge in ("lowest", "highest"))
     if low is None or high is None or not 0 <= low <= high <= 1:
         yield _told(row, "expected shares are not a range", "allowed: lowest to highest, within 0 and 1")
 
 
 def _faults_of_validity(row: Row, on: date) -> Iterator[str]:
     try:
-        start = _date(row["valid_from"])
-        end = _date(row["valid_to"]) if row["valid_to"] else date.max
+        start = day(row["valid_from"])
+        end = day(row["valid_to"]) if row["valid_to"] else date.max
     except ValueError:
         yield _told(row, "valid_from or valid_to is no date", "allowed: YYYY-MM-DD; valid_to may be empty")
         return
@@ -181,8 +152,8 @@ def _faults_of_catalogue(definitions: Definitions) -> Iterator[str]:
     for row in definitions.attributes:
         if row["data_type"] not in OPERATORS:
             yield (
-                f"{row.file}:{row.line} attribute {_shown(row['attribute'])}: data_type "
-                f"{_shown(row['data_type'])}; allowed: {', '.join(OPERATORS)}"
+                f"{row.file}:{row.line} attribute {shown(row['attribute'])}: data_type "
+                f"{shown(row['data_type'])}; allowed: {', '.join(OPERATORS)}"
             )
 
 
@@ -194,8 +165,8 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
             found = f"a rule of a tag that {_beside(row, 'tags')} does not have"
             yield _told(row, found, "add the tag or remove the rule")
         if not re.fullmatch(r"[1-9]\d{0,2}", row["group_no"], re.ASCII):
-            yield _told(row, f"group_no {_shown(row['group_no'])}", "allowed: 1 to 999")
-        if _CONTACT.search(row["value"]):
+            yield _told(row, f"group_no {shown(row['group_no'])}", "allowed: 1 to 999")
+        if has_contact(row["value"]):
             yield _told(row, "a contact detail in a rule", "rules are about attributes, never about a person")
         yield from _faults_of_clause(row, catalogue)
 
@@ -204,13 +175,13 @@ def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
     attribute = catalogue.get(row["attribute"])
     if attribute is None:
         allowed_in = f"allowed: those of {_beside(row, 'attributes')}"
-        yield _told(row, f"unknown attribute {_shown(row['attribute'])}", allowed_in)
+        yield _told(row, f"unknown attribute {shown(row['attribute'])}", allowed_in)
         return
     allowed = OPERATORS.get(attribute["data_type"], set())
     if row["operator"] not in allowed:
         yield _told(
             row,
-            f"operator {_shown(row['operator'])} for {attribute['data_type']} {row['attribute']}",
+            f"operator {shown(row['operator'])} for {attribute['data_type']} {row['attribute']}",
             f"allowed: {' '.join(sorted(allowed))}",
         )
     else:
@@ -221,19 +192,19 @@ def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
     name, value, kind = row["attribute"], row["value"], attribute["data_type"]
     if row["operator"] in WITHOUT_VALUE:
         if value:
-            yield _told(row, f"value {_shown(value)} for {row['operator']}", "leave it empty")
+            yield _told(row, f"value {shown(value)} for {row['operator']}", "leave it empty")
         return
     closed = _closed_list(attribute)
     if kind in {"text", "boolean"}:
         if not value or (closed and value not in closed):
-            yield _told(row, f"{name} {_shown(value)}", f"allowed: {', '.join(closed) or 'any text'}")
+            yield _told(row, f"{name} {shown(value)}", f"allowed: {', '.join(closed) or 'any text'}")
         return
-    number = _number(value)
-    if number is None or (kind == "integer" and number != number.to_integral_value()):
-        yield _told(row, f"{name} {_shown(value)}", f"allowed: {kind} numbers, such as 30")
+    found = number(value)
+    if found is None or (kind == "integer" and found != found.to_integral_value()):
+        yield _told(row, f"{name} {shown(value)}", f"allowed: {kind} numbers, such as 30")
         return
-    low, high = _number(attribute["lowest"]), _number(attribute["highest"])
-    if (low is not None and number < low) or (high is not None and number > high):
+    low, high = number(attribute["lowest"]), number(attribute["highest"])
+    if (low is not None and found < low) or (high is not None and found > high):
         yield _told(
             row, f"{name} {value}", f"allowed: {attribute['lowest']} to {attribute['highest'] or 'any'}"
         )
@@ -245,12 +216,12 @@ def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Ite
         if tag["tag"] not in named:
             yield _told(tag, "no rule", f"give it at least one row in {_beside(tag, 'tag_rules')}")
     for groups in _by_group(definitions.rules).values():
-        for number, rows in groups.items():
+        for group_no, rows in groups.items():
             slots = {
                 (row["attribute"], row["operator"], row["operator"] != "in" and row["value"]) for row in rows
             }
             if len(slots) > MOST_CLAUSES:
-                yield _told(rows[0], f"{len(slots)} clauses in group {number}", f"allowed: {MOST_CLAUSES}")
+                yield _told(rows[0], f"{len(slots)} clauses in group {group_no}", f"allowed: {MOST_CLAUSES}")
     for rule in sound.values():
         for rows, box in zip(rule.groups, rule.boxes, strict=True):
             for attribute in (name for name, values in box.items() if not values):
@@ -288,8 +259,8 @@ def _meanings(definitions: Definitions) -> Meanings:
         rows = [row for row in definitions.rules if row["attribute"] == attribute["attribute"]]
         closed = _closed_list(attribute)
         if attribute["data_type"] in NUMBERS:
-            constants = [number for row in rows if (number := _number(row["value"])) is not None]
-            low, high = _number(attribute["lowest"]), _number(attribute["highest"])
+            constants = [found for row in rows if (found := number(row["value"])) is not None]
+            low, high = number(attribute["lowest"]), number(attribute["highest"])
             values[attribute["attribute"]] = stretches(attribute["data_type"], constants, low, high)
         elif closed:
             values[attribute["attribute"]] = frozenset({None, *closed})
@@ -317,7 +288,7 @@ def _sound_rules(definitions: Definitions, meanings: Meanings) -> dict[str, Rule
 
 def _clause(row: Row, attribute: Row) -> Clause:
     is_number = attribute["data_type"] in NUMBERS
-    return Clause(row["attribute"], row["operator"], _number(row["value"]) if is_number else row["value"])
+    return Clause(row["attribute"], row["operator"], number(row["value"]) if is_number else row["value"])
 
 
 def _faults_of_conflicts(definitions: Definitions) -> Iterator[str]:
@@ -360,7 +331,7 @@ def _faults_of_pairs(
             if row[column] not in known:
                 yield _told(
                     row,
-                    f"{column} {_shown(row[column])} is no tag",
+                    f"{column} {shown(row[column])} is no tag",
                     f"allowed: codes of {_beside(row, 'tags')}",
                 )
         first = first_of.setdefault(pair_of((row["tag"], row[second])), row)
@@ -382,17 +353,3 @@ def _closed_list(attribute: Row) -> list[str]:
     if attribute["data_type"] == "boolean":
         return ["true", "false"]
     return attribute["allowed_values"].split("|") if attribute["allowed_values"] else []
-
-
-def _date(text: str) -> date:
-    """A date as every engine reads it; Python alone would take other forms too."""
-    if not _DATE.fullmatch(text):
-        raise ValueError(text)
-    return date.fromisoformat(text)
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None

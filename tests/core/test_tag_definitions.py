@@ -308,9 +308,9 @@ def test_tags_of_products_are_held_against_their_own_catalogue():
 
 
 def test_operators_are_those_that_the_model_knows():
-    from orchestration.tag_files import SEEDS_DIR, _rows
+    from orchestration.tag_files import SEEDS_DIR, read_rows
 
-    known = _rows(SEEDS_DIR / "tags" / "tag_operators.csv")
+    known = read_rows(SEEDS_DIR / "tags" / "tag_operators.csv")
     numbers = {row["operator"] for row in known if row["number_comparison"]}
     texts = {row["operator"] for row in known if row["text_comparison"]}
     assert OPERATORS["integer"] == OPERATORS["decimal"] == numbers

@@ -237,3 +237,35 @@ def fingerprints(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_symlink() or path.is_file()
     }
+
+
+FAULTY_CAMPAIGNS = {
+    "campaigns.csv": ("weekly,repurchased,purchase,70", "weekly,repurchased,purchase,80"),
+    "campaign_arms.csv": ("second_order,control,control,0.5", "second_order,control,control,0.4"),
+    "campaign_steps.csv": ("second_order,every,2,7", "second_order,every,2,3"),
+    "contact_caps.csv": ("marketing,all,7,2", "marketing,all,7,0"),
+    "copy_templates.csv": ("Two ideas that go with {product}.", "Mail ann@example.org"),
+}
+TOLD_OF_CAMPAIGNS = [
+    "a tie: priority 80 is that of",
+    "shares of 'second_order' add up to 0.9; allowed: exactly 1",
+    "day_offset 3 of step 2 after 3; days of a journey rise",
+    "contact_caps.csv:2 'marketing': most_touches '0'; allowed: whole numbers from 1",
+    "a contact detail in body",
+]
+
+
+def test_faulty_campaigns_are_refused_all_at_once_and_nothing_is_built(tiny):
+    folder = tiny.project / "seeds" / "campaigns"
+    for name, (found, instead) in FAULTY_CAMPAIGNS.items():
+        text = (folder / name).read_text(encoding="utf-8")
+        assert found in text
+        (folder / name).write_text(text.replace(found, instead, 1), encoding="utf-8")
+    before = fingerprints(tiny.home / "serving")
+    refused = tiny.rekindle("build", "--as-of", "2025-12-28", "--weeks", "0")
+    assert refused.returncode == 2
+    assert [told for told in TOLD_OF_CAMPAIGNS if told not in refused.stderr] == []
+    assert "Traceback" not in refused.stderr
+    assert "example.org" not in refused.stderr
+    assert fingerprints(tiny.home / "serving") == before
+    assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []

@@ -34,7 +34,7 @@ from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAG
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
 
-MEMBERS, SEED, WEEKS, PORT = 20_000, 7, 52, 3000
+MEMBERS, SEED, WEEKS, PORT = 5_000, 7, 52, 3000
 INTERRUPTED = 130
 
 
@@ -193,10 +193,11 @@ def load() -> None:
     Example: `rekindle load`
     """
     from orchestration.runs import run_job
+    from orchestration.status import loads_text
 
     with _shown() as terminal:
         run_job(_home(), "load", terminal)
-    _print_loads()
+    typer.echo(loads_text(_home()))
 
 
 @app.command()
@@ -471,12 +472,6 @@ def _whole_way(
         deliver_all(terminal)
         _run(terminal, as_of, weeks)
     _print_published(terminal)
-
-
-def _print_loads() -> None:
-    from orchestration.status import loads_text
-
-    typer.echo(loads_text(_home()))
 
 
 def _print_published(terminal: Terminal | None = None) -> None:

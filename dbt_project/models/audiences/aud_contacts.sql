@@ -1,6 +1,6 @@
 -- What counts against the caps of a week: touches sent in the days before it, and sealed ones of which nothing was
--- heard yet, up to its end: it may be sealed in part. A planned touch counts on its day as if it had been sent, until its
--- receipt says when it was: silence of a sending tool never loosens a cap.
+-- heard yet, up to its end, for it may be sealed in part. A planned touch counts on its day as if it had been sent,
+-- until its receipt says when it was: silence of a sending tool never loosens a cap.
 with weeks as (
     select * from {{ ref('aud_weeks') }}
 ),

@@ -22,6 +22,10 @@ permissions as (
 tickets as (
     select * from {{ ref('fct_ticket') }}
     where kind = 'complaint'
+),
+
+sleeping as (
+    select * from {{ ref('member_sleep_pool') }}
 )
 
 select distinct
@@ -61,3 +65,13 @@ inner join tickets
     on candidates.member_key = tickets.member_key
     and candidates.as_of_date >= tickets.opened_on
     and candidates.as_of_date < coalesce(tickets.resolved_on, {{ end_of_time() }})
+union all
+select
+    candidates.campaign,
+    candidates.campaign_week,
+    candidates.member_key,
+    'sleep_pool' as reason
+from candidates
+inner join sleeping
+    on candidates.member_key = sleeping.member_key
+    and candidates.as_of_date = sleeping.as_of_date

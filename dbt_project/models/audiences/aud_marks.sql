@@ -1,4 +1,4 @@
-{%- set attributes = ['stage', 'silence_tier', 'value_tier', 'category_group', 'region'] -%}
+{%- set attributes = ['stage', 'silence_tier', 'silence_cause', 'value_tier', 'category_group', 'region'] -%}
 -- Everything a campaign can target, in one shape: kind and code. A new kind of target is one more branch here and a row
 -- in seeds/campaigns/target_kinds.csv.
 with weeks as (

@@ -23,7 +23,7 @@ valued as (
         campaigns.weekly_budget_amount,
         attributes.stage,
         attributes.silence_tier,
-        cast(null as {{ dbt.type_string() }}) as silence_cause,
+        attributes.silence_cause,
         attributes.value_tier,
         attributes.region,
         case

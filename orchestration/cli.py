@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli_audiences import audiences, seal_due_weeks
+from orchestration.cli_export import export
 from orchestration.cli_report import report
 from orchestration.cli_tags import tags
 from orchestration.cli_why import why
@@ -88,6 +89,7 @@ app.add_typer(tags, name="tags")
 app.add_typer(report, name="report")
 app.add_typer(audiences, name="audiences")
 app.command()(why)
+app.command()(export)
 
 AsOf = Annotated[
     datetime | None,

@@ -72,6 +72,11 @@ class Home:
         return self.root / "ledger"
 
     @property
+    def exports(self) -> Path:
+        """Files for sending tools: ``<campaign>/<week>/<channel>_<step>/``. Holds contact details."""
+        return self.root / "exports"
+
+    @property
     def builds(self) -> Path:
         """Builds under way or failed, one folder each; a published build leaves."""
         return self.root / "build"

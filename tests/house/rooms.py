@@ -103,6 +103,12 @@ PYTHON_ROOMS = (
         "compute what SQL computes, read member rows",
     ),
     Room(
+        "exports",
+        ("core", "project", "warehouse", "exports"),
+        "join contact details to what is published and sealed, write files for sending tools",
+        "decide who enters, send, write into the warehouse",
+    ),
+    Room(
         "assets",
         ("core", "project", "loader", "warehouse", "report", "assets", "assembly"),
         "read, call, write, metadata",
@@ -111,9 +117,20 @@ PYTHON_ROOMS = (
     Room("checks", ("core", "project", "assets", "assembly"), "judge what is published", "change anything"),
     Room(
         "assembly",
-        ("core", "project", "sources", "loader", "warehouse", "report", "assets", "checks", "assembly"),
+        (
+            "core",
+            "project",
+            "sources",
+            "loader",
+            "warehouse",
+            "report",
+            "exports",
+            "assets",
+            "checks",
+            "assembly",
+        ),
         "put the rooms together: definitions, resources, jobs, schedules, command line",
-        "be read by core, sources, loader, warehouse or report",
+        "be read by core, sources, loader, warehouse, report or exports",
     ),
 )
 
@@ -123,6 +140,7 @@ FORBIDDEN_LIBRARIES = {
     "loader": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
     "warehouse": {"dagster", "dagster_dbt", "pandas", "typer"},
     "report": {"dagster", "dagster_dbt", "dbt", "duckdb", "pandas", "typer"},
+    "exports": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
     "assets": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
     "checks": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
     "assembly": {"pandas"},

@@ -1,6 +1,6 @@
 -- What counts against the caps of a week: touches sent in the days before it, and sealed ones of which nothing was
--- heard yet, up to its end: it may be sealed in part. A planned touch counts on its day as if it had been sent: silence
--- of a sending tool never loosens a cap.
+-- heard yet, up to its end: it may be sealed in part. A planned touch counts on its day as if it had been sent, until
+-- its receipt says when it was: silence of a sending tool never loosens a cap.
 with weeks as (
     select * from {{ ref('aud_weeks') }}
 ),
@@ -18,6 +18,15 @@ touches as (
 sealed_touches as (
     select * from {{ ref('int_sealed_touches') }}
     where status = 'planned'
+),
+
+sent as (
+    select
+        campaign_code,
+        touch_id,
+        min(sent_on) as sent_on
+    from touches
+    group by campaign_code, touch_id
 )
 
 select
@@ -43,3 +52,8 @@ cross join caps
 inner join sealed_touches
     on weeks.ends_on >= sealed_touches.planned_on
     and {{ add_days('weeks.campaign_week', '-caps.within_days') }} < sealed_touches.planned_on
+left join sent
+    on sealed_touches.campaign = sent.campaign_code
+    and {{ text_key('sealed_touches.planned_touch_id') }} = sent.touch_id
+    and weeks.as_of_date >= sent.sent_on
+where sent.touch_id is null

@@ -1,0 +1,17 @@
+with newest as (
+    {{ newest_delivered('receipts', 'touches', ['planned_touch_id']) }}
+)
+
+select
+    'receipts' as source,
+    planned_touch_id,
+    {{ business_date('sent_at') }} as sent_on,
+    {{ business_date('delivered_at') }} as delivered_on,
+    {{ business_date('opened_at') }} as opened_on,
+    {{ business_date('clicked_at') }} as clicked_on,
+    {{ business_date('connected_at') }} as connected_on,
+    {{ business_date('unsubscribed_at') }} as unsubscribed_on,
+    {{ business_date('complained_at') }} as complained_on,
+    {{ business_date('blocked_at') }} as blocked_on,
+    cost_amount
+from newest

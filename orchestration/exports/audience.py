@@ -1,0 +1,286 @@
+"""Who is in a file and what it says to them; everybody else is counted by the reason they are left out for.
+
+Belongs here: joining planned touches with permission, facts for the copy and, at this moment only, the vault.
+Does not: whether the week may be exported (``gate.py``), writing (``writing.py``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.core.copy_texts import dialled, filled
+from orchestration.core.pseudonyms import normalise
+from orchestration.exports.definitions import Definitions
+from orchestration.project import Home
+from orchestration.warehouse.connections import quoted
+
+COLUMNS = (
+    "planned_touch_id",
+    "campaign",
+    "step_no",
+    "planned_on",
+    "channel",
+    "address",
+    "language",
+    "subject",
+    "body",
+    "benefit",
+    "expires_on",
+)
+_RECORD = ("system", "member_id")
+_ADDRESSES = ("phone", "email", "union_id")
+
+
+@dataclass(frozen=True)
+class Audience:
+    """One file's rows.
+
+    Attributes:
+        campaign: Campaign.
+        channel: Channel.
+        step_no: Step.
+        rows: One per touch, with ``COLUMNS``, in the order of planned_touch_id.
+        left_out: How many touches are left out, by reason.
+    """
+
+    campaign: str
+    channel: str
+    step_no: int
+    rows: list[dict[str, Any]]
+    left_out: dict[str, int]
+
+
+def audience(
+    touches: list[dict[str, Any]],
+    key: tuple[str, str, int],
+    planned: int,
+    exported: Collection[str],
+    definitions: Definitions,
+) -> Audience:
+    """Sort one file's touches into rows and reasons.
+
+    Args:
+        touches: What :func:`touches_of` found for it.
+        key: Campaign, channel, step.
+        planned: Touches in the seal; those not published any more were erased.
+        exported: Touches of earlier exports.
+        definitions: Copy and fallbacks.
+    """
+    left_out: Counter[str] = Counter({"erased": planned - len(touches)})
+    rows: list[dict[str, Any]] = []
+    addresses: set[str] = set()
+    for touch in touches:
+        row, reason = _row(touch, exported, definitions)
+        if row is not None and row["address"] in addresses:
+            reason = "same_address"
+        if reason or row is None:
+            left_out[reason or "copy_unknown"] += 1
+        else:
+            addresses.add(row["address"])
+            rows.append(row)
+    return Audience(
+        *key, rows, {reason: left_out[reason] for reason in definitions.reasons if left_out[reason]}
+    )
+
+
+def _row(
+    touch: dict[str, Any], exported: Collection[str], definitions: Definitions
+) -> tuple[dict[str, Any] | None, str | None]:
+    """The row, or the first reason against it."""
+    if not touch["is_known"]:
+        return None, "erased"
+    if touch["status"] != "planned":
+        return None, "capped"
+    if touch["planned_touch_id"] in exported:
+        return None, "exported_before"
+    if not touch["is_allowed"]:
+        return None, "silenced"
+    address = _address(
+        touch[definitions.addresses[touch["channel"]]], definitions.addresses[touch["channel"]]
+    )
+    if not address:
+        return None, "no_contact"
+    language = touch["language"]
+    if (touch["template"], language) not in definitions.templates:
+        language = definitions.default_language
+    benefit = definitions.benefits[touch["benefit"]]
+    expires_on: date = touch["planned_on"] + timedelta(days=int(benefit["valid_days"]))
+    values = {
+        "product": touch["product_name"],
+        "store": touch["store_name"],
+        "usual_days": touch["usual_days"] and str(touch["usual_days"]),
+        "benefit": benefit[f"label_{language}"],
+        "expires_on": expires_on.isoformat(),
+    }
+    fallbacks = definitions.fallbacks.get(language, {})
+    subject, body = (
+        filled(text, values, fallbacks) for text in definitions.templates[touch["template"], language]
+    )
+    if subject is None or body is None:
+        return None, "copy_unknown"
+    told = {
+        "address": address,
+        "language": language,
+        "subject": subject,
+        "body": body,
+        "expires_on": expires_on,
+    }
+    return {name: told.get(name, touch.get(name)) for name in COLUMNS}, None
+
+
+def _address(value: str | None, kind: str) -> str | None:
+    if kind == "phone":
+        return dialled(value or "") or None
+    return normalise(kind, value) if kind in _ADDRESSES else value
+
+
+def touches_of(
+    home: Home, published: duckdb.DuckDBPyConnection, week: date, purpose: str
+) -> dict[tuple[str, str, int], list[Any]]:
+    """Every published touch of a week with what a file needs, by campaign, channel and step.
+
+    An address is the one of the member's record that was changed last, among those that have one.
+
+    Args:
+        home: The home, for its vault.
+        published: The published version.
+        week: A Monday.
+        purpose: Purpose of consent needed.
+    """
+    # What does not fit in memory would lie beside the published file, contact details and all.
+    published.execute("set temp_directory = ''")
+    published.execute(f"create or replace temp table vault as {_vault(home)}")
+    found = published.execute(_TOUCHES, {"week": week, "purpose": purpose})
+    names = [column[0] for column in found.description]
+    grouped: dict[tuple[str, str, int], list[Any]] = {}
+    for values in found.fetchall():
+        touch = dict(zip(names, values, strict=True))
+        grouped.setdefault((touch["campaign"], touch["channel"], touch["step_no"]), []).append(touch)
+    return grouped
+
+
+def _vault(home: Home) -> str:
+    """SQL: the newest contact details of every member record, under its key."""
+    parts = []
+    for folder in sorted((home.vault / "contacts").glob("*/*")):
+        files = sorted(folder.glob("delivered=*.parquet"))
+        if not files or not set(_RECORD).issubset(pq.read_schema(files[-1]).names):
+            continue
+        for file in files:
+            names = pq.read_schema(file).names
+            columns = ", ".join(
+                f"{name} as {name}" if name in names else f"cast(null as varchar) as {name}"
+                for name in _ADDRESSES
+            )
+            parts.append(
+                f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, system, "
+                f"member_id, {columns} from read_parquet({quoted(file)})"
+            )
+    none = ", ".join(
+        f"cast(null as varchar) as {name}" for name in ("source", "delivered", *_RECORD, *_ADDRESSES)
+    )
+    rows = " union all ".join(parts) or f"select {none} where false"
+    # The key is the one int_identity_records gives: 60 bits of md5.
+    return f"""
+        select
+            cast('0x' || substr(md5(source || ':' || system || ':' || member_id), 1, 15) as bigint)
+                as record_key,
+            member_id, {", ".join(_ADDRESSES)}
+        from ({rows})
+        qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
+    """
+
+
+_TOUCHES = """
+with build as (
+    select as_of_date from marts.dim_build
+),
+
+touches as (
+    select * from audiences.aud_planned_touches where campaign_week = $week
+),
+
+-- Granted on the as-of date, and no event known of a later day takes it back.
+allowed as (
+    select member_key, channel
+    from marts.fct_contact_permission, build
+    where purpose = $purpose and next_on > as_of_date
+    group by member_key, channel
+    having bool_and(is_allowed) and bool_or(changed_on <= as_of_date)
+),
+
+records as (
+    select
+        records.member_key, records.record_key, records.updated_at, vault.* exclude (record_key)
+    from marts.fct_member_record as records
+    inner join vault using (record_key)
+    where records.member_key in (select member_key from touches)
+),
+
+contacts as (
+    select
+        member_key,
+        first(phone order by updated_at desc nulls last, record_key) filter (where phone <> '') as phone,
+        first(email order by updated_at desc nulls last, record_key) filter (where email <> '') as email,
+        first(union_id order by updated_at desc nulls last, record_key)
+            filter (where union_id <> '') as union_id,
+        first(member_id order by updated_at desc nulls last, record_key) as member_id
+    from records
+    group by member_key
+),
+
+bought as (
+    select items.member_key, products.product_name, 1 as choice, items.ordered_on as happened_on,
+        items.net_amount as weight, items.product_id
+    from marts.fct_order_item as items
+    inner join marts.dim_product as products using (source, product_id)
+    inner join build on items.ordered_on <= build.as_of_date
+    where items.is_purchase
+    union all
+    select events.member_key, products.product_name, 2 as choice, events.happened_on, 0 as weight,
+        events.product_id
+    from marts.fct_event as events
+    inner join marts.dim_product as products using (source, product_id)
+    inner join build on events.happened_on <= build.as_of_date
+    where events.event_type = 'favourite'
+),
+
+product as (
+    select member_key, product_name
+    from bought
+    where product_name <> '' and member_key in (select member_key from touches)
+    qualify row_number() over (
+        partition by member_key order by choice, happened_on desc, weight desc, product_id, product_name
+    ) = 1
+),
+
+stores as (
+    select store_id, min(store_name) as store_name from marts.dim_store group by store_id
+)
+
+select
+    touches.planned_touch_id, touches.campaign, touches.channel, touches.step_no, touches.planned_on,
+    touches.template, touches.benefit, touches.status,
+    contacts.member_key is not null as is_known,
+    allowed.member_key is not null as is_allowed,
+    contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
+    members.language, product.product_name, stores.store_name,
+    cast(round(member_cycle.cycle_days) as integer) as usual_days
+from touches
+cross join build
+left join contacts on touches.member_key = contacts.member_key
+left join allowed on touches.member_key = allowed.member_key and touches.channel = allowed.channel
+left join marts.dim_member as members on touches.member_key = members.member_key
+left join product on touches.member_key = product.member_key
+left join stores on members.home_store_id = stores.store_id
+left join marts.member_cycle as member_cycle
+    on touches.member_key = member_cycle.member_key and build.as_of_date = member_cycle.as_of_date
+order by touches.planned_touch_id
+"""

@@ -1,0 +1,177 @@
+"""Whether a week may be exported: published and sealed are the same, and consents are heard.
+
+Belongs here: holding the published version against the ledger, and the consent feed against its limits.
+Does not: who is left out of a file (``audience.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.core.errors import RekindleError
+from orchestration.exports.definitions import Definitions
+from orchestration.project import SEEDS_DIR, Home
+from orchestration.warehouse.definition_hashes import definition_hashes
+from orchestration.warehouse.ledger import Seal, seals
+
+# What of a planned touch must be as it was sealed; the member's key may be another one since, after a merge.
+_PLAN = "planned_touch_id, entry_week, arm, step_no, planned_on, channel, template, benefit, status"
+
+
+class NotExportable(RekindleError):
+    """What is published is not what is sealed, or nothing is."""
+
+
+class ConsentsUnheard(RekindleError):
+    """The consent feed is old, shrunken or missing."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A campaign week that may be exported.
+
+    Attributes:
+        seal: Its newest version.
+        planned: Touches in the seal, by channel and step.
+    """
+
+    seal: Seal
+    planned: dict[tuple[str, int], int]
+
+
+def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Definitions) -> date:
+    """Day of the newest delivery of consents.
+
+    Raises:
+        ConsentsUnheard: There is none, it is too old for the published as-of date, or it is so much smaller
+            than the one before that opt-outs may be missing.
+    """
+    deliveries = published.execute(
+        """
+        select source, delivered_on, rows_in from marts.fct_load
+        where table_name = 'consents' and status = 'loaded'
+        order by delivered_on desc, source
+        """
+    ).fetchall()
+    if not deliveries:
+        raise ConsentsUnheard(
+            "marts.fct_load has no delivery of consents: without them nobody may be contacted, and nothing "
+            "was exported. Deliver the table consents, then `rekindle run`"
+        )
+    as_of = as_of_date(published)
+    newest: date = deliveries[0][1]
+    if (as_of - newest).days > definitions.most_consent_days:
+        raise ConsentsUnheard(
+            f"the newest consents were delivered on {newest}, {(as_of - newest).days} days before the "
+            f"published {as_of}; at most {definitions.most_consent_days} are allowed "
+            "(seeds/exports/export_settings.csv). Nothing was exported. Deliver consents, then `rekindle run`"
+        )
+    for source in sorted({source for source, _, _ in deliveries}):
+        rows = [count for owner, _, count in deliveries if owner == source][:2]
+        if len(rows) == 2 and rows[1] - rows[0] > rows[1] * definitions.most_consent_shrink_share:
+            raise ConsentsUnheard(
+                f"the newest consents of {source} have {rows[0]:,} rows, the delivery before {rows[1]:,}; a "
+                f"share of {definitions.most_consent_shrink_share} less is the most that is allowed "
+                "(seeds/exports/export_settings.csv). Opt-outs may be missing, so nothing was exported. Find "
+                "out why, deliver consents again, then `rekindle run`"
+            )
+    return newest
+
+
+def as_of_date(published: duckdb.DuckDBPyConnection) -> date:
+    """The published version's newest as-of date."""
+    [(found,)] = published.execute("select as_of_date from marts.dim_build").fetchall()
+    return found
+
+
+def sealed_weeks(
+    home: Home, published: duckdb.DuckDBPyConnection, week: date | None, seeds_dir: Path = SEEDS_DIR
+) -> list[Sealed]:
+    """The campaigns of a week, once every one is found published as it is sealed.
+
+    Args:
+        home: The home.
+        published: Its published version.
+        week: A Monday; None for the newest published.
+        seeds_dir: Definitions of today.
+
+    Raises:
+        NotExportable: A campaign is not sealed, was corrected since, differs or is defined differently; all
+            such are named.
+    """
+    rows = published.execute(
+        "select campaign, campaign_week, is_sealed from audiences.aud_campaign_weeks order by all"
+    ).fetchall()
+    weeks = sorted({monday for _, monday, _ in rows})
+    wanted = week or (weeks[-1] if weeks else None)
+    if wanted not in weeks:
+        raise NotExportable(
+            f"no campaign of {wanted or 'any week'} is published; published weeks are: "
+            f"{', '.join(map(str, weeks)) or 'none'}"
+        )
+    newest = {(each.campaign, each.campaign_week): each for each in seals(home)}
+    [(build_id,)] = published.execute("select build_id from marts.dim_build").fetchall()
+    hashes = definition_hashes(seeds_dir)
+    found, faults = [], []
+    for campaign, monday, is_sealed in rows:
+        if monday != wanted:
+            continue
+        seal = newest.get((campaign, monday))
+        if seal is None:
+            faults.append(f"{campaign} {monday} is not sealed: seal the week first")
+        elif hashes.get(campaign) != seal.definition_hash:
+            faults.append(
+                f"{campaign} {monday} is defined differently now than when it was sealed: bring the rows "
+                "back, or correct the week with a reason"
+            )
+        elif not is_sealed and seal.build_id != build_id:
+            faults.append(
+                f"{campaign} {monday} was sealed from {seal.build_id}, published is {build_id}: run again"
+            )
+        elif _differs(home, published, seal):
+            faults.append(f"{campaign} {monday}: published is not v{seal.version} of the ledger: run again")
+        else:
+            found.append(Sealed(seal, _planned(home, seal)))
+    if faults:
+        raise NotExportable(
+            f"{wanted} cannot be exported; nothing was.\n" + "\n".join(f"  {fault}" for fault in faults)
+        )
+    return found
+
+
+def _touches(home: Home, seal: Seal) -> Any:
+    return pq.read_table(seal.folder(home) / "touches.parquet")
+
+
+def _differs(home: Home, published: duckdb.DuckDBPyConnection, seal: Seal) -> bool:
+    """Whether a published touch or decision is not that of the seal; members erased since are missing."""
+    of_week = {"campaign": seal.campaign, "week": seal.campaign_week}
+    known = set(duckdb.from_arrow(_touches(home, seal)).project(_PLAN).fetchall())
+    shown = published.execute(
+        f"select {_PLAN} from audiences.aud_planned_touches "
+        "where campaign = $campaign and campaign_week = $week",
+        of_week,
+    ).fetchall()
+    others = published.execute(
+        """
+        select count(*) from audiences.aud_decisions
+        where campaign = $campaign and campaign_week = $week
+            and (definition_hash <> $definition_hash or ledger_version <> $version)
+        """,
+        {**of_week, "definition_hash": seal.definition_hash, "version": seal.version},
+    ).fetchall()
+    return others != [(0,)] or not known.issuperset(shown)
+
+
+def _planned(home: Home, seal: Seal) -> dict[tuple[str, int], int]:
+    counted: dict[tuple[str, int], int] = {}
+    for touch in _touches(home, seal).select(["channel", "step_no"]).to_pylist():
+        key = (touch["channel"], touch["step_no"])
+        counted[key] = counted.get(key, 0) + 1
+    return counted

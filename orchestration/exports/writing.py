@@ -1,0 +1,207 @@
+"""Writing an export: its folder appears whole, by one rename, or not at all, and is never written again.
+
+Belongs here: the files, the manifest, what was exported before, the order of it all.
+Does not: who is in a file (``audience.py``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.core.copy_texts import neutral
+from orchestration.core.errors import RekindleError
+from orchestration.exports.audience import COLUMNS, Audience, audience, touches_of
+from orchestration.exports.definitions import read_definitions
+from orchestration.exports.gate import Sealed, as_of_date, consents_delivered_on, sealed_weeks
+from orchestration.project import SEEDS_DIR, Home
+from orchestration.warehouse.durable import sha256_of, sync, write_json
+from orchestration.warehouse.ledger import MANIFEST
+from orchestration.warehouse.lock import hold_build_lock
+from orchestration.warehouse.versions import connect_published, current_version
+
+CSV, PARQUET = "touches.csv", "touches.parquet"
+_TYPES = {"step_no": pa.int32(), "planned_on": pa.date32(), "expires_on": pa.date32()}
+SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
+
+
+class ExportFailed(RekindleError):
+    """A file could not be written."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One file that is there after a run.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What its manifest says.
+        is_new: Whether this run wrote it; else an earlier one did.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    is_new: bool
+
+
+def export(
+    home: Home, week: date | None = None, out: Path | None = None, seeds_dir: Path = SEEDS_DIR
+) -> list[Exported]:
+    """Write every file of a campaign week that was not written before.
+
+    Args:
+        home: The home.
+        week: A Monday; None for the newest published.
+        out: Folder that gets a copy of what this run writes.
+        seeds_dir: Definitions.
+
+    Returns:
+        The week's files, those of earlier runs included.
+
+    Raises:
+        NotExportable: See :func:`orchestration.exports.gate.sealed_weeks`.
+        ConsentsUnheard: See :func:`orchestration.exports.gate.consents_delivered_on`.
+        ExportFailed: The disk is full or not writable; whole files written before stay.
+    """
+    definitions = read_definitions(seeds_dir)
+    with hold_build_lock(home, "exporting"):
+        with connect_published(home) as published:
+            consents_on = consents_delivered_on(published, definitions)
+            as_of = as_of_date(published)
+            sealed = sealed_weeks(home, published, week, seeds_dir)
+            found = touches_of(home, published, sealed[0].seal.campaign_week, definitions.purpose)
+        stamp = {
+            "build_id": current_version(home),
+            "as_of_date": as_of.isoformat(),
+            "consents_delivered_on": consents_on.isoformat(),
+        }
+        private_folder(home.exports)
+        remove_unfinished(home)
+        exported = exported_before(home)
+        made = []
+        for each in sealed:
+            for (channel, step_no), planned in sorted(each.planned.items()):
+                folder = _folder(home, each, channel, step_no)
+                if folder.exists():
+                    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+                    made.append(Exported(folder, manifest, is_new=False))
+                    continue
+                key = (each.seal.campaign, channel, step_no)
+                file = audience(found.get(key, []), key, planned, exported, definitions)
+                with _told(folder):
+                    manifest = _write(home, folder, file, each, stamp)
+                    if out is not None:
+                        _hand_over(folder, out / folder.relative_to(home.exports))
+                made.append(Exported(folder, manifest, is_new=True))
+    return made
+
+
+def exported_before(home: Home) -> set[str]:
+    """Every touch of every earlier export."""
+    files = sorted(home.exports.glob(f"*/*/*/{PARQUET}"))
+    return {
+        touch
+        for file in files
+        for touch in pq.read_table(file, columns=["planned_touch_id"])["planned_touch_id"].to_pylist()
+    }
+
+
+def remove_unfinished(home: Home) -> None:
+    """Remove what a killed run left: it may hold contact details, and nobody was told of it."""
+    for leftover in home.exports.glob(".unfinished*"):
+        shutil.rmtree(leftover)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner may enter."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _folder(home: Home, each: Sealed, channel: str, step_no: int) -> Path:
+    seal = each.seal
+    return home.exports / seal.campaign / seal.campaign_week.isoformat() / f"{channel}_{step_no}"
+
+
+def _write(home: Home, folder: Path, file: Audience, each: Sealed, stamp: dict[str, Any]) -> dict[str, Any]:
+    unfinished = home.exports / f".unfinished.{os.getpid()}"
+    private_folder(unfinished)
+    try:
+        _write_csv(unfinished / CSV, file.rows)
+        (unfinished / PARQUET).touch(mode=0o600)
+        pq.write_table(pa.Table.from_pylist(file.rows, schema=SCHEMA), unfinished / PARQUET)
+        manifest = {
+            "campaign": file.campaign,
+            "campaign_week": each.seal.campaign_week.isoformat(),
+            "channel": file.channel,
+            "step_no": file.step_no,
+            "planned": sum(file.left_out.values()) + len(file.rows),
+            "rows": len(file.rows),
+            "left_out": file.left_out,
+            "columns": [{"name": field.name, "type": str(field.type)} for field in SCHEMA],
+            "sha256": {name: sha256_of(unfinished / name) for name in (CSV, PARQUET)},
+            **stamp,
+            "ledger_version": each.seal.version,
+            "definition_hash": each.seal.definition_hash,
+        }
+        write_json(unfinished / MANIFEST, manifest)
+        for written in unfinished.iterdir():
+            written.chmod(0o600)
+            sync(written)
+        sync(unfinished)
+        private_folder(folder.parent.parent)
+        private_folder(folder.parent)
+        unfinished.rename(folder)
+        sync(folder.parent)
+        sync(folder.parent.parent)
+        sync(home.exports)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([neutral(str(row[name])) for name in COLUMNS] for row in rows)
+
+
+def _hand_over(folder: Path, target: Path) -> None:
+    """Copy a finished export, by one rename, in the run that made it and never again."""
+    private_folder(target.parent)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        private_folder(unfinished)
+        for file in folder.iterdir():
+            shutil.copy(file, unfinished / file.name)
+            sync(unfinished / file.name)
+        sync(unfinished)
+        unfinished.rename(target)
+        sync(target.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        state = "it is whole, copy it from there" if folder.exists() else "nothing of it was exported"
+        raise ExportFailed(
+            f"{folder} could not be written or handed over ({error.strerror}): {state}. Free space or make "
+            "the folder writable, then `rekindle export` again; what was exported before stays as it is"
+        ) from error

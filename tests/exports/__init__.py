@@ -1,0 +1,1 @@
+"""Exports over a published version and a vault made by hand."""

@@ -1,0 +1,146 @@
+"""A published version with one campaign week, a vault and a ledger, made by hand.
+
+Belongs here: the tables an export reads, ten members each with something of their own.
+Does not: expectations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pytest
+
+from orchestration.project import Home
+from orchestration.warehouse.definition_hashes import definition_hashes
+from orchestration.warehouse.ledger import proposals, seal
+
+WEEK = date(2025, 12, 29)
+BUILD = "2025-12-28-00000001"
+CAMPAIGN = "second_order"
+
+# member: phone, language, product last bought
+MEMBERS = {
+    1: ("+86 138 0000 0001", "zh", "=HYPERLINK(1)"),
+    2: ("13800000002", "en", "Green tea"),
+    3: ("13800000003", None, None),
+    4: ("13800000004", "zh", "withdrew consent"),
+    5: (None, "zh", "has no phone"),
+    6: ("13800000006", "zh", "waits for the cap"),
+    7: ("13800000002", "zh", "shares the phone of 2"),
+    8: ("13800000008", "zh", "withdraws after the as-of date"),
+    9: ("13800000009", "zh", "never said yes"),
+    10: ("13800000010", "zh", "is erased from the vault"),
+}
+
+
+def record_key(member: int) -> int:
+    """Key of the member's one record."""
+    return int(hashlib.md5(f"chain:crm:m{member}".encode()).hexdigest()[:15], 16)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A home somebody published into."""
+
+    home: Home
+
+    def change(self, *statements: str) -> None:
+        """Change the published file."""
+        with duckdb.connect(str(self.home.published_file.resolve())) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def seal(self, **how: str) -> None:
+        """Seal what is proposed."""
+        for proposal in proposals(self.home.published_file.resolve()):
+            seal(self.home, proposal, build_id=BUILD, code_version="c0de", **how)
+
+
+@pytest.fixture
+def proposed(tmp_path) -> Shop:
+    """Published, not sealed."""
+    home = Home(tmp_path / "home")
+    file = home.serving / "builds" / BUILD / "rekindle.duckdb"
+    file.parent.mkdir(parents=True)
+    members = ", ".join(
+        f"({number}, {record_key(number)}, {_text(language)}, {_text(product)}, 'P{number}')"
+        for number, (_, language, product) in MEMBERS.items()
+    )
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            f"""
+            create schema marts; create schema audiences;
+            create table marts.dim_build as select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
+            create table marts.fct_load as
+                select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
+                    'loaded' as status, 100 as rows_in;
+            create table people as
+                from (values {members}) as people(member_key, record_key, language, product_name, product_id);
+            create table marts.dim_member as select member_key, language, 'S1' as home_store_id from people;
+            create table marts.fct_member_record as
+                select member_key, record_key, timestamp '2025-01-01' as updated_at from people;
+            create table marts.dim_store as select 'S1' as store_id, '=Store' as store_name;
+            create table marts.dim_product as select 'chain' as source, product_id, product_name from people;
+            create table marts.fct_order_item as
+                select member_key, 'chain' as source, product_id, true as is_purchase,
+                    date '2025-12-01' as ordered_on, 10.00 as net_amount
+                from people where product_name is not null;
+            create table marts.fct_event as
+                select 0 as member_key, 'chain' as source, 'P1' as product_id, 'favourite' as event_type,
+                    date '2025-12-01' as happened_on;
+            create table marts.member_cycle as
+                select member_key, date '2025-12-28' as as_of_date, 6.6 as cycle_days
+                from people where member_key <= 2;
+            create table marts.fct_contact_permission as
+                select member_key, 'sms' as channel, 'marketing' as purpose, member_key <> 4 as is_allowed,
+                    date '2025-02-01' as changed_on,
+                    if(member_key = 8, date '2025-12-30', date '9999-12-31') as next_on
+                from people where member_key <> 9
+                union all
+                select 8, 'sms', 'marketing', false, date '2025-12-30', date '9999-12-31';
+            create table audiences.aud_campaign_weeks as
+                select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week,
+                    date '2025-12-28' as as_of_date,
+                    '{definition_hashes()[CAMPAIGN]}' as definition_hash, false as is_sealed;
+            create table audiences.aud_decisions as
+                select campaign, campaign_week, as_of_date, member_key, true as is_included,
+                    null as drop_reason, 'treated' as arm, 'treatment' as arm_role, 0.5 as propensity,
+                    10 as priority, member_key as value_rank, 2.5 as expected_cost_amount, definition_hash,
+                    'new' as stage, null as silence_tier, null as silence_cause, 'A' as value_tier,
+                    'East' as region, 'S1' as home_store_id, false as is_sealed,
+                    null::integer as ledger_version
+                from audiences.aud_campaign_weeks, people;
+            create table audiences.aud_planned_touches as
+                select 't' || lpad(member_key::varchar, 2, '0') as planned_touch_id, campaign, campaign_week,
+                    campaign_week as entry_week, member_key, arm, 2 as step_no,
+                    date '2026-01-05' as planned_on,
+                    'sms' as channel, 'call_script' as template, 'small_coupon' as benefit,
+                    if(member_key = 6, 'capped', 'planned') as status, false as is_sealed
+                from audiences.aud_decisions;
+            drop table people;
+            """
+        )
+    home.published_file.symlink_to(file.relative_to(home.serving))
+    contacts = home.vault / "contacts" / "chain" / "members"
+    contacts.mkdir(parents=True)
+    kept = ", ".join(
+        f"('crm', 'm{number}', {_text(phone)})" for number, (phone, _, _) in MEMBERS.items() if number != 10
+    )
+    duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
+        str(contacts / "delivered=2025-12-28.parquet")
+    )
+    return Shop(home)
+
+
+@pytest.fixture
+def shop(proposed) -> Shop:
+    """Published and sealed."""
+    proposed.seal()
+    return proposed
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else "'" + value.replace("'", "''") + "'"

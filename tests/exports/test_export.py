@@ -1,0 +1,273 @@
+"""An export holds whom it may, in their language, once; everybody else is counted by reason."""
+
+import csv
+import json
+import os
+import signal
+import sys
+from datetime import date
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.core.copy_texts import dialled, filled, neutral
+from orchestration.exports.gate import ConsentsUnheard, NotExportable
+from orchestration.exports.writing import ExportFailed, export, exported_before
+from tests.exports.conftest import CAMPAIGN, WEEK
+
+WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
+STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "shutil.rmtree"}
+
+
+def only(files):
+    [file] = files
+    return file
+
+
+def cells(file):
+    with (file.folder / "touches.csv").open(encoding="utf-8", newline="") as opened:
+        return {row["planned_touch_id"]: row for row in csv.DictReader(opened)}
+
+
+def test_everybody_planned_is_in_the_file_or_counted_by_the_first_reason_against_it(shop):
+    file = only(export(shop.home, WEEK))
+    assert set(cells(file)) == {"t01", "t02", "t03"}
+    assert file.manifest["left_out"] == {
+        "erased": 1,
+        "capped": 1,
+        "silenced": 3,
+        "no_contact": 1,
+        "same_address": 1,
+    }
+    assert (file.manifest["planned"], file.manifest["rows"]) == (10, 3)
+
+
+def test_each_member_is_written_to_in_their_language_and_without_one_in_the_default(shop):
+    rows = cells(only(export(shop.home)))
+    assert rows["t02"]["body"] == ("Ask how Green tea was, listen, then offer 10 off 60 (until 2026-01-19).")
+    assert rows["t03"]["body"] == "先问 您常买的商品 的体验并倾听，再提供 满 60 减 10（2026-01-19 前）。"
+    assert [rows[touch]["language"] for touch in ("t01", "t02", "t03")] == ["zh", "en", "zh"]
+
+
+def test_a_phone_keeps_its_plus_and_a_formula_loses_its_start(proposed):
+    proposed.change("update audiences.aud_planned_touches set template = 'second_order'")
+    proposed.seal()
+    file = only(export(proposed.home))
+    row = cells(file)["t01"]
+    assert row["address"] == "+8613800000001"
+    assert row["subject"] == "'=HYPERLINK(1) 还满意吗？"
+    [raw] = [
+        each
+        for each in pq.read_table(file.folder / "touches.parquet").to_pylist()
+        if each["planned_touch_id"] == "t01"
+    ]
+    assert raw["subject"] == "=HYPERLINK(1) 还满意吗？"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2", "'-2"),
+        ("@sum(a1)", "'@sum(a1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("＝1", "'＝1"),
+        ("+8613800000001", "+8613800000001"),
+        ("plain = text", "plain = text"),
+        ("", ""),
+    ],
+)
+def test_no_cell_starts_a_formula(cell, shown):
+    assert neutral(cell) == shown
+
+
+@pytest.mark.parametrize(
+    ("phone", "number"),
+    [("+86 138-0000 0001", "+8613800000001"), ("（０２１）５５", "02155"), ("+", ""), ("unknown", "")],
+)
+def test_a_phone_is_digits_after_its_plus(phone, number):
+    assert dialled(phone) == number
+
+
+def test_a_variable_is_filled_once_and_an_unknown_one_without_fallback_leaves_the_member_out():
+    assert filled("{product}!", {"product": "{store}", "store": "secret"}, {}) == "{store}!"
+    assert filled("{product}!", {"product": None}, {"product": "tea"}) == "tea!"
+    assert filled("{product}!", {"product": None}, {}) is None
+
+
+def test_the_manifest_says_what_the_files_are(shop):
+    file = only(export(shop.home))
+    noted = json.loads((file.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert noted == file.manifest
+    assert noted["consents_delivered_on"] == "2025-12-28"
+    assert (noted["campaign"], noted["channel"], noted["step_no"]) == (CAMPAIGN, "sms", 2)
+    assert (noted["ledger_version"], noted["build_id"]) == (1, "2025-12-28-00000001")
+    assert {path.stat().st_mode & 0o777 for path in file.folder.iterdir()} == {0o600}
+    folders = [file.folder, *list(file.folder.parents)[:3]]
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
+def test_the_same_published_week_gives_the_same_bytes(shop):
+    first = only(export(shop.home))
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    first.folder.rename(shop.home.root / "elsewhere")
+    again = only(export(shop.home))
+    assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == before
+
+
+def test_nobody_is_exported_twice(shop):
+    first = only(export(shop.home))
+    again = only(export(shop.home))
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.manifest == first.manifest
+    earlier = cells(first).keys()
+    first.folder.rename(first.folder.with_name("sms_1"))
+    other = only(export(shop.home))
+    assert not earlier & cells(other).keys()
+    assert other.manifest["left_out"]["exported_before"] == 3
+
+
+def test_a_copy_is_handed_over_once(shop, tmp_path):
+    out = tmp_path / "outbox"
+    made = only(export(shop.home, out=out))
+    copied = out / CAMPAIGN / str(WEEK) / "sms_2"
+    assert {path.name for path in copied.iterdir()} == {path.name for path in made.folder.iterdir()}
+    assert {path.stat().st_mode & 0o777 for path in copied.iterdir()} == {0o600}
+    other = tmp_path / "other"
+    export(shop.home, out=other)
+    assert not other.exists()
+
+
+def test_a_week_that_is_not_sealed_is_not_exported(proposed):
+    with pytest.raises(NotExportable, match="second_order 2025-12-29 is not sealed"):
+        export(proposed.home)
+    assert not proposed.home.exports.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("update audiences.aud_planned_touches set planned_on = date '2026-01-06'", "not v1"),
+        ("insert into audiences.aud_planned_touches select * replace ('t99' as planned_touch_id) "
+         "from audiences.aud_planned_touches limit 1", "not v1"),
+        ("update audiences.aud_decisions set definition_hash = 'other' where member_key = 1", "not v1"),
+        ("update marts.dim_build set build_id = 'another'", "sealed from 2025-12-28-00000001"),
+    ],
+)  # fmt: skip
+def test_what_is_published_must_be_what_is_sealed(shop, changed, said):
+    shop.change(changed)
+    with pytest.raises(NotExportable, match=said):
+        export(shop.home)
+
+
+def test_a_correction_is_exported_only_once_it_is_published(shop):
+    shop.change(
+        "update audiences.aud_campaign_weeks set is_sealed = true",
+        "update audiences.aud_decisions set is_sealed = true, ledger_version = 2",
+    )
+    with pytest.raises(NotExportable, match="not v1 of the ledger: run again"):
+        export(shop.home)
+
+
+def test_an_unpublished_week_is_refused_with_those_there_are(shop):
+    with pytest.raises(NotExportable, match="published weeks are: 2025-12-29"):
+        export(shop.home, date(2025, 12, 22))
+
+
+@pytest.mark.parametrize(
+    ("loads", "said"),
+    [
+        ("delete from marts.fct_load", "no delivery of consents"),
+        ("update marts.fct_load set delivered_on = date '2025-12-20'", "8 days before"),
+        (
+            "insert into marts.fct_load values ('chain', 'consents', date '2025-12-21', 'loaded', 126)",
+            "100 rows",
+        ),
+    ],
+)
+def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, said):
+    shop.change(loads)
+    with pytest.raises(ConsentsUnheard, match=said):
+        export(shop.home)
+    assert not shop.home.exports.exists()
+
+
+@pytest.mark.parametrize(
+    "loads",
+    [
+        "update marts.fct_load set delivered_on = date '2025-12-21'",
+        "insert into marts.fct_load values ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
+    ],
+)
+def test_a_consent_feed_at_its_limits_is_heard(shop, loads):
+    shop.change(loads)
+    assert only(export(shop.home)).manifest["rows"] == 3
+
+
+def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):
+    folder = shop.home.vault / "contacts" / "chain" / "members"
+    duckdb.sql("select 'crm' as system, 'm2' as member_id, '13900000002' as phone").write_parquet(
+        str(folder / "delivered=2025-12-29.parquet")
+    )
+    rows = cells(only(export(shop.home)))
+    assert rows["t02"]["address"] == "13900000002"
+    assert "t07" in rows
+
+
+def test_killed_before_any_step_there_is_no_half_export_and_the_next_one_works(shop):
+    fatal_step = 1
+    while _export_and_die_before(fatal_step, shop.home) != 0:
+        folders = list(shop.home.exports.glob("*/*/*"))
+        for folder in folders:
+            assert sorted(path.name for path in folder.iterdir()) == WHOLE
+        if folders:
+            break
+        fatal_step += 1
+    assert fatal_step > 8
+    assert only(export(shop.home)).manifest["rows"] == 3
+    assert exported_before(shop.home) == {"t01", "t02", "t03"}
+    assert [path.name for path in shop.home.exports.iterdir()] == [CAMPAIGN]
+
+
+def _export_and_die_before(fatal_step, home):
+    """Export in a process of its own that kills itself before its n-th step that writes; its exit code."""
+    child = os.fork()
+    if child == 0:
+        steps = 0
+
+        def die_in_time(event, arguments):
+            nonlocal steps
+            if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
+                steps += 1
+                if steps == fatal_step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(die_in_time)
+        export(home)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_full_disk_leaves_no_half_export_and_says_what_to_do(shop, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("orchestration.exports.writing.sync", full)
+        with pytest.raises(ExportFailed, match="nothing of it was exported"):
+            export(shop.home)
+    assert not list(shop.home.exports.rglob("*.csv"))
+    assert only(export(shop.home)).manifest["rows"] == 3
+
+
+def test_contact_details_lie_in_the_vault_and_the_exports_alone(shop):
+    export(shop.home)
+    holding = {
+        path.relative_to(shop.home.root).parts[0]
+        for path in shop.home.root.rglob("*")
+        if path.is_file() and b"13800000003" in path.read_bytes()
+    }
+    assert holding == {"vault", "exports"}

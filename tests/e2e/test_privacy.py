@@ -1,4 +1,4 @@
-"""After a whole run, contact details stand in the landing folder and the vault and nowhere else.
+"""After a whole run and an export, contact details stand in landing, vault and exports and nowhere else.
 
 Every file of the home is scanned: bytes as they lie, and cell by cell where a format compresses them.
 """
@@ -12,17 +12,20 @@ import duckdb
 import pyarrow.dataset as ds
 import pytest
 
+from orchestration.exports.writing import export
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import simulate
+from orchestration.warehouse.ledger import proposals, seal, seals
+from orchestration.warehouse.versions import current_version
 
-MAY_HOLD_CONTACTS = ("landing", "vault")
+MAY_HOLD_CONTACTS = ("landing", "vault", "exports")
 SHORTEST_SEARCHED_IN_BYTES = 8
 
 
 @pytest.fixture(scope="module")
 def run_home(tmp_path_factory) -> Home:
-    """A home after `rekindle run`: loaded, built, audited, published, with Dagster's event store."""
+    """A home after `rekindle run` and an export: built, published, sealed, with Dagster's event store."""
     home = Home(tmp_path_factory.mktemp("private") / "home")
     simulate(home.landing, home.root / "truth", members=120, seed=11)
     done = subprocess.run(
@@ -35,6 +38,10 @@ def run_home(tmp_path_factory) -> Home:
     (home.root / "printed.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert home.published_file.exists()
+    for proposal in proposals(home.published_file.resolve()):
+        if not any(each.campaign == proposal.campaign for each in seals(home)):
+            seal(home, proposal, build_id=current_version(home), code_version="tested")
+    assert any(file.manifest["rows"] for file in export(home))
     return home
 
 
@@ -91,7 +98,7 @@ def _leaks(home: Home, contacts: set[str]) -> dict[str, str]:
     return leaks
 
 
-def test_no_file_outside_landing_and_vault_holds_a_contact_detail(run_home, contacts):
+def test_no_file_outside_landing_vault_and_exports_holds_a_contact_detail(run_home, contacts):
     assert _leaks(run_home, contacts) == {}
 
 

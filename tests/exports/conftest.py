@@ -130,7 +130,7 @@ def proposed(tmp_path) -> Shop:
         f"('crm', 'm{number}', {_text(phone)})" for number, (phone, _, _) in MEMBERS.items() if number != 10
     )
     duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
-        str(contacts / "delivered=2025-12-28.parquet")
+        str(contacts / "delivered=2025-12-28.parquet"), compression="uncompressed"
     )
     return Shop(home)
 

@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,7 +25,13 @@ from orchestration.core.copy_texts import neutral
 from orchestration.core.errors import RekindleError
 from orchestration.exports.audience import COLUMNS, Audience, audience, touches_of
 from orchestration.exports.definitions import read_definitions
-from orchestration.exports.gate import Sealed, as_of_date, consents_delivered_on, sealed_weeks
+from orchestration.exports.gate import (
+    NotExportable,
+    Sealed,
+    as_of_date,
+    consents_delivered_on,
+    sealed_weeks,
+)
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.ledger import MANIFEST
@@ -76,7 +83,7 @@ def export(
     """
     definitions = read_definitions(seeds_dir)
     with hold_build_lock(home, "exporting"):
-        with connect_published(home) as published:
+        with connect_published(home) as published, _current(home):
             consents_on = consents_delivered_on(published, definitions)
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
@@ -193,6 +200,17 @@ def _hand_over(folder: Path, target: Path) -> None:
         sync(target.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _current(home: Home) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        raise NotExportable(
+            f"{current_version(home)} was published by a version of Rekindle that knew no exports: it lacks "
+            "a table they read. `rekindle run`, then export"
+        ) from error
 
 
 @contextmanager

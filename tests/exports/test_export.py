@@ -172,6 +172,12 @@ def test_a_correction_is_exported_only_once_it_is_published(shop):
         export(shop.home)
 
 
+def test_a_version_published_before_there_were_exports_is_refused(shop):
+    shop.change("drop table marts.fct_member_record")
+    with pytest.raises(NotExportable, match="it lacks a table they read"):
+        export(shop.home)
+
+
 def test_an_unpublished_week_is_refused_with_those_there_are(shop):
     with pytest.raises(NotExportable, match="published weeks are: 2025-12-29"):
         export(shop.home, date(2025, 12, 22))

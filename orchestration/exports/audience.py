@@ -142,7 +142,7 @@ def _address(value: str | None, kind: str) -> str | None:
 
 
 def touches_of(
-    home: Home, published: duckdb.DuckDBPyConnection, week: date, purpose: str
+    home: Home, published: duckdb.DuckDBPyConnection, week: date, definitions: Definitions
 ) -> dict[tuple[str, str, int], list[Any]]:
     """Every published touch of a week with what a file needs, by campaign, channel and step.
 
@@ -152,12 +152,14 @@ def touches_of(
         home: The home, for its vault.
         published: The published version.
         week: A Monday.
-        purpose: Purpose of consent needed.
+        definitions: Purpose of consent needed, system of member numbers.
     """
     # What does not fit in memory would lie beside the published file, contact details and all.
     published.execute("set temp_directory = ''")
     published.execute(f"create or replace temp table vault as {_vault(home)}")
-    found = published.execute(_TOUCHES, {"week": week, "purpose": purpose})
+    found = published.execute(
+        _TOUCHES, {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system}
+    )
     names = [column[0] for column in found.description]
     grouped: dict[tuple[str, str, int], list[Any]] = {}
     for values in found.fetchall():
@@ -192,7 +194,7 @@ def _vault(home: Home) -> str:
         select
             cast('0x' || substr(md5(source || ':' || system || ':' || member_id), 1, 15) as bigint)
                 as record_key,
-            member_id, {", ".join(_ADDRESSES)}
+            system, member_id, {", ".join(_ADDRESSES)}
         from ({rows})
         qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
     """
@@ -231,7 +233,8 @@ contacts as (
         first(email order by updated_at desc nulls last, record_key) filter (where email <> '') as email,
         first(union_id order by updated_at desc nulls last, record_key)
             filter (where union_id <> '') as union_id,
-        first(member_id order by updated_at desc nulls last, record_key) as member_id
+        first(member_id order by updated_at desc nulls last, record_key)
+            filter (where system = $member_system) as member_id
     from records
     group by member_key
 ),

@@ -34,6 +34,7 @@ class Definitions:
         templates: Subject and body by template and language.
         benefits: Rows by benefit.
         addresses: Column of the vault by channel.
+        member_system: System whose member number is an address.
         fallbacks: By language, text by variable.
         reasons: Why a planned touch is left out, the first that applies first.
     """
@@ -45,6 +46,7 @@ class Definitions:
     templates: dict[tuple[str, str], tuple[str, str]]
     benefits: dict[str, dict[str, str]]
     addresses: dict[str, str]
+    member_system: str
     fallbacks: dict[str, dict[str, str]]
     reasons: tuple[str, ...]
 
@@ -58,6 +60,7 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
     exports, campaigns = seeds_dir / "exports", seeds_dir / "campaigns"
     [settings] = _rows(exports / "export_settings.csv")
     [answers] = _rows(campaigns / "campaign_settings.csv")
+    addresses = _rows(exports / "export_addresses.csv")
     fallbacks: dict[str, dict[str, str]] = {}
     for row in _rows(exports / "copy_fallbacks.csv"):
         fallbacks.setdefault(row["language"], {})[row["variable"]] = row["text"]
@@ -72,7 +75,8 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
             for row in _rows(campaigns / "copy_templates.csv")
         },
         benefits={row["benefit"]: row for row in _rows(seeds_dir / "benefits" / "benefits.csv")},
-        addresses={row["channel"]: row["address"] for row in _rows(exports / "export_addresses.csv")},
+        addresses={row["channel"]: row["address"] for row in addresses},
+        member_system=next(row["system"] for row in addresses if row["address"] == "member_id"),
         fallbacks=fallbacks,
         reasons=tuple(row["reason"] for row in reasons),
     )

@@ -87,7 +87,7 @@ def export(
             consents_on = consents_delivered_on(published, definitions)
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
-            found = touches_of(home, published, sealed[0].seal.campaign_week, definitions.purpose)
+            found = touches_of(home, published, sealed[0].seal.campaign_week, definitions)
         stamp = {
             "build_id": current_version(home),
             "as_of_date": as_of.isoformat(),

@@ -36,9 +36,9 @@ MEMBERS = {
 }
 
 
-def record_key(member: int) -> int:
-    """Key of the member's one record."""
-    return int(hashlib.md5(f"chain:crm:m{member}".encode()).hexdigest()[:15], 16)
+def record_key(system: str, member_id: str) -> int:
+    """Key of a member record."""
+    return int(hashlib.md5(f"chain:{system}:{member_id}".encode()).hexdigest()[:15], 16)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def proposed(tmp_path) -> Shop:
     file = home.serving / "builds" / BUILD / "rekindle.duckdb"
     file.parent.mkdir(parents=True)
     members = ", ".join(
-        f"({number}, {record_key(number)}, {_text(language)}, {_text(product)}, 'P{number}')"
+        f"({number}, {record_key('crm', f'm{number}')}, {_text(language)}, {_text(product)}, 'P{number}')"
         for number, (_, language, product) in MEMBERS.items()
     )
     with duckdb.connect(str(file)) as connection:

@@ -14,7 +14,7 @@ import pytest
 from orchestration.core.copy_texts import dialled, filled, neutral
 from orchestration.exports.gate import ConsentsUnheard, NotExportable
 from orchestration.exports.writing import ExportFailed, export, exported_before
-from tests.exports.conftest import CAMPAIGN, WEEK
+from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "shutil.rmtree"}
@@ -221,6 +221,21 @@ def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):
     rows = cells(only(export(shop.home)))
     assert rows["t02"]["address"] == "13900000002"
     assert "t07" in rows
+
+
+def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
+    proposed.change(
+        "update audiences.aud_planned_touches set channel = 'push'",
+        "update marts.fct_contact_permission set channel = 'push'",
+        f"insert into marts.fct_member_record values ({record_key('mini_program', 'app2')}, 2, null)",
+    )
+    proposed.seal()
+    duckdb.sql("select 'mini_program' as system, 'app2' as member_id").write_parquet(
+        str(proposed.home.vault / "contacts" / "chain" / "members" / "delivered=2025-12-29.parquet")
+    )
+    file = only(export(proposed.home))
+    assert {touch: row["address"] for touch, row in cells(file).items()} == {"t02": "app2"}
+    assert file.manifest["left_out"]["no_contact"] == 4
 
 
 def test_killed_before_any_step_there_is_no_half_export_and_the_next_one_works(shop):

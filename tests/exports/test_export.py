@@ -227,7 +227,7 @@ def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
     proposed.change(
         "update audiences.aud_planned_touches set channel = 'push'",
         "update marts.fct_contact_permission set channel = 'push'",
-        f"insert into marts.fct_member_record values ({record_key('mini_program', 'app2')}, 2, null)",
+        f"insert into marts.fct_member_record values (2, {record_key('mini_program', 'app2')}, null)",
     )
     proposed.seal()
     duckdb.sql("select 'mini_program' as system, 'app2' as member_id").write_parquet(

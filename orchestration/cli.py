@@ -26,6 +26,7 @@ from orchestration.cli_experiments import experiments
 from orchestration.cli_export import export
 from orchestration.cli_report import report
 from orchestration.cli_tags import tags
+from orchestration.cli_versions import rollback, verify
 from orchestration.cli_why import why
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
@@ -89,7 +90,7 @@ app = typer.Typer(
 
 for group in (tags, campaigns, audiences, experiments, report):
     app.add_typer(group)
-for command in (why, export):
+for command in (why, export, rollback, verify):
     app.command()(command)
 
 AsOf = Annotated[
@@ -301,42 +302,6 @@ def held(
     from orchestration.status import held_text
 
     typer.echo(held_text(_home(), table))
-
-
-@app.command()
-def rollback(
-    to: Annotated[str | None, typer.Option(help="A kept version; default: the one before.")] = None,
-) -> None:
-    """Give readers an earlier version.
-
-    Example: `rekindle rollback` or `rekindle rollback --to 2025-12-28-1a2b3c4d`
-    """
-    from orchestration.warehouse.lock import hold_build_lock
-    from orchestration.warehouse.versions import rollback as go_back
-
-    home = _home()
-    with hold_build_lock(home, "rolling back"):
-        manifest = go_back(home, to)
-    typer.echo(f"Readers now get {manifest.build_id} (as of {manifest.as_of_date}).")
-
-
-@app.command()
-def verify(
-    version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
-) -> None:
-    """Hold a published version against its manifest: rows, size, SHA-256.
-
-    Example: `rekindle verify`
-    """
-    from orchestration.warehouse.versions import current_version
-    from orchestration.warehouse.versions import verify as faults_of
-
-    home = _home()
-    faults = faults_of(home, version)
-    if faults:
-        typer.echo("\n".join(faults), err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{version or current_version(home)} is what was published: every table, row count and byte.")
 
 
 @app.command()

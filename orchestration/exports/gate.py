@@ -124,7 +124,7 @@ def sealed_weeks(
             continue
         seal = newest.get((campaign, monday))
         if seal is None:
-            faults.append(f"{campaign} {monday} is not sealed: seal the week first")
+            faults.append(f"{campaign} {monday} is not sealed: `rekindle audiences seal`")
         elif hashes.get(campaign) != seal.definition_hash:
             faults.append(
                 f"{campaign} {monday} is defined differently now than when it was sealed: bring the rows "

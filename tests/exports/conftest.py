@@ -74,6 +74,7 @@ def proposed(tmp_path) -> Shop:
             f"""
             create schema marts; create schema audiences;
             create table marts.dim_build as select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
+            create table marts.dim_as_of_date as select date '{WEEK}' as campaign_week;
             create table marts.fct_load as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
                     'loaded' as status, 100 as rows_in;

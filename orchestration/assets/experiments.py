@@ -28,7 +28,12 @@ from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business
 
-READS = [AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes", "exp_looks")]
+READS = [
+    AssetKey(["control", "builds"]),
+    *(AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes", "exp_looks")),
+]
+"""The build under way and its sums."""
+
 JUDGMENTS = [AssetKey(["control", name]) for name in sorted(JUDGED)]
 RESULTS = AssetKey(["control", "experiment_results"])
 ARM_SIZES = "arms_have_their_sizes"

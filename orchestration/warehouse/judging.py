@@ -50,6 +50,8 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     Raises:
         RuleChanged: A started experiment has another rule than at its first judgement.
     """
+    if not _has_experiments(file):
+        return Judged([], [], [])
     with connect_read_only(file) as connection:
         definitions = _Definitions(connection)
         sums = _sums(connection)
@@ -91,6 +93,17 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     ]
     keep(home, "experiment_decisions", [*decided, *added])
     return Judged(readings, plans, decisions)
+
+
+def _has_experiments(file: Path) -> bool:
+    """Whether the project behind the file has the room of experiments; one without has nothing to judge."""
+    if not file.exists():
+        return False
+    with connect_read_only(file) as connection:
+        found = connection.execute(
+            "select 1 from information_schema.tables where table_name = 'exp_arm_stats'"
+        ).fetchone()
+    return found is not None
 
 
 class _Definitions:

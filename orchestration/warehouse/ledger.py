@@ -142,8 +142,15 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
     Args:
         file: A published version or a build.
         week: Only this one, a Monday.
+
+    Returns:
+        One each; none where the version is from before there were audiences.
     """
     with connect_read_only(file) as connection:
+        if not connection.execute(
+            "select 1 from information_schema.tables where table_name = 'aud_campaign_weeks'"
+        ).fetchone():
+            return []
         weeks = connection.execute(
             """
             select campaign, campaign_week, as_of_date, definition_hash, (

@@ -141,7 +141,7 @@ def test_a_build_without_any_published_table_fails_its_audit(home):
     build = finished_build(home, 1)
     with duckdb.connect(str(build.file)) as connection:
         connection.execute("drop schema serving cascade; drop schema marts cascade")
-    with pytest.raises(AuditFailed, match="no table in any of the rooms marts, audiences, serving"):
+    with pytest.raises(AuditFailed, match="no table in any of the rooms marts, audiences, experiments,"):
         audit(build)
 
 

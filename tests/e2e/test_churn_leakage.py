@@ -12,8 +12,9 @@ from tests.e2e.test_replay import FACTS, D, rows_at_d
 # Midnight after D in Shanghai, in UTC.
 END_OF_D = datetime.combine(D + timedelta(days=1), time()) - timedelta(hours=8)
 
-# What the backtest compares, and what it is computed from.
+# What the backtest compares, what it is computed from, and what the trained model learns from.
 SCORES = (
+    "member_churn_features",
     "member_churn_base",
     "member_churn_probability",
     "member_cycle",
@@ -22,12 +23,14 @@ SCORES = (
     "member_churn_warning",
     "member_lifecycle",
 )
-# The last purchase of all the member's as-of dates in the build instead of the one at the date.
-LEAK = {
+LEAKS = {
+    # the last purchase of all the member's as-of dates in the build instead of the one at the date
     "member_churn_base": (
         "activity.last_purchase_on",
         "max(activity.last_purchase_on) over (partition by activity.member_key)",
-    )
+    ),
+    # gaps between all purchases, those after the date too
+    "member_churn_features": ("and activity.as_of_date >= purchases.purchased_on", ""),
 }
 
 
@@ -92,12 +95,12 @@ def test_other_facts_after_a_date_change_no_score_on_it(chain, other_future, tmp
         assert outcome_at_d(known) != outcome_at_d(knowing_other)
 
 
-def test_a_score_that_knows_the_last_purchase_of_all_is_found(chain, other_future, tmp_path):
+def test_scores_and_features_that_know_later_purchases_are_found(chain, other_future, tmp_path):
     facts = same_facts(chain.home, tmp_path / "facts")
     with (
-        quick_build(chain, tmp_path / "one", facts, [D, UNTIL], changed=LEAK) as known,
-        quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], changed=LEAK) as knowing_other,
+        quick_build(chain, tmp_path / "one", facts, [D, UNTIL], changed=LEAKS) as known,
+        quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], changed=LEAKS) as knowing_other,
     ):
         found = changed_scores(scores_at_d(known), scores_at_d(knowing_other))
-        assert "member_churn_base" in found
-        assert "member_rfm" not in found
+        # and with them only the probability, which is made of both
+        assert set(found) == {*LEAKS, "member_churn_probability"}

@@ -1,0 +1,163 @@
+"""Who enters which campaign, read slowly from the rules of ``docs/audiences.md``, member by member.
+
+Belongs here: the rules in plain Python over rows.
+Does not: SQL, drawing histories (``histories.py``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from orchestration.core.arms import arm_of, draw
+from tests.audiences.histories import SUNDAY, WEEK, Tables, touch_key
+
+Contact = tuple[int, str, date]
+
+
+def decided(tables: Tables, order: dict[str, int]) -> dict[tuple[str, int], tuple[str | None, str | None]]:
+    """The arm or the reason of each candidate.
+
+    Args:
+        tables: A history.
+        order: Reasons to drop with their place in the order.
+    """
+    candidates = rows(tables, "audiences.aud_candidates")
+    campaigns = {row["campaign"]: row for row in rows(tables, "seeds.campaigns")}
+    against = {
+        (row["campaign"], row["member_key"]): set(reasons_against(tables, row["campaign"], row["member_key"]))
+        for row in candidates
+    }
+    first: dict[tuple[str, int], str | None] = {}
+    for campaign, member in against:
+        taken_by = [
+            other
+            for other, someone in against
+            if someone == member
+            and not against[other, member]
+            and campaigns[other]["priority"] < campaigns[campaign]["priority"]
+        ]
+        found = against[campaign, member] | ({"higher_priority"} if taken_by else set())
+        first[campaign, member] = min(found, key=order.__getitem__) if found else None
+    for campaign, terms in campaigns.items():
+        entering = [member for (name, member), reason in first.items() if name == campaign and reason is None]
+        entering.sort(key=lambda member: (-worth(tables, member), member))
+        cost = entry_cost(tables, campaign)
+        for place, member in enumerate(entering, start=1):
+            if place * cost > terms["weekly_budget_amount"]:
+                first[campaign, member] = "over_budget"
+            elif place > terms["weekly_capacity"]:
+                first[campaign, member] = "over_capacity"
+    shares = {
+        name: {
+            row["arm"]: row["share"] for row in rows(tables, "seeds.campaign_arms") if row["campaign"] == name
+        }
+        for name in campaigns
+    }
+    return {
+        (campaign, member): (None if reason else arm_of(campaign, str(member), shares[campaign]), reason)
+        for (campaign, member), reason in first.items()
+    }
+
+
+def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]:
+    """Every reason that does not need the other candidates."""
+    for holdout in rows(tables, "seeds.global_holdouts"):
+        is_drawn = draw(holdout["salt"], str(member)) < float(holdout["share"])
+        if is_drawn and holdout["valid_from"] <= WEEK <= holdout["valid_to"]:
+            yield "global_holdout"
+    beginnings = {
+        (step["channel"], step["day_offset"]) for step in steps_of(tables, campaign) if step["step_no"] == 1
+    }
+    if not all(may_contact(tables, member, channel) for channel, _ in beginnings):
+        yield "no_consent"
+    for ticket in rows(tables, "marts.fct_ticket", member):
+        is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
+        if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:
+            yield "open_complaint"
+    if any(row["as_of_date"] == SUNDAY for row in rows(tables, "marts.member_sleep_pool", member)):
+        yield "sleep_pool"
+    [terms] = [row for row in rows(tables, "seeds.campaigns") if row["campaign"] == campaign]
+    for entry in rows(tables, "intermediate.int_sealed_decisions", member):
+        if entry["is_included"]:
+            days = (WEEK - entry["campaign_week"]).days
+            if entry["campaign"] == campaign and 0 < days < terms["cooldown_days"]:
+                yield "cooldown"
+            if entry["campaign"] != campaign and days == 0:
+                yield "higher_priority"
+    known = contacts(tables)
+    for channel, offset in beginnings:
+        day = WEEK + timedelta(days=offset)
+        for cap in rows(tables, "seeds.contact_caps"):
+            if cap["cap_class"] == terms["cap_class"] and cap["channel"] in ("all", channel):
+                near = [
+                    contact
+                    for contact in known
+                    if contact[0] == member
+                    and cap["channel"] in ("all", contact[1])
+                    and abs((contact[2] - day).days) < cap["within_days"]
+                ]
+                if len(near) + 1 > cap["most_touches"]:
+                    yield "frequency_cap"
+    offered = defaultdict(set)
+    for row in rows(tables, "seeds.benefit_stores"):
+        offered[row["benefit"]].add(row["store_id"])
+    [home] = rows(tables, "marts.dim_member", member)
+    for step in steps_of(tables, campaign):
+        if step["benefit"] in offered and home["home_store_id"] not in offered[step["benefit"]]:
+            yield "benefit_unavailable"
+
+
+def contacts(tables: Tables) -> list[Contact]:
+    """Touches sent by the Sunday, and planned ones of the ledger of which no sending is known by then."""
+    sent = [row for row in rows(tables, "marts.fct_touch") if row["sent_on"] and row["sent_on"] <= SUNDAY]
+    heard = {(row["campaign_code"], row["touch_id"]) for row in sent}
+    found = [(row["member_key"], row["channel"], row["sent_on"]) for row in sent]
+    for row in rows(tables, "intermediate.int_sealed_touches"):
+        if row["status"] == "planned" and (row["campaign"], touch_key(row["planned_touch_id"])) not in heard:
+            found.append((row["member_key"], row["channel"], row["planned_on"]))
+    return found
+
+
+def may_contact(tables: Tables, member: int, channel: str) -> bool:
+    """Whether the answer that holds on the Sunday allows it; without an answer nothing is allowed."""
+    return any(
+        row["is_allowed"]
+        for row in rows(tables, "marts.fct_contact_permission", member)
+        if row["channel"] == channel
+        and row["purpose"] == "marketing"
+        and row["changed_on"] <= SUNDAY < row["next_on"]
+    )
+
+
+def entry_cost(tables: Tables, campaign: str) -> Decimal:
+    """What an entry is expected to cost, over the arms."""
+    costs = {row["benefit"]: row["cost_amount"] for row in rows(tables, "seeds.benefits")}
+    channels = {row["channel"]: row["cost_amount"] for row in rows(tables, "seeds.contact_channels")}
+    total = sum(
+        arm["share"] * (costs[step["benefit"]] + channels[step["channel"]])
+        for arm in rows(tables, "seeds.campaign_arms")
+        if arm["campaign"] == campaign and arm["arm_role"] == "treatment"
+        for step in steps_of(tables, campaign)
+        if step["arm"] in ("every", arm["arm"])
+    )
+    return Decimal(total).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def worth(tables: Tables, member: int) -> Decimal:
+    """Net amount of the year; nothing known is nothing."""
+    [row] = rows(tables, "marts.member_attributes", member)
+    return row["net_amount_365d"] or Decimal(0)
+
+
+def steps_of(tables: Tables, campaign: str) -> list[dict[str, Any]]:
+    """The steps of a campaign, whatever the arm."""
+    return [row for row in rows(tables, "seeds.campaign_steps") if row["campaign"] == campaign]
+
+
+def rows(tables: Tables, table: str, member: int | None = None) -> list[dict[str, Any]]:
+    """Rows of a table, of one member where one is given."""
+    return [row for row in tables.get(table, []) if member is None or row["member_key"] == member]

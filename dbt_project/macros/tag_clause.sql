@@ -11,7 +11,8 @@
         ],
         'words': [
             'region', 'acquisition_channel', 'device', 'member_level', 'language', 'stage', 'silence_tier', 'silence_cause',
-            'preferred_interaction', 'category_group', 'cycle_band', 'value_tier',
+            'preferred_interaction', 'category_group', 'preferred_category',
+            'preferred_brand', 'usual_pack_size', 'preferred_daypart', 'cycle_band', 'value_tier',
         ],
         'boolean': [
             'is_high_intent', 'is_in_sleep_pool',

@@ -450,6 +450,28 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
         "update marts.fct_churn_response_queue set queue_rank = 0 where one_row",
     ],
+    "dayparts__hours_are_of_a_day": [
+        "update seeds.dayparts set from_hour = 24 where one_row",
+        "update seeds.dayparts set to_hour = -1 where one_row",
+        "update seeds.dayparts set to_hour = from_hour where one_row",
+    ],
+    "preferences__shares_are_shares": [
+        "update seeds.preferences set least_share = 1.000001 where one_row",
+        "update seeds.preferences set least_choices = 0 where one_row",
+    ],
+    "int_member_choice_days__next_is_later": [
+        "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
+        "update intermediate.int_member_choice_days set choices = 0 where one_row",
+    ],
+    "int_member_choice_as_of__was_chosen": [
+        "update intermediate.int_member_choice_as_of set choices_365d = 0 where one_row",
+    ],
+    "member_preference__a_preference_has_its_share": [
+        f"update marts.member_preference set {share} = {value} where rowid = "
+        f"(select min(rowid) from marts.member_preference where {share} is not null)"
+        for share in ("daypart_share", "category_share", "brand_share", "pack_size_share")
+        for value in ("1.000001", "0", "null")
+    ],
     "dim_tag_path__no_clause_is_lost": [
         "update marts.dim_tag_path set clauses = 7 where one_row",
         "update marts.dim_tag_path set clauses = 0 where one_row",
@@ -595,6 +617,13 @@ SINGULAR: dict[str, list[str]] = {
         # a gap, an overlap
         "update marts.dim_rfm_cell set recency_from = recency_from + 1 where named_cell = 'champion'",
         "update marts.dim_rfm_cell set monetary_to = monetary_to + 1 where named_cell = 'frequent_small'",
+    ],
+    "dayparts_cover_every_hour_once": [
+        # a gap, an overlap, a day that is counted twice
+        "update seeds.dayparts set to_hour = to_hour - 1 where one_row",
+        "update seeds.dayparts set from_hour = from_hour - 1 where one_row",
+        "insert into seeds.dayparts by name select 'all_day' as daypart, 3 as from_hour, 4 as to_hour "
+        "union all select 'again', 4, 3",
     ],
     "rfm_migration_adds_up": [
         # one who left, one who stayed, one who was forgotten, one who came from elsewhere

@@ -136,13 +136,13 @@ class Oracle:
     def _gather(self, home: Home) -> None:
         groups = {row["category"]: row["category_group"] for row in seed("lifecycle/categories.csv")}
         group_of = {
-            row["product_id"]: groups.get(row["category"], GENERAL) for row in _rows(home, "products")
+            row["product_id"]: groups.get(row["category"], GENERAL) for row in loaded_rows(home, "products")
         }
-        for row in _rows(home, "members"):
+        for row in loaded_rows(home, "members"):
             self._seen(row, row["registered_at"])
         buyer: dict[int, tuple[Member, date]] = {}
         orders: dict[int, Member] = {}
-        for row in _rows(home, "orders"):
+        for row in loaded_rows(home, "orders"):
             if (row["system"], row["member_id"]) not in self.keys:
                 continue  # anonymous
             member = self.members[self.keys[row["system"], row["member_id"]]]
@@ -153,7 +153,7 @@ class Oracle:
                 member.purchases[day] += row["net_amount"]
                 buyer[row["order_id"]] = (member, day)
         with_lines = set()
-        for row in _rows(home, "order_items"):
+        for row in loaded_rows(home, "order_items"):
             if row["order_id"] in buyer:
                 member, day = buyer[row["order_id"]]
                 with_lines.add((id(member), day))
@@ -162,13 +162,13 @@ class Oracle:
             for day, amount in member.purchases.items():
                 if (id(member), day) not in with_lines:
                     member.spend[GENERAL][day] += amount
-        for row in _rows(home, "refunds"):
+        for row in loaded_rows(home, "refunds"):
             if row["order_id"] in orders:
                 member, day = orders[row["order_id"]], business_day(row["refunded_at"])
                 member.refunds.append((day, row["amount"]))
                 member.known_on = min(member.known_on, day)
         kinds = {row["event_type"]: row for row in seed("lifecycle/event_types.csv")}
-        for row in _rows(home, "events"):
+        for row in loaded_rows(home, "events"):
             member, day, kind = (
                 self._seen(row, row["happened_at"]),
                 business_day(row["happened_at"]),
@@ -182,10 +182,10 @@ class Oracle:
                 member.visits.append(day)
             if kind["is_intent"] == "true" or row["is_competitor"]:
                 member.intents.append(day)
-        for row in _rows(home, "tickets"):
+        for row in loaded_rows(home, "tickets"):
             self._seen(row, row["opened_at"])
         window = {row["channel"]: int(row["response_days"]) for row in seed("metrics/response_window.csv")}
-        for row in _rows(home, "touches"):
+        for row in loaded_rows(home, "touches"):
             if row["sent_at"] is None:
                 continue
             member, sent_on = self._seen(row, row["sent_at"]), business_day(row["sent_at"])
@@ -450,7 +450,7 @@ def _rounded(number: float, step: Decimal) -> Decimal:
     return Decimal(number).quantize(step, rounding=ROUND_HALF_UP)
 
 
-def _rows(home: Home, table: str) -> list[dict[str, Any]]:
+def loaded_rows(home: Home, table: str) -> list[dict[str, Any]]:
     """All loaded rows of a table of the chain."""
     files: Path = home.loaded / "chain" / table
     with duckdb.connect() as connection:

@@ -56,7 +56,7 @@ LINES = 80
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_FILES = {
     "models/marts/tags/member_attributes.sql": (
-        90,
+        95,
         "a line for each attribute of the catalogue; the list is the model",
     ),
     "models/marts/value/fct_rfm_cut_point.sql": (

@@ -54,9 +54,38 @@
 {%- endmacro %}
 
 
+{# The hour of the day of a naive UTC timestamp in a zone. Midnight to the second, there or in UTC, is how a date that
+   came without a time of day arrives: it tells no hour. #}
+{% macro local_hour(moment, zone) -%}
+    {{ return(adapter.dispatch('local_hour')(moment, zone)) }}
+{%- endmacro %}
+
+{% macro default__local_hour(moment, zone) -%}
+    {%- set local = "from_utc_timestamp(" ~ moment ~ ", '" ~ zone ~ "')" -%}
+    case
+        when {{ moment }} <> date_trunc('day', {{ moment }}) and {{ local }} <> date_trunc('day', {{ local }})
+            then cast(hour({{ local }}) as integer)
+    end
+{%- endmacro %}
+
+{% macro duckdb__local_hour(moment, zone) -%}
+    {%- set local = "timezone('" ~ zone ~ "', timezone('UTC', " ~ moment ~ "))" -%}
+    case
+        when {{ moment }} <> date_trunc('day', {{ moment }}) and {{ local }} <> date_trunc('day', {{ local }})
+            then cast(extract('hour' from {{ local }}) as integer)
+    end
+{%- endmacro %}
+
+
 {# A naive UTC timestamp as the business date, in the project's business time zone. #}
 {% macro business_date(moment) -%}
     {{ local_date(moment, var('business_time_zone')) }}
+{%- endmacro %}
+
+
+{# The hour of the day in the project's business time zone. #}
+{% macro business_hour(moment) -%}
+    {{ local_hour(moment, var('business_time_zone')) }}
 {%- endmacro %}
 
 

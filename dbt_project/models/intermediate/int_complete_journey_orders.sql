@@ -14,11 +14,12 @@ baskets as (
         store_id,
         ordered_at,
         ordered_on,
+        ordered_hour,
         {{ money_sum('sales_amount + coupon_match_amount') }} as gross_amount,
         {{ money_sum('coupon_discount_amount + coupon_match_amount') }} as discount_amount,
         max(case when coupon_discount_amount > 0 or coupon_match_amount > 0 then 1 else 0 end) as coupon_lines
     from transactions
-    group by source, order_id, system, member_id, store_id, ordered_at, ordered_on
+    group by source, order_id, system, member_id, store_id, ordered_at, ordered_on, ordered_hour
 )
 
 select
@@ -30,6 +31,7 @@ select
     'store' as channel,
     ordered_at,
     ordered_on,
+    ordered_hour,
     'completed' as status,
     gross_amount,
     cast(least(discount_amount, gross_amount) as decimal(18, 2)) as discount_amount,

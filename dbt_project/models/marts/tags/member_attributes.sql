@@ -3,6 +3,7 @@
     'lifecycle': 'member_lifecycle', 'cycles': 'member_cycle', 'rfm': 'member_rfm',
     'value_tiers': 'member_value_tier', 'interactions': 'member_interaction',
     'causes': 'member_silence_cause', 'sleep_pool': 'member_sleep_pool',
+    'preferences': 'member_preference',
 } -%}
 -- The attributes that rules of tags may use, as seeds/tags/attributes.csv lists them.
 with activity as (
@@ -67,6 +68,10 @@ select
     activity.unanswered_touches,
     interactions.preferred_interaction,
     activity.category_group,
+    preferences.preferred_category,
+    preferences.preferred_brand,
+    preferences.usual_pack_size,
+    preferences.preferred_daypart,
     cycles.cycle_band,
     cycles.cycle_days,
     cycles.overdue_ratio,

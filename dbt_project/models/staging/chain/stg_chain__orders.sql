@@ -11,6 +11,7 @@ select
     channel,
     ordered_at,
     {{ business_date('ordered_at') }} as ordered_on,
+    {{ business_hour('ordered_at') }} as ordered_hour,
     status,
     gross_amount,
     discount_amount,

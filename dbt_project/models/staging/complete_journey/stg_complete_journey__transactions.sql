@@ -12,6 +12,7 @@ select
     cast(store_id as {{ dbt.type_string() }}) as store_id,
     transaction_timestamp as ordered_at,
     {{ local_date('transaction_timestamp', 'America/New_York') }} as ordered_on,
+    {{ local_hour('transaction_timestamp', 'America/New_York') }} as ordered_hour,
     cast(quantity as decimal(18, 3)) as quantity,
     cast(sales_value as decimal(18, 2)) as sales_amount,
     cast(retail_disc as decimal(18, 2)) as loyalty_discount_amount,

@@ -22,7 +22,7 @@ from benchmarks.whole_way import AS_OF, build
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
-from orchestration.sources.sample import simulate
+from orchestration.sources.sample import Lives, simulate
 
 # Silent and churned members whose person dropped out before, or has a long cycle and did not drop out.
 # Members whom identity made of two persons have two truths and are left out.
@@ -109,7 +109,7 @@ def main(
     """Simulate, load, build one as-of date, and print the table for docs/silence.md."""
     with tempfile.TemporaryDirectory(prefix="rekindle-causes-") as folder:
         home, truth = Home(Path(folder) / "home"), Path(folder) / "truth"
-        simulate(home.landing, truth, members=members, seed=seed, until=AS_OF)
+        simulate(home.landing, truth, Lives(members, seed, AS_OF))
         load(home, read_contracts(STAGING_DIR), lambda _: None, seeds_dir=SEEDS_DIR)
         with duckdb.connect(str(build(home, 0).file), read_only=True) as warehouse:
             typer.echo(confusion(warehouse, truth, AS_OF).table())

@@ -23,7 +23,7 @@ from orchestration.core.summary import text_table
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
-from orchestration.sources.sample import simulate
+from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, audit, start_build
 from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.publish import publish
@@ -61,7 +61,7 @@ def main(members: Annotated[int, typer.Option(help="People to simulate.")] = 20_
     with tempfile.TemporaryDirectory(prefix="rekindle-bench-") as folder:
         home = Home(Path(folder))
         delivered, *sample = measured(
-            lambda: simulate(home.landing, home.root / "truth", members=members, until=AS_OF)
+            lambda: simulate(home.landing, home.root / "truth", Lives(members, until=AS_OF))
         )
         _, *loading = measured(
             lambda: load(home, read_contracts(STAGING_DIR), lambda _: None, seeds_dir=SEEDS_DIR)

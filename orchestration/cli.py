@@ -6,13 +6,12 @@ Does not: arithmetic, SQL, deciding what is due; heavy imports at the top (``--h
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -20,11 +19,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli_audiences import audiences, seal_due_weeks
+from orchestration.cli_audiences import audiences, audiences_text, seal_due_weeks
 from orchestration.cli_campaigns import campaigns
 from orchestration.cli_experiments import experiments
-from orchestration.cli_export import export
+from orchestration.cli_export import export, export_week, exports_text
 from orchestration.cli_report import report
+from orchestration.cli_sample import (
+    MEMBERS,
+    SEED,
+    Members,
+    Seed,
+    answer,
+    deliver_answers,
+    deliver_first_part,
+    sample,
+    truth,
+    truth_text,
+)
 from orchestration.cli_tags import tags
 from orchestration.cli_versions import rollback, verify
 from orchestration.cli_why import why
@@ -35,18 +46,12 @@ from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAG
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
 
-MEMBERS, SEED, WEEKS, PORT = 5_000, 7, 52, 3000
+WEEKS, PORT = 52, 3000
 INTERRUPTED = 130
 
 
 class UnknownTable(RekindleError):
     """A delivery for a table that no contract has."""
-
-    exit_code = 2
-
-
-class AnotherSample(RekindleError):
-    """The home was filled with another sample."""
 
     exit_code = 2
 
@@ -90,7 +95,7 @@ app = typer.Typer(
 
 for group in (tags, campaigns, audiences, experiments, report):
     app.add_typer(group)
-for command in (why, export, rollback, verify):
+for command in (sample, answer, truth, why, export, rollback, verify):
     app.command()(command)
 
 AsOf = Annotated[
@@ -124,22 +129,6 @@ def prepare() -> None:
     from orchestration.warehouse.dbt import prepare as prepare_dbt
 
     typer.echo(f"dbt project parsed: {prepare_dbt()}")
-
-
-@app.command()
-def sample(
-    members: Annotated[int, typer.Option(min=1, help="People to simulate.")] = MEMBERS,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same chain.")] = SEED,
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the two years.")
-    ] = None,
-) -> None:
-    """Simulate a chain of stores and deliver its tables.
-
-    Example: `rekindle sample --members 5000 --seed 3`
-    """
-    with _shown() as terminal:
-        _sample(terminal, members, seed, until.date() if until else None)
 
 
 @app.command()
@@ -255,17 +244,26 @@ def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
 
 
 @app.command()
-def demo(
-    members: Annotated[int, typer.Option(min=1, help="People to simulate.")] = MEMBERS,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same chain.")] = SEED,
-    weeks: Weeks = WEEKS,
-    fresh: Fresh = False,
-) -> None:
-    """The whole way on a simulated chain, in var/demo.
+def demo(members: Members = MEMBERS, seed: Seed = SEED, weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:
+    """The whole way on a simulated chain, in var/demo: decided, sealed, exported, answered, read.
 
-    Example: `rekindle demo` or `rekindle demo --members 5000 --fresh`
+    Example: `rekindle demo` or `rekindle demo --members 20000 --fresh`
     """
-    _whole_way("demo", fresh, weeks, lambda terminal: _sample(terminal, members, seed, None))
+    _choose_home("demo", fresh)
+    with _shown() as terminal:
+        first = deliver_first_part(terminal, members, seed)
+        if first is not None:
+            # States of one day are enough to decide who is contacted.
+            _run(terminal, first, weeks=0)
+            terminal.begin("export")
+            export_week(_home())
+            deliver_answers(terminal)
+        _run(terminal, None, weeks)
+        terminal.begin("export")
+        exported = export_week(_home())
+    _print_published(terminal)
+    for text in (audiences_text(_home()), exports_text(exported), truth_text(_home())):
+        typer.echo(f"\n{text}")
 
 
 @app.command()
@@ -277,7 +275,11 @@ def real(weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:
     from orchestration.sources.complete_journey import LAST_DAY
 
     # The households' own last day: theirs is not the project's business time zone.
-    _whole_way("real", fresh, weeks, _journey, as_of=LAST_DAY)
+    _choose_home("real", fresh)
+    with _shown() as terminal:
+        _journey(terminal)
+        _run(terminal, LAST_DAY, weeks)
+    _print_published(terminal)
 
 
 @app.command()
@@ -356,28 +358,6 @@ def _shown() -> Iterator[Terminal]:
         yield terminal
 
 
-def _sample(terminal: Terminal, members: int, seed: int, until: date | None) -> None:
-    """Simulates, unless this very sample was delivered before; then there is nothing to do."""
-    from orchestration.sources.sample import simulate
-
-    home = _home()
-    truth = home.root / "truth"
-    note = truth / "asked.json"
-    asked = {"members": members, "seed": seed, "until": str(until or "default")}
-    terminal.begin("sample")
-    if note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before == asked:
-            terminal.say("delivered before")
-            return
-        raise AnotherSample(
-            f"{home.root} holds the sample {before}, not {asked}. Type: rekindle demo --fresh"
-        )
-    chosen = {"until": until} if until else {}
-    simulate(home.landing, truth, members=members, seed=seed, say=terminal.say, **chosen)
-    note.write_text(json.dumps(asked), encoding="utf-8")
-
-
 def _journey(terminal: Terminal) -> None:
     from orchestration.sources.complete_journey import deliver_complete_journey, is_delivered
 
@@ -413,13 +393,8 @@ def _as_of(asked: datetime | None) -> date:
     return last
 
 
-def _whole_way(
-    name: str,
-    fresh: bool,
-    weeks: int,
-    deliver_all: Callable[[Terminal], None],
-    as_of: date | None = None,
-) -> None:
+def _choose_home(name: str, fresh: bool) -> None:
+    """The home of that name inside var/ unless another is named; emptied first when asked for."""
     if not os.environ.get(HOME_VARIABLE):
         os.environ[HOME_VARIABLE] = str(PROJECT_DIR / "var" / name)
     home = _home()
@@ -433,10 +408,6 @@ def _whole_way(
 
         with hold_build_lock(home, "removing the home"):
             shutil.rmtree(home.root)
-    with _shown() as terminal:
-        deliver_all(terminal)
-        _run(terminal, as_of, weeks)
-    _print_published(terminal)
 
 
 def _print_published(terminal: Terminal | None = None) -> None:

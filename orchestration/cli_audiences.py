@@ -46,24 +46,32 @@ def show(week: Week = None) -> None:
 
     Example: `rekindle audiences show` or `rekindle audiences show --week 2025-12-29`
     """
+    typer.echo(audiences_text(_home(), week.date() if week else None))
+
+
+def audiences_text(home: Home, week: date | None = None) -> str:
+    """The waterfall of a week and what is sealed of it."""
     from orchestration.audience_tables import waterfall_rows
     from orchestration.warehouse.audience_reading import read_audiences
     from orchestration.warehouse.sealing import newest_seals
 
-    home = _home()
-    read = read_audiences(home, week.date() if week else None)
+    read = read_audiences(home, week)
     sealed = newest_seals(home, read.campaign_week)
     headings, rows = waterfall_rows(read.rows["waterfall"])
-    typer.echo(f"Campaign week {read.campaign_week}\n")
     # A campaign per line: a terminal is not as wide as there are campaigns.
     english, chinese, *campaigns = zip(headings, *rows, strict=True)
     legend = [
         (f"{number}", *label) for number, label in enumerate(zip(english[1:], chinese[1:], strict=True))
     ]
     numbered = ["campaign", *(number for number, *_ in legend)]
-    typer.echo(text_table(numbered, campaigns))
-    typer.echo("\n" + text_table(["", "outcome", "结果"], legend))
-    typer.echo(f"\n{_sealed_text(sealed, read.campaign_week)}")
+    return "\n\n".join(
+        [
+            f"Campaign week {read.campaign_week}",
+            text_table(numbered, campaigns),
+            text_table(["", "outcome", "结果"], legend),
+            _sealed_text(sealed, read.campaign_week),
+        ]
+    )
 
 
 @audiences.command("seal")

@@ -6,13 +6,17 @@ Does not: who is exported (orchestration.exports), printing members.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.core.summary import text_table
+
+if TYPE_CHECKING:
+    from orchestration.exports.writing import Exported
+    from orchestration.project import Home
 
 
 def export(
@@ -28,11 +32,26 @@ def export(
 
     Example: `rekindle export` or `rekindle export --week 2025-12-29 --out outbox`
     """
-    from orchestration.exports.writing import export as export_week
     from orchestration.project import Home
 
     home = Home.from_environment()
     files = export_week(home, week.date() if week else None, out.resolve() if out else None)
+    typer.echo(exports_text(files))
+    typer.echo(
+        f"\nThey hold contact details: {home.exports} is its owner's alone. Receipts come back with\n"
+        "rekindle deliver receipts.csv --source receipts --table touches --date <day>"
+    )
+
+
+def export_week(home: Home, week: date | None = None, out: Path | None = None) -> list[Exported]:
+    """Write what a week asks for; see :func:`orchestration.exports.writing.export`."""
+    from orchestration.exports.writing import export as write_export
+
+    return write_export(home, week, out)
+
+
+def exports_text(files: list[Exported]) -> str:
+    """A table of files, one row each."""
     rows = [
         [
             file.manifest["campaign"],
@@ -45,8 +64,4 @@ def export(
         ]
         for file in files
     ]
-    typer.echo(text_table(["campaign", "channel", "step", "planned", "rows", "left out", "written"], rows))
-    typer.echo(
-        f"\nThey hold contact details: {home.exports} is its owner's alone. Receipts come back with\n"
-        "rekindle deliver receipts.csv --source receipts --table touches --date <day>"
-    )
+    return text_table(["campaign", "channel", "step", "planned", "rows", "left out", "written"], rows)

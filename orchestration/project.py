@@ -77,6 +77,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def truth(self) -> Path:
+        """What the sample simulated; only in a home filled by it, and read by no model."""
+        return self.root / "truth"
+
+    @property
     def builds(self) -> Path:
         """Builds under way or failed, one folder each; a published build leaves."""
         return self.root / "build"

@@ -26,7 +26,7 @@ from orchestration.core.purchase_models import Fit, Model, Parameters, ValuePara
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
-from orchestration.sources.sample import simulate
+from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.amount_parameters import add_amounts
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
 from orchestration.warehouse.churn_parameters import add_version
@@ -312,7 +312,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
     if "chain" not in _kept:
         root = tmp_path_factory.mktemp("chain")
         home = Home(root / "home")
-        simulate(home.landing, root / "truth", members=MEMBERS, until=UNTIL)
+        simulate(home.landing, root / "truth", Lives(MEMBERS, until=UNTIL))
         load_chain(home)
         for day, fits in CHURN_FITS.items():
             add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})

@@ -15,7 +15,7 @@ import pytest
 from orchestration.exports.writing import export
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.sources.sample import simulate
+from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.ledger import proposals, seal, seals
 from orchestration.warehouse.versions import current_version
 
@@ -27,7 +27,7 @@ SHORTEST_SEARCHED_IN_BYTES = 8
 def run_home(tmp_path_factory) -> Home:
     """A home after `rekindle run` and an export: built, published, sealed, with Dagster's event store."""
     home = Home(tmp_path_factory.mktemp("private") / "home")
-    simulate(home.landing, home.root / "truth", members=120, seed=11)
+    simulate(home.landing, home.root / "truth", Lives(120, seed=11))
     done = subprocess.run(
         [str(Path(sys.executable).with_name("rekindle")), "--home", str(home.root), "run", "--weeks", "2"],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

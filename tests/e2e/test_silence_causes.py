@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.silence_causes import Confusion, confusion
 from orchestration.project import Home
-from orchestration.sources.sample import simulate
+from orchestration.sources.sample import Lives, simulate
 from tests.built import UNTIL, load_chain, quick_build
 from tests.e2e.oracle import seed
 
@@ -22,7 +22,7 @@ def table(chain, tmp_path_factory):
     """A larger chain of another seed than the rules were looked at with, built with the compiled models."""
     root = tmp_path_factory.mktemp("causes")
     home = Home(root / "home")
-    simulate(home.landing, root / "truth", members=2500, seed=11, until=UNTIL)
+    simulate(home.landing, root / "truth", Lives(2500, seed=11, until=UNTIL))
     load_chain(home)
     with quick_build(chain, root, home, [UNTIL]) as warehouse:
         return confusion(warehouse, root / "truth", UNTIL)

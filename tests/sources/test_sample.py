@@ -11,7 +11,7 @@ import yaml
 
 from orchestration.project import SEEDS_DIR, STAGING_DIR
 from orchestration.sources.delivering import DeliveryError
-from orchestration.sources.sample import SampleError, simulate
+from orchestration.sources.sample import AS_CSV, Effort, Lives, SampleError, live_on, simulate
 from orchestration.sources.sample.touching import TOUCH_EFFECTS
 
 UNTIL = date(2025, 12, 28)
@@ -26,7 +26,11 @@ class Chain:
     def __init__(self, root, members, seed, threads=None):
         self.landing, self.truth, self.said = root / "landing", root / "truth", []
         self.rows = simulate(
-            self.landing, self.truth, members=members, seed=seed, threads=threads, say=self.said.append
+            self.landing,
+            self.truth,
+            Lives(members, seed),
+            effort=Effort(threads=threads),
+            say=self.said.append,
         )
         self.con = duckdb.connect()
         for table, contract in TABLES.items():
@@ -67,6 +71,65 @@ def test_the_same_seed_gives_the_same_chain_with_any_number_of_threads(tmp_path)
 
     for table in [*TABLES, "true_persons", "true_member_records", "true_caused_orders", "true_dirt"]:
         assert one.content(table) == two.content(table), table
+
+
+def test_delivered_in_two_parts_the_newest_rows_are_those_of_one_delivery(tmp_path):
+    lives, cut = Lives(400, seed=3), date(2025, 11, 23)
+    whole = Chain(tmp_path / "whole", 400, seed=3)
+    landing, truth = tmp_path / "parts" / "landing", tmp_path / "parts" / "truth"
+    first = simulate(landing, truth, lives, cut)
+    second = live_on(landing, truth, tmp_path / "exports", tmp_path / "ledger")
+
+    assert 0 < second["orders"] < 0.1 * first["orders"]
+    assert second["receipts"] == 0
+    for table in TABLES.keys() - set(AS_CSV):
+        key = ", ".join(TABLES[table]["config"]["meta"]["key"])
+        newest = f"""
+            select * exclude (delivered)
+            from read_parquet('{landing}/chain/{table}/*/part-*', hive_partitioning = true)
+            qualify row_number() over (partition by {key} order by delivered desc) = 1
+        """
+        once = f"select distinct on ({key}) * from {table}"
+        assert whole.all(f"({newest}) except ({once})") == [], table
+        assert whole.all(f"({once}) except ({newest})") == [], table
+    for name in ("dirt", "caused_orders", "persons"):
+        assert whole.all(f"from true_{name} except from '{truth}/{name}.parquet'") == [], name
+
+
+def test_nothing_of_a_later_day_is_delivered_before(tmp_path):
+    simulate(tmp_path / "landing", tmp_path / "truth", Lives(400, seed=3), date(2025, 11, 23))
+
+    for table, columns in {
+        "orders": "ordered_at",
+        "events": "happened_at",
+        "touches": "planned_at opened_at clicked_at followed_up_at unsubscribed_at complained_at blocked_at",
+        "refunds": "refunded_at",
+        "tickets": "opened_at resolved_at",
+        "points": "happened_at",
+        "coupons": "issued_at redeemed_at",
+        "consents": "happened_at",
+        "members": "registered_at updated_at",
+        "stock": "counted_on",
+    }.items():
+        for column in columns.split():
+            (last,) = duckdb.sql(
+                f"select max(cast({column} + interval 8 hour as date)) "
+                f"from '{tmp_path}/landing/chain/{table}/*/*.parquet'"
+            ).fetchall()[0]
+            assert last <= date(2025, 11, 23), (table, column)
+
+
+def test_a_day_that_is_delivered_or_not_lived_is_refused(tmp_path):
+    landing, truth = tmp_path / "landing", tmp_path / "truth"
+    with pytest.raises(SampleError, match="knows of no sample"):
+        live_on(landing, truth, tmp_path, tmp_path)
+    with pytest.raises(SampleError, match="lives end on 2025-12-28"):
+        simulate(landing, truth, Lives(10), date(2025, 12, 29))
+    simulate(landing, truth, Lives(10), date(2025, 12, 21))
+
+    for day in (date(2025, 12, 21), date(2025, 12, 29)):
+        with pytest.raises(SampleError, match=f"{day} cannot be delivered"):
+            live_on(landing, truth, tmp_path, tmp_path, day)
 
 
 def test_another_seed_gives_another_chain(chain, tmp_path):
@@ -139,7 +202,7 @@ def test_both_ways_of_delivering_are_used(chain):
 
 def test_the_deliveries_are_not_overwritten(chain):
     with pytest.raises(DeliveryError, match="immutable"):
-        simulate(chain.landing, chain.truth, members=400)
+        simulate(chain.landing, chain.truth, Lives(400))
 
     assert not list(chain.landing.glob(".*")), "nothing half made stays behind"
 
@@ -147,13 +210,13 @@ def test_the_deliveries_are_not_overwritten(chain):
 @pytest.mark.parametrize("wrong", [{"members": 0}, {"members": 3_000_000}, {"members": 10, "years": 4}])
 def test_an_impossible_sample_is_refused_before_anything_is_written(tmp_path, wrong):
     with pytest.raises(SampleError):
-        simulate(tmp_path / "landing", tmp_path / "truth", **wrong)
+        simulate(tmp_path / "landing", tmp_path / "truth", Lives(**wrong))
 
     assert not list(tmp_path.iterdir())
 
 
 def test_a_chain_of_one_member_can_be_made(tmp_path):
-    rows = simulate(tmp_path / "landing", tmp_path / "truth", members=1)
+    rows = simulate(tmp_path / "landing", tmp_path / "truth", Lives(1))
 
     assert rows["members"] >= 1
     assert set(rows) == set(TABLES)
@@ -523,7 +586,7 @@ def test_uninteresting_content_shows_as_a_falling_opening_rate(chain):
 
 
 def test_the_effect_of_touches_is_recorded_for_every_stage_and_traced_to_orders(chain):
-    effects = dict(chain.all("select stage, effect from true_touch_effects"))
+    effects = dict(chain.all("select stage, effect from true_touch_effects where not is_exported"))
 
     assert effects == {stage: ordinary for stage, (ordinary, _) in TOUCH_EFFECTS.items()}
     assert effects["silent"] > effects["stable"]

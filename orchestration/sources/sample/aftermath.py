@@ -12,12 +12,16 @@ COUPON_ROWS = """
         order_id * 2 as coupon_id,
         system,
         member_id,
-        case when coupon_rate < 0.18 then 'coupon_small' else 'coupon_large' end as benefit_code,
-        promotion as campaign_code,
-        at_utc(ordered_s - cast(20 * 86400 * draw('issued', raw) as bigint) - 60) as issued_at,
+        coalesce(sent_benefit, case when coupon_rate < 0.18 then 'coupon_small' else 'coupon_large' end)
+            as benefit_code,
+        coalesce(sent_campaign, promotion) as campaign_code,
+        at_utc(coalesce(
+            (sent_on - getvariable('first_day')) * 86400 + 32400,
+            ordered_s - cast(20 * 86400 * draw('issued', raw) as bigint) - 60
+        )) as issued_at,
         at_utc(ordered_s - cast(20 * 86400 * draw('issued', raw) as bigint) + 30 * 86400) as expires_at,
-        case when status <> 'cancelled' then at_utc(ordered_s) end as redeemed_at,
-        case when status <> 'cancelled' then order_id end as order_id,
+        case when status <> 'cancelled' then seen_by_end(ordered_s) end as redeemed_at,
+        case when status <> 'cancelled' and ordered_s < getvariable('known') then order_id end as order_id,
         round(discount_fen * coupon_rate / (coupon_rate + campaign_rate)) / 100.0::double as face_amount,
     from orders_made
     join amounts using (order_id)
@@ -27,17 +31,19 @@ COUPON_ROWS = """
         scrambled(raw) * 2 + 1 as coupon_id,
         system,
         member_id,
-        case when draw('benefit size', raw) < 0.6 then 'coupon_small' else 'coupon_large' end as benefit_code,
-        coalesce(promotion, case stage when 'silent' then 'wake_up'
+        coalesce(sent_benefit, case when draw('benefit size', raw) < 0.6 then 'coupon_small'
+            else 'coupon_large' end) as benefit_code,
+        coalesce(sent_campaign, promotion, case stage when 'silent' then 'wake_up'
             when 'churned' then 'win_back' else 'replenish' end)
             as campaign_code,
         at_utc(sent_s) as issued_at,
-        at_utc(sent_s + 30 * 86400) as expires_at,
+        at_utc(sent_s + coalesce(valid_days, 30) * 86400) as expires_at,
         null as redeemed_at,
         null as order_id,
-        case when draw('benefit size', raw) < 0.6 then 5 else 15 end as face_amount,
+        coalesce(value_amount, case when draw('benefit size', raw) < 0.6 then 5 else 15 end) as face_amount,
     from touches_made
-    where has_benefit
+    -- The coupon of a touch that caused an order is redeemed by that order.
+    where has_benefit and not (planned_touch_id is not null and is_cause)
 """
 
 # One point per yuan, in lots: three in ten are redeemed whole, the rest expire after a year. No account goes
@@ -51,7 +57,7 @@ POINT_ROWS = """
             draw('redeems', raw) < 0.32 as wants_redeem,
         from orders_made
         join amounts using (order_id)
-        where not is_anonymous and status = 'completed'
+        where not is_anonymous and known_status(status, ordered_s, raw) = 'completed'
     ),
     settled as (
         select *, wants_redeem
@@ -101,7 +107,7 @@ REFUND_ROWS = """
             case when draw('refund share', raw) < 0.7 then 1 else 0.5 end as share,
         from orders_made
         join amounts using (order_id)
-        where status = 'completed'
+        where known_status(status, ordered_s, raw) = 'completed'
     )
     where draw('refund', raw) < case
         when is_bad then 0.6 else 0.022 end and refunded_s < getvariable('horizon')
@@ -124,7 +130,7 @@ TICKET_ROWS = """
             end as kind,
             cast(floor(20 * draw('rating', raw)) as integer) as rating_draw,
         from orders_made
-        where not is_anonymous and status = 'completed'
+        where not is_anonymous and known_status(status, ordered_s, raw) = 'completed'
     ),
     rated as (
         select

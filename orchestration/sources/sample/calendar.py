@@ -14,9 +14,13 @@ MACROS = (
     # Seconds since the first day's local midnight as a UTC timestamp; the chain's wall clocks show UTC+8.
     """create temp macro at_utc(seconds) as
         make_timestamp((epoch(getvariable('first_day'))::bigint - 28800 + seconds) * 1000000)""",
-    # The same for what may come after the last day: then it has not happened yet.
+    # The same for what may come after the day of the delivery: then nobody knows of it yet.
     """create temp macro seen_by_end(seconds) as
-        case when seconds < getvariable('horizon') then at_utc(seconds) end""",
+        case when seconds < getvariable('known') then at_utc(seconds) end""",
+    # An order's status as it is known on the day of the delivery.
+    """create temp macro known_status(status, ordered_s, id) as
+        case when status = 'completed' and ordered_s > getvariable('known') - 2 * 86400
+            and draw('status', id) < 0.3 then 'pending' else status end""",
     # One gap of a personal cycle: gamma of shape 2.
     """create temp macro gap(cycle, id) as
         cast(cycle / -2 * ln((1 - draw('gap 1', id)) * (1 - draw('gap 2', id))) as bigint)""",

@@ -47,21 +47,22 @@ own as (
     join warp on paced.at_op // 86400 = warp.bin
     where at_op < end_op
 )
-select own.person, own.idx, rough_s, is_last
+select own.person, own.idx, rough_s, is_last, null as planned_touch_id
 from own
 join persons on own.person = persons.person
 where pause_from_s is null or rough_s < pause_from_s or rough_s >= pause_to_s
 union all
-select person, 1024 + raw % 256, read_s + cast(3 * 86400 * draw('caused', raw) as bigint), false
+select person, 1024 + raw % 256, read_s + cast(3 * 86400 * draw('caused', raw) as bigint), false,
+    planned_touch_id
 from touches_made
 where is_cause
 union all
 select person, 2048 + idx, rough_s
-    + cast((draw('stranger', person * 4096 + idx) - 0.5) * 6 * 86400 as bigint), false
+    + cast((draw('stranger', person * 4096 + idx) - 0.5) * 6 * 86400 as bigint), false, null
 from own
 where draw('anonymous', person * 4096 + idx) < 0.0417
 union all
-select person, 3072 + idx, rough_s, false
+select person, 3072 + idx, rough_s, false, null
 from own
 where draw('again', person * 4096 + idx) < 0.02 and not is_last
 """
@@ -74,6 +75,12 @@ with detailed as (
         purchases.idx,
         purchases.is_last,
         purchases.rough_s // 86400 as rough_day,
+        sent_touches.planned_touch_id,
+        sent_touches.slot as sent_slot,
+        sent_touches.sent_on,
+        sent_touches.campaign as sent_campaign,
+        sent_touches.benefit as sent_benefit,
+        sent_touches.is_coupon as is_sent_coupon,
         persons.*,
         -- Four orders in five are of the person's own category group.
         case when draw('own group', purchases.person * 4096 + purchases.idx) < 0.8 then persons.grp
@@ -81,6 +88,7 @@ with detailed as (
             as order_grp,
     from purchases
     join persons on purchases.person = persons.person
+    left join sent_touches on purchases.planned_touch_id = sent_touches.planned_touch_id
     join rhythm as other
         on draw('other group', purchases.person * 4096 + purchases.idx) >= other.from_share
         and draw('other group', purchases.person * 4096 + purchases.idx) < other.to_share
@@ -106,9 +114,11 @@ priced as (
         timed.*,
         calendar.promotion,
         idx // 1024 = 2 as is_anonymous,
-        idx // 1024 <> 2 and draw('coupon', raw) < case
-            when cause = 'benefit_unattractive' then 0 else price_sensitivity end
-            as has_coupon,
+        coalesce(
+            is_sent_coupon,
+            idx // 1024 <> 2 and draw('coupon', raw) < case
+                when cause = 'benefit_unattractive' then 0 else price_sensitivity end
+        ) as has_coupon,
         calendar.promotion is not null and draw('campaign', raw) < 0.45 + 0.4 * price_sensitivity
             as is_campaign,
         case when idx // 1024 = 2 or draw('order channel', raw) >= online_share then 'store' end as in_store,
@@ -122,8 +132,17 @@ priced as (
     where ordered_s < getvariable('horizon')
 )
 select
-    getvariable('first_order') + row_number() over (order by ordered_s, raw) as order_id,
+    -- What an export caused has numbers of its own, so that no other order's depends on it.
+    getvariable('first_order') + case
+        when planned_touch_id is null
+            then row_number() over (order by planned_touch_id is not null, ordered_s, raw)
+        else (getvariable('chunk') + person % getvariable('chunk')) * 80 + sent_slot % 80
+    end as order_id,
     raw,
+    planned_touch_id,
+    sent_campaign,
+    sent_benefit,
+    sent_on,
     person,
     order_grp,
     is_last and dropout_s is not null and not is_anonymous as is_farewell,
@@ -149,11 +168,7 @@ select
         case when draw('which app', raw) < 0.6 then 'mini_program'
             when draw('which app', raw) < 0.9 then 'app' else 'web' end
     ) as channel,
-    case
-        when draw('status', raw) < 0.02 then 'cancelled'
-        when ordered_s > getvariable('horizon') - 2 * 86400 and draw('status', raw) < 0.3 then 'pending'
-        else 'completed'
-    end as status,
+    case when draw('status', raw) < 0.02 then 'cancelled' else 'completed' end as status,
     case when has_coupon then 0.10 + 0.05 * floor(4 * draw('coupon rate', raw)) else 0 end as coupon_rate,
     case when is_campaign then 0.10 + 0.05 * floor(3 * draw('campaign rate', raw)) else 0 end
         as campaign_rate,
@@ -249,7 +264,7 @@ ORDER_ROWS = """
             stores.store_id,
             channel,
             at_utc(ordered_s) as ordered_at,
-            status,
+            known_status(status, ordered_s, raw) as status,
             gross_fen / 100.0::double as gross_amount,
             discount_fen / 100.0::double as discount_amount,
             (gross_fen - discount_fen) / 100.0::double as net_amount,

@@ -180,7 +180,10 @@ join stores on cast(floor(60 * power(draw('store', household), 1.4)) as integer)
 """
 
 MEMBERS = """
-    select *, at_utc(record_s) as registered_at, at_utc(greatest(updated_s, record_s)) as updated_at
+    select
+        *,
+        at_utc(record_s) as registered_at,
+        coalesce(seen_by_end(greatest(updated_s, record_s)), at_utc(record_s)) as updated_at,
     from records
 """
 

@@ -22,6 +22,16 @@ TOUCH_EFFECTS = {
     "churned": (0.004, 0.010),
 }
 
+# The same for an exported touch: a campaign that chose its member is worth more than one message among many.
+EXPORT_EFFECTS = {
+    "prospect": (0.020, 0.030),
+    "new": (0.060, 0.080),
+    "growing": (0.050, 0.060),
+    "stable": (0.030, 0.040),
+    "silent": (0.100, 0.140),
+    "churned": (0.040, 0.060),
+}
+
 # Planned touches by channel: share (cumulated), opening rate in ordinary times, cost.
 CHANNELS = {
     "wechat": (0.40, 0.050, 0.01),
@@ -38,7 +48,7 @@ create temp table touches_made as
 with planned as (
     select person, slot, greatest(registered_s, 0)
         + cast((slot + draw('touch day', person * 256 + slot)) * 10 * 86400 as bigint)
-        as rough_s
+        as rough_s, null as planned_touch_id
     from (
         select person, registered_s,
             unnest(range((getvariable('horizon') - greatest(registered_s, 0)) // (10 * 86400) + 1)) as slot
@@ -48,12 +58,17 @@ with planned as (
     where draw('touched', person * 256 + slot) < 0.93
     union all
     select person, 128
-        + slot, dropout_s - cast((slot + draw('touch day', person * 256 + 128 + slot)) * 2 * 86400 as bigint)
+        + slot, dropout_s - cast((slot + draw('touch day', person * 256 + 128 + slot)) * 2 * 86400 as bigint),
+        null
     from (
         select person, dropout_s, unnest(range(45)) as slot
         from persons
         where person >= $first and person < $last and cause = 'touch_fatigue'
     )
+    union all
+    select person, slot, (sent_on - getvariable('first_day')) * 86400, planned_touch_id
+    from sent_touches
+    where person >= $first and person < $last
 ),
 timed as (
     select
@@ -70,6 +85,13 @@ staged as (
         timed.person,
         timed.planned_s,
         calendar.promotion,
+        sent_touches.planned_touch_id,
+        sent_touches.channel as sent_channel,
+        sent_touches.campaign as sent_campaign,
+        sent_touches.benefit as sent_benefit,
+        sent_touches.is_coupon,
+        sent_touches.value_amount,
+        sent_touches.valid_days,
         persons.* exclude (person),
         draw('channel', raw) as channel_draw,
         case
@@ -84,6 +106,7 @@ staged as (
     from timed
     join persons on timed.person = persons.person
     join calendar on timed.planned_s // 86400 = calendar.day
+    left join sent_touches on timed.planned_touch_id = sent_touches.planned_touch_id
     where planned_s > registered_s and planned_s < getvariable('horizon')
 ),
 sent as (
@@ -92,15 +115,18 @@ sent as (
         touch_channels.channel,
         touch_channels.open_rate,
         touch_channels.cost,
-        draw('capped', raw) < 0.04 as is_capped,
+        planned_touch_id is null and draw('capped', raw) < 0.04 as is_capped,
         draw('delivered', raw) < case
             when cause = 'not_reached' and planned_s > dropout_s - 120 * 86400 then 0.08 else 0.965 end
             as arrives,
         case when promotion is not null then effect_in_promotion else effect end as effect,
     from staged
-    join touch_channels on channel_draw >= touch_channels.from_share
-        and channel_draw < touch_channels.to_share
+    join touch_channels on coalesce(
+        sent_channel = touch_channels.channel,
+        channel_draw >= touch_channels.from_share and channel_draw < touch_channels.to_share
+    )
     join touch_effects on staged.stage = touch_effects.stage
+        and (sent_channel is not null) = touch_effects.is_exported
     where withdrawn_s is null or planned_s < withdrawn_s or withdrawn_channel <> touch_channels.channel
 ),
 answered as (
@@ -130,6 +156,11 @@ select
     stage,
     promotion,
     channel,
+    planned_touch_id,
+    sent_campaign,
+    sent_benefit,
+    value_amount,
+    valid_days,
     case
         when from_3_s <= planned_s and draw('touched record', raw) < 0.34 then system_3
         when from_2_s <= planned_s and draw('touched record', raw) < 0.50 then system_2
@@ -144,8 +175,9 @@ select
     is_delivered,
     is_cause,
     cost,
-    is_delivered and draw('benefit', raw) < case when cause = 'benefit_unattractive' then 0.7 else 0.38 end
-        as has_benefit,
+    is_delivered and coalesce(
+        is_coupon, draw('benefit', raw) < case when cause = 'benefit_unattractive' then 0.7 else 0.38 end
+    ) as has_benefit,
     is_delivered and (is_cause or draw('opens', raw) < opening) as is_opened,
     is_delivered and (is_cause or (draw('opens', raw) < opening and draw('clicks', raw) < 0.32))
         as is_clicked,
@@ -187,4 +219,22 @@ TOUCH_ROWS = """
         case when is_blocked then seen_by_end(read_s + 90) end as blocked_at,
         case when is_capped then 0 else cost end as cost_amount,
     from touches_made
+    where planned_touch_id is null
+"""
+
+# What the sending tools hand back about exported touches.
+RECEIPT_ROWS = """
+    select
+        planned_touch_id,
+        at_utc(sent_s) as sent_at,
+        case when is_delivered then at_utc(sent_s + 5) end as delivered_at,
+        case when is_opened and channel <> 'call' then seen_by_end(read_s) end as opened_at,
+        case when is_clicked and channel <> 'call' then seen_by_end(read_s + 20) end as clicked_at,
+        case when is_opened and channel = 'call' then at_utc(sent_s + 15) end as connected_at,
+        case when is_unsubscribed then seen_by_end(read_s + 60) end as unsubscribed_at,
+        case when is_complained then seen_by_end(read_s + 600) end as complained_at,
+        case when is_blocked then seen_by_end(read_s + 90) end as blocked_at,
+        cost as cost_amount,
+    from touches_made
+    where planned_touch_id is not null
 """

@@ -49,12 +49,17 @@ TRUTH = {
         order by person
     """,
     # Probability of an extra purchase within three days of a delivered touch, by planted stage.
-    "touch_effects": "select stage, effect, effect_in_promotion from touch_effects order by stage",
+    "touch_effects": "from touch_effects order by is_exported, stage",
+    # Exported touches the members got.
+    "sent_touches": "from sent_touches order by person, slot",
 }
 
-# The orders of one chunk that would not exist without a touch.
+# The orders of one chunk that would not exist without a touch, of the chain's own or an exported one.
 CAUSED_ORDERS = """
-    select order_id, scrambled(person * 256 + (raw % 4096) - 1024) as touch_id
+    select
+        order_id,
+        case when planned_touch_id is null then scrambled(person * 256 + (raw % 4096) - 1024) end as touch_id,
+        planned_touch_id,
     from orders_made
-    where is_caused
+    where is_caused and ordered_s < getvariable('known')
 """

@@ -1,0 +1,146 @@
+"""What exported touches truly did to the simulated members, beside what the warehouse estimates.
+
+Belongs here: the one reader of both truth files and a published version.
+Does not: estimating (the warehouse), anything a model reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import SEEDS_DIR
+
+CAUSED_ORDERS = "caused_orders.parquet"
+
+
+class NoTruth(RekindleError):
+    """There is nothing the truth of which is known."""
+
+
+# A member's outcome without the exported touches is the outcome less what the caused orders added to it. The
+# true effect is the mean of that difference in the arm less the one in the control: what would be seen if the
+# same members lived twice. It differs from the planted probabilities by chance, and from the estimate by who
+# fell into which arm.
+_EFFECTS = """
+with caused as (
+    select orders.*
+    from marts.fct_order as orders
+    inner join read_parquet($caused) as truth
+        on orders.source = 'chain' and orders.order_id = truth.order_id
+    where truth.planned_touch_id is not null and orders.is_purchase and orders.member_key is not null
+),
+
+facts as (
+    select member_key, ordered_on as happened_on, unnest([
+        {metric: 'margin', amount: margin_amount},
+        {metric: 'net_amount', amount: net_amount},
+        {metric: 'orders', amount: 1},
+        {metric: 'repurchased', amount: 1},
+        {metric: 'returned', amount: 1},
+    ], recursive := true)
+    from caused
+    union all
+    select refunds.member_key, refunded_on, unnest([
+        {metric: 'margin', amount: -refunded_margin_amount},
+        {metric: 'net_amount', amount: -refunded_amount},
+    ], recursive := true)
+    from marts.fct_refund as refunds
+    inner join caused on refunds.source = caused.source and refunds.order_id = caused.order_id
+    union all
+    -- Looking around before an order has the order's number in its own.
+    select events.member_key, events.happened_on, 'returned', 1
+    from marts.fct_event as events
+    inner join caused on events.source = caused.source and events.event_id // 8 = caused.order_id
+    inner join read_csv($event_types) as event_types using (event_type)
+    where event_types.is_interaction
+    union all
+    -- What the redeemed coupon took off; it is among the costs.
+    select member_key, cost_on, 'margin', borne_amount
+    from experiments.exp_costs
+    where borne_amount > 0
+),
+
+added as (
+    select windows.experiment, windows.metric, windows.member_key, sum(facts.amount) as amount
+    from experiments.exp_windows as windows
+    inner join facts
+        on windows.member_key = facts.member_key and windows.metric = facts.metric
+        and facts.happened_on between windows.starts_on and windows.ends_on
+    where windows.purpose = 'effect'
+    group by all
+),
+
+outcomes as (
+    select
+        outcomes.experiment, outcomes.metric, outcomes.arm, outcomes.member_key,
+        outcomes.outcome_value as value,
+        coalesce(added.amount, 0) as added_amount,
+        coalesce(sums.outcome_value, 0) - added_amount as sum_without,
+        coalesce(outcomes.denominator_value, 0) as cost_amount
+    from experiments.exp_outcomes as outcomes
+    left join experiments.exp_window_sums as sums using (purpose, experiment, metric, member_key)
+    left join added
+        on outcomes.experiment = added.experiment and outcomes.metric = added.metric
+        and outcomes.member_key = added.member_key
+    where outcomes.purpose = 'effect'
+),
+
+arms as (
+    select
+        experiment, metric, arm,
+        avg(case
+            when metrics.folded_by = 'any' then value - (sum_without > 0)::integer
+            when metrics.set_against = 'campaign_cost' then added_amount - cost_amount
+            else added_amount
+        end) as difference
+    from outcomes
+    inner join read_csv($metrics) as metrics using (metric)
+    group by all
+)
+
+select
+    results.experiment, results.arm, results.metric, results.members, results.control_members as controls,
+    results.effect, results.effect_lower as lower, results.effect_upper as upper,
+    arms.difference - controls.difference as true_effect,
+    arms.difference - controls.difference between results.effect_lower and results.effect_upper as is_inside,
+    results.verdict
+from experiments.exp_results as results
+inner join arms using (experiment, metric, arm)
+inner join arms as controls on results.experiment = controls.experiment and results.metric = controls.metric
+inner join experiments.exp_arm_sizes as sizes
+    on controls.experiment = sizes.experiment and controls.arm = sizes.arm and sizes.arm_role = 'control'
+where results.segment = 'all' and results.look_no = 0 and results.is_primary
+order by results.experiment, results.arm
+"""
+
+
+def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The primary metric of every experiment with matured members: estimate, interval, true effect.
+
+    Args:
+        published: The published file of a home filled by the sample.
+        truth: The sample's truth files.
+
+    Returns:
+        Names of the columns and rows.
+
+    Raises:
+        NoTruth: Nothing is published, or the home was not filled by the sample.
+    """
+    if not published.exists() or not (truth / CAUSED_ORDERS).exists():
+        raise NoTruth(
+            f"{truth} and {published}: both are needed, the truth of a sample and what was published of it. "
+            "Type: rekindle demo"
+        )
+    with duckdb.connect(str(published), read_only=True) as connection:
+        files = {
+            "caused": truth / CAUSED_ORDERS,
+            "event_types": SEEDS_DIR / "lifecycle" / "event_types.csv",
+            "metrics": SEEDS_DIR / "campaigns" / "experiment_metrics.csv",
+        }
+        cursor = connection.execute(_EFFECTS, {name: str(path) for name, path in files.items()})
+        return [column[0] for column in cursor.description], cursor.fetchall()

@@ -63,7 +63,7 @@ def answer(
 ) -> None:
     """Let the simulated members get what was exported, answer it, and live on; deliver all of it.
 
-    Example: `rekindle export`, then `rekindle answer` and `rekindle run`
+    Example: `rekindle answer` after `rekindle export`; then `rekindle run`
     """
     from orchestration.progress import Terminal
 

@@ -18,7 +18,7 @@ from tests.core.experiments.members import arm_of
 
 FIRST, MONDAY = date(2025, 11, 23), date(2025, 11, 24)
 LIVES = Lives(3000, seed=5)
-RUNS = 400
+RUNS = 2000
 
 
 def write_exports(home, keys, monday=MONDAY, mark="t", benefit="small_coupon"):

@@ -64,4 +64,11 @@ def exports_text(files: list[Exported]) -> str:
         ]
         for file in files
     ]
-    return text_table(["campaign", "channel", "step", "planned", "rows", "left out", "written"], rows)
+    table = text_table(["campaign", "channel", "step", "planned", "rows", "left out", "written"], rows)
+    unreadable = max((file.manifest.get("consents_of_nobody", 0) for file in files), default=0)
+    if not unreadable:
+        return table
+    return (
+        f"{table}\n\nConsent events refused that name nobody who is known: {unreadable:,}. They may be\n"
+        "opt-outs: see rekindle held --table consents, and ask the source before anything is sent."
+    )

@@ -21,7 +21,13 @@ from orchestration.core.summary import text_table
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
-from orchestration.warehouse.versions import Manifest, current_version, list_versions, read_manifest
+from orchestration.warehouse.versions import (
+    Manifest,
+    connect_published,
+    current_version,
+    list_versions,
+    read_manifest,
+)
 
 SHOWN_DUE_DATES = 7
 
@@ -141,7 +147,8 @@ def status_text(home: Home) -> str:
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
-    return "\n\n".join([*sections, loads_text(home), f"Due: {_due(home)}"])
+    sections += [*_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
+    return "\n\n".join(sections)
 
 
 def _state_sections(manifest: Manifest) -> list[str]:
@@ -163,6 +170,27 @@ def silent_signals(details: Mapping[str, Any]) -> list[str]:
     if not silent:
         return []
     return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
+
+
+def _unreadable_consents(home: Home) -> list[str]:
+    """Refused consent events that still count, by what they were refused for."""
+    if current_version(home) is None:
+        return []
+    with connect_published(home) as published:
+        try:
+            rows = published.execute(
+                "select held_reason, held_column, count(*), sum(members), "
+                "count(*) filter (where members = 0) "
+                "from marts.fct_unreadable_consent group by all order by all"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return []  # Published before there was the table.
+    if not rows:
+        return []
+    headings = ["consents refused for", "column", "events", "members silenced", "of nobody known"]
+    table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
+    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle held --table consents)"
+    return [table + (asked if any(row[-1] for row in rows) else "")]
 
 
 def _never_delivered(home: Home) -> list[str]:

@@ -84,6 +84,14 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
     return newest
 
 
+def unreadable_of_nobody(published: duckdb.DuckDBPyConnection) -> int:
+    """Refused consent events that name nobody who is known: opt-outs that may silence no one."""
+    [(found,)] = published.execute(
+        "select count(*) from marts.fct_unreadable_consent where members = 0"
+    ).fetchall()
+    return found
+
+
 def as_of_date(published: duckdb.DuckDBPyConnection) -> date:
     """The published version's newest as-of date."""
     [(found,)] = published.execute("select as_of_date from marts.dim_build").fetchall()

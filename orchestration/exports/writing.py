@@ -31,6 +31,7 @@ from orchestration.exports.gate import (
     as_of_date,
     consents_delivered_on,
     sealed_weeks,
+    unreadable_of_nobody,
 )
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.durable import sha256_of, sync, write_json
@@ -85,6 +86,7 @@ def export(
     with hold_build_lock(home, "exporting"):
         with connect_published(home) as published, _current(home):
             consents_on = consents_delivered_on(published, definitions)
+            unreadable = unreadable_of_nobody(published)
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
             found = touches_of(home, published, sealed[0].seal.campaign_week, definitions)
@@ -92,6 +94,7 @@ def export(
             "build_id": current_version(home),
             "as_of_date": as_of.isoformat(),
             "consents_delivered_on": consents_on.isoformat(),
+            "consents_of_nobody": unreadable,
         }
         private_folder(home.exports)
         remove_unfinished(home)
@@ -144,7 +147,7 @@ def _write(home: Home, folder: Path, file: Audience, each: Sealed, stamp: dict[s
     unfinished = home.exports / f".unfinished.{os.getpid()}"
     private_folder(unfinished)
     try:
-        _write_csv(unfinished / CSV, file.rows)
+        write_csv(unfinished / CSV, file.rows)
         (unfinished / PARQUET).touch(mode=0o600)
         pq.write_table(pa.Table.from_pylist(file.rows, schema=SCHEMA), unfinished / PARQUET)
         manifest = {
@@ -178,7 +181,8 @@ def _write(home: Home, folder: Path, file: Audience, each: Sealed, stamp: dict[s
     return manifest
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the rows of a file, no cell of which a spreadsheet takes for a formula."""
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

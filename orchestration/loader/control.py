@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from orchestration.core.contract import ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import CONTACT_KINDS, pseudonym
 from orchestration.loader.durable import write_file
+from orchestration.loader.unreadable import UNREADABLE
 from orchestration.project import Home
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ def write_blocked_identifiers(home: Home, seeds_dir: Path, secret: str) -> None:
         for (kind, hashed), reason in sorted(rows.items())
     ]
     _write(home.control / "blocked_identifiers.parquet", pa.Table.from_pylist(columns, schema=_BLOCKED))
+
+
+def write_unreadable_consents(home: Home, rows: pa.Table) -> None:
+    """Consent events that the contract refused, for dbt to find whom they silence."""
+    _write(home.control / f"{UNREADABLE}.parquet", rows)
 
 
 def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None:

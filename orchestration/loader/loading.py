@@ -20,7 +20,12 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
-from orchestration.loader.control import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.control import (
+    write_blocked_identifiers,
+    write_empty_tables,
+    write_loads,
+    write_unreadable_consents,
+)
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     DeliveryRefused,
@@ -32,6 +37,7 @@ from orchestration.loader.deliveries import (
 from orchestration.loader.durable import flush_folder, flush_tree, private_folder, switch_folder, write_file
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import Secret, read_secret
+from orchestration.loader.unreadable import unreadable_consents
 from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
@@ -170,15 +176,23 @@ def _load(
         records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
             home, checked, secret, connection, say
         )
-    tables = _summary(contracts, records)
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
-    write_loads(home, tables)
+    tables = tell_what_is_loaded(home, contracts)
     for line in _missing_lines(tables, contracts):
         say(line)
     if not pending:
         say(f"nothing new: all {len(present)} deliveries were loaded before")
     return LoadSummary(tables, len(pending))
+
+
+def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> list[TableLoad]:
+    """Write the control tables about deliveries, as they lie there now."""
+    tables = _summary(contracts, _read_records(home, contracts))
+    with duckdb.connect() as connection:
+        write_unreadable_consents(home, unreadable_consents(home, contracts, connection))
+    write_loads(home, tables)
+    return tables
 
 
 def _load_one(

@@ -124,6 +124,9 @@ def _member(random: Random, tables: Tables, member: int) -> None:
     )  # fmt: skip
     for channel in CHANNELS:
         _consents(random, tables, member, channel)
+        if random.random() < 0.95:
+            known_on = SUNDAY + timedelta(days=random.choice([-300] * 8 + [0, 1]))
+            _add(tables, "marts.fct_contact_point", member_key=member, channel=channel, known_on=known_on)
     if random.random() < 0.3:
         opened = _near(random)
         _add(

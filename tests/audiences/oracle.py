@@ -74,6 +74,11 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     }
     if not all(may_contact(tables, member, channel) for channel, _ in beginnings):
         yield "no_consent"
+    known = {
+        row["channel"] for row in rows(tables, "marts.fct_contact_point", member) if row["known_on"] <= SUNDAY
+    }
+    if not {channel for channel, _ in beginnings} <= known:
+        yield "no_contact"
     for ticket in rows(tables, "marts.fct_ticket", member):
         is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
         if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:
@@ -88,14 +93,14 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
                 yield "cooldown"
             if entry["campaign"] != campaign and days == 0:
                 yield "higher_priority"
-    known = contacts(tables)
+    counted = contacts(tables)
     for channel, offset in beginnings:
         day = WEEK + timedelta(days=offset)
         for cap in rows(tables, "seeds.contact_caps"):
             if cap["cap_class"] == terms["cap_class"] and cap["channel"] in ("all", channel):
                 near = [
                     contact
-                    for contact in known
+                    for contact in counted
                     if contact[0] == member
                     and cap["channel"] in ("all", contact[1])
                     and abs((contact[2] - day).days) < cap["within_days"]

@@ -249,7 +249,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__member",
+            "aud_exclusions__channel",
             "candidates.as_of_date < permissions.next_on",
             "candidates.as_of_date <= permissions.next_on",
         ),
@@ -280,6 +280,12 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (otherwise_than_the_rules_say, "aud_proposals", ", 0) desc", ", 0) asc"),
         (otherwise_than_the_rules_say, "aud_capped", ">= caps.most_touches", "> caps.most_touches"),
+        (
+            otherwise_than_the_rules_say,
+            "aud_exclusions__channel",
+            "candidates.as_of_date >= contact_points.known_on",
+            "true",
+        ),
         (
             waterfalls_that_do_not_add_up,
             "aud_waterfall",

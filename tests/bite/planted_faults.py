@@ -563,6 +563,7 @@ SINGULAR: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",
         "update audiences.aud_planned_touches set member_key = -member_key where one_row",
     ],
+    "nobody_is_contacted_without_an_address": ["delete from marts.fct_contact_point"],
     "nobody_is_contacted_without_consent": [
         "update marts.fct_contact_permission set is_allowed = false",
         "delete from marts.fct_contact_permission",

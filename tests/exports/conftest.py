@@ -78,6 +78,7 @@ def proposed(tmp_path) -> Shop:
             create table marts.fct_load as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
                     'loaded' as status, 100 as rows_in;
+            create table marts.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
             create table people as
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);
             create table marts.dim_member as select member_key, language, 'S1' as home_store_id from people;

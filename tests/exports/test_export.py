@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import sys
 from datetime import date
@@ -10,7 +11,9 @@ from datetime import date
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli import app
 from orchestration.core.copy_texts import dialled, filled, neutral
 from orchestration.exports.gate import ConsentsUnheard, NotExportable
 from orchestration.exports.writing import ExportFailed, export, exported_before
@@ -199,6 +202,16 @@ def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, s
     with pytest.raises(ConsentsUnheard, match=said):
         export(shop.home)
     assert not shop.home.exports.exists()
+
+
+def test_refused_consents_of_nobody_are_told_with_the_files(shop):
+    assert only(export(shop.home)).manifest["consents_of_nobody"] == 0
+    shutil.rmtree(shop.home.exports)
+    shop.change("insert into marts.fct_unreadable_consent values ('u2', 0), ('u3', 0)")
+    assert only(export(shop.home)).manifest["consents_of_nobody"] == 2
+    shutil.rmtree(shop.home.exports)
+    said = CliRunner().invoke(app, ["--home", str(shop.home.root), "export"]).output
+    assert "Consent events refused that name nobody who is known: 2." in said
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ with candidates as (
 exclusions as (
     select * from {{ ref('aud_exclusions__member') }}
     union all
+    select * from {{ ref('aud_exclusions__channel') }}
+    union all
     select * from {{ ref('aud_exclusions__campaign') }}
 ),
 

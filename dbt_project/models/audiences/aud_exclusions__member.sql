@@ -1,22 +1,10 @@
--- Why a candidate may not be contacted at all, or not on the channel a campaign begins with.
+-- Why a candidate may not be contacted by any campaign.
 with candidates as (
     select * from {{ ref('aud_candidates') }}
 ),
 
-settings as (
-    select * from {{ ref('campaign_settings') }}
-),
-
-first_steps as (
-    select * from {{ ref('aud_first_steps') }}
-),
-
 holdouts as (
     select * from {{ ref('global_holdouts') }}
-),
-
-permissions as (
-    select * from {{ ref('fct_contact_permission') }}
 ),
 
 tickets as (
@@ -38,22 +26,6 @@ inner join holdouts
     on candidates.campaign_week >= holdouts.valid_from
     and candidates.campaign_week <= holdouts.valid_to
 where {{ hash_fraction('holdouts.salt', 'candidates.member_key') }} < holdouts.share
-union all
-select distinct
-    candidates.campaign,
-    candidates.campaign_week,
-    candidates.member_key,
-    'no_consent' as reason
-from candidates
-cross join settings
-inner join first_steps on candidates.campaign = first_steps.campaign
-left join permissions
-    on candidates.member_key = permissions.member_key
-    and first_steps.channel = permissions.channel
-    and settings.answer_purpose = permissions.purpose
-    and candidates.as_of_date >= permissions.changed_on
-    and candidates.as_of_date < permissions.next_on
-where not coalesce(permissions.is_allowed, false)
 union all
 select distinct
     candidates.campaign,

@@ -27,6 +27,7 @@ select
     addresses.record_key,
     member_records.member_key,
     addresses.channel,
+    addresses.pseudonym is not null as has_detail,
     coalesce(addresses.pseudonym, 'record ' || cast(addresses.record_key as {{ dbt.type_string() }})) as contact_point
 from addresses
 inner join member_records on addresses.record_key = member_records.record_key

@@ -26,8 +26,9 @@ tickets as (
 answers as (
     select
         *,
-        case when is_granted then 1 else 0 end - case when is_granted_before then 1 else 0 end as opened
-    from {{ ref('int_channel_answers') }}
+        case when is_allowed then 1 else 0 end - case when is_allowed_before then 1 else 0 end as opened
+    from {{ ref('int_permissions') }}
+    where purpose = 'marketing'
 ),
 
 signs as (
@@ -45,8 +46,8 @@ signs as (
         ('events', "'competitor_search'", 'case when is_competitor then happened_on end', '1'),
         ('refunds', "'refund'", 'refunded_on', '1'),
         ('tickets', "'negative_ticket'", 'case when is_negative then opened_on end', '1'),
-        ('answers', "'channel_asked'", 'case when answer_number = 1 then answered_on end', '1'),
-        ('answers', "'channel_open'", 'answered_on', 'opened'),
+        ('answers', "'channel_asked'", 'case when change_number = 1 then changed_on end', '1'),
+        ('answers', "'channel_open'", 'changed_on', 'opened'),
     ] %}
     {{ "union all" if not loop.first }}
     select

@@ -38,7 +38,7 @@ summed_days as (
 ),
 
 -- The first of those days that knows each day of the ledger.
-known_from as (
+known_on as (
     select
         ledger_days.earned_on,
         min(summed_days.summed_on) as summed_on
@@ -50,11 +50,11 @@ known_from as (
 added as (
     select
         ledger.member_key,
-        known_from.summed_on,
+        known_on.summed_on,
         sum(ledger.points) as points
     from ledger
-    inner join known_from on ledger.earned_on = known_from.earned_on
-    group by ledger.member_key, known_from.summed_on
+    inner join known_on on ledger.earned_on = known_on.earned_on
+    group by ledger.member_key, known_on.summed_on
 ),
 
 totals as (

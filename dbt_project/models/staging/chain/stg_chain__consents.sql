@@ -11,5 +11,6 @@ select
     purpose,
     is_granted,
     happened_at,
-    {{ business_date('happened_at') }} as happened_on
+    {{ business_date('happened_at') }} as happened_on,
+    delivered_on
 from newest

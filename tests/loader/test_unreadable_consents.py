@@ -1,0 +1,91 @@
+"""Consent events the contract refuses: what can still be read of them stands in a control table."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pyarrow.parquet as pq
+import pytest
+from small_shop import CONTRACT, MEMBERS
+
+CONSENTS = """
+      - name: consents
+        config: {meta: {key: [consent_id], month_of: happened_at}}
+        columns:
+          - {name: consent_id, data_type: bigint, config: {meta: {required: true}}}
+          - {name: system, data_type: varchar, config: {meta: {required: true, allowed: [pos, crm]}}}
+          - {name: member_id, data_type: varchar, config: {meta: {required: true}}}
+          - {name: channel, data_type: varchar, config: {meta: {required: true, allowed: [sms, email]}}}
+          - {name: purpose, data_type: varchar, config: {meta: {required: true, allowed: [marketing]}}}
+          - {name: is_granted, data_type: boolean, config: {meta: {required: true}}}
+          - {name: happened_at, data_type: timestamp, config: {meta: {required: true}}}
+"""
+GOOD = {
+    "consent_id": "1", "system": "pos", "member_id": "m1", "channel": "sms", "purpose": "marketing",
+    "is_granted": "true", "happened_at": "2024-05-01T18:00:00+08:00",
+}  # fmt: skip
+READ = {**GOOD, "consent_id": 1, "happened_at": datetime(2024, 5, 1, 10)}
+
+
+def unreadable(shop):
+    table = pq.read_table(shop.home.control / "unreadable_consents.parquet")
+    return table.to_pylist()
+
+
+def load_consents(shop, *rows, on="2024-06-01"):
+    columns = {name: [row[name] for row in rows] for name in GOOD}
+    if on == "2024-06-01":
+        shop.deliver("members", MEMBERS)
+        shop.deliver("orders", {"order_id": [1], "ordered_at": ["2024-05-01"], "status": ["completed"]})
+    shop.deliver("consents", columns, on=on)
+    shop.load(CONTRACT + CONSENTS)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("consent_id", "x", "not a bigint"),
+        ("system", "till", "not an allowed code"),
+        ("member_id", None, "required but empty"),
+        ("channel", "pigeon", "not an allowed code"),
+        ("purpose", "", "required but empty"),
+        ("happened_at", "01.05.2024", "not a timestamp"),
+    ],
+)
+def test_what_is_at_fault_is_empty_and_all_else_is_read(shop, column, value, reason):
+    load_consents(shop, GOOD | {column: value})
+    [row] = unreadable(shop)
+    assert (row["held_reason"], row["held_column"]) == (reason, column)
+    assert (row["source"], row["delivered_on"]) == ("shop", date(2024, 6, 1))
+    expected = READ | {column: None}
+    assert {name: row[name] for name in expected if name != "is_granted"} == {
+        name: expected[name] for name in expected if name != "is_granted"
+    }
+
+
+def test_an_answer_nobody_can_read_and_a_repeated_number_are_there_whole(shop):
+    load_consents(
+        shop,
+        GOOD | {"is_granted": "perhaps"},
+        GOOD | {"consent_id": "2"},
+        GOOD | {"consent_id": "2", "channel": "email"},
+    )
+    assert [(row["consent_id"], row["held_reason"]) for row in unreadable(shop)] == [
+        (1, "not a boolean"),
+        (2, "key repeated"),
+    ]
+
+
+def test_refused_events_of_every_delivery_stay_and_readable_ones_are_not_there(shop):
+    load_consents(shop, GOOD)
+    assert unreadable(shop) == []
+    load_consents(shop, GOOD | {"channel": "fax"}, on="2024-06-02")
+    load_consents(shop, GOOD, GOOD | {"consent_id": "7", "channel": "fax"}, on="2024-06-03")
+    assert [(row["delivered_on"].day, row["consent_id"]) for row in unreadable(shop)] == [(2, 1), (3, 7)]
+
+
+def test_a_source_without_consents_has_none(shop):
+    shop.deliver("members", MEMBERS)
+    shop.deliver("orders", {"order_id": [1], "ordered_at": ["2024-05-01"], "status": ["completed"]})
+    shop.load()
+    assert unreadable(shop) == []

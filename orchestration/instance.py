@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestration.project import Home
@@ -98,13 +98,37 @@ def opened_instance(home: Home) -> Iterator[DagsterInstance]:
 
     prepare_dagster_home(home)
     spare_the_disk()
-    with DagsterInstance.from_config(str(home.dagster)) as instance, ExitStack() as kept:
-        # Dagster opens a connection per event, and SQLite tidies up a file whenever its last one closes.
-        for file in home.dagster.rglob("*.db"):
-            kept.enter_context(closing(sqlite3.connect(file))).execute(
-                "select 1 from sqlite_master"
-            ).fetchall()
+    with _files_kept_open(), DagsterInstance.from_config(str(home.dagster)) as instance:
         yield instance
+
+
+@contextmanager
+def _files_kept_open() -> Iterator[None]:
+    """Keeps one connection to each of Dagster's files, from its first use on.
+
+    Dagster opens a connection per event, and SQLite tidies up a file whenever its last one closes. A run's
+    own file is made by the run, so files are met as they are used; the connection that made one comes before
+    its write-ahead log and cannot be the one to keep it.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    kept: dict[str, sqlite3.Connection] = {}
+
+    def keep(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            ((_, _, file),) = connection.execute("pragma database_list").fetchall()
+            if file not in kept and connection.execute("pragma journal_mode").fetchall() == [("wal",)]:
+                kept[file] = sqlite3.connect(file, check_same_thread=False)
+                kept[file].execute("select 1 from sqlite_master").fetchall()
+
+    event.listen(Engine, "connect", keep)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", keep)
+        for connection in kept.values():
+            connection.close()
 
 
 def close_abandoned_runs(instance: DagsterInstance) -> list[str]:

@@ -52,6 +52,17 @@ def test_dagster_accepts_the_settings_and_sends_no_telemetry(tmp_path):
         assert instance.run_retries_max_retries == 1
 
 
+def test_no_file_is_tidied_up_between_two_events_of_a_run(tmp_path):
+    home = Home(tmp_path)
+    with opened_instance(home) as instance:
+        run = instance.create_run_for_job(nothing)
+        for _ in range(2):
+            instance.report_engine_event("something happened", run)
+        files = [home.dagster / "history" / "runs" / f"{name}.db" for name in (run.run_id, "index")]
+        assert [file.with_name(f"{file.name}-wal").exists() for file in files] == [True, True]
+    assert [file.with_name(f"{file.name}-wal").exists() for file in files] == [False, False]
+
+
 def test_a_run_whose_process_is_gone_is_ended_and_gives_its_place_back():
     with DagsterInstance.ephemeral() as instance:
         run = instance.create_run_for_job(

@@ -94,23 +94,26 @@ def matured_dates(as_of_dates: Collection[date], horizon_days: int, seen_until: 
 
 
 def split_dates(
-    as_of_dates: Collection[date], horizon_days: int, fitted_on: date, most_trained: int, judged: int
+    as_of_dates: Collection[date], horizon_days: int, fitted_on: date, most_trained: int, most_judged: int
 ) -> Split | None:
     """Past dates apart, so that nobody is judged by what was learned from the same days.
+
+    Judged is on as many dates as there may be, and never on more than were trained on: a short past is shared.
 
     Args:
         as_of_dates: Dates whose facts can be seen.
         horizon_days: Days after a date that decide its outcome.
         fitted_on: The day of the fit; nothing later is used.
         most_trained: At most this many dates are trained on, the newest.
-        judged: This many dates are judged on.
+        most_judged: At most this many dates are judged on, the newest whose horizon is over.
 
     Returns:
-        None where the past is too short.
+        None where the past is too short for one date of each.
     """
     matured = matured_dates(as_of_dates, horizon_days, fitted_on)
-    if len(matured) < judged:
-        return None
-    held_out = matured[-judged:]
-    trained = matured_dates(matured, horizon_days, held_out[0])
-    return Split(tuple(trained[-most_trained:]), tuple(held_out)) if trained else None
+    for judged in range(min(most_judged, len(matured)), 0, -1):
+        held_out = matured[-judged:]
+        trained = matured_dates(matured, horizon_days, held_out[0])[-most_trained:]
+        if len(trained) >= judged:
+            return Split(tuple(trained), tuple(held_out))
+    return None

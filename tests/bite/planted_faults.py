@@ -57,6 +57,10 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.rfm_cell_rule set hold_weeks = 1",
         "update seeds.rfm_cell_rule set hold_weeks = 8",
     ],
+    "rfm_migration_spans__can_be_looked_back_to": [
+        "update seeds.rfm_migration_spans set span_weeks = 0 where one_row",
+        "update seeds.rfm_migration_spans set span_weeks = 5 where one_row",
+    ],
     "growth_rules__caps_are_positive": [
         "update seeds.growth_rules set daily_cap_units = 0 where one_row",
         "update seeds.growth_rules set points_per_unit = 0 where one_row",
@@ -92,6 +96,8 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.warning_follow_up set salt = '' where one_row",
         "update seeds.warning_follow_up set quiet_days = 0 where one_row",
         "update seeds.warning_follow_up set answer_days = 0 where one_row",
+        "update seeds.warning_follow_up set interval_z = 0 where one_row",
+        "update seeds.warning_follow_up set least_members = 1 where one_row",
     ],
     "no_login_steps__step_is_not_empty": [
         "update seeds.no_login_steps set to_days = from_days - 1 where one_row",
@@ -432,6 +438,12 @@ HOLDS: dict[str, list[str]] = {
         "0 as first_warned_members, 2 as answered_members, 0 as returned_members, 0 as members_with_margin",
         "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
         "0 as first_warned_members, 0 as answered_members, 2 as returned_members, 0 as members_with_margin",
+    ],
+    "fct_warning_effect__interval_holds_the_effect": [
+        "insert into marts.fct_warning_effect by name select 2 as answerable_members, 2 as held_out_members, "
+        "1 as effect, 1 as effect_lower, 2 as effect_upper",
+        "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
+        "1 as effect, 0 as effect_lower, 2 as effect_upper",
     ],
     "fct_warning_action__open_problems_first": [
         "update marts.fct_warning_action set action = 'repair', is_unsolved = false where one_row",

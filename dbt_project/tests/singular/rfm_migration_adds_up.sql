@@ -4,51 +4,59 @@
 with moved as (
     select
         as_of_date,
+        span_weeks,
         'from' as side,
         from_cell as named_cell,
         sum(members) as members
     from {{ ref('fct_rfm_migration') }}
     where from_cell <> 'none'
-    group by as_of_date, from_cell
+    group by as_of_date, span_weeks, from_cell
     union all
     select
         as_of_date,
+        span_weeks,
         'to' as side,
         to_cell as named_cell,
         sum(members) as members
     from {{ ref('fct_rfm_migration') }}
     where to_cell <> 'none'
-    group by as_of_date, to_cell
+    group by as_of_date, span_weeks, to_cell
 ),
 
 stood as (
     select
         as_of_dates.as_of_date,
+        spans.span_weeks,
         'from' as side,
         cells.named_cell,
         count(*) as members
     from {{ ref('int_scored_days') }} as as_of_dates
+    cross join {{ ref('rfm_migration_spans') }} as spans
     inner join {{ ref('fct_rfm_cell') }} as cells
-        on {{ weeks_before('as_of_dates.as_of_date', 1) }} = cells.as_of_date
+        on {{ weeks_before('as_of_dates.as_of_date', 'spans.span_weeks') }} = cells.as_of_date
     where as_of_dates.is_asked_for
-    group by as_of_dates.as_of_date, cells.named_cell
+    group by as_of_dates.as_of_date, spans.span_weeks, cells.named_cell
     union all
     select
-        as_of_date,
+        cells.as_of_date,
+        spans.span_weeks,
         'to' as side,
-        named_cell,
+        cells.named_cell,
         count(*) as members
-    from {{ ref('member_rfm_cell') }}
-    group by as_of_date, named_cell
+    from {{ ref('member_rfm_cell') }} as cells
+    cross join {{ ref('rfm_migration_spans') }} as spans
+    group by cells.as_of_date, spans.span_weeks, cells.named_cell
 )
 
 select
     coalesce(moved.as_of_date, stood.as_of_date) as as_of_date,
+    coalesce(moved.span_weeks, stood.span_weeks) as span_weeks,
     coalesce(moved.side, stood.side) as side,
     coalesce(moved.named_cell, stood.named_cell) as named_cell
 from stood
 full outer join moved
     on stood.as_of_date = moved.as_of_date
+    and stood.span_weeks = moved.span_weeks
     and stood.side = moved.side
     and stood.named_cell = moved.named_cell
 where coalesce(stood.members, 0) <> coalesce(moved.members, 0)

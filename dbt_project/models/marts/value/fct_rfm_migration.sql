@@ -1,42 +1,52 @@
--- From one week to the next. Members who were not scored a week before come from `none`; members who were and no longer
--- are, because their last purchase has left the window, go to `none` with the amount they had.
+-- Members who were not scored at the beginning of the span come from `none`; those who were and no longer are, because
+-- their last purchase has left the window, go to `none` with the amount they had.
 with cells as (
     select * from {{ ref('fct_rfm_cell') }}
 ),
 
-as_of_dates as (
-    select as_of_date
-    from {{ ref('int_scored_days') }}
-    where is_asked_for
+spans as (
+    select
+        scored.as_of_date,
+        spans.span_weeks,
+        {{ weeks_before('scored.as_of_date', 'spans.span_weeks') }} as from_date
+    from {{ ref('int_scored_days') }} as scored
+    cross join {{ ref('dim_rfm_migration_span') }} as spans
+    where scored.is_asked_for
 ),
 
 moves as (
     select
-        as_of_date,
-        coalesce(previous_cell, 'none') as from_cell,
-        named_cell as to_cell,
-        net_amount
-    from cells
-    where is_asked_for
+        spans.as_of_date,
+        spans.span_weeks,
+        coalesce(earlier.named_cell, 'none') as from_cell,
+        cells.named_cell as to_cell,
+        cells.net_amount
+    from spans
+    inner join cells on spans.as_of_date = cells.as_of_date
+    left join cells as earlier
+        on spans.from_date = earlier.as_of_date
+        and cells.member_key = earlier.member_key
     union all
     select
-        as_of_dates.as_of_date,
-        week_before.named_cell as from_cell,
+        spans.as_of_date,
+        spans.span_weeks,
+        earlier.named_cell as from_cell,
         'none' as to_cell,
-        week_before.net_amount
-    from as_of_dates
-    inner join cells as week_before on {{ weeks_before('as_of_dates.as_of_date', 1) }} = week_before.as_of_date
+        earlier.net_amount
+    from spans
+    inner join cells as earlier on spans.from_date = earlier.as_of_date
     left join cells as still_there
-        on as_of_dates.as_of_date = still_there.as_of_date
-        and week_before.member_key = still_there.member_key
+        on spans.as_of_date = still_there.as_of_date
+        and earlier.member_key = still_there.member_key
     where still_there.member_key is null
 )
 
 select
     as_of_date,
+    span_weeks,
     from_cell,
     to_cell,
     count(*) as members,
     {{ money_sum('net_amount') }} as net_amount
 from moves
-group by as_of_date, from_cell, to_cell
+group by as_of_date, span_weeks, from_cell, to_cell

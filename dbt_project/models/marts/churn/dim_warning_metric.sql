@@ -1,0 +1,6 @@
+select
+    metric,
+    metric_order,
+    label_en,
+    label_zh
+from {{ ref('warning_metrics') }}

@@ -1,0 +1,78 @@
+{%- set metrics = {
+    'returned': 'case when is_returned then 1 else 0 end', 'net_amount': 'net_amount', 'margin_amount': 'margin_amount'
+} -%}
+{%- set groups = {'answerable': 'not measured.is_held_out', 'held_out': 'measured.is_held_out'} -%}
+-- By group as drawn, every member once: by the first episode. Margins are compared where each is known, for where one
+-- is not its member has bought. Variances of the groups may differ; the sums are exact.
+with measured as (
+    {%- for metric, expression in metrics.items() %}
+    select
+        horizon_days,
+        churn_level,
+        is_held_out,
+        '{{ metric }}' as metric,
+        {{ money(expression) }} as amount
+    from {{ ref('fct_warning_outcome') }}
+    where is_first_episode
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+summed as (
+    select
+        {%- for group, is_member in groups.items() %}
+        count(case when {{ is_member }} then measured.amount end) as {{ group }}_members,
+        coalesce({{ money_sum('case when ' ~ is_member ~ ' then measured.amount end') }}, 0) as {{ group }}_total,
+        coalesce(
+            cast(sum(case when {{ is_member }} then measured.amount * measured.amount end) as decimal(38, 4)), 0
+        ) as {{ group }}_squares,
+        {%- endfor %}
+        measured.horizon_days,
+        comparisons.comparison,
+        measured.metric
+    from measured
+    inner join {{ ref('dim_warning_comparison') }} as comparisons
+        on coalesce(measured.churn_level = comparisons.churn_level, comparisons.churn_level is null)
+    group by measured.horizon_days, comparisons.comparison, measured.metric
+    having count(measured.amount) = count(*)
+),
+
+described as (
+    select
+        {%- for group in groups %}
+        cast({{ group }}_total as double) / nullif({{ group }}_members, 0) as {{ group }}_mean,
+        cast({{ group }}_members * {{ group }}_squares - {{ group }}_total * {{ group }}_total as double)
+        / nullif(cast({{ group }}_members as double) * {{ group }}_members * ({{ group }}_members - 1), 0)
+            as {{ group }}_square_error,
+        {%- endfor %}
+        summed.*
+    from summed
+),
+
+-- No interval where nobody differs from anybody, or where there are so few that they may by chance be too much alike.
+compared as (
+    select
+        described.*,
+        described.answerable_mean - described.held_out_mean as effect,
+        case
+            when least(described.answerable_members, described.held_out_members) >= rules.least_members
+                then
+                    cast(rules.interval_z as double)
+                    * nullif(sqrt(described.answerable_square_error + described.held_out_square_error), 0)
+        end as half_width
+    from described
+    cross join {{ ref('warning_follow_up') }} as rules
+)
+
+select
+    horizon_days,
+    comparison,
+    metric,
+    answerable_members,
+    held_out_members,
+    cast(answerable_mean as decimal(28, 10)) as answerable_mean,
+    cast(held_out_mean as decimal(28, 10)) as held_out_mean,
+    cast(effect as decimal(28, 10)) as effect,
+    cast(effect - half_width as decimal(28, 10)) as effect_lower,
+    cast(effect + half_width as decimal(28, 10)) as effect_upper
+from compared

@@ -98,7 +98,7 @@ def split_dates(
 ) -> Split | None:
     """Past dates apart, so that nobody is judged by what was learned from the same days.
 
-    Judged is on as many dates as there may be, and never on more than were trained on: a short past is shared.
+    Judged is on as many dates as there may be, never on more than were trained on: a short past is shared.
 
     Args:
         as_of_dates: Dates whose facts can be seen.

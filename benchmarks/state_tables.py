@@ -25,13 +25,33 @@ from orchestration.warehouse.dbt import invoke_dbt
 
 DAY = "date '2025-12-28'"
 REPEATS = 3
-MEASURED = ("member_attributes", "fct_tag_conflict", "fct_member_tag", "member_churn_base")
-EVERYTHING = ("dim_tag_path", *MEASURED)
-MADE = {"dim_tag_path", "fct_tag_conflict", "int_churn_parameters"}
-FITTED = (
-    "category_group = 'all', fitted_on = date '2025-12-01', rate_shape = 1, rate_days = 20, "
-    "leaving = 0.5, staying = 3"
+MEASURED = (
+    "member_attributes",
+    "fct_tag_conflict",
+    "fct_member_tag",
+    "member_churn_base",
+    "fct_churn_model_score",
 )
+TAGS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts")
+"""Seeds that the SQL of tags is made from."""
+BY_HAND = {
+    "dim_tag_path": None,
+    "fct_tag_conflict": None,
+    "int_churn_parameters": """
+        select 'all' as category_group, date '2025-12-01' as fitted_on, 1 as rate_shape, 20 as rate_days,
+            0.5 as leaving, 3 as staying
+    """,
+    "fct_churn_model_in_use": f"""
+        select {DAY} as as_of_date, unnest([28, 90]) as horizon_days, 'one' as version, true as is_newest,
+            true as is_champion, 0.3 as baseline, 1 as recalibration_slope
+    """,
+    "fct_churn_coefficient": """
+        select 'one' as version, unnest([28, 90]) as horizon_days, feature, 0.5 as feature_mean,
+            1.5 as feature_deviation, 0.1 as coefficient
+        from warehouse.seeds.churn_model_features
+    """,
+}
+"""Tables that are no made-up state: the rows to read, or None where a compiled model makes them."""
 LONG = {"fct_refund": 10}
 """Tables that are no state: one row for so many members."""
 
@@ -39,12 +59,13 @@ LONG = {"fct_refund": 10}
 def compiled(folder: Path) -> dict[str, dict[str, Any]]:
     """Models and seeds by name, the measured models with the SQL that dbt compiles for them."""
     target = folder / "target"
-    invoke_dbt(
-        ["compile", "--select", *EVERYTHING],
-        home=Home(folder),
-        warehouse=folder / "warehouse.duckdb",
-        target_path=target,
-    )
+    # Rules of tags are compiled from the paths there are, so these come first.
+    for command in (
+        ["seed", "--select", *TAGS],
+        ["run", "--select", "dim_tag_path"],
+        ["compile", "--select", "dim_tag_path", *MEASURED],
+    ):
+        invoke_dbt(command, home=Home(folder), warehouse=folder / "warehouse.duckdb", target_path=target)
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
     return {node["name"]: node for node in nodes if node["resource_type"] in {"model", "seed"}}
 
@@ -65,7 +86,8 @@ def values(name: str, data_type: str, allowed: dict[str, list[str]]) -> str:
         words = allowed.get(name, ["general", "East", "West"])
         return f"[{', '.join(repr(word) for word in words)}][cast({draw} % {len(words)} as integer) + 1]"
     largest = 5 if name.endswith("_score") else 100
-    return f"cast({draw} / 1000.0 * {1 if name.endswith('_share') else largest} as {data_type})"
+    is_share = name.endswith("_share") or name.startswith("base_p_")
+    return f"cast({draw} / 1000.0 * {1 if is_share else largest} as {data_type})"
 
 
 def make_up(connection: duckdb.DuckDBPyConnection, node: dict[str, Any], members: int) -> None:
@@ -123,12 +145,15 @@ def main(
         connection.execute(
             f"create table warehouse.marts.dim_tag_path as {nodes['dim_tag_path']['compiled_code']}"
         )
-        make_up(connection, nodes["int_churn_parameters"], 1)
-        connection.execute(f"update warehouse.intermediate.int_churn_parameters set {FITTED}")
+        for name, rows_by_hand in BY_HAND.items():
+            if rows_by_hand:
+                make_up(connection, nodes[name], 0)
+                table = f"warehouse.{nodes[name]['schema']}.{name}"
+                connection.execute(f"insert into {table} by name {rows_by_hand}")
         for name in MEASURED:
             for read in nodes[name]["depends_on"]["nodes"]:
                 source = nodes[read.split(".")[-1]]
-                if source["resource_type"] == "model" and source["name"] not in MADE:
+                if source["resource_type"] == "model" and source["name"] not in BY_HAND:
                     make_up(connection, source, members)
             made_by = nodes[name]["compiled_code"]
             model = seconds(connection, f"create or replace table warehouse.marts.{name} as {made_by}")

@@ -78,7 +78,7 @@ def preview_tags(
 ) -> None:
     """How many members the definitions as they are now would move, against what is published.
 
-    Nothing changes: published attributes are read, rules are evaluated in memory by the models' own SQL.
+    Nothing changes: published attributes are read, and dbt runs the models of tags in a file of their own.
 
     Example: `rekindle tags preview` or `rekindle tags preview --seeds drafts/tags`
     """
@@ -97,7 +97,17 @@ def preview_tags(
     typer.echo(f"As of {shown.as_of_date}, {shown.members:,} members; published against {folder}")
     if moved:
         Console(width=WIDTH).print(_moved_table(moved, shown.members))
-    typer.echo(f"{len(shown.tags) - len(moved)} other tags stay as they are. Nothing was changed.")
+    typer.echo(f"{_those_that_stay(len(shown.tags), len(moved))} Nothing was changed.")
+
+
+def _those_that_stay(tags: int, moved: int) -> str:
+    if not moved:
+        return f"All {tags} tags stay as they are."
+    if moved == tags:
+        return "No tag stays as it is."
+    return (
+        "1 other tag stays as it is." if tags - moved == 1 else f"{tags - moved} other tags stay as they are."
+    )
 
 
 def _moved_table(moved: Sequence[Moved], members: int) -> Table:

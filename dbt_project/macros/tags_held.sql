@@ -1,43 +1,64 @@
-{# The rest of a query that has `holders`, `paths` (with valid_from and valid_to) and `conflicts`: who holds which tag.
-   `key` names a row of holders, `attributes` are those of their catalogue. One evaluator for members and
-   products: every holder meets every path in one pass over the attributes. #}
-{% macro tags_held(key, attributes) -%}
-met as (
-    select distinct
-        {%- for column in key %}
-        holders.{{ column }},
-        {%- endfor %}
-        paths.tag
-    from holders
-    inner join paths on {{ path_is_met(attributes, 'paths') }}
+{# CTEs for a query that has `holders`, `tag_paths`, `tags` and `conflicts`, up to `held`: who holds which tag by which path.
+   `key` names a row of holders, `attributes` are those of their catalogue. One evaluator for members and products.
+   A tag with one path that gives way to none is held as soon as the path is met. Of the others the smallest path number
+   decides: the first path met, or 0 of a tag that goes before. #}
+{% macro tags_held(key, attributes, shapes) -%}
+{{ tag_bits(key, attributes, shapes) }},
+
+lone_paths as (
+    select * from paths
+    where
+        paths_of_tag = 1
+        and tag not in (select over_tag from conflicts)
 ),
 
-gave_way as (
-    select distinct
-        {%- for column in key %}
-        met.{{ column }},
-        {%- endfor %}
-        met.tag
-    from met
-    inner join conflicts on met.tag = conflicts.over_tag
-    inner join met as stronger
-        on conflicts.tag = stronger.tag
-        {%- for column in key %}
-        and met.{{ column }} = stronger.{{ column }}
-        {%- endfor %}
+other_paths as (
+    select
+        tag,
+        path_no,
+        valid_from,
+        valid_to,
+        path_block,
+        path_bit
+    from paths
+    where
+        paths_of_tag > 1
+        or tag in (select over_tag from conflicts)
+    union all
+    select
+        conflicts.over_tag as tag,
+        0 as path_no,
+        paths.valid_from,
+        paths.valid_to,
+        paths.path_block,
+        paths.path_bit
+    from conflicts
+    inner join paths on conflicts.tag = paths.tag
+),
+
+first_met as (
+    select
+        bits.{{ key | join(',\n        bits.') }},
+        other_paths.tag,
+        min(other_paths.path_no) as path_no
+    from bits
+    inner join other_paths on {{ path_is_met(shapes, 'other_paths') }}
+    group by bits.{{ key | join(', bits.') }}, other_paths.tag
+),
+
+held as (
+    select
+        bits.{{ key | join(',\n        bits.') }},
+        lone_paths.tag,
+        lone_paths.path_no
+    from bits
+    inner join lone_paths on {{ path_is_met(shapes, 'lone_paths') }}
+    union all
+    select
+        {{ key | join(',\n        ') }},
+        tag,
+        path_no
+    from first_met
+    where path_no > 0
 )
-
-select
-    {%- for column in key %}
-    met.{{ column }},
-    {%- endfor %}
-    met.tag
-from met
-left join gave_way
-    on met.tag = gave_way.tag
-    {%- for column in key %}
-    and met.{{ column }} = gave_way.{{ column }}
-    {%- endfor %}
-where gave_way.tag is null
 {%- endmacro %}
-

@@ -1,21 +1,19 @@
 """What changed tag definitions would do to the members of the published version, before they are merged.
 
-Belongs here: running the models that evaluate tags, in memory, on changed definitions and known attributes;
-counting who gains and who loses.
-Does not: how a rule is evaluated (the dbt models do, as compiled by dbt), faults of definitions (core).
+Belongs here: having dbt run the models that evaluate tags, in a file of their own, on changed definitions
+and known attributes; counting who gains and who loses.
+Does not: how a rule is evaluated (the dbt models do), faults of definitions (core).
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -23,7 +21,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
 from orchestration.warehouse.connections import quoted
-from orchestration.warehouse.dbt import invoke_dbt
+from orchestration.warehouse.dbt import invoke_dbt, parsed_project
 from orchestration.warehouse.versions import connect_published
 
 MODELS = ("dim_tag_path", "fct_tag_conflict", "fct_member_tag")
@@ -152,48 +150,54 @@ def preview(home: Home, seeds: Path, day: date) -> Preview:
         AttributesNotPublished: A rule needs a column that the published attributes lack.
     """
     with tempfile.TemporaryDirectory(prefix="rekindle-preview-") as folder:
-        queries, types = _compiled(home, Path(folder))
-    with duckdb.connect() as connection:
+        warehouse = Path(folder) / WAREHOUSE_FILE_NAME
+        with _opened(warehouse, home) as connection:
+            _provide_seeds(connection, seeds)
+            _provide_attributes(connection, day)
+        invoke_dbt(
+            ["run", "--select", *MODELS],
+            home=home,
+            warehouse=warehouse,
+            target_path=Path(folder) / "target",
+        )
+        with _opened(warehouse, home) as connection:
+            return Preview(day, *_moved(connection, day))
+
+
+@contextmanager
+def _opened(warehouse: Path, home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The preview's own file, with the published one beside it."""
+    with duckdb.connect(str(warehouse)) as connection:
         connection.execute(f"attach {quoted(home.published_file.resolve())} as published (read_only)")
-        # The models name their catalogue as a build's file does; here it is in memory.
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("create schema warehouse.seeds; create schema warehouse.marts")
-        for seed in SEEDS:
-            connection.read_csv(
-                str(seeds / f"{seed}.csv"), header=True, columns=types[seed], auto_detect=False, sep=",",
-                quotechar='"', escapechar='"',
-            ).create(f"warehouse.seeds.{seed}")  # fmt: skip
-        _provide_attributes(connection, day, types["member_attributes"])
-        for model in MODELS:
-            connection.execute(f"create table warehouse.marts.{model} as {queries[model]}")
-        # By name: dbt puts the columns of a table into the contract's order.
-        described = connection.execute("describe published.marts.dim_tag_path").fetchall()
-        path = ", ".join(name for name, *_ in described)
-        moved = connection.execute(_MOVED.format(path=path), {"day": day}).fetchall()
-        [(members,)] = connection.execute("select count(*) from warehouse.marts.member_attributes").fetchall()
-    return Preview(day, members, [Moved(*row) for row in moved])
+        yield connection
 
 
-def _compiled(home: Home, folder: Path) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """The models' SQL as dbt compiles it now, and the types of the seeds and of the attributes."""
-    target = folder / "target"
-    invoke_dbt(
-        ["compile", "--select", *MODELS],
-        home=home,
-        warehouse=folder / WAREHOUSE_FILE_NAME,
-        target_path=target,
-    )
-    nodes: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    queries = {name: nodes[f"model.rekindle.{name}"]["compiled_code"] for name in MODELS}
-    types = {name: nodes[f"seed.rekindle.{name}"]["config"]["column_types"] for name in SEEDS}
-    described = nodes["model.rekindle.member_attributes"]["columns"].values()
-    return queries, types | {
-        "member_attributes": {column["name"]: column["data_type"] for column in described}
-    }
+def _provide_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path) -> None:
+    """The changed definitions, typed as the project declares them."""
+    nodes = parsed_project().nodes
+    connection.execute("create schema seeds; create schema marts")
+    for seed in SEEDS:
+        connection.read_csv(
+            str(seeds / f"{seed}.csv"), header=True,
+            columns=nodes[f"seed.rekindle.{seed}"].config.column_types,
+            auto_detect=False, sep=",", quotechar='"', escapechar='"',
+        ).create(f"seeds.{seed}")  # fmt: skip
 
 
-def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date, types: dict[str, str]) -> None:
+def _moved(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[int, list[Moved]]:
+    """All members, and what happens to each tag."""
+    # By name: dbt puts the columns of a table into the contract's order.
+    described = connection.execute("describe published.marts.dim_tag_path").fetchall()
+    path = ", ".join(name for name, *_ in described)
+    moved = connection.execute(_MOVED.format(path=path), {"day": day}).fetchall()
+    [(members,)] = connection.execute("select count(*) from warehouse.marts.member_attributes").fetchall()
+    return members, [Moved(*row) for row in moved]
+
+
+def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date) -> None:
     """The published attributes of one date; a column added since then is empty, if no rule looks at it."""
+    columns = parsed_project().nodes["model.rekindle.member_attributes"].columns.values()
+    types = {column.name: column.data_type for column in columns}
     described = connection.execute("describe published.marts.member_attributes").fetchall()
     missing = types.keys() - {name for name, *_ in described}
     needed = connection.execute("select distinct attribute from warehouse.seeds.tag_rules").fetchall()

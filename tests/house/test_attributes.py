@@ -12,7 +12,7 @@ TYPES = {"varchar": "text", "boolean": "boolean", "integer": "integer", "bigint"
 KEYS = {"member_key", "source", "product_id", "as_of_date"}
 # Prefix of the files -> the model with the attributes, the macro that lists them for comparison.
 CATALOGUES = {
-    "": ("member_attributes", "tag_clause"),
+    "": ("member_attributes", "tag_attributes"),
     "product_": ("fct_product_attributes", "product_tag_attributes"),
 }
 

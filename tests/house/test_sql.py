@@ -31,7 +31,7 @@ KEYWORDS = {
 # Jinja's and dbt's own.
 JINJA = {
     "ref", "source", "var", "config", "range", "join", "get", "values", "items", "return", "set",
-    "macro", "test", "if", "elif", "for", "in",
+    "macro", "test", "if", "elif", "for", "in", "load_relation", "run_query",
 }  # fmt: skip
 # Syntax that only DuckDB has, or that means something else elsewhere.
 PRIVATE_SYNTAX = {
@@ -121,6 +121,7 @@ NUMBERS_WITH_A_REASON = {
     ("macros/purchase_moments.sql", "2"): "powers and halves of the moments",
     ("macros/purchase_moments.sql", "3"): "a third of a series",
     ("macros/purchase_moments.sql", "0.001"): "below it two terms of the series are exact to a millionth",
+    ("macros/tag_bits.sql", "2"): "powers of two, one for each bit",
     ("models/marts/value/member_purchase_value.sql", "2"): "squares, and second moments",
     (
         "macros/unanswered_touches.sql",

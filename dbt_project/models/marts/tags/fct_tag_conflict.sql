@@ -1,4 +1,5 @@
--- The paths of both tags of a conflict are held against the member at once: no list of all tags met is made or joined.
+{%- set shapes = tag_shapes(ref('dim_tag_path'), ref('tag_conflicts')) -%}
+-- Only the paths of tags that have a conflict are looked at.
 with holders as (
     select * from {{ ref('member_attributes') }}
 ),
@@ -7,23 +8,25 @@ conflicts as (
     select * from {{ ref('tag_conflicts') }}
 ),
 
-paths as (
-    select
-        dim_tag_path.*,
-        tags.valid_from,
-        coalesce(tags.valid_to, {{ end_of_time() }}) as valid_to
-    from {{ ref('dim_tag_path') }} as dim_tag_path
-    inner join {{ ref('tags') }} as tags on dim_tag_path.tag = tags.tag
-)
+tag_paths as (
+    select * from {{ ref('dim_tag_path') }}
+    where {{ tag_is_in_conflict('conflicts') }}
+),
+
+tags as (
+    select * from {{ ref('tags') }}
+),
+
+{{ tag_bits(['member_key', 'as_of_date'], tag_attributes(), shapes) }}
 
 select distinct
-    holders.member_key,
-    holders.as_of_date,
+    bits.member_key,
+    bits.as_of_date,
     conflicts.over_tag,
     conflicts.tag
 from conflicts
 inner join paths as weaker on conflicts.over_tag = weaker.tag
 inner join paths as stronger on conflicts.tag = stronger.tag
-inner join holders
-    on {{ path_is_met(tag_attributes(), 'weaker') }}
-    and {{ path_is_met(tag_attributes(), 'stronger') }}
+inner join bits
+    on {{ path_is_met(shapes, 'weaker') }}
+    and {{ path_is_met(shapes, 'stronger') }}

@@ -538,6 +538,43 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm = null where rowid = "
         "(select min(rowid) from audiences.aud_decisions where is_included)",
     ],
+    "aud_journeys__state_fits_its_dates": [
+        "insert into audiences.aud_journeys "
+        f"(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent) values {values}"
+        for values in (
+            # Over without a reason; left before the entry; left after the day.
+            "('2025-01-06', '2025-01-19', 'exited', null, null, 0)",
+            "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-05', 0)",
+            "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-20', 0)",
+        )
+    ]
+    + [
+        "insert into audiences.aud_journeys (entry_week, as_of_date, state, steps_sent, last_sent_on) "
+        "values ('2025-01-06', '2025-01-19', 'advanced', 1, '2025-01-05')",
+        "insert into audiences.aud_journeys "
+        "insert into audiences.aud_journeys "
+        "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, next_step_no) "
+        "values ('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-06', 0, 1)",
+    ],
+    "aud_due_steps__due_within_the_week": [
+        f"insert into audiences.aud_due_steps (entry_week, campaign_week, due_on, status) values {values}"
+        for values in (
+            "('2025-01-06', '2025-01-13', '2025-01-12', 'planned')",
+            "('2025-01-13', '2025-01-13', '2025-01-13', 'planned')",
+            "('2025-01-06', '2025-01-13', '2025-01-13', 'sent')",
+        )
+    ],
+    "aud_touch_outcomes__nothing_before_it_was_sent": [
+        "insert into audiences.aud_touch_outcomes (planned_on, capped_on, sent_on, ordered_on, redeemed_on) "
+        f"values {values}"
+        for values in (
+            "(null, null, null, null, null)",
+            "(null, '2025-01-13', '2025-01-13', null, null)",
+            "('2025-01-13', null, null, '2025-01-14', null)",
+            "('2025-01-13', null, '2025-01-13', '2025-01-12', null)",
+            "('2025-01-13', null, '2025-01-13', null, '2025-01-12')",
+        )
+    ],
     "fct_member_replenishment__state_is_known": [
         "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
         "update marts.fct_member_replenishment "

@@ -13,7 +13,7 @@ caps as (
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select * from {{ ref('aud_contacts__running') }}
 ),
 
 counted as (

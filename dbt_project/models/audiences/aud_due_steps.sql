@@ -1,0 +1,9 @@
+with steps as (
+    select * from {{ ref('aud_step_queue') }}
+),
+
+contacts as (
+    select * from {{ ref('aud_contacts') }}
+)
+
+{{ steps_under_caps('steps', 'contacts') }}

@@ -1,0 +1,47 @@
+-- Consent of the Sunday that decided the entry says which steps a journey has: a withdrawal since ends it, and a
+-- channel opened since would give a journey that is over another step.
+with progress as (
+    select * from {{ ref('aud_journey_progress') }}
+),
+
+steps as (
+    select * from {{ ref('campaign_steps') }}
+),
+
+settings as (
+    select * from {{ ref('campaign_settings') }}
+),
+
+permissions as (
+    select * from {{ ref('fct_contact_permission') }}
+    where is_allowed
+)
+
+select
+    progress.campaign,
+    progress.entry_week,
+    progress.member_key,
+    progress.as_of_date,
+    progress.arm,
+    steps.step_no,
+    cast(row_number() over (
+        partition by progress.campaign, progress.entry_week, progress.member_key, progress.as_of_date
+        order by steps.step_no
+    ) as integer) as place,
+    {{ add_days('progress.entry_week', 'steps.day_offset + progress.delay_days') }} as due_on,
+    coalesce(progress.capped_step_no = steps.step_no, false) as is_waiting,
+    steps.channel,
+    steps.template,
+    steps.benefit
+from progress
+cross join settings
+inner join steps
+    on progress.campaign = steps.campaign
+    and steps.arm in ('every', progress.arm)
+    and coalesce(progress.last_step_no, 0) < steps.step_no
+inner join permissions
+    on progress.member_key = permissions.member_key
+    and steps.channel = permissions.channel
+    and settings.answer_purpose = permissions.purpose
+    and progress.entered_as_of_date >= permissions.changed_on
+    and progress.entered_as_of_date < permissions.next_on

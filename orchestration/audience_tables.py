@@ -1,7 +1,7 @@
-"""The waterfall of a week laid out for people: outcomes by campaigns, labels in two languages.
+"""A week laid out for people: outcomes and states of journeys by campaigns, labels in two languages.
 
 Belongs here: order, labels and layout, for the terminal and for Dagster.
-Does not: counting (dbt's aud_waterfall), asking for it (warehouse.audience_reading).
+Does not: counting (dbt's aud_waterfall, aud_journeys), asking for it (warehouse.audience_reading).
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ def _outcomes() -> list[Label]:
         *(Label(row["reason"], row["label_en"], row["label_zh"]) for row in reasons),
         Label("included", "Included", "入选"),
     ]
+
+
+def labels_of(file: str, column: str) -> dict[str, Label]:
+    """Labels of the codes in a file of `seeds/campaigns`, in its order."""
+    with (SEEDS_DIR / "campaigns" / file).open(encoding="utf-8", newline="") as opened:
+        return {
+            row[column]: Label(row[column], row["label_en"], row["label_zh"])
+            for row in csv.DictReader(opened)
+        }
 
 
 OUTCOMES = _outcomes()
@@ -51,3 +60,17 @@ def waterfall_rows(
         for label in OUTCOMES
     ]
     return ["outcome", "结果", *members, "all 合计"], rows
+
+
+def journey_rows(
+    journeys: Iterable[Mapping[str, Any]],
+) -> tuple[list[str], list[list[str | int | None]]]:
+    """Headings and rows of a table: a campaign per row, a state per column in the order of the seed."""
+    states = labels_of("journey_states.csv", "state")
+    counts: dict[str, dict[str, int]] = {}
+    for row in journeys:
+        counts.setdefault(row["campaign"], {})[row["state"]] = row["journeys"]
+    headings = [f"{label.code} {label.chinese}" for label in states.values()]
+    return ["journeys 旅程", *headings], [
+        [campaign, *(of_state.get(state, 0) for state in states)] for campaign, of_state in counts.items()
+    ]

@@ -42,7 +42,7 @@ class Differs(RekindleError):
 
 @audiences.command("show")
 def show(week: Week = None) -> None:
-    """The waterfall of a week: from everyone who matched down to everyone who entered, per campaign.
+    """A week per campaign: from everyone who matched to everyone who entered, journeys and touches.
 
     Example: `rekindle audiences show` or `rekindle audiences show --week 2025-12-29`
     """
@@ -50,8 +50,8 @@ def show(week: Week = None) -> None:
 
 
 def audiences_text(home: Home, week: date | None = None) -> str:
-    """The waterfall of a week and what is sealed of it."""
-    from orchestration.audience_tables import waterfall_rows
+    """The waterfall, journeys and touches of a week, and what is sealed of it."""
+    from orchestration.audience_tables import journey_rows, waterfall_rows
     from orchestration.warehouse.audience_reading import read_audiences
     from orchestration.warehouse.sealing import newest_seals
 
@@ -64,11 +64,15 @@ def audiences_text(home: Home, week: date | None = None) -> str:
         (f"{number}", *label) for number, label in enumerate(zip(english[1:], chinese[1:], strict=True))
     ]
     numbered = ["campaign", *(number for number, *_ in legend)]
+    journeys = read.rows["journeys"]
+    touches = [tuple(row.values()) for row in read.rows["touches"]]
     return "\n\n".join(
         [
             f"Campaign week {read.campaign_week}",
             text_table(numbered, campaigns),
             text_table(["", "outcome", "结果"], legend),
+            *([text_table(*journey_rows(journeys))] if journeys else []),
+            text_table(["touches 触达", "step", "channel", "planned 计划", "capped 受限"], touches),
             _sealed_text(sealed, read.campaign_week),
         ]
     )

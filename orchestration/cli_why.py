@@ -40,7 +40,7 @@ def why(
     ] = None,
     language: Annotated[Language, typer.Option(help="Of labels and sentences.")] = Language.both,
 ) -> None:
-    """Why a member is where the published version says: stage, value, cause, warning, probability and tags.
+    """Why a member is where the published version says: stage, value, warning, tags, journeys and more.
 
     Example: `rekindle why 4711` or `rekindle why 4711 --as-of 2025-12-21 --language zh`
     """
@@ -65,6 +65,7 @@ def told(rows: MemberRows, language: Language) -> Iterator[str]:
         yield f"{_said(language, 'Tag', '标签')}: {_label(row, language)} ({row['tag']}); {row['action']}"
         for clause in _clauses(row, measured, rows.attribute_labels, language):
             yield f"    {clause}"
+    yield from _journeys(rows.answers.get("journeys", []), language)
     for row in rows.answers.get("given way", []):
         yield (
             f"{_said(language, 'Gave way', '让位')}: {_label(row, language)} < "
@@ -160,6 +161,37 @@ def _reason(row: Row, language: Language) -> Iterator[str]:
         f"    {row['horizon_days']} d, {_label(row, language)}: "
         f"{_said(language, 'log-odds', '对数几率')} {row['contribution']:+.3f}"
     )
+
+
+def _journeys(rows: list[Row], language: Language) -> Iterator[str]:
+    """Each journey, newest first: where it stands, or when and why it ended and what follows."""
+    if not rows:
+        return
+    from orchestration.audience_tables import labels_of
+
+    campaigns = labels_of("campaigns.csv", "campaign")
+    states, exits = labels_of("journey_states.csv", "state"), labels_of("journey_exits.csv", "exit_reason")
+    for row in rows:
+        campaign = campaigns.get(row["campaign"])
+        label = _said(language, campaign.english, campaign.chinese) if campaign else row["campaign"]
+        state = _said(language, states[row["state"]].english, states[row["state"]].chinese)
+        yield (
+            f"{_said(language, 'Journey', '旅程')}: {label} ({row['campaign']}, {row['arm']}), "
+            f"{_said(language, 'entered', '进入')} {row['entry_week']}: {state}; "
+            f"{_said(language, 'steps sent', '已发步骤')} {row['steps_sent']}"
+            + (f" ({row['last_sent_on']})" if row["last_sent_on"] else "")
+        )
+        if row["exit_reason"]:
+            reason = exits[row["exit_reason"]]
+            yield (
+                f"    {_said(language, reason.english, reason.chinese)} ({row['exited_on']}); "
+                f"{_said(language, 'goes on to', '后续')}: {row['plan']}"
+            )
+        elif row["next_step_no"]:
+            yield (
+                f"    {_said(language, 'next step', '下一步')} {row['next_step_no']}, "
+                f"{_said(language, 'due', '到期')} {row['next_due_on']}"
+            )
 
 
 def _percent(probability: Any) -> str:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from orchestration.core.summary import Label, labelled_counts, markdown_table, text_table
 from orchestration.project import SEEDS_DIR
 
-HEADINGS = ["code", "English", "中文", "members", "share"]
-
 
 @dataclass(frozen=True)
 class State:
-    """One code per member and as-of date.
+    """One code per member and as-of date, or per journey and as-of date.
 
     Attributes:
         title: What a summary calls it.
@@ -25,6 +23,7 @@ class State:
         table: Name of the state table.
         column: The column with the code.
         seed: CSV file under ``seeds/`` whose column of the same name holds every code, in the order to show.
+        counts: What is counted.
     """
 
     title: str
@@ -32,6 +31,7 @@ class State:
     table: str
     column: str
     seed: str
+    counts: str = "members"
 
     @property
     def labels(self) -> list[Label]:
@@ -40,12 +40,16 @@ class State:
             return [Label(row[self.column], row["label_en"], row["label_zh"]) for row in csv.DictReader(file)]
 
     def as_markdown(self, members: dict[str, int]) -> str:
-        """Members per code, for Dagster."""
-        return markdown_table(HEADINGS, labelled_counts(self.labels, members))
+        """Count per code, for Dagster."""
+        return markdown_table(self._headings, labelled_counts(self.labels, members))
 
     def as_text(self, members: dict[str, int]) -> str:
-        """Members per code, for a terminal."""
-        return text_table(HEADINGS, labelled_counts(self.labels, members))
+        """Count per code, for a terminal."""
+        return text_table(self._headings, labelled_counts(self.labels, members))
+
+    @property
+    def _headings(self) -> list[str]:
+        return ["code", "English", "中文", self.counts, "share"]
 
 
 SILENT_SIGNALS = "churn signals that cannot fire"
@@ -60,5 +64,8 @@ STATES = [
         "member_lifecycle",
         "silence_tier",
         "lifecycle/silence_tier_labels.csv",
+    ),
+    State(
+        "journeys by state", "audiences", "aud_journeys", "state", "campaigns/journey_states.csv", "journeys"
     ),
 ]

@@ -102,6 +102,8 @@ def _row(
         return None, "exported_before"
     if not touch["is_allowed"]:
         return None, "silenced"
+    if touch["is_over"]:
+        return None, "journey_over"
     address = _address(
         touch[definitions.addresses[touch["channel"]]], definitions.addresses[touch["channel"]]
     )
@@ -273,6 +275,7 @@ select
     touches.template, touches.benefit, touches.status,
     contacts.member_key is not null as is_known,
     allowed.member_key is not null as is_allowed,
+    journeys.exit_reason is not null as is_over,
     contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
     cast(round(member_cycle.cycle_days) as integer) as usual_days
@@ -280,6 +283,11 @@ from touches
 cross join build
 left join contacts on touches.member_key = contacts.member_key
 left join allowed on touches.member_key = allowed.member_key and touches.channel = allowed.channel
+left join audiences.aud_journeys as journeys
+    on touches.campaign = journeys.campaign
+    and touches.entry_week = journeys.entry_week
+    and touches.member_key = journeys.member_key
+    and build.as_of_date = journeys.as_of_date
 left join marts.dim_member as members on touches.member_key = members.member_key
 left join product on touches.member_key = product.member_key
 left join stores on members.home_store_id = stores.store_id

@@ -30,6 +30,15 @@ QUESTIONS = {
         select campaign, arm, propensity, count(*) as members from audiences.aud_decisions
         where campaign_week = $week and is_included and not is_sealed group by all order by campaign, arm
     """,
+    "journeys": """
+        select campaign, state, count(*) as journeys from audiences.aud_journeys
+        where as_of_date = cast($week as date) - 1 group by all order by all
+    """,
+    "touches": """
+        select campaign, step_no, channel,
+            count(*) filter (status = 'planned') as planned, count(*) filter (status = 'capped') as capped
+        from audiences.aud_planned_touches where campaign_week = $week group by all order by all
+    """,
     "shares": "select campaign, arm, propensity from audiences.aud_arms order by campaign, arm",
 }
 
@@ -44,7 +53,7 @@ class Audiences:
 
     Attributes:
         campaign_week: Monday of the week.
-        rows: The answer's rows, by question.
+        rows: The answer's rows, by question; a version from before journeys answers that one with none.
     """
 
     campaign_week: date
@@ -58,7 +67,9 @@ def published_weeks(home: Home) -> list[date]:
     with closing(connect_published(home)) as connection:
         query = "select distinct campaign_week from audiences.aud_waterfall order by campaign_week"
         return (
-            [week for (week,) in connection.execute(query).fetchall()] if _has_audiences(connection) else []
+            [week for (week,) in connection.execute(query).fetchall()]
+            if _has_table(connection, "aud_waterfall")
+            else []
         )
 
 
@@ -82,6 +93,9 @@ def read_audiences(home: Home, week: date | None = None) -> Audiences:
     with closing(connect_published(home)) as connection:
         rows = {}
         for question, query in QUESTIONS.items():
+            if question == "journeys" and not _has_table(connection, "aud_journeys"):
+                rows[question] = []
+                continue
             answer = connection.execute(query, {"week": chosen} if "$week" in query else {})
             columns = [name for name, *_ in answer.description]
             rows[question] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
@@ -94,6 +108,6 @@ def settings() -> dict[str, str]:
         return next(csv.DictReader(file))
 
 
-def _has_audiences(connection: Any) -> bool:
-    query = "select count(*) from information_schema.tables where table_name = 'aud_waterfall'"
-    return connection.execute(query).fetchone()[0] > 0
+def _has_table(connection: Any, table: str) -> bool:
+    query = "select count(*) from information_schema.tables where table_name = $table"
+    return connection.execute(query, {"table": table}).fetchone()[0] > 0

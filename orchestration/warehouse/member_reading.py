@@ -81,6 +81,11 @@ QUESTIONS = {
         inner join marts.dim_tag as stronger on own.tag = stronger.tag
         {_OF_THE_MEMBER} order by own.over_tag, own.tag
     """,
+    "journeys": f"""
+        select campaign, entry_week, arm, state, exit_reason, exited_on, plan, steps_sent, last_sent_on,
+            next_step_no, next_due_on
+        from audiences.aud_journeys as own {_OF_THE_MEMBER} order by entry_week desc, campaign
+    """,
     "attributes": f"select * from marts.member_attributes as own {_OF_THE_MEMBER}",
 }
 

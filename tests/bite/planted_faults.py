@@ -540,21 +540,20 @@ HOLDS: dict[str, list[str]] = {
     ],
     "aud_journeys__state_fits_its_dates": [
         "insert into audiences.aud_journeys "
-        f"(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent) values {values}"
+        "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, last_sent_on, next_step_no, "
+        f"plan) values ('2025-01-06', '2025-01-19', {values})"
         for values in (
-            # Over without a reason; left before the entry; left after the day.
-            "('2025-01-06', '2025-01-19', 'exited', null, null, 0)",
-            "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-05', 0)",
-            "('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-20', 0)",
+            # Over without a reason; left before the entry; left after the day; over with a step to come.
+            "'exited', null, null, 0, null, null, null",
+            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing'",
+            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing'",
+            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing'",
+            # Over without a plan; a plan while it runs; sent before the entry; sent and no day.
+            "'exited', 'returned', '2025-01-06', 0, null, null, null",
+            "'advanced', null, null, 0, null, null, 'growing'",
+            "'advanced', null, null, 1, '2025-01-05', null, null",
+            "'advanced', null, null, 1, null, null, null",
         )
-    ]
-    + [
-        "insert into audiences.aud_journeys (entry_week, as_of_date, state, steps_sent, last_sent_on) "
-        "values ('2025-01-06', '2025-01-19', 'advanced', 1, '2025-01-05')",
-        "insert into audiences.aud_journeys "
-        "insert into audiences.aud_journeys "
-        "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, next_step_no) "
-        "values ('2025-01-06', '2025-01-19', 'exited', 'returned', '2025-01-06', 0, 1)",
     ],
     "aud_due_steps__due_within_the_week": [
         f"insert into audiences.aud_due_steps (entry_week, campaign_week, due_on, status) values {values}"
@@ -607,6 +606,33 @@ SINGULAR: dict[str, list[str]] = {
         # everybody is held out
         "update seeds.global_holdouts set share = 1",
         "update audiences.aud_decisions set is_included = true where drop_reason = 'global_holdout'",
+        # not an entry: a step of a journey
+        "insert into audiences.aud_planned_touches (member_key, campaign_week, is_sealed) "
+        "select member_key, campaign_week, false from audiences.aud_decisions "
+        "where drop_reason = 'global_holdout' limit 1",
+    ],
+    "no_step_follows_an_end": [
+        "insert into audiences.aud_journeys "
+        "(campaign, entry_week, member_key, as_of_date, state, exit_reason, exited_on, steps_sent) "
+        "select campaign, entry_week, member_key, campaign_week - 1, 'exited', 'returned', "
+        "campaign_week - 1, 0 from audiences.aud_planned_touches where not is_sealed limit 1",
+    ],
+    "steps_go_once_and_in_order": [
+        "insert into audiences.aud_planned_touches select * replace ("
+        f"planned_touch_id || '+' as planned_touch_id, {values}) from audiences.aud_planned_touches limit 1"
+        for values in (
+            # Twice; the next one on the same day; the next one before it.
+            "planned_on + 7 as planned_on",
+            "step_no + 1 as step_no",
+            "step_no + 1 as step_no, planned_on - 1 as planned_on",
+        )
+    ],
+    "a_return_is_answered_by_its_stage": [
+        "insert into audiences.aud_journeys "
+        "(member_key, as_of_date, state, exit_reason, exited_on, steps_sent, plan) "
+        f"select member_key, as_of_date, 'exited', 'returned', as_of_date, 0, {plan} "
+        "from marts.member_lifecycle limit 1"
+        for plan in ("if(stage = 'stable', 'growing', 'stable')", "null", "stage || '?'")
     ],
     "only_treated_entries_are_contacted": [
         "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",

@@ -122,6 +122,10 @@ def proposed(tmp_path) -> Shop:
                     'sms' as channel, 'call_script' as template, 'small_coupon' as benefit,
                     if(member_key = 6, 'capped', 'planned') as status, false as is_sealed
                 from audiences.aud_decisions;
+            create table audiences.aud_journeys as
+                select campaign, entry_week, member_key, date '2025-12-28' as as_of_date,
+                    null::varchar as exit_reason
+                from audiences.aud_planned_touches;
             drop table people;
             """
         )

@@ -46,6 +46,22 @@ def test_everybody_planned_is_in_the_file_or_counted_by_the_first_reason_against
     assert (file.manifest["planned"], file.manifest["rows"]) == (10, 3)
 
 
+def test_whoever_left_the_journey_since_the_seal_is_left_out(shop):
+    shop.change(
+        "update audiences.aud_journeys set exit_reason = 'returned' where member_key = 3",
+        # Known of an earlier day or another entry: not of this journey now.
+        "insert into audiences.aud_journeys "
+        "select * replace (date '2025-12-21' as as_of_date, 'returned' as exit_reason) "
+        "from audiences.aud_journeys where member_key = 1",
+        "insert into audiences.aud_journeys "
+        "select * replace (entry_week - 7 as entry_week, 'returned' as exit_reason) "
+        "from audiences.aud_journeys where member_key = 2",
+    )
+    file = only(export(shop.home))
+    assert set(cells(file)) == {"t01", "t02"}
+    assert file.manifest["left_out"]["journey_over"] == 1
+
+
 def test_each_member_is_written_to_in_their_language_and_without_one_in_the_default(shop):
     rows = cells(only(export(shop.home)))
     assert rows["t02"]["body"] == ("Ask how Green tea was, listen, then offer 10 off 60 (until 2026-01-19).")

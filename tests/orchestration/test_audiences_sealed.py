@@ -52,6 +52,12 @@ def home(tmp_path):
                     date '2026-01-01' as planned_on, 'sms' as channel, 'second_order' as template,
                     'content' as benefit, 'planned' as status, false as is_sealed
                 from audiences.aud_decisions where is_included;
+            create table audiences.aud_journeys as
+                select '{CAMPAIGN}' as campaign, date '2025-12-22' as entry_week, as_of_date, state
+                from (values
+                    (date '2025-12-28', 'step_due'), (date '2025-12-28', 'waiting_for_cap'),
+                    (date '2025-12-28', 'waiting_for_cap'), (date '2025-12-21', 'entered')
+                ) as journeys(as_of_date, state);
             create table audiences.aud_arms as
                 select '{CAMPAIGN}' as campaign, arm, 0.5 as propensity
                 from (values ('control'), ('treated')) as arms(arm);
@@ -96,6 +102,16 @@ def test_a_week_is_sealed_once_shown_and_then_stays(home):
     shown = rekindle(home, "show", "--week", "2025-12-29").output
     for said in ("No consent", "无触达授权", "Included", "入选", made.definition_hash[:12]):
         assert said in shown
+
+
+def test_a_week_is_shown_with_its_journeys_and_touches(home):
+    lines = [line.split() for line in rekindle(home, "show").output.splitlines()]
+    assert [CAMPAIGN, "0", "1", "0", "2", "0", "0"] in lines, "states of the deciding Sunday alone"
+    assert [CAMPAIGN, "1", "sms", "2", "0"] in lines
+    changed(home, "drop table audiences.aud_journeys")
+    before_journeys = rekindle(home, "show")
+    assert before_journeys.exit_code == 0
+    assert "waiting_for_cap" not in before_journeys.output
 
 
 def test_a_failed_check_blocks_the_seal_and_says_its_numbers(home):

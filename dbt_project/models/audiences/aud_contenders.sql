@@ -10,6 +10,8 @@ exclusions as (
     select * from {{ ref('aud_exclusions__channel') }}
     union all
     select * from {{ ref('aud_exclusions__campaign') }}
+    union all
+    select * from {{ ref('aud_exclusions__journey') }}
 ),
 
 reasons as (

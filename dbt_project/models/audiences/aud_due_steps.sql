@@ -3,7 +3,10 @@ with steps as (
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select
+        *,
+        cast(null as {{ dbt.type_string() }}) as cap_class
+    from {{ ref('aud_contacts') }}
 )
 
-{{ steps_under_caps('steps', 'contacts') }}
+{{- steps_under_caps('steps', 'contacts') }}

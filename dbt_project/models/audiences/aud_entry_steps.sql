@@ -63,4 +63,4 @@ steps as (
         and entries.as_of_date < permissions.next_on
 )
 
-{{ steps_under_caps('steps', 'contacts') }}
+{{- steps_under_caps('steps', 'contacts') }}

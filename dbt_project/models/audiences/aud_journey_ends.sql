@@ -65,7 +65,6 @@ ranked as (
     select
         ends.*,
         reasons.state,
-        reasons.plan,
         row_number() over (
             partition by ends.campaign, ends.entry_week, ends.member_key, ends.as_of_date
             order by ends.exited_on, reasons.reason_order
@@ -81,7 +80,6 @@ select
     as_of_date,
     exit_reason,
     exited_on,
-    state,
-    plan
+    state
 from ranked
 where end_rank = 1

@@ -16,8 +16,8 @@ ends as (
     select * from {{ ref('aud_journey_ends') }}
 ),
 
-lifecycles as (
-    select * from {{ ref('member_lifecycle') }}
+plans as (
+    select * from {{ ref('aud_journey_plans') }}
 )
 
 select
@@ -35,8 +35,7 @@ select
     end as state,
     ends.exit_reason,
     ends.exited_on,
-    -- A return is answered by the plan of the stage that the purchase led to.
-    case when ends.plan = 'stage' then lifecycles.stage else ends.plan end as plan,
+    plans.plan,
     progress.steps_sent,
     progress.last_sent_on,
     case when ends.state is null then open_steps.step_no end as next_step_no,
@@ -52,6 +51,8 @@ left join ends
     and progress.entry_week = ends.entry_week
     and progress.member_key = ends.member_key
     and progress.as_of_date = ends.as_of_date
-left join lifecycles
-    on progress.member_key = lifecycles.member_key
-    and progress.as_of_date = lifecycles.as_of_date
+left join plans
+    on progress.campaign = plans.campaign
+    and progress.entry_week = plans.entry_week
+    and progress.member_key = plans.member_key
+    and progress.as_of_date = plans.as_of_date

@@ -3,7 +3,7 @@
     'template', 'benefit', 'status',
 ] -%}
 -- The touches of a week: sealed ones as they are, and of a week not sealed yet the due steps of running journeys and
--- the first steps of those who enter. A member drawn into a control arm has none.
+-- those that fall into the week of an entry. A member drawn into a control arm has none.
 with sealed as (
     select * from {{ ref('int_sealed_touches') }}
 ),

@@ -12,8 +12,8 @@ response_window as (
     select * from {{ ref('response_window') }}
 ),
 
-active_days as (
-    select * from {{ ref('fct_active_day') }}
+purchase_days as (
+    select * from {{ ref('fct_member_day') }}
     where has_purchase
 ),
 
@@ -58,14 +58,14 @@ select
     max(reported.opened_on) as opened_on,
     max(reported.clicked_on) as clicked_on,
     max(reported.connected_on) as connected_on,
-    min(active_days.active_on) as ordered_on,
+    min(purchase_days.activity_on) as ordered_on,
     min(coupons.redeemed_on) as redeemed_on,
     max(reported.opted_out_on) as opted_out_on
 from reported
-left join active_days
-    on reported.member_key = active_days.member_key
-    and reported.sent_on <= active_days.active_on
-    and reported.answers_until_on >= active_days.active_on
+left join purchase_days
+    on reported.member_key = purchase_days.member_key
+    and reported.sent_on <= purchase_days.activity_on
+    and reported.answers_until_on >= purchase_days.activity_on
 left join coupons
     on reported.member_key = coupons.member_key
     and reported.campaign = coupons.campaign_code

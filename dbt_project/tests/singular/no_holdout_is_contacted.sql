@@ -1,11 +1,22 @@
 {{ config(meta={'dagster': {'ref': {'name': 'aud_decisions'}}}) }}
 
-select decisions.*
-from {{ ref('aud_decisions') }} as decisions
+with contacted as (
+    select
+        member_key,
+        campaign_week
+    from {{ ref('aud_decisions') }}
+    where is_included and not is_sealed
+    union all
+    select
+        member_key,
+        campaign_week
+    from {{ ref('aud_planned_touches') }}
+    where not is_sealed
+)
+
+select contacted.*
+from contacted
 inner join {{ ref('global_holdouts') }} as holdouts
-    on decisions.campaign_week >= holdouts.valid_from
-    and decisions.campaign_week <= holdouts.valid_to
-where
-    decisions.is_included
-    and not decisions.is_sealed
-    and {{ hash_fraction('holdouts.salt', 'decisions.member_key') }} < holdouts.share
+    on contacted.campaign_week >= holdouts.valid_from
+    and contacted.campaign_week <= holdouts.valid_to
+where {{ hash_fraction('holdouts.salt', 'contacted.member_key') }} < holdouts.share

@@ -5,7 +5,7 @@ with first_steps as (
         candidates.campaign_week,
         candidates.campaign_week as entry_week,
         candidates.member_key,
-        first_steps.cap_class,
+        candidates.cap_class,
         1 as step_no,
         1 as step_rank,
         first_steps.channel,

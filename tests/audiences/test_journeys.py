@@ -57,6 +57,7 @@ INPUTS = {
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
     "marts.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
     "is_allowed boolean, changed_on date, next_on date",
+    "marts.fct_contact_point": "member_key bigint, channel varchar, known_on date",
     "marts.dim_as_of_date": "as_of_date date, is_newest boolean",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
     "audiences.aud_weeks": "campaign_week date, as_of_date date, ends_on date",
@@ -213,10 +214,15 @@ def lived(warehouse, histories):
         )
         granted = MONDAY - 9 * WEEK
         for channel in CHANNELS:
-            if channel not in life.closed:
-                until = withdrawn if channel == "push" and withdrawn else NEVER
+            # A channel is closed for want of consent or, with every other member, of an address in time.
+            no_address = channel in life.closed and key % 2 == 1
+            known_on = LAST_DAY if no_address else granted
+            warehouse.fill("marts.fct_contact_point", [(key, channel, known_on)])
+            if channel not in life.closed or no_address:
+                is_withdrawn = channel == "push" and withdrawn and not no_address
+                until = withdrawn if is_withdrawn else NEVER
                 rows = [(key, channel, "marketing", True, granted, until)]
-                if until != NEVER:
+                if is_withdrawn:
                     rows.append((key, channel, "marketing", False, until, NEVER))
                 warehouse.fill("marts.fct_contact_permission", rows)
         # Of another purpose: it ends nothing.

@@ -1,5 +1,5 @@
 -- The steps of a fresh entry that fall into its own week. Its first has found room when it was admitted; those after it
--- have to find theirs, and only where the member allows their channel.
+-- have to find theirs, and only where the member allows their channel and has an address for it.
 with entries as (
     select * from {{ ref('aud_decisions') }}
     where is_included and not is_sealed and arm_role = 'treatment'
@@ -24,6 +24,10 @@ settings as (
 permissions as (
     select * from {{ ref('fct_contact_permission') }}
     where is_allowed
+),
+
+contact_points as (
+    select * from {{ ref('fct_contact_point') }}
 ),
 
 contacts as (
@@ -61,6 +65,10 @@ steps as (
         and settings.answer_purpose = permissions.purpose
         and entries.as_of_date >= permissions.changed_on
         and entries.as_of_date < permissions.next_on
+    inner join contact_points
+        on entries.member_key = contact_points.member_key
+        and campaign_steps.channel = contact_points.channel
+        and entries.as_of_date >= contact_points.known_on
 )
 
 {{- steps_under_caps('steps', 'contacts') }}

@@ -1,5 +1,5 @@
--- Consent of the Sunday that decided the entry says which steps a journey has: a withdrawal since ends it, and a
--- channel opened since would give a journey that is over another step.
+-- Consent and addresses of the Sunday that decided the entry say which steps a journey has: a withdrawal since ends it,
+-- and a channel opened since would give a journey that is over another step.
 with progress as (
     select * from {{ ref('aud_journey_progress') }}
 ),
@@ -15,6 +15,10 @@ settings as (
 permissions as (
     select * from {{ ref('fct_contact_permission') }}
     where is_allowed
+),
+
+contact_points as (
+    select * from {{ ref('fct_contact_point') }}
 )
 
 select
@@ -45,3 +49,7 @@ inner join permissions
     and settings.answer_purpose = permissions.purpose
     and progress.entered_as_of_date >= permissions.changed_on
     and progress.entered_as_of_date < permissions.next_on
+inner join contact_points
+    on progress.member_key = contact_points.member_key
+    and steps.channel = contact_points.channel
+    and progress.entered_as_of_date >= contact_points.known_on

@@ -21,6 +21,7 @@ import typer
 
 from orchestration.cli_audiences import audiences, audiences_text, seal_due_weeks
 from orchestration.cli_campaigns import campaigns
+from orchestration.cli_erase import erase
 from orchestration.cli_experiments import experiments
 from orchestration.cli_export import export, export_week, exports_text
 from orchestration.cli_report import report
@@ -95,7 +96,7 @@ app = typer.Typer(
 
 for group in (tags, campaigns, audiences, experiments, report):
     app.add_typer(group)
-for command in (sample, answer, truth, why, export, rollback, verify):
+for command in (erase, sample, answer, truth, why, export, rollback, verify):
     app.command()(command)
 
 AsOf = Annotated[

@@ -52,6 +52,11 @@ class Home:
         return self.vault / "secret.key"
 
     @property
+    def erasures(self) -> Path:
+        """Requests of erasure, the one under way, and fingerprints of what was erased."""
+        return self.vault / "erasures"
+
+    @property
     def loaded(self) -> Path:
         """Typed, pseudonymous Parquet for dbt: ``<source>/<table>/delivered=<date>/month=<month>/``."""
         return self.root / "loaded"

@@ -21,6 +21,7 @@ from orchestration.core.summary import text_table
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import (
     Manifest,
     connect_published,
@@ -147,7 +148,7 @@ def status_text(home: Home) -> str:
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
-    sections += [*_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
+    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
     return "\n\n".join(sections)
 
 
@@ -170,6 +171,22 @@ def silent_signals(details: Mapping[str, Any]) -> list[str]:
     if not silent:
         return []
     return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
+
+
+def _erasures(home: Home) -> list[str]:
+    """How many people were erased and who waits; nothing where nobody ever asked."""
+    waiting, erasure, done = open_requests(home), under_way(home), read_registry(home).done
+    if not (waiting or erasure or done):
+        return []
+    begun = set(erasure.requests) if erasure else set()
+    faults = [f"  stays open: {request.fault}" for request in waiting.values() if request.fault]
+    told = (
+        f"Erasures: {sum(each['requests'] for each in done):,} requests done "
+        f"({sum(each['records'] for each in done):,} member records), {len(waiting):,} open"
+    )
+    if erasure:
+        told += f", {len(begun):,} of them under way ({len(erasure.records):,} records)"
+    return ["\n".join([told + (". Type: rekindle run" if waiting or erasure else ""), *faults])]
 
 
 def _unreadable_consents(home: Home) -> list[str]:

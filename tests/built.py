@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -243,6 +243,8 @@ def quick_build(
     *,
     threads: int = 2,
     changed: dict[str, tuple[str, str]] | None = None,
+    deciding: date | None = None,
+    keeping: Collection[str] = frozenset(),
 ) -> duckdb.DuckDBPyConnection:
     """Run the compiled models over the loaded files of a home.
 
@@ -253,11 +255,13 @@ def quick_build(
         dates: As-of dates.
         threads: DuckDB's threads.
         changed: Faults to plant: by model, a text of its compiled SQL and what to put in its place.
+        deciding: A campaign week to decide as if it had never been sealed.
+        keeping: Campaigns that stay as they are sealed in that week.
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
     provide_fitted(home)
-    provide_ledger(home)
+    provide_ledger(home, before=deciding, keeping=keeping)
     provide_judged(home)
     write_definition_hashes(home, definition_hashes())
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")

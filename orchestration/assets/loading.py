@@ -76,8 +76,10 @@ def loaded_tables(
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
     """Holds new deliveries against the contracts and loads what meets them."""
+    from orchestration.erasure import finish_purge, purge_requested
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
+    from orchestration.loader.loading import tell_what_is_loaded
 
     progress.begin("load")
 
@@ -86,10 +88,14 @@ def loaded_tables(
         context.log.info(message)
 
     try:
-        summary = load(business.home, read_contracts(STAGING_DIR), say)
+        contracts = read_contracts(STAGING_DIR)
+        finish_purge(business.home, contracts)
+        load(business.home, contracts, say)
+        purge_requested(business.home, contracts, say)
+        tables = tell_what_is_loaded(business.home, contracts)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    rows = sorted(summary.tables, key=lambda row: (row.source, row.table))
+    rows = sorted(tables, key=lambda row: (row.source, row.table))
     by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.source, row.table))}
     for spec in LOADED_SPECS:
         deliveries = by_table.get(tuple(spec.key.path), [])

@@ -96,6 +96,7 @@ def published_warehouse(
     business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
+    from orchestration.erasure import close
     from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 
@@ -105,6 +106,7 @@ def published_warehouse(
     details = {"members": warehouse.members_by_state(build.file), SILENT_SIGNALS: silent}
     try:
         manifest = publish(business.home, build, details=details)
+        close(business.home, progress.say)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     return MaterializeResult(

@@ -35,6 +35,7 @@ from orchestration.exports.gate import (
 )
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.durable import sha256_of, sync, write_json
+from orchestration.warehouse.erasures import refuse_unfinished
 from orchestration.warehouse.ledger import MANIFEST
 from orchestration.warehouse.lock import hold_build_lock
 from orchestration.warehouse.versions import connect_published, current_version
@@ -80,10 +81,12 @@ def export(
     Raises:
         NotExportable: See :func:`orchestration.exports.gate.sealed_weeks`.
         ConsentsUnheard: See :func:`orchestration.exports.gate.consents_delivered_on`.
+        ErasureUnfinished: Somebody waits to be erased.
         ExportFailed: The disk is full or not writable; whole files written before stay.
     """
     definitions = read_definitions(seeds_dir)
     with hold_build_lock(home, "exporting"):
+        refuse_unfinished(home, "exported")
         with connect_published(home) as published, _current(home):
             consents_on = consents_delivered_on(published, definitions)
             unreadable = unreadable_of_nobody(published)

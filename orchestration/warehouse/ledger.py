@@ -26,6 +26,7 @@ from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.control import SEALED, SEALED_WEEKS, provide_sealed_tables, write_control
 from orchestration.warehouse.durable import sha256_of, sync, write_json
+from orchestration.warehouse.erasures import ErasureUnfinished, read_registry, under_way
 
 MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
@@ -63,6 +64,7 @@ class Seal:
         weeks: Sundays of history before the deciding one that the build had states for.
         counts: Rows by file, and members included.
         sha256: Of each file, by name.
+        erased: Rows of decisions that are tombstones of erased members.
     """
 
     campaign: str
@@ -76,6 +78,7 @@ class Seal:
     weeks: int
     counts: dict[str, int]
     sha256: dict[str, str]
+    erased: int = 0
 
     def folder(self, home: Home) -> Path:
         """Where it lies."""
@@ -250,10 +253,15 @@ def seals(home: Home) -> list[Seal]:
 
     Raises:
         LedgerChanged: A file is missing or was changed after it was sealed; all such files are named.
+        ErasureUnfinished: An erasure stopped among them.
     """
     found, faults = [], []
+    explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
         noted = Seal.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+        inside = str(manifest.parent.relative_to(home.ledger))
+        if explained.get(inside, noted.sha256) != noted.sha256 or (noted.erased and inside not in explained):
+            faults.append(f"{manifest} was changed, and no erasure explains it")
         for name, sha256 in noted.sha256.items():
             file = manifest.parent / name
             if not file.exists():
@@ -261,6 +269,11 @@ def seals(home: Home) -> list[Seal]:
             elif sha256_of(file) != sha256:
                 faults.append(f"{file} was changed after it was sealed")
         found.append(noted)
+    erasure = under_way(home)
+    if faults and erasure and not erasure.is_purged:
+        raise ErasureUnfinished(
+            "an erasure stopped among the files of the ledger; nothing was built. `rekindle load` finishes it"
+        )
     if faults:
         raise LedgerChanged(
             "the ledger is not what was sealed; nothing was built.\n"
@@ -329,6 +342,8 @@ def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
             f"{proposal.campaign} {proposal.campaign_week} {part}: "
             f"sealed {sealed.counts[part]} rows, rebuilt {len(proposal.tables[part])}"
             + (", defined differently now" if is_redefined else "")
+            + (f", v{sealed.version} is a correction" if sealed.version > 1 else "")
+            + (f", {sealed.erased} members erased since" if sealed.erased else "")
             for part in proposal.differing_parts(home, sealed)
         ]
     return found

@@ -285,11 +285,16 @@ def remove_old_versions(home: Home) -> list[str]:
     kept += [build_id for build_id in versions if build_id not in kept]
     removed = kept[KEPT_VERSIONS:]
     for build_id in removed:
-        # Out of sight first: a version is there as a whole or not at all.
-        leaving = version_folder(home, build_id).with_name(f".{build_id}")
-        version_folder(home, build_id).rename(leaving)
-        shutil.rmtree(leaving, ignore_errors=True)
+        remove_version(home, build_id)
     return removed
+
+
+def remove_version(home: Home, build_id: str) -> None:
+    """Remove a version that readers do not get."""
+    # Out of sight first: a version is there as a whole or not at all.
+    leaving = version_folder(home, build_id).with_name(f".{build_id}")
+    version_folder(home, build_id).rename(leaving)
+    shutil.rmtree(leaving, ignore_errors=True)
 
 
 def _version_ids(home: Home) -> list[str]:

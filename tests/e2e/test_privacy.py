@@ -16,6 +16,7 @@ from orchestration.exports.writing import export
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
+from orchestration.warehouse.erasures import read_registry, record_key
 from orchestration.warehouse.ledger import proposals, seal, seals
 from orchestration.warehouse.versions import current_version
 
@@ -119,6 +120,95 @@ def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contact
         assert list(_leaks(run_home, contacts)) == [where]
     finally:
         planted.unlink()
+
+
+@pytest.mark.slow
+def test_after_the_run_that_erases_a_person_no_file_holds_anything_of_them(run_home):
+    gone = _somebody_exported(run_home)
+    assert _holding(run_home, gone)
+    system, member_id = gone["records"][0]
+    for command in (["erase", "--system", system, "--member", member_id], ["run", "--weeks", "2"]):
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("rekindle")), "--home", str(run_home.root), *command],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert _holding(run_home, gone) == {}
+    assert read_registry(run_home).done[0]["records"] == len(gone["records"])
+
+
+def _somebody_exported(home: Home) -> dict:
+    """Records, keys, touches and contact details of a member who stands in an export."""
+    exported = ds.dataset(
+        [str(file) for file in home.exports.rglob("*.parquet")], format="parquet"
+    ).to_table()
+    touch = exported["planned_touch_id"][0].as_py()
+    [key] = {
+        row["member_key"]
+        for file in home.ledger.rglob("touches.parquet")
+        for row in ds.dataset(str(file), format="parquet").to_table().to_pylist()
+        if row["planned_touch_id"] == touch
+    }
+    with duckdb.connect(str(home.published_file.resolve()), read_only=True) as published:
+        keys = {
+            record
+            for (record,) in published.execute(
+                "select record_key from marts.fct_member_record where member_key = ?", [key]
+            ).fetchall()
+        }
+    rows = [
+        row
+        for file in (home.vault / "contacts" / "chain" / "members").glob("*.parquet")
+        for row in ds.dataset(str(file), format="parquet").to_table().to_pylist()
+        if record_key("chain", row["system"], row["member_id"]) in keys
+    ]
+    return {
+        "records": [(row["system"], row["member_id"]) for row in rows],
+        # Names are those of others too.
+        "texts": {row[name] for row in rows for name in ("member_id", "email", "union_id") if row[name]}
+        | {touch},
+        "keys": keys,
+    }
+
+
+def _holding(home: Home, gone: dict) -> dict[str, str]:
+    """Files that hold a member number, a contact detail, a touch or a key of the person."""
+    found = {}
+    for file in sorted(home.root.rglob("*")):
+        if not file.is_file() or file.is_symlink():
+            continue
+        content = file.read_bytes()
+        is_table = file.suffix in {".parquet", ".duckdb"}
+        cells = _cells(file) | _keys(file) if is_table else set()
+        if gone["texts"] & cells or gone["keys"] & cells:
+            found[str(file.relative_to(home.root))] = "a cell"
+        if any(text.encode() in content for text in gone["texts"]):
+            found[str(file.relative_to(home.root))] = "its bytes"
+    return found
+
+
+def _keys(file: Path) -> set[int]:
+    """All member and record keys of a file."""
+    names = ("member_key", "record_key")
+    if file.suffix == ".parquet":
+        table = ds.dataset(str(file), format="parquet").to_table()
+        return {key for name in names if name in table.column_names for key in table[name].to_pylist()}
+    with duckdb.connect(str(file), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns "
+            "where list_contains(?, column_name)",
+            [list(names)],
+        ).fetchall()
+        return {
+            key
+            for schema, table, column in columns
+            for (key,) in connection.execute(
+                f'select distinct "{column}" from "{schema}"."{table}"'
+            ).fetchall()
+        }
 
 
 def test_vault_and_secret_are_the_owners_alone(run_home):

@@ -1,0 +1,203 @@
+"""What is known of erasures: requests that wait, the one under way, fingerprints of what was erased.
+
+Belongs here: those three as small files in the vault, and the numbers that tell of them.
+Does not: removing anything (``loader.erasing``, ``ledger_erasing.py``, ``exports.erasing``), finding records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import Home
+from orchestration.warehouse.durable import sync, write_json
+
+Record = tuple[str, str, str]
+"""Source, system and member number."""
+
+
+class ErasureUnfinished(RekindleError):
+    """Somebody asked to be erased, and it is not done."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One person who is to be erased: a member record, or what identifies it.
+
+    Attributes:
+        source: Source of the record.
+        system: Its system; empty where an identifier is given.
+        member_id: Its number there.
+        kind: Kind of identifier (phone, email, union_id, card).
+        pseudonym: Its keyed hash; the value itself is not kept.
+        fault: Why the last attempt could not find out who is meant.
+    """
+
+    source: str
+    system: str = ""
+    member_id: str = ""
+    kind: str = ""
+    pseudonym: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """The erasure under way, from the moment its records are known until no published version holds them.
+
+    Attributes:
+        records: Member records to remove.
+        touches: Their planned touches in the ledger.
+        requests: Requests it answers, by name.
+        is_purged: Whether everything but published versions is free of them.
+    """
+
+    records: tuple[Record, ...]
+    touches: tuple[str, ...]
+    requests: tuple[str, ...]
+    is_purged: bool = False
+
+    @property
+    def keys(self) -> frozenset[int]:
+        """The records' keys."""
+        return frozenset(record_key(*record) for record in self.records)
+
+
+@dataclass
+class Registry:
+    """What stays after an erasure.
+
+    Attributes:
+        fingerprints: Keyed hashes of the records erased; one delivered again is erased again.
+        done: Per erasure its requests, records and the build readers had then.
+        sealed: SHA-256 of the ledger's files since rows of theirs were erased, by folder and name.
+    """
+
+    fingerprints: list[str] = field(default_factory=list)
+    done: list[dict[str, Any]] = field(default_factory=list)
+    sealed: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def record_key(source: str, system: str, member_id: str) -> int:
+    """The key int_identity_records gives a record: 60 bits of md5."""
+    text = f"{source}:{system}:{member_id}"
+    return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:15], 16)
+
+
+def fingerprint(home: Home, record: Record) -> str:
+    """The keyed hash of a record; its key is another than that of pseudonyms, and stays when that changes."""
+    file = _folder(home) / "key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32), encoding="utf-8")
+        sync(file)
+        sync(file.parent)
+    key = file.read_text(encoding="utf-8").encode()
+    return hmac.new(key, ":".join(record).encode(), hashlib.sha256).hexdigest()
+
+
+def ask(home: Home, request: Request) -> str:
+    """Keep a request until it is carried out; returns its name."""
+    name = uuid4().hex
+    write_json(_folder(home, "open") / f"{name}.json", asdict(request))
+    return name
+
+
+def open_requests(home: Home) -> dict[str, Request]:
+    """The requests nobody has carried out yet, by name."""
+    return {
+        file.stem: Request(**json.loads(file.read_text(encoding="utf-8")))
+        for file in sorted((home.erasures / "open").glob("*.json"))
+    }
+
+
+def note_fault(home: Home, name: str, request: Request) -> None:
+    """Keep with a request why nobody could be found."""
+    write_json(_folder(home, "open") / f"{name}.json", asdict(request))
+
+
+def answer_with_nobody(home: Home, name: str) -> None:
+    """Close a request that leads to nobody: nothing of such a person is here."""
+    registry = read_registry(home)
+    registry.done.append({"requests": 1, "records": 0, "build_id": ""})
+    write_registry(home, registry)
+    (home.erasures / "open" / f"{name}.json").unlink()
+
+
+def withdraw(home: Home) -> int:
+    """Drop the requests that could not be carried out; returns how many."""
+    faulty = [name for name, request in open_requests(home).items() if request.fault]
+    for name in faulty:
+        (home.erasures / "open" / f"{name}.json").unlink()
+    return len(faulty)
+
+
+def under_way(home: Home) -> Erasure | None:
+    """The erasure that was begun and whose records may still stand in a published version."""
+    file = home.erasures / "under_way.json"
+    if not file.exists():
+        return None
+    noted = json.loads(file.read_text(encoding="utf-8"))
+    return Erasure(
+        tuple((source, system, member) for source, system, member in noted["records"]),
+        tuple(noted["touches"]),
+        tuple(noted["requests"]),
+        noted["is_purged"],
+    )
+
+
+def begin(home: Home, erasure: Erasure) -> None:
+    """Note what is about to be removed, or that it is: whoever comes next goes on from there."""
+    write_json(_folder(home) / "under_way.json", asdict(erasure))
+
+
+def end(home: Home, erasure: Erasure, build_id: str) -> None:
+    """Say that nothing of it stands anywhere any more."""
+    registry = read_registry(home)
+    told = {"requests": len(erasure.requests), "records": len(erasure.records), "build_id": build_id}
+    if told not in registry.done[-1:]:
+        registry.done.append(told)
+        write_registry(home, registry)
+    for name in erasure.requests:
+        (home.erasures / "open" / f"{name}.json").unlink(missing_ok=True)
+    (home.erasures / "under_way.json").unlink()
+    sync(home.erasures)
+
+
+def read_registry(home: Home) -> Registry:
+    """What stays of former erasures."""
+    file = home.erasures / "registry.json"
+    return Registry(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else Registry()
+
+
+def write_registry(home: Home, registry: Registry) -> None:
+    """Keep the registry, in one step."""
+    write_json(_folder(home) / "registry.json", asdict(registry))
+
+
+def refuse_unfinished(home: Home, doing: str) -> None:
+    """Stop what may not happen while somebody waits to be erased.
+
+    Raises:
+        ErasureUnfinished: A request is open or an erasure is under way.
+    """
+    waiting = len(open_requests(home))
+    if waiting or under_way(home):
+        raise ErasureUnfinished(
+            f"{waiting} requests of erasure wait in {home.root} or are half done; nothing was {doing}. "
+            "`rekindle run` carries them out; `rekindle status` says what it could not find"
+        )
+
+
+def _folder(home: Home, *parts: str) -> Path:
+    folder = home.erasures.joinpath(*parts)
+    for each in (home.vault, home.erasures, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -48,6 +48,33 @@ def show_results() -> None:
     _print("results")
 
 
+@experiments.command("money")
+def show_money() -> None:
+    """What each arm left over after its cost, against the control, and the return on cost with its interval.
+
+    Example: `rekindle experiments money`
+    """
+    _print("money")
+
+
+@experiments.command("program")
+def show_program() -> None:
+    """What the whole program brought, against those never contacted; read when the holdout's period is over.
+
+    Example: `rekindle experiments program`
+    """
+    _print("program")
+
+
+@experiments.command("proposals")
+def show_proposals() -> None:
+    """Pilots of a region or store that met their target: proposed for all.
+
+    Example: `rekindle experiments proposals`
+    """
+    _print("proposals")
+
+
 def _print(question: str) -> None:
     from orchestration.project import Home
     from orchestration.warehouse.experiment_reading import read_experiments

@@ -15,7 +15,7 @@ from orchestration.assets.experiments import experiments_judged
 from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import fitted_models, judged_models, warehouse_models
 from orchestration.assets.publishing import audited_build, published_warehouse
-from orchestration.assets.reporting import churn_report
+from orchestration.assets.reporting import churn_report, experiment_readout
 from orchestration.assets.sealing import proposed_audience, sealed_audience
 from orchestration.checks.freshness import published_is_fresh
 from orchestration.checks.tags import published_tags
@@ -43,6 +43,7 @@ defs = Definitions(
         audited_build,
         published_warehouse,
         churn_report,
+        experiment_readout,
         proposed_audience,
         sealed_audience,
     ],

@@ -5,16 +5,21 @@ Does not: computing (dbt), layout and drawing (orchestration.report).
 """
 
 from base64 import b64encode
+from decimal import Decimal
 
-from dagster import AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
+from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from orchestration.assets.models import POOL
 from orchestration.assets.publishing import GROUP, PUBLISHED
-from orchestration.partitions import AS_OF_DATES, ONE_BUILD
+from orchestration.assets.sealing import GROUP as LEDGER
+from orchestration.assets.sealing import WEEK_BEFORE
+from orchestration.core.summary import markdown_table
+from orchestration.partitions import AS_OF_DATES, CAMPAIGN_WEEKS, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business
 
 CHURN_REPORT = AssetKey([GROUP, "churn_report"])
+READOUT = AssetKey([LEDGER, "experiment_readout"])
 
 
 @asset(
@@ -44,3 +49,44 @@ def churn_report(business: Business, lock: BuildLock, progress: ResourceParam[Pr
             "reliability": MetadataValue.md(f"![reliability](data:image/svg+xml;base64,{picture})"),
         }
     )
+
+
+@asset(
+    key=READOUT,
+    group_name=LEDGER,
+    kinds={"duckdb", "altair"},
+    deps=[AssetDep(PUBLISHED, partition_mapping=WEEK_BEFORE)],
+    partitions_def=CAMPAIGN_WEEKS,
+    pool=POOL,
+)
+def experiment_readout(
+    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+) -> MaterializeResult:
+    """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
+    from orchestration.report.effects_picture import effects_svg
+    from orchestration.warehouse.experiment_reading import read_experiments
+
+    progress.begin("read-out")
+    metadata = {}
+    for question in ("results", "money", "program", "proposals"):
+        columns, rows = read_experiments(business.home, question)
+        if rows:
+            cells = [[_cell(value) for value in row] for row in rows]
+            metadata[question] = MetadataValue.md(markdown_table(columns, cells))
+    columns, rows = read_experiments(business.home, "effects")
+    picture = effects_svg(
+        [dict(zip(columns, row, strict=True)) for row in rows],
+        "Everybody matured so far 迄今已满观察期的会员",
+    )
+    if picture:
+        encoded = b64encode(picture.encode()).decode()
+        metadata["effects"] = MetadataValue.md(f"![effects](data:image/svg+xml;base64,{encoded})")
+    return MaterializeResult(
+        metadata=metadata or {"said": "No experiment has members whose outcome is over."}
+    )
+
+
+def _cell(value: object) -> str | int | None:
+    if value is None or isinstance(value, str | int):
+        return value
+    return f"{value:.4g}" if isinstance(value, float | Decimal) else str(value)

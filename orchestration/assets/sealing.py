@@ -37,14 +37,14 @@ PROPOSED = AssetKey([GROUP, "proposed_audience"])
 SEALED = AssetKey([GROUP, "sealed_audience"])
 
 # A week is decided by the state of the Sunday before it, the last day of the week before.
-_WEEK_BEFORE = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+WEEK_BEFORE = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 
 @asset(
     key=PROPOSED,
     group_name=GROUP,
     kinds={"duckdb", "altair"},
-    deps=[AssetDep(PUBLISHED, partition_mapping=_WEEK_BEFORE)],
+    deps=[AssetDep(PUBLISHED, partition_mapping=WEEK_BEFORE)],
     partitions_def=CAMPAIGN_WEEKS,
     check_specs=[
         AssetCheckSpec(name, asset=PROPOSED, description=proves, blocking=True)

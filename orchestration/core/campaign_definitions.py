@@ -28,6 +28,11 @@ INTENSITIES = ("light", "medium", "strong")
 LANGUAGES = ("en", "zh")
 VARIABLES = ("product", "usual_days", "benefit", "expires_on", "store")
 BENEFIT_KINDS = ("content", "coupon", "points", "gift", "service")
+FACTS = (
+    "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
+    "unsubscribed", "complained", "refunded",
+)  # fmt: skip
+"""What exp_facts counts of members, by the name it gives each."""
 SEGMENTS = ("stage", "silence_tier", "silence_cause", "region")
 KEYS = {
     "campaigns": ("campaign",), "campaign_arms": ("campaign", "arm"),
@@ -370,6 +375,9 @@ def _faults_of_benefits(definitions: CampaignDefinitions) -> Iterator[str]:
 
 def _faults_of_experiments(definitions: CampaignDefinitions) -> Iterator[str]:
     metrics = definitions.codes("experiment_metrics", "metric")
+    for row in definitions.tables["experiment_metrics"]:
+        yield from _known(row, "fact", FACTS)
+        yield from _at_least(row, "window_days", 1)
     known = definitions.codes("experiments", "experiment")
     for row in definitions.tables["experiments"]:
         yield from _known(row, "campaign", definitions.codes("campaigns", "campaign"))

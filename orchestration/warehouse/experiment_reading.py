@@ -32,11 +32,31 @@ _QUESTIONS = {
         where segment = 'all' and is_primary
         order by all
     """,
+    "effects": """
+        select experiment, arm, metric_label_en || ' ' || metric_label_zh as metric_label, effect,
+            effect_lower as lower, effect_upper as upper, verdict
+        from experiments.exp_results
+        where segment = 'all' and look_no = 0 and is_primary
+        order by all
+    """,
+    "money": """
+        select experiment, arm, metric, members, net_total, net_total_lower, net_total_upper, cost_total, roi,
+            roi_lower, roi_upper, no_return
+        from experiments.exp_results
+        where segment = 'all' and look_no = 0 and net_total is not null
+        order by all
+    """,
+    "program": "from experiments.exp_program order by all",
+    "proposals": "from experiments.exp_proposals order by all",
 }
 
 
 def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Columns and rows of ``list``, ``plan`` or ``results`` of the published version.
+    """Columns and rows of an answer of the published version.
+
+    Args:
+        home: The home.
+        question: ``list``, ``plan``, ``results``, ``effects``, ``money``, ``program`` or ``proposals``.
 
     Raises:
         RekindleError: Nothing is published.

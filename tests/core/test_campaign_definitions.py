@@ -135,6 +135,8 @@ FAULTS = [
     (changed("experiments", planned_looks="0"), "planned_looks '0'"),
     (added("experiments", experiment="again"), "overlaps 'medium_silence_tiered_coupon_test'"),
     (changed("experiment_segments", segment="star_sign"), "segment 'star_sign'; allowed: stage"),
+    (changed("experiment_metrics", fact="smiles"), "fact 'smiles'; allowed: margin"),
+    (changed("experiment_metrics", window_days="0"), "window_days '0'"),
     (changed("experiment_guardrails", metric="charm"), "metric 'charm'"),
 ]
 

@@ -1,5 +1,6 @@
 """Sums of experiments equal plain Python over the same sealed entries and facts, also at every boundary."""
 
+import re
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,6 +8,8 @@ from random import Random
 
 import duckdb
 import pytest
+
+from orchestration.core.campaign_definitions import FACTS
 
 EXPERIMENT, CAMPAIGN = "medium_silence_tiered_coupon_test", "medium_silence_tiered_coupon"
 WINDOW, BEFORE = 28, 56
@@ -22,7 +25,7 @@ class Shop:
     """Sealed entries and facts by hand, with every table that experiments read."""
 
     def __init__(self, chain):
-        self.connection = duckdb.connect()
+        self.connection, self.models = duckdb.connect(), chain.models
         self.connection.execute("attach ':memory:' as warehouse")
         self.connection.execute("use warehouse")
         self.connection.execute(f"attach '{chain.build.file}' as built (read_only)")
@@ -112,6 +115,26 @@ def test_a_day_counts_in_the_window_or_before_it_or_not_at_all(shop, day, outcom
     assert shop.outcome(1, "repurchased") == outcome
     assert shop.outcome(1, "repurchased", "pre_period_value") == before
     assert shop.outcome(1, "margin") == 20 * outcome
+
+
+@pytest.mark.parametrize("day", [59, 60])
+@pytest.mark.parametrize(("is_over", "read_after"), [(False, 58), (True, 59)])
+def test_the_same_fact_counts_in_longer_windows_and_is_read_when_they_are_over(
+    shop, day, is_over, read_after
+):
+    shop.enters(1, WEEKS[0])
+    shop.buys(1, WEEKS[0] + timedelta(days=day))
+    shop.as_of(WEEKS[0] + timedelta(days=read_after))
+    assert shop.outcome(1, "repurchased") == 0
+    assert shop.outcome(1, "repurchased_60_days") == ((day < 60) if is_over else None)
+    assert shop.outcome(1, "margin_60_days") == (20 * (day < 60) if is_over else None)
+    shop.as_of(WEEKS[0] + timedelta(days=89))
+    assert shop.outcome(1, "repurchased_90_days") == 1
+
+
+def test_every_fact_that_a_metric_may_count_is_counted_and_no_other(shop):
+    [model] = [each for each in shop.models if each["name"] == "exp_facts"]
+    assert set(re.findall(r"'(\w+)' as metric", model["compiled_code"])) == set(FACTS)
 
 
 def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):

@@ -54,7 +54,7 @@ def test_an_unchanged_rule_passes_whatever_the_order_of_its_rows(home, seeds):
         ("experiment_looks", f"{STARTED},1,2", f"{STARTED},1,1"),
         ("experiment_guardrails", f"{STARTED},complained\n", ""),
         ("experiment_segments", f"{STARTED},region\n", ""),
-        ("experiment_metrics", "退订率,mean,false,false,0.01", "退订率,mean,false,false,0.02"),
+        ("experiment_metrics", "unsubscribed,mean,false,false,0.01", "unsubscribed,mean,false,false,0.02"),
         ("experiment_settings", "56,50", "56,20"),
         ("campaign_arms", "second_order,control,control,0.5", "second_order,control,control,0.4"),
     ],

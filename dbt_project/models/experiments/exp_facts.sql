@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 {%- set of_purchases = {
-    'margin': 'margin_amount', 'net_amount': 'net_amount', 'net_amount_per_order': 'net_amount', 'orders': '1',
-    'returned': '1', 'repurchased': '1', 'repurchased_full_price': 'case when not is_promo then 1 end',
+    'margin': 'margin_amount', 'net_amount': 'net_amount', 'orders': '1', 'returned': '1', 'repurchased': '1',
+    'repurchased_full_price': 'case when not is_promo then 1 end',
 } -%}
 {%- set of_refunds = {'margin': '-refunded_margin_amount', 'net_amount': '-refunded_amount', 'refunded': '1'} -%}
 -- What members did, by metric and day. What is known of a control as well as of the contacted: opening a message is no

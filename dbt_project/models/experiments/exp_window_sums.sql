@@ -22,11 +22,11 @@ counted as (
         windows.metric,
         windows.member_key,
         case
-            when facts.metric = windows.metric and facts.happened_on >= windows.starts_on then facts.amount
+            when facts.metric = metrics.fact and facts.happened_on >= windows.starts_on then facts.amount
             else 0
         end as outcome_value,
         case
-            when facts.metric = windows.metric and facts.happened_on < windows.starts_on then facts.amount
+            when facts.metric = metrics.fact and facts.happened_on < windows.starts_on then facts.amount
             else 0
         end as pre_period_value,
         case
@@ -37,7 +37,7 @@ counted as (
     inner join metrics on windows.metric = metrics.metric
     inner join facts
         on windows.member_key = facts.member_key
-        and facts.metric in (metrics.metric, metrics.set_against)
+        and facts.metric in (metrics.fact, metrics.set_against)
         and windows.pre_period_from_on <= facts.happened_on
         and windows.ends_on >= facts.happened_on
     union all

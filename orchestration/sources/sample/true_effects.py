@@ -36,17 +36,17 @@ with caused as (
 
 facts as (
     select member_key, ordered_on as happened_on, unnest([
-        {metric: 'margin', amount: margin_amount},
-        {metric: 'net_amount', amount: net_amount},
-        {metric: 'orders', amount: 1},
-        {metric: 'repurchased', amount: 1},
-        {metric: 'returned', amount: 1},
+        {fact: 'margin', amount: margin_amount},
+        {fact: 'net_amount', amount: net_amount},
+        {fact: 'orders', amount: 1},
+        {fact: 'repurchased', amount: 1},
+        {fact: 'returned', amount: 1},
     ], recursive := true)
     from caused
     union all
     select refunds.member_key, refunded_on, unnest([
-        {metric: 'margin', amount: -refunded_margin_amount},
-        {metric: 'net_amount', amount: -refunded_amount},
+        {fact: 'margin', amount: -refunded_margin_amount},
+        {fact: 'net_amount', amount: -refunded_amount},
     ], recursive := true)
     from marts.fct_refund as refunds
     inner join caused on refunds.source = caused.source and refunds.order_id = caused.order_id
@@ -67,8 +67,9 @@ facts as (
 added as (
     select windows.experiment, windows.metric, windows.member_key, sum(facts.amount) as amount
     from experiments.exp_windows as windows
+    inner join read_csv($metrics) as metrics using (metric)
     inner join facts
-        on windows.member_key = facts.member_key and windows.metric = facts.metric
+        on windows.member_key = facts.member_key and metrics.fact = facts.fact
         and facts.happened_on between windows.starts_on and windows.ends_on
     where windows.purpose = 'effect'
     group by all

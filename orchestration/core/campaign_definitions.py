@@ -14,8 +14,10 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations, pairwise
 
+from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Row, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
+from orchestration.core.experiments.declared import FACTS
 
 Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each file, by its name without `.csv`."""
@@ -26,13 +28,7 @@ ROLES = ("control", "treatment")
 EVERY, ALL = "every", "all"
 INTENSITIES = ("light", "medium", "strong")
 LANGUAGES = ("en", "zh")
-VARIABLES = ("product", "usual_days", "benefit", "expires_on", "store")
 BENEFIT_KINDS = ("content", "coupon", "points", "gift", "service")
-FACTS = (
-    "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
-    "unsubscribed", "complained", "refunded",
-)  # fmt: skip
-"""What exp_facts counts of members, by the name it gives each."""
 SEGMENTS = ("stage", "silence_tier", "silence_cause", "region")
 KEYS = {
     "campaigns": ("campaign",), "campaign_arms": ("campaign", "arm"),

@@ -14,6 +14,11 @@ from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 EVERYBODY = "all"
 UNPLANNED = 0
+FACTS = (
+    "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
+    "unsubscribed", "complained", "refunded",
+)  # fmt: skip
+"""What exp_facts counts of members, by the name it gives each."""
 
 
 class ExperimentImpossible(RekindleError):

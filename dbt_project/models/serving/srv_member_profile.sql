@@ -20,6 +20,14 @@ silence_tiers as (
 
 silence as (
     select * from {{ ref('srv_silence') }}
+),
+
+preferences as (
+    select * from {{ ref('member_preference') }}
+),
+
+dayparts as (
+    select * from {{ ref('dim_daypart') }}
 )
 
 select
@@ -33,6 +41,12 @@ select
     silence.silence_cause_label_zh,
     silence.strategy_family,
     silence.sleep_pool_entered_on,
+    preferences.preferred_daypart,
+    dayparts.label_en as preferred_daypart_label_en,
+    dayparts.label_zh as preferred_daypart_label_zh,
+    preferences.preferred_category,
+    preferences.preferred_brand,
+    preferences.usual_pack_size,
     members.registered_on,
     members.region,
     members.city,
@@ -48,3 +62,7 @@ inner join silence_tiers on history.silence_tier = silence_tiers.silence_tier
 left join silence
     on history.member_key = silence.member_key
     and history.as_of_date = silence.as_of_date
+left join preferences
+    on history.member_key = preferences.member_key
+    and history.as_of_date = preferences.as_of_date
+left join dayparts on preferences.preferred_daypart = dayparts.daypart

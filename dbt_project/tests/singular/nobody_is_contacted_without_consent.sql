@@ -3,11 +3,11 @@
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
 inner join {{ ref('aud_weeks') }} as decided on touches.campaign_week = decided.campaign_week
-cross join {{ ref('campaign_settings') }} as settings
+cross join {{ ref('campaign_settings') }} as limits
 left join {{ ref('fct_contact_permission') }} as permissions
     on touches.member_key = permissions.member_key
     and touches.channel = permissions.channel
-    and settings.answer_purpose = permissions.purpose
+    and limits.answer_purpose = permissions.purpose
     and decided.as_of_date >= permissions.changed_on
     and decided.as_of_date < permissions.next_on
 where

@@ -14,15 +14,14 @@ numbers as (
 
 windows as (
     select
+        {%- for edge in ('from', 'to') %}
+        {%- set is_start = 'phases.' ~ edge ~ "_edge = 'starts_on'" %}
+        {%- set day = 'case when ' ~ is_start ~ ' then promotions.starts_on else promotions.ends_on end' %}
+        {{ add_days(day, 'phases.' ~ edge ~ '_offset_days') }} as {{ edge }}_on,
+        {%- endfor %}
         promotions.code as promotion,
         promotions.theme,
-        phases.scene,
-        {%- for edge in ('from', 'to') %}
-        {%- set day -%}
-        case when phases.{{ edge }}_edge = 'starts_on' then promotions.starts_on else promotions.ends_on end
-        {%- endset %}
-        {{ add_days(day, 'phases.' ~ edge ~ '_offset_days') }} as {{ edge }}_on{{ ',' if not loop.last }}
-        {%- endfor %}
+        phases.scene
     from promotions
     cross join phases
 ),

@@ -64,13 +64,14 @@ def waterfall_rows(
 
 def journey_rows(
     journeys: Iterable[Mapping[str, Any]],
-) -> tuple[list[str], list[list[str | int | None]]]:
-    """Headings and rows of a table: a campaign per row, a state per column in the order of the seed."""
+) -> tuple[list[str], list[list[str | int | None]], list[tuple[str, str, str]]]:
+    """Headings and rows of a table, a campaign per row and a numbered state per column, and what each is."""
     states = labels_of("journey_states.csv", "state")
     counts: dict[str, dict[str, int]] = {}
     for row in journeys:
         counts.setdefault(row["campaign"], {})[row["state"]] = row["journeys"]
-    headings = [f"{label.code} {label.chinese}" for label in states.values()]
-    return ["journeys 旅程", *headings], [
+    legend = [(f"{place}", label.english, label.chinese) for place, label in enumerate(states.values(), 1)]
+    rows: list[list[str | int | None]] = [
         [campaign, *(of_state.get(state, 0) for state in states)] for campaign, of_state in counts.items()
     ]
+    return ["journeys 旅程", *(place for place, *_ in legend)], rows, legend

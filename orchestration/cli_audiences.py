@@ -64,14 +64,18 @@ def audiences_text(home: Home, week: date | None = None) -> str:
         (f"{number}", *label) for number, label in enumerate(zip(english[1:], chinese[1:], strict=True))
     ]
     numbered = ["campaign", *(number for number, *_ in legend)]
-    journeys = read.rows["journeys"]
+    headings, journeys, states = journey_rows(read.rows["journeys"])
     touches = [tuple(row.values()) for row in read.rows["touches"]]
     return "\n\n".join(
         [
             f"Campaign week {read.campaign_week}",
             text_table(numbered, campaigns),
             text_table(["", "outcome", "结果"], legend),
-            *([text_table(*journey_rows(journeys))] if journeys else []),
+            *(
+                [text_table(headings, journeys), text_table(["", "state", "状态"], states)]
+                if journeys
+                else []
+            ),
             text_table(["touches 触达", "step", "channel", "planned 计划", "capped 受限"], touches),
             _sealed_text(sealed, read.campaign_week),
         ]

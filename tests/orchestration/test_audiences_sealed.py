@@ -107,11 +107,12 @@ def test_a_week_is_sealed_once_shown_and_then_stays(home):
 def test_a_week_is_shown_with_its_journeys_and_touches(home):
     lines = [line.split() for line in rekindle(home, "show").output.splitlines()]
     assert [CAMPAIGN, "0", "1", "0", "2", "0", "0"] in lines, "states of the deciding Sunday alone"
+    assert ["4", "Waiting", "for", "room", "under", "the", "caps", "等待频控额度"] in lines
     assert [CAMPAIGN, "1", "sms", "2", "0"] in lines
     changed(home, "drop table audiences.aud_journeys")
     before_journeys = rekindle(home, "show")
     assert before_journeys.exit_code == 0
-    assert "waiting_for_cap" not in before_journeys.output
+    assert "Waiting for room" not in before_journeys.output
 
 
 def test_a_failed_check_blocks_the_seal_and_says_its_numbers(home):

@@ -27,6 +27,10 @@ def export(
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder that gets a copy of what this run writes.")
     ] = None,
+    drt: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="New folder that gets a drt project for the week's files."),
+    ] = None,
 ) -> None:
     """Write the files for sending tools, of what is published and sealed; each file once.
 
@@ -37,6 +41,12 @@ def export(
     home = Home.from_environment()
     files = export_week(home, week.date() if week else None, out.resolve() if out else None)
     typer.echo(exports_text(files))
+    if drt is not None:
+        from orchestration.exports.recipe import write_recipe
+
+        monday = date.fromisoformat(files[0].manifest["campaign_week"])
+        written = write_recipe(home, monday, [file.manifest["channel"] for file in files], drt.resolve())
+        typer.echo(f"\nA drt project of {len(written)} files: {drt}. Set the addresses in its syncs/.")
     typer.echo(
         f"\nThey hold contact details: {home.exports} is its owner's alone. Receipts come back with\n"
         "rekindle deliver receipts.csv --source receipts --table touches --date <day>"

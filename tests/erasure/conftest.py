@@ -101,6 +101,7 @@ class Business:
     def publish(self, build_id: str, records: list[tuple[str, str, str]], replaces: str | None) -> None:
         """A version whose members are these."""
         folder = self.home.serving / "builds" / build_id
+        shutil.rmtree(folder, ignore_errors=True)  # of a publication that was killed
         folder.mkdir(parents=True)
         with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
             connection.execute("create schema marts")
@@ -113,8 +114,10 @@ class Business:
             replaces, "v1.0.0", duckdb.__version__, 0, "", {},
         )  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest.as_json()))
-        self.home.published_file.unlink(missing_ok=True)
-        self.home.published_file.symlink_to((folder / "rekindle.duckdb").relative_to(self.home.serving))
+        link = self.home.serving / "next"
+        link.unlink(missing_ok=True)
+        link.symlink_to((folder / "rekindle.duckdb").relative_to(self.home.serving))
+        link.replace(self.home.published_file)
 
     def copied(self, root: Path) -> Business:
         """A copy of the whole home."""

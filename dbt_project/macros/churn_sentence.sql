@@ -1,8 +1,13 @@
-{# The sentence of a fired signal with its numbers in place: whole, as people say them, rounded up like the day on which
-   the next purchase is due. #}
+{# A sentence with its numbers in place: whole, as people say them, rounded up like the day on which the next purchase is
+   due. `{measured_s}` and `{expected_s}` are the s of a plural: nothing where the number is one. #}
 {% macro churn_sentence(fired, sentence) -%}
-    {%- set measured = 'cast(cast(ceil(' ~ fired ~ '.measured_value) as bigint) as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set expected = 'cast(cast(ceil(' ~ fired ~ '.expected_value) as bigint) as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set with_measured = dbt.replace(fired ~ '.' ~ sentence, "'{measured}'", measured) -%}
-    {{ dbt.replace(with_measured, "'{expected}'", "coalesce(" ~ expected ~ ", '')") }}
+    {%- set said = namespace(sentence=fired ~ '.' ~ sentence) -%}
+    {%- for number in ('measured', 'expected') -%}
+        {%- set whole = 'cast(ceil(' ~ fired ~ '.' ~ number ~ '_value) as bigint)' -%}
+        {%- set shown = "coalesce(cast(" ~ whole ~ " as " ~ dbt.type_string() ~ "), '')" -%}
+        {%- set plural = "case when " ~ whole ~ " = 1 then '' else 's' end" -%}
+        {%- set said.sentence = dbt.replace(said.sentence, "'{" ~ number ~ "}'", shown) -%}
+        {%- set said.sentence = dbt.replace(said.sentence, "'{" ~ number ~ "_s}'", plural) -%}
+    {%- endfor -%}
+    {{ said.sentence }}
 {%- endmacro %}

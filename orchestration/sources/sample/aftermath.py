@@ -110,7 +110,7 @@ REFUND_ROWS = """
         where known_status(status, ordered_s, raw) = 'completed'
     )
     where draw('refund', raw) < case
-        when is_bad then 0.6 else 0.022 end and refunded_s < getvariable('horizon')
+        when is_bad then 0.6 when is_mishap then 0.3 else 0.022 end and refunded_s < getvariable('horizon')
 """
 
 # Reviews on one order in thirty, mostly good; enquiries and a few complaints; after a bad last order always
@@ -124,6 +124,8 @@ TICKET_ROWS = """
             case
                 when is_farewell and cause = 'bad_experience'
                     then case when draw('ticket', raw) < 0.55 then 'complaint' else 'review' end
+                when is_mishap and draw('ticket', raw) < 0.3 then 'complaint'
+                when is_mishap and draw('ticket', raw) < 0.7 then 'review'
                 when draw('ticket', raw) < 0.005 then 'complaint'
                 when draw('ticket', raw) < 0.011 then 'enquiry'
                 when draw('ticket', raw) < 0.045 then 'review'
@@ -136,7 +138,7 @@ TICKET_ROWS = """
         select
             *,
             case
-                when is_bad or kind = 'complaint' then 1 + rating_draw % 2
+                when is_bad or is_mishap or kind = 'complaint' then 1 + rating_draw % 2
                 when kind = 'review' then case when rating_draw < 1 then 2 when rating_draw < 3 then 3
                     when rating_draw < 9 then 4 else 5 end
             end as rating,

@@ -50,7 +50,7 @@ ORDER_EVENT_ROWS = """
             draw('competitor', raw * 8 + step) < 0.03 as is_competitor,
             -- Who has lost interest in content does not view it around an order either.
             coalesce(cause = 'content_uninteresting' and ordered_s > dropout_s - 150 * 86400, false)
-                as is_bored,
+                or is_bored_awhile as is_bored,
             step,
         from (
             select
@@ -103,6 +103,10 @@ IDLE_EVENT_ROWS = """
         select person, 512 + unnest(range(3 + person % 4)), 'competitor'
         from persons
         where person >= $first and person < $last and cause = 'competitor'
+        union all
+        select person, 768 + unnest(range(1 + person % 2)), 'comparing'
+        from persons
+        where person >= $first and person < $last and false_trace = 'competitor'
     ),
     placed as (
         select
@@ -112,6 +116,7 @@ IDLE_EVENT_ROWS = """
             persons.* exclude (person),
             case
                 when kind = 'competitor' then dropout_s - cast(50 * 86400 * draw('idle time', raw) as bigint)
+                when kind = 'comparing' then misled_s + cast(20 * 86400 * draw('idle time', raw) as bigint)
                 when persons.is_prospect and draw('intent', counted.person) < 0.3
                     then greatest(since_s, until_s - cast(28 * 86400 * draw('idle time', raw) as bigint))
                 else since_s + cast((until_s - since_s)
@@ -130,7 +135,7 @@ IDLE_EVENT_ROWS = """
                     + cast(floor(3600 * draw('idle minute', raw)) as bigint),
                 registered_s
             ) as happened_s,
-            case when kind = 'competitor' then 0.0 else draw('idle kind', raw) end as choice,
+            case when kind = 'idle' then draw('idle kind', raw) else 0.0 end as choice,
         from placed
         join hours
             on placed.grp = hours.grp
@@ -149,6 +154,8 @@ IDLE_EVENT_ROWS = """
             when choice < 0.58 then 'browse'
             when choice < 0.78 and cause = 'content_uninteresting'
                 and happened_s > dropout_s - 150 * 86400 then 'browse'
+            when choice < 0.78 and false_trace = 'content_uninteresting'
+                and happened_s between misled_s and misled_s + 60 * 86400 then 'browse'
             when choice < 0.78 then 'content_view'
             when choice < 0.84 then 'check_in'
             when choice < 0.89 then 'live_view'
@@ -163,7 +170,7 @@ IDLE_EVENT_ROWS = """
             then products.product_id end as product_id,
         cast(null as varchar) as store_id,
         case when choice < 0.06
-            then kind = 'competitor' or draw('idle competitor', raw) < case
+            then kind <> 'idle' or draw('idle competitor', raw) < case
                 when is_prospect then 0.3 else 0.03 end end
             as is_competitor,
     from timed

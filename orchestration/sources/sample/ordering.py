@@ -147,6 +147,10 @@ select
     order_grp,
     is_last and dropout_s is not null and not is_anonymous as is_farewell,
     cause,
+    coalesce(false_trace = 'bad_experience' and ordered_s between misled_s and misled_s + 20 * 86400, false)
+        as is_mishap,
+    coalesce(false_trace = 'content_uninteresting'
+        and ordered_s between misled_s and misled_s + 60 * 86400, false) as is_bored_awhile,
     dropout_s,
     registered_s,
     ordered_s,

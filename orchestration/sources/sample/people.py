@@ -51,6 +51,11 @@ CAUSES = {
     "unknown": 0.08,
 }
 
+# Some persons show, for some weeks, what another cause would show: before they leave, for a reason of their
+# own, or in the midst of a life as a customer.
+MISLED = 0.4
+MISLEADING = [cause for cause in CAUSES if cause != "unknown"]
+
 
 def make_rhythm(con: duckdb.DuckDBPyConnection) -> None:
     """Make ``rhythm`` (one row per category group), ``hours`` and the variables with names."""
@@ -95,7 +100,7 @@ def make_people(con: duckdb.DuckDBPyConnection, members: int) -> None:
     con.execute(f"create temp table fates as select *, {_cause()} as dropout_cause from planted")
     con.execute("drop table planted")
     con.execute(RECORDS)
-    con.execute(PERSONS)
+    con.execute(PERSONS.format(misled=MISLED, misleading=MISLEADING, kinds=len(MISLEADING)))
     con.execute("drop table fates")
 
 
@@ -203,10 +208,19 @@ with styled as (
         ['wechat', 'wechat', 'sms', 'push', 'email', 'call'][1
             + cast(floor(6 * draw('withdrawn channel', person)) as integer)]
             as withdrawn_channel,
+        coalesce(
+            dropout_s - cast(60 * 86400 * draw('misled when', person) as bigint),
+            greatest(registered_s, 0) + cast(
+                (getvariable('horizon') - greatest(registered_s, 0)) * draw('misled when', person) as bigint)
+        ) as misled_s,
     from fates
 )
 select
     styled.*,
+    case when draw('misled', styled.person) < {misled}
+        then nullif({misleading}[1 + cast(floor({kinds} * draw('misled by', styled.person)) as integer)],
+            coalesce(styled.cause, ''))
+    end as false_trace,
     first_record.system as system_1,
     first_record.member_id as member_id_1,
     second_record.system as system_2,

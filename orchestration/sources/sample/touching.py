@@ -66,6 +66,15 @@ with planned as (
         where person >= $first and person < $last and cause = 'touch_fatigue'
     )
     union all
+    select person, 112
+        + slot, misled_s + cast((slot + draw('touch day', person * 256 + 112 + slot)) * 3 * 86400 as bigint),
+        null
+    from (
+        select person, misled_s, unnest(range(8)) as slot
+        from persons
+        where person >= $first and person < $last and false_trace = 'touch_fatigue'
+    )
+    union all
     select person, slot, (sent_on - getvariable('first_day')) * 86400, planned_touch_id
     from sent_touches
     where person >= $first and person < $last
@@ -117,7 +126,10 @@ sent as (
         touch_channels.cost,
         planned_touch_id is null and draw('capped', raw) < 0.04 as is_capped,
         draw('delivered', raw) < case
-            when cause = 'not_reached' and planned_s > dropout_s - 120 * 86400 then 0.08 else 0.965 end
+            when cause = 'not_reached' and planned_s > dropout_s - 120 * 86400 then 0.08
+            when false_trace = 'not_reached' and planned_s between misled_s and misled_s + 40 * 86400
+                then 0.08
+            else 0.965 end
             as arrives,
         case when promotion is not null then effect_in_promotion else effect end as effect,
     from staged
@@ -138,7 +150,12 @@ answered as (
         * case when promotion is not null and channel <> 'call' then 4.8 else 1 end
         * case stage when 'silent' then 1.25 when 'stable' then 0.9 else 1 end
         * case
-            when channel = 'call' or dropout_s is null then 1
+            when channel = 'call' then 1
+            when false_trace = 'benefit_unattractive'
+                and planned_s between misled_s - 90 * 86400 and misled_s + 90 * 86400 then 4
+            when false_trace = 'content_uninteresting'
+                and planned_s between misled_s and misled_s + 60 * 86400 then 0.2
+            when dropout_s is null then 1
             when cause = 'benefit_unattractive' then 4
             when cause = 'content_uninteresting' and planned_s < dropout_s - 150 * 86400 then 3
             when cause = 'content_uninteresting'

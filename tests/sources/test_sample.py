@@ -572,6 +572,35 @@ def test_an_unattractive_benefit_is_opened_and_never_redeemed(chain):
     assert redeemed["benefit_unattractive"] == 0 < redeemed["unknown"]
 
 
+@pytest.mark.parametrize(
+    ("cause", "trace"),
+    [
+        (
+            "competitor",
+            "select person from people join events using (system, member_id) "
+            "where is_competitor and happened_at > dropout_on - interval 60 day",
+        ),
+        (
+            "touch_fatigue",
+            "select person from people join touches using (system, member_id) "
+            "where sent_at between dropout_on - interval 60 day and dropout_on + interval 30 day "
+            "group by person having count(*) >= 14",
+        ),
+    ],
+)
+def test_some_who_leave_show_the_trace_of_a_cause_that_is_not_theirs(chain, cause, trace):
+    misled = chain.one(
+        f"""
+        with people as (
+            select * from true_persons join true_member_records using (person)
+            where dropout_on is not null and first_purchase_on is not null and cause_of_silence <> '{cause}'
+        )
+        select count(distinct person) filter (person in ({trace})) / count(distinct person) from people
+        """
+    )
+    assert 0.02 < misled < 0.2
+
+
 def test_uninteresting_content_shows_as_a_falling_opening_rate(chain):
     early, late = (
         of_dropouts(

@@ -23,7 +23,7 @@ settings as (
 traced as (
     select
         starts.*,
-        trace.evidence,
+        trace.evidence_order,
         trace.hits,
         trace.cases,
         trace.highest,
@@ -31,8 +31,8 @@ traced as (
         trace.earlier_cases,
         trace.hit_on,
         trace.case_on,
-        cast(sum(trace.earlier_hits) over (partition by starts.as_of_date, trace.evidence) as double)
-        / nullif(sum(trace.earlier_cases) over (partition by starts.as_of_date, trace.evidence), 0) as usual_share
+        cast(sum(trace.earlier_hits) over (partition by starts.as_of_date, trace.evidence_order) as double)
+        / nullif(sum(trace.earlier_cases) over (partition by starts.as_of_date, trace.evidence_order), 0) as usual_share
     from starts
     inner join trace
         on starts.member_key = trace.member_key
@@ -51,24 +51,24 @@ expected as (
 ),
 
 measured as (
-    {%- for kind, (relation, evidence, measured, expected, compared, enough, evidence_on) in {
-        'count': ('expected', 'evidence', 'hits', 'null', 'hits', 'hits', 'hit_on'),
-        'highest': ('expected', 'evidence', 'highest', 'null', 'highest', 'hits', 'hit_on'),
-        'share': ('expected', 'evidence', 'hits', 'cases', 'cast(hits as double) / nullif(cases, 0)', 'cases', 'hit_on'),
+    {%- for kind, (relation, measured, expected, compared, enough, evidence_on) in {
+        'count': ('expected', 'hits', 'null', 'hits', 'hits', 'hit_on'),
+        'highest': ('expected', 'highest', 'null', 'highest', 'hits', 'hit_on'),
+        'share': ('expected', 'hits', 'cases', 'cast(hits as double) / nullif(cases, 0)', 'cases', 'hit_on'),
         'missing': (
-            'expected', 'evidence', 'cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases',
+            'expected', 'cases - hits', 'cases', '1 - cast(hits as double) / nullif(cases, 0)', 'cases',
             'case_on'
         ),
         'fall': (
-            'expected', 'evidence', 'hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'
+            'expected', 'hits', 'usual_hits', '1 - (hits + 1) / (usual_hits + 1)', 'usual_hits', 'case_on'
         ),
-        'cycle': ('starts', 'null', 'days_since_purchase', 'cycle_days', 'overdue_ratio', '1', 'quiet_since_on'),
-        'constant': ('starts', 'null', 'days_silent', 'null', '1', '1', 'quiet_since_on'),
+        'cycle': ('starts', 'days_since_purchase', 'cycle_days', 'overdue_ratio', '1', 'quiet_since_on'),
+        'constant': ('starts', 'days_silent', 'null', '1', '1', 'quiet_since_on'),
     }.items() %}
     select
         member_key,
         as_of_date,
-        {{ evidence }} as evidence,
+        {{ 'evidence_order' if relation == 'expected' else 'null' }} as evidence_order,
         '{{ kind }}' as measure_kind,
         {{ measured }} as measured,
         {{ expected }} as expected,
@@ -83,7 +83,7 @@ measured as (
 weighed as (
     select
         measured.*,
-        evidence.evidence as evidence_code,
+        evidence.evidence,
         evidence.silence_cause,
         evidence.weight * least(greatest(
             (measured.compared - evidence.zero_weight_value)
@@ -92,14 +92,14 @@ weighed as (
     from measured
     inner join evidence
         on measured.measure_kind = evidence.measure_kind
-        and coalesce(measured.evidence, evidence.evidence) = evidence.evidence
+        and coalesce(measured.evidence_order, evidence.evidence_order) = evidence.evidence_order
         and measured.enough >= evidence.minimum_cases
 )
 
 select
     member_key,
     as_of_date,
-    evidence_code as evidence,
+    evidence,
     silence_cause,
     cast(measured as decimal(9, 2)) as measured_value,
     cast(expected as decimal(9, 2)) as expected_value,

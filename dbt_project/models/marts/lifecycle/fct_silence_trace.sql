@@ -1,6 +1,6 @@
 {%- set so_far -%}
     (
-        partition by member_key, quiet_since_on, evidence
+        partition by member_key, quiet_since_on, evidence_order
         order by known_on
         rows between unbounded preceding and current row
     )
@@ -41,7 +41,7 @@ placed as (
     select
         episodes.member_key,
         episodes.quiet_since_on,
-        evidence.evidence,
+        evidence.evidence_order,
         dates.as_of_date as known_on,
         signs.happened_on,
         signs.amount,
@@ -63,7 +63,7 @@ summed as (
     select
         member_key,
         quiet_since_on,
-        evidence,
+        evidence_order,
         known_on,
         sum(case when is_within and is_sign then amount else 0 end) as hits,
         sum(case when is_within and not is_sign then amount else 0 end) as cases,
@@ -73,16 +73,16 @@ summed as (
         max(case when is_within and is_sign then happened_on end) as hit_on,
         max(case when is_within and not is_sign then happened_on end) as case_on
     from placed
-    group by member_key, quiet_since_on, evidence, known_on
+    group by member_key, quiet_since_on, evidence_order, known_on
 )
 
 select
     member_key,
     quiet_since_on,
-    evidence,
+    evidence_order,
     known_on,
     coalesce(
-        lead(known_on) over (partition by member_key, quiet_since_on, evidence order by known_on),
+        lead(known_on) over (partition by member_key, quiet_since_on, evidence_order order by known_on),
         {{ end_of_time() }}
     ) as next_on,
     {%- for total in ('hits', 'cases', 'earlier_hits', 'earlier_cases') %}

@@ -1,13 +1,15 @@
 {# A sentence with its numbers in place: whole, as people say them, rounded up like the day on which the next purchase is
    due. `{measured_s}` and `{expected_s}` are the s of a plural: nothing where the number is one. #}
 {% macro churn_sentence(fired, sentence) -%}
-    {%- set said = namespace(sentence=fired ~ '.' ~ sentence) -%}
-    {%- for number in ('measured', 'expected') -%}
-        {%- set whole = 'cast(ceil(' ~ fired ~ '.' ~ number ~ '_value) as bigint)' -%}
-        {%- set shown = "coalesce(cast(" ~ whole ~ " as " ~ dbt.type_string() ~ "), '')" -%}
-        {%- set plural = "case when " ~ whole ~ " = 1 then '' else 's' end" -%}
-        {%- set said.sentence = dbt.replace(said.sentence, "'{" ~ number ~ "}'", shown) -%}
-        {%- set said.sentence = dbt.replace(said.sentence, "'{" ~ number ~ "_s}'", plural) -%}
-    {%- endfor -%}
-    {{ said.sentence }}
+    {%- set measured = 'cast(ceil(' ~ fired ~ '.measured_value) as bigint)' -%}
+    {%- set expected = 'cast(ceil(' ~ fired ~ '.expected_value) as bigint)' -%}
+    {%- set said = dbt.replace(fired ~ '.' ~ sentence, "'{measured_s}'", plural_s(measured)) -%}
+    {%- set said = dbt.replace(said, "'{expected_s}'", plural_s(expected)) -%}
+    {%- set said = dbt.replace(said, "'{measured}'", 'cast(' ~ measured ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {{ dbt.replace(said, "'{expected}'", "coalesce(cast(" ~ expected ~ " as " ~ dbt.type_string() ~ "), '')") }}
+{%- endmacro %}
+
+
+{% macro plural_s(number) -%}
+    case when {{ number }} = 1 then '' else 's' end
 {%- endmacro %}

@@ -47,7 +47,7 @@ from orchestration.project import DEFAULT_HOME, HOME_VARIABLE, PROJECT_DIR, STAG
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
 
-WEEKS, PORT = 52, 3000
+WEEKS, DEMO_WEEKS, PORT = 52, 26, 3000
 INTERRUPTED = 130
 
 
@@ -245,7 +245,9 @@ def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
 
 
 @app.command()
-def demo(members: Members = MEMBERS, seed: Seed = SEED, weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:
+def demo(
+    members: Members = MEMBERS, seed: Seed = SEED, weeks: Weeks = DEMO_WEEKS, fresh: Fresh = False
+) -> None:
     """The whole way on a simulated chain, in var/demo: decided, sealed, exported, answered, read.
 
     Example: `rekindle demo` or `rekindle demo --members 20000 --fresh`

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.progress import Terminal
     from orchestration.project import Home
 
-MEMBERS, SEED = 5_000, 7
+MEMBERS, SEED = 8_000, 7
 # The demo's first campaign week is old enough at the end for an outcome of 28 days.
 WEEKS_TO_ANSWER = 5
 

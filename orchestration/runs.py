@@ -114,11 +114,13 @@ def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
 
 
 def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
-    """The step's own error, however deep Dagster wrapped it."""
+    """The step's own error, however deep Dagster wrapped it; wrappings may name each other in a circle."""
     cause: BaseException | None = error
-    while cause is not None:
+    met: set[int] = set()
+    while cause is not None and id(cause) not in met:
         if isinstance(cause, RekindleError):
             return cause
+        met.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     return RunFailed(
         f"The run failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())[:300]}\n"

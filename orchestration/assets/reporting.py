@@ -20,6 +20,7 @@ from orchestration.resources import BuildLock, Business
 
 CHURN_REPORT = AssetKey([GROUP, "churn_report"])
 READOUT = AssetKey([LEDGER, "experiment_readout"])
+SHOWN = ("results", "money", "program", "proposals")
 
 
 @asset(
@@ -64,16 +65,19 @@ def experiment_readout(
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
     from orchestration.report.effects_picture import effects_svg
-    from orchestration.warehouse.experiment_reading import read_experiments
+    from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
 
     progress.begin("read-out")
-    metadata = {}
-    for question in ("results", "money", "program", "proposals"):
-        columns, rows = read_experiments(business.home, question)
-        if rows:
-            cells = [[_cell(value) for value in row] for row in rows]
-            metadata[question] = MetadataValue.md(markdown_table(columns, cells))
-    columns, rows = read_experiments(business.home, "effects")
+    try:
+        tables = {question: read_experiments(business.home, question) for question in (*SHOWN, "effects")}
+    except NoExperiments as error:
+        return MaterializeResult(metadata={"said": str(error)})
+    metadata = {
+        question: MetadataValue.md(markdown_table(columns, [[_cell(value) for value in row] for row in rows]))
+        for question, (columns, rows) in tables.items()
+        if question in SHOWN and rows
+    }
+    columns, rows = tables["effects"]
     picture = effects_svg(
         [dict(zip(columns, row, strict=True)) for row in rows],
         "Everybody matured so far 迄今已满观察期的会员",

@@ -9,9 +9,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
+from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
+_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'exp_results'"
 _QUESTIONS = {
     "list": """
         select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
@@ -51,6 +53,10 @@ _QUESTIONS = {
 }
 
 
+class NoExperiments(RekindleError):
+    """The published version has no tables of experiments."""
+
+
 def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Columns and rows of an answer of the published version.
 
@@ -59,8 +65,14 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
         question: ``list``, ``plan``, ``results``, ``effects``, ``money``, ``program`` or ``proposals``.
 
     Raises:
+        NoExperiments: The published version is from before experiments were read.
         RekindleError: Nothing is published.
     """
     with closing(connect_published(home)) as connection:
+        if not connection.execute(_HAS_RESULTS).fetchall():
+            raise NoExperiments(
+                f"The published version in {home.root} reads no experiments: an older Rekindle built it. "
+                "Type: rekindle run"
+            )
         cursor = connection.execute(_QUESTIONS[question])
         return [column[0] for column in cursor.description], cursor.fetchall()

@@ -1,0 +1,178 @@
+"""Permission over random consent events, against the rule read slowly, on every day.
+
+The newest event decides, a withdrawal among events of the same moment, and a withdrawal is everybody's who is
+reached under the same contact point; without an event there is no permission.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+MODELS = ("int_consents", "int_permissions")
+FIRST = datetime(2025, 1, 1)
+DAYS, MEMBERS, CHANNELS = 5, (1, 2, 3), ("sms", "email")
+
+# A minute of one of two hours of a day, so that moments meet.
+moments = st.builds(
+    lambda day, hour: FIRST + timedelta(days=day, hours=hour),
+    st.integers(0, DAYS - 1),
+    st.integers(8, 9),
+)
+events = st.lists(
+    st.fixed_dictionaries(
+        {
+            "member_key": st.sampled_from(MEMBERS),
+            "channel": st.sampled_from(CHANNELS),
+            "is_granted": st.booleans(),
+            "happened_at": moments,
+        }
+    ),
+    max_size=8,
+)
+# Whose contact point each member is reached under, by channel: a member's own, or one that others share.
+points = st.fixed_dictionaries(
+    {
+        (member, channel): st.sampled_from(["one", "two", f"own {member}"])
+        for member in MEMBERS
+        for channel in CHANNELS
+    }
+)
+histories = st.tuples(events, points)
+
+
+class Permitting:
+    """The two models over tables of one's own."""
+
+    def __init__(self, connection, chain):
+        self.connection = connection
+        self.code = {m["name"]: m["compiled_code"] for m in chain.models if m["name"] in MODELS}
+        connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+        connection.execute("create schema intermediate")
+        for table in ("int_consent_events", "int_contact_points"):
+            connection.execute(
+                f"create table intermediate.{table} as from built.intermediate.{table} limit 0"
+            )
+        connection.execute("detach built")
+
+    def of(self, history, fault=None):
+        """Member, channel and day: whether contact is allowed; absent where nothing was ever said."""
+        drawn, reached = history
+        self.connection.execute("begin")
+        try:
+            self.add(
+                "int_consent_events",
+                [
+                    {**event, "purpose": "marketing", "happened_on": event["happened_at"].date()}
+                    for event in drawn
+                ],
+            )
+            self.add(
+                "int_contact_points",
+                [
+                    {"member_key": member, "channel": channel, "contact_point": point}
+                    for (member, channel), point in reached.items()
+                ],
+            )
+            for model in MODELS:
+                query = self.code[model]
+                if fault and fault[0] == model:
+                    assert fault[1] in query, f"{model} does not say: {fault[1]}"
+                    query = query.replace(fault[1], fault[2])
+                self.connection.execute(f"create table intermediate.{model} as {query}")
+            rows = self.connection.execute(
+                "select member_key, channel, changed_on, next_on, is_allowed "
+                "from intermediate.int_permissions"
+            ).fetchall()
+        finally:
+            self.connection.execute("rollback")
+        days = [(FIRST + timedelta(days=day)).date() for day in range(DAYS)]
+        found = {}
+        for member, channel, changed_on, next_on, is_allowed in rows:
+            for day in days:
+                if changed_on <= day < next_on:
+                    assert (member, channel, day) not in found, "one permission a day"
+                    found[member, channel, day] = is_allowed
+        return found
+
+    def add(self, table, rows):
+        if rows:
+            self.connection.register("drawn", pa.Table.from_pylist(rows))
+            self.connection.execute(f"insert into intermediate.{table} by name from drawn")
+            self.connection.unregister("drawn")
+
+
+def read_slowly(history):
+    """The same, event by event."""
+    drawn, reached = history
+    found = {}
+    for member in MEMBERS:
+        for channel in CHANNELS:
+            for number in range(DAYS):
+                day = (FIRST + timedelta(days=number)).date()
+                known = [
+                    (event["happened_at"], event["is_granted"])
+                    for event in drawn
+                    if event["channel"] == channel
+                    and event["happened_at"].date() <= day
+                    and (
+                        event["member_key"] == member
+                        or (
+                            not event["is_granted"]
+                            and reached[event["member_key"], channel] == reached[member, channel]
+                        )
+                    )
+                ]
+                if known:
+                    newest = max(moment for moment, _ in known)
+                    found[member, channel, day] = all(
+                        granted for moment, granted in known if moment == newest
+                    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def permitting(chain):
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("attach ':memory:' as warehouse; use warehouse")
+        yield Permitting(connection, chain)
+
+
+def test_permission_is_the_one_of_the_rule_read_slowly(permitting):
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(histories)
+    def holds(history):
+        assert permitting.of(history) == read_slowly(history)
+
+    holds()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("int_consents", "where not events.is_granted", "where events.is_granted"),
+        ("int_consents", "and withdrawn.contact_point = sharing.contact_point", "and false"),
+        ("int_permissions", "min(case when is_granted", "max(case when is_granted"),
+        ("int_permissions", "order by happened_at desc", "order by happened_at"),
+    ],
+    ids=["grants are shared", "nothing is shared", "a grant wins a tie", "the oldest of a day decides"],
+)
+def test_a_broken_rule_is_found(permitting, fault):
+    differing = lambda history: permitting.of(history, fault) != read_slowly(history)  # noqa: E731
+    try:
+        find(
+            histories,
+            differing,
+            settings=settings(
+                max_examples=400, deadline=None, phases=[Phase.generate], derandomize=True,
+                suppress_health_check=list(HealthCheck), database=None,
+            ),
+        )  # fmt: skip
+    except NoSuchExample:
+        pytest.fail("no history shows the difference")

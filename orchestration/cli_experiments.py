@@ -59,7 +59,7 @@ def show_money() -> None:
 
 @experiments.command("program")
 def show_program() -> None:
-    """What the whole program brought, against those never contacted; read when the holdout's period is over.
+    """What the whole program brought, against those never contacted; `final_on` decides.
 
     Example: `rekindle experiments program`
     """

@@ -32,6 +32,7 @@ from orchestration.warehouse.erasures import (
     begin,
     end,
     fingerprint,
+    forget_half_requests,
     note_fault,
     open_requests,
     read_registry,
@@ -61,6 +62,7 @@ class Identity:
 
 def finish_purge(home: Home, contracts: Contracts) -> None:
     """Go on with an erasure that was killed; before loading, which would find half-rewritten deliveries."""
+    forget_half_requests(home)
     erasure = under_way(home)
     if erasure and not erasure.is_purged:
         _purge(home, contracts, erasure)
@@ -153,9 +155,8 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
     erase_from_ledger(home, erasure.keys)
     _remove_builds(home)
     tell_what_is_loaded(home, contracts)
-    done = replace(erasure, is_purged=True)
-    begin(home, done)
     provide_ledger(home)
+    begin(home, replace(erasure, is_purged=True))
 
 
 def _remove_builds(home: Home) -> None:

@@ -6,6 +6,7 @@ Does not: definitions of assets, jobs or schedules.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestration.project import Home
+from orchestration.warehouse.lock import is_alive
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -22,7 +24,7 @@ PROCESS_TAG = "rekindle/process"
 BATCHED_EVENTS = {"DAGSTER_EVENT_BATCH_SIZE": "100"}
 """Each event stored alone would cost more than the models: 51 against 22 seconds with 240 checks."""
 
-SETTINGS = f"""\
+_SETTINGS = f"""\
 # Written by Rekindle (orchestration/instance.py) whenever it opens this home; changes here are lost.
 telemetry:
   enabled: false
@@ -58,15 +60,25 @@ freshness:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
-"""
+
+event_log_storage:
+  module: orchestration.event_log
+  class: EventLog
+  config:
+    base_dir: """
+
+
+def settings_of(home: Home) -> str:
+    """The text of the home's ``dagster.yaml``."""
+    return _SETTINGS + json.dumps(str(home.dagster / "history" / "runs")) + "\n"
 
 
 def prepare_dagster_home(home: Home) -> None:
     """Makes the folder, writes the settings, and names both in this process's environment."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     settings = home.dagster / "dagster.yaml"
-    if not settings.exists() or settings.read_text() != SETTINGS:
-        settings.write_text(SETTINGS)
+    if not settings.exists() or settings.read_text() != settings_of(home):
+        settings.write_text(settings_of(home))
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     for name, value in BATCHED_EVENTS.items():
         os.environ.setdefault(name, value)
@@ -98,37 +110,8 @@ def opened_instance(home: Home) -> Iterator[DagsterInstance]:
 
     prepare_dagster_home(home)
     spare_the_disk()
-    with _files_kept_open(), DagsterInstance.from_config(str(home.dagster)) as instance:
+    with DagsterInstance.from_config(str(home.dagster)) as instance:
         yield instance
-
-
-@contextmanager
-def _files_kept_open() -> Iterator[None]:
-    """Keeps one connection to each of Dagster's files, from its first use on.
-
-    Dagster opens a connection per event, and SQLite tidies up a file whenever its last one closes. A run's
-    own file is made by the run, so files are met as they are used; the connection that made one comes before
-    its write-ahead log and cannot be the one to keep it.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    kept: dict[str, sqlite3.Connection] = {}
-
-    def keep(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            ((_, _, file),) = connection.execute("pragma database_list").fetchall()
-            if file not in kept and connection.execute("pragma journal_mode").fetchall() == [("wal",)]:
-                kept[file] = sqlite3.connect(file, check_same_thread=False)
-                kept[file].execute("select 1 from sqlite_master").fetchall()
-
-    event.listen(Engine, "connect", keep)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", keep)
-        for connection in kept.values():
-            connection.close()
 
 
 def close_abandoned_runs(instance: DagsterInstance) -> list[str]:
@@ -145,19 +128,9 @@ def close_abandoned_runs(instance: DagsterInstance) -> list[str]:
     ended = []
     for run in instance.get_runs(RunsFilter(statuses=under_way)):
         process = run.tags.get(PROCESS_TAG)
-        if process is None or _is_alive(int(process)):
+        if process is None or is_alive(int(process)):
             continue
         instance.report_run_failed(run, "The process of this run is gone (killed, or the machine stopped).")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         ended.append(run.run_id)
     return ended
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

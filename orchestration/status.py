@@ -7,7 +7,6 @@ Does not: changing anything.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +21,7 @@ from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
+from orchestration.warehouse.lock import is_alive
 from orchestration.warehouse.versions import (
     Manifest,
     connect_published,
@@ -236,10 +236,11 @@ def _control(home: Home, query: str, table: str = "loads") -> list[tuple]:
 def _at_work(home: Home) -> str:
     try:
         holder = json.loads(home.lock_file.read_text(encoding="utf-8"))
-        os.kill(holder["pid"], 0)
+        if is_alive(holder["pid"]):
+            return f"process {holder['pid']}, {holder['doing']}, since {holder['since']}"
     except (OSError, ValueError, KeyError):
-        return "nobody"
-    return f"process {holder['pid']}, {holder['doing']}, since {holder['since']}"
+        pass
+    return "nobody"
 
 
 def _due(home: Home) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from orchestration.exports.writing import CSV, PARQUET, remove_unfinished, write_csv
 from orchestration.project import Home
-from orchestration.warehouse.durable import hidden_beside, replace_file, sha256_of, write_json
+from orchestration.warehouse.durable import replacing, sha256_of, write_json
 from orchestration.warehouse.ledger import MANIFEST
 
 
@@ -38,14 +38,12 @@ def erase_from_exports(home: Home, touches: Collection[str]) -> None:
         if len(kept) == told["rows"]:
             continue
         # The Parquet file last: as long as it holds the rows, whoever starts again finds them.
-        prepared = hidden_beside(folder / CSV)
-        write_csv(prepared, kept.to_pylist())
-        replace_file(prepared, folder / CSV)
+        with replacing(folder / CSV) as prepared:
+            write_csv(prepared, kept.to_pylist())
         if len(kept) < len(rows):
-            prepared = hidden_beside(folder / PARQUET)
-            prepared.touch(mode=0o600)
-            pq.write_table(kept, prepared)
-            replace_file(prepared, folder / PARQUET)
+            with replacing(folder / PARQUET) as prepared:
+                prepared.touch(mode=0o600)
+                pq.write_table(kept, prepared)
         left_out = told["left_out"]
         left_out["erased"] = left_out.get("erased", 0) + told["rows"] - len(kept)
         hashes = {name: sha256_of(folder / name) for name in (CSV, PARQUET)}

@@ -30,7 +30,7 @@ from orchestration.warehouse.control import (
 from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.durable import write_json
 from orchestration.warehouse.experiment_rules import check_rules, provide_judged
-from orchestration.warehouse.ledger import provide_ledger
+from orchestration.warehouse.ledger import provide_ledger, seals
 
 # The rooms whose tables readers get; they are schemas of the same name.
 PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
@@ -111,12 +111,13 @@ def start_build(
         keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
-        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed.
+        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
+            an experiment was declared after its weeks were sealed.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
         raise RekindleError("no as-of date was asked for; a build needs at least one")
-    check_rules(home)
+    check_rules(seals(home))
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
     kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.project import Home
-from orchestration.warehouse.durable import hidden_beside, replace_file
+from orchestration.warehouse.durable import replacing
 
 if TYPE_CHECKING:
     from orchestration.warehouse.builds import Build
@@ -256,12 +256,8 @@ def write_control(home: Home, name: str, table: pa.Table) -> Path:
     """Replace the control table ``name``; readers see the former content or this one."""
     target = home.control / f"{name}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    prepared = hidden_beside(target)
-    try:
+    with replacing(target) as prepared:
         pq.write_table(table, prepared)
-        replace_file(prepared, target)
-    finally:
-        prepared.unlink(missing_ok=True)
     return target
 
 

@@ -23,7 +23,7 @@ from dbt_common.events.event_manager_client import cleanup_event_logger, get_eve
 from orchestration.core.errors import RekindleError
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
-from orchestration.warehouse.durable import hidden_beside, replace_file
+from orchestration.warehouse.durable import replacing
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _SHOWN_FAILURES = 10
@@ -159,9 +159,8 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
             manifest=None,
             on_event=None,
         )
-        prepared = hidden_beside(made)
-        shutil.copyfile(own_target / "manifest.json", prepared)
-        replace_file(prepared, made)
+        with replacing(made) as prepared:
+            shutil.copyfile(own_target / "manifest.json", prepared)
         _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
     return result.result
 

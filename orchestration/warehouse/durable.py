@@ -9,8 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from orchestration.warehouse.lock import is_alive
 
 
 def sync(path: Path) -> None:
@@ -22,26 +26,36 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(prepared: Path, target: Path) -> None:
-    """Put a finished file, written in the same folder, in the place of ``target`` in one step."""
-    sync(prepared)
-    prepared.replace(target)
-    sync(target.parent)
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Where to write the new content of a file, which takes the place of ``target`` when the block ends well.
 
-
-def write_json(target: Path, content: dict[str, Any]) -> None:
-    """Write a small JSON file; readers see the former one or this one."""
-    prepared = hidden_beside(target)
+    Readers see the former file or the new one. What processes that were killed left unfinished beside it is
+    removed.
+    """
+    remove_unfinished(target.parent)
+    prepared = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        prepared.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        replace_file(prepared, target)
+        yield prepared
+        sync(prepared)
+        prepared.replace(target)
+        sync(target.parent)
     finally:
         prepared.unlink(missing_ok=True)
 
 
-def hidden_beside(target: Path) -> Path:
-    """A name for this process's unfinished copy of ``target``, which no glob of readers matches."""
-    return target.with_name(f".{target.name}.{os.getpid()}")
+def write_json(target: Path, content: dict[str, Any]) -> None:
+    """Write a small JSON file; readers see the former one or this one."""
+    with replacing(target) as prepared:
+        prepared.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the unfinished files of processes that are gone."""
+    for file in folder.glob(".*.*"):
+        process = file.suffix[1:]
+        if file.is_file() and process.isdigit() and not is_alive(int(process)):
+            file.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:

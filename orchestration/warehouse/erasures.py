@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.warehouse.durable import sync, write_json
+from orchestration.warehouse.durable import remove_unfinished, replacing, sync, write_json
 
 Record = tuple[str, str, str]
 """Source, system and member number."""
@@ -95,10 +95,9 @@ def fingerprint(home: Home, record: Record) -> str:
     """The keyed hash of a record; its key is another than that of pseudonyms, and stays when that changes."""
     file = _folder(home) / "key"
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32), encoding="utf-8")
-        sync(file)
-        sync(file.parent)
+        with replacing(file) as prepared:
+            prepared.touch(mode=0o600)
+            prepared.write_text(secrets.token_hex(32), encoding="utf-8")
     key = file.read_text(encoding="utf-8").encode()
     return hmac.new(key, ":".join(record).encode(), hashlib.sha256).hexdigest()
 
@@ -169,6 +168,11 @@ def end(home: Home, erasure: Erasure, build_id: str) -> None:
         (home.erasures / "open" / f"{name}.json").unlink(missing_ok=True)
     (home.erasures / "under_way.json").unlink()
     sync(home.erasures)
+
+
+def forget_half_requests(home: Home) -> None:
+    """Remove requests that somebody was killed while writing: they too name who is to be erased."""
+    remove_unfinished(home.erasures / "open")
 
 
 def read_registry(home: Home) -> Registry:

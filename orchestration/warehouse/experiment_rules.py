@@ -1,10 +1,12 @@
-"""The rule of an experiment, kept as it was when first judged; what judging keeps beside it.
+"""The rule of an experiment, sealed with the first audience it is drawn in; what judging keeps beside it.
 
-Belongs here: fingerprints of rules, refusing a changed one, the control tables of judging.
-Does not: judging (``judging``), whether a rule is a good one (core.experiments).
+Belongs here: fingerprints of rules, refusing one that was changed or declared late, the control tables of
+    judging.
+Does not: judging (``judging``), sealing (``ledger``), whether a rule is a good one (core.experiments).
 
-A rule is fingerprinted when its experiment is first judged; from then on a changed rule is refused, for
-nobody may choose the question after the answer.
+Each seal names the experiments of its campaign with the fingerprints of their rules. From then on another
+rule is refused, and so is an experiment over weeks that were sealed without it: nobody may choose the
+question after the answer.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,6 +31,9 @@ from orchestration.warehouse.control import (
     EXPERIMENT_RULES,
     write_control,
 )
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.ledger import Seal
 
 JUDGED = {
     "experiment_results": EXPERIMENT_RESULTS,
@@ -46,7 +53,7 @@ _OWN_ROWS = {
 
 
 class RuleChanged(RekindleError):
-    """The rule of a started experiment is not what it was."""
+    """The rule of a started experiment is not what it was, or was not there when it started."""
 
     exit_code = 2
 
@@ -58,25 +65,77 @@ def provide_judged(home: Home) -> None:
             write_control(home, table, schema.empty_table())
 
 
-def check_rules(home: Home, seeds_dir: Path = SEEDS_DIR) -> None:
-    """Hold the rules of started experiments against what they were, before a build begins.
+def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
+    """Hold the rules of started experiments against their seals, before a build begins.
+
+    Args:
+        sealed: The ledger.
+        seeds_dir: Definitions.
 
     Raises:
-        RuleChanged: All experiments whose rule is another one.
+        RuleChanged: All experiments whose rule is another one, or that weeks were sealed without.
     """
+    declared = _csv(seeds_dir / "campaigns" / "experiments.csv")
     hashes = rule_hashes(seeds_dir)
-    changed = [
-        row["experiment"]
-        for row in kept(home, "experiment_rules")
-        if hashes.get(row["experiment"]) != row["rule_hash"]
-    ]
+    changed, late = set(), {}
+    for each in _starting(sealed):
+        changed |= {code for code, rule_hash in each.rules.items() if hashes.get(code) != rule_hash}
+        late |= {
+            row["experiment"]: each.campaign_week
+            for row in declared
+            if row["experiment"] not in each.rules and _is_read_by(row, each.campaign, each.campaign_week)
+        }
     if changed:
         raise RuleChanged(
             f"the rule of {', '.join(sorted(changed))} was changed after the start: its rows in "
             "seeds/campaigns (experiments, experiment_looks, experiment_guardrails, experiment_segments, "
-            "experiment_metrics, campaign_arms) are not those it was first judged by. Bring them back; "
-            "another question is another experiment with a code of its own."
+            "experiment_metrics, experiment_settings, campaign_arms) are not those its first audience was "
+            "sealed with. Bring them back; another question is another experiment with a code of its own."
         )
+    if late:
+        raise RuleChanged(
+            "an experiment is declared before its first week is sealed, and these were not: "
+            + ", ".join(f"{code} (sealed without it: {week})" for code, week in sorted(late.items()))
+            + ". In seeds/campaigns/experiments.csv set valid_from to a later Monday."
+        )
+
+
+def declared_rules(campaign: str, week: date, seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
+    """The experiments that read a campaign week, with the fingerprints of their rules.
+
+    Args:
+        campaign: Campaign.
+        week: Its Monday.
+        seeds_dir: Definitions.
+    """
+    hashes = rule_hashes(seeds_dir)
+    return {
+        row["experiment"]: hashes[row["experiment"]]
+        for row in _csv(seeds_dir / "campaigns" / "experiments.csv")
+        if _is_read_by(row, campaign, week)
+    }
+
+
+def first_seals(sealed: Iterable[Seal]) -> dict[str, Seal]:
+    """By experiment, the seal of the audience it started with."""
+    first: dict[str, Seal] = {}
+    for each in sorted(_starting(sealed), key=lambda seal: (seal.campaign_week, seal.version)):
+        for code in each.rules:
+            first.setdefault(code, each)
+    return first
+
+
+def _starting(sealed: Iterable[Seal]) -> Iterator[Seal]:
+    """Where nobody was drawn, nothing started."""
+    return (each for each in sealed if each.counts["included"])
+
+
+def _is_read_by(row: dict[str, str], campaign: str, week: date) -> bool:
+    return (
+        row["campaign"] == campaign
+        and row["valid_from"] <= week.isoformat()
+        and (not row["valid_to"] or week.isoformat() <= row["valid_to"])
+    )
 
 
 def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:

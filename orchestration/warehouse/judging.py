@@ -9,7 +9,6 @@ Decisions are written once: what the first look that decided said is not said ag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -25,10 +24,11 @@ from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.experiment_rules import (
     check_rules,
+    first_seals,
     keep,
     kept,
-    rule_hashes,
 )
+from orchestration.warehouse.ledger import seals
 
 _SUMS = [
     name.name for name in fields(ArmStatistics) if name.name.startswith("sum_") and "w" not in name.name[4:]
@@ -48,7 +48,7 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     """Judge the experiments of a warehouse file and keep what was said.
 
     Raises:
-        RuleChanged: A started experiment has another rule than at its first judgement.
+        RuleChanged: A started experiment has another rule than its first audience was sealed with.
     """
     if not _has_experiments(file):
         return Judged([], [], [])
@@ -58,7 +58,8 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
         sizes = _rows(connection, "experiments.exp_arm_sizes")
         reached = _rows(connection, "experiments.exp_looks")
     started = {row["experiment"] for row in sizes if row["first_week"] is not None}
-    rules = _kept_rules(home, started, sizes, definitions, as_of_date)
+    rules = _sealed_rules(home, definitions)
+    keep(home, "experiment_rules", [rules[code] for code in sorted(rules)])
     decided = kept(home, "experiment_decisions")
     readings, plans, decisions = [], [], []
     for code, experiment in definitions.experiments.items():
@@ -170,28 +171,21 @@ def _sums(
     return found
 
 
-def _kept_rules(
-    home: Home,
-    started: Iterable[str],
-    sizes: list[dict[str, Any]],
-    definitions: _Definitions,
-    as_of_date: date,
-) -> dict[str, dict[str, Any]]:
-    """The rule of every started experiment as it was first judged; those judged now are added."""
-    check_rules(home)
-    rules = {row["experiment"]: row for row in kept(home, "experiment_rules")}
-    hashes = rule_hashes()
-    for code in sorted(set(started) - rules.keys()):
-        first = [row["first_week_members"] for row in sizes if row["experiment"] == code]
-        weeks = definitions.experiments[code].looks[-1]
+def _sealed_rules(home: Home, definitions: _Definitions) -> dict[str, dict[str, Any]]:
+    """The rule of every started experiment as it was sealed with its first audience."""
+    sealed = seals(home)
+    check_rules(sealed)
+    rules = {}
+    for code, first in first_seals(sealed).items():
+        experiment = definitions.experiments[code]
+        weeks, arms = experiment.looks[-1], len(experiment.shares)
         rules[code] = {
             "experiment": code,
-            "rule_hash": hashes[code],
-            "registered_on": as_of_date,
+            "rule_hash": first.rules[code],
+            "registered_on": first.as_of_date,
             # An arm and the control, if every week were like the first.
-            "planned_members": max(1, round(sum(first) * weeks * 2 / len(first))),
+            "planned_members": max(1, round(first.counts["included"] * weeks * 2 / arms)),
         }
-    keep(home, "experiment_rules", [rules[code] for code in sorted(rules)])
     return rules
 
 

@@ -27,6 +27,7 @@ from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.control import SEALED, SEALED_WEEKS, provide_sealed_tables, write_control
 from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.erasures import ErasureUnfinished, read_registry, under_way
+from orchestration.warehouse.experiment_rules import declared_rules
 
 MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
@@ -64,6 +65,7 @@ class Seal:
         weeks: Sundays of history before the deciding one that the build had states for.
         counts: Rows by file, and members included.
         sha256: Of each file, by name.
+        rules: Experiments that read it, with the SHA-256 of how they decide.
         erased: Rows of decisions that are tombstones of erased members.
     """
 
@@ -78,6 +80,7 @@ class Seal:
     weeks: int
     counts: dict[str, int]
     sha256: dict[str, str]
+    rules: dict[str, str]
     erased: int = 0
 
     def folder(self, home: Home) -> Path:
@@ -234,6 +237,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
                 "included": pc.sum(decisions["is_included"]).as_py() or 0,
             },
             sha256={f"{part}.parquet": sha256_of(unfinished / f"{part}.parquet") for part in _PARTS},
+            rules=_rules(week, former, proposal),
         )
         write_json(unfinished / MANIFEST, made.as_json())
         for written in unfinished.iterdir():
@@ -248,6 +252,19 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
     return made
 
 
+def _rules(week: Path, former: list[int], proposal: Proposal) -> dict[str, str]:
+    """Those of the former version: a correction asks no other question of members already drawn."""
+    if former:
+        before = _read_seal(week / f"v{former[-1]}" / MANIFEST)
+        if before.counts["included"]:
+            return before.rules
+    return declared_rules(proposal.campaign, proposal.campaign_week)
+
+
+def _read_seal(manifest: Path) -> Seal:
+    return Seal.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+
+
 def seals(home: Home) -> list[Seal]:
     """Every version of every sealed week, held against its manifest.
 
@@ -258,7 +275,7 @@ def seals(home: Home) -> list[Seal]:
     found, faults = [], []
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
-        noted = Seal.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+        noted = _read_seal(manifest)
         inside = str(manifest.parent.relative_to(home.ledger))
         if explained.get(inside, noted.sha256) != noted.sha256 or (noted.erased and inside not in explained):
             faults.append(f"{manifest} was changed, and no erasure explains it")

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from orchestration.project import Home
 from orchestration.warehouse.control import SEALED_DECISIONS, SEALED_TOUCHES
-from orchestration.warehouse.durable import hidden_beside, replace_file, write_json
+from orchestration.warehouse.durable import replacing, write_json
 from orchestration.warehouse.erasures import read_registry, write_registry
 from orchestration.warehouse.ledger import MANIFEST
 
@@ -63,8 +63,6 @@ def erase_from_ledger(home: Home, keys: Collection[int]) -> None:
     """
     for manifest in sorted(home.ledger.glob(f"*/*/v*/{MANIFEST}")):
         folder = manifest.parent
-        for leftover in folder.glob(".*"):
-            leftover.unlink()
         new = {name: _without(folder / name, keys) for name in _SCHEMAS}
         erased = int((new["decisions.parquet"][0]["member_key"].to_numpy() < 0).sum())
         if not erased:
@@ -77,10 +75,9 @@ def erase_from_ledger(home: Home, keys: Collection[int]) -> None:
             write_registry(home, registry)
         for name, (_, content) in new.items():
             if (folder / name).read_bytes() != content:
-                prepared = hidden_beside(folder / name)
-                prepared.write_bytes(content)
-                prepared.chmod(0o444)
-                replace_file(prepared, folder / name)
+                with replacing(folder / name) as prepared:
+                    prepared.write_bytes(content)
+                    prepared.chmod(0o444)
         told = json.loads(manifest.read_text(encoding="utf-8"))
         if told["sha256"] != hashes or told.get("erased") != erased:
             write_json(manifest, told | {"sha256": hashes, "erased": erased})

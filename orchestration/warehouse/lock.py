@@ -90,10 +90,20 @@ def _holder(descriptor: int) -> dict[str, Any]:
     for _ in range(5):
         try:
             holder = json.loads(os.pread(descriptor, 4096, 0))
-            os.kill(holder["pid"], 0)
-            return holder
-        except PermissionError:
-            return holder  # alive, another user's
-        except (ValueError, KeyError, ProcessLookupError):
-            time.sleep(0.02)
+            if is_alive(holder["pid"]):
+                return holder
+        except (ValueError, KeyError):
+            pass
+        time.sleep(0.02)
     return {}
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number, whoever's it is."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

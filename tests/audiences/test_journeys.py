@@ -37,6 +37,7 @@ RUNNING = (
     "aud_member_ends",
     "aud_journey_events",
     "aud_journey_progress",
+    "aud_reach",
     "aud_open_steps",
     "aud_journey_ends",
     "aud_journey_plans",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
 import sys
 
 import pytest
@@ -12,8 +12,8 @@ from orchestration.erasure import close, finish_purge, purge_requested
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import current_version
 from tests.erasure.conftest import CONTRACTS, OTHERS, SECOND, THIRD, identify, traces
+from tests.killing import dies_before
 
-STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.chmod", "shutil.rmtree"}
 # Of the steps in a row, those of one kind of place are much alike.
 SOME, ALL = 29, 1
 
@@ -29,34 +29,13 @@ def erase(business):
     close(business.home, lambda _: None)
 
 
-def erase_and_die_before(fatal_step, business):
-    """Erase in a process of its own that kills itself before its n-th step that writes; its exit code."""
-    child = os.fork()
-    if child == 0:
-        steps = 0
-
-        def die_in_time(event, arguments):
-            nonlocal steps
-            if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
-                steps += 1
-                if steps == fatal_step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(die_in_time)
-        erase(business)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def survives_being_killed(made_once, root, every):
     step, deaths = 1, 0
     while True:
         business = made_once.copied(root / str(step))
         business.ask()
-        code = erase_and_die_before(step, business)
-        if code == 0:
+        if not dies_before(step, erase, business):
             break
-        assert code == -signal.SIGKILL
         deaths += 1
         is_done = bool(read_registry(business.home).done)
         assert not is_done or traces(business.home, but=("vault/erasures",)) == {}
@@ -87,3 +66,17 @@ def test_killed_before_some_steps_the_next_run_ends_it(made_once, tmp_path):
 @pytest.mark.slow
 def test_killed_before_any_step_the_next_run_ends_it(made_once, tmp_path):
     assert survives_being_killed(made_once, tmp_path, ALL) > 80
+
+
+def test_half_a_request_of_a_process_that_is_gone_does_not_stay(made_once, tmp_path):
+    business = made_once.copied(tmp_path / "home")
+    business.ask()
+    asked = business.home.erasures / "open"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    half, being_written = (asked / f".request.json.{process}" for process in (gone.pid, os.getppid()))
+    half.write_text('{"member_id": "10')
+    being_written.write_text('{"member_id": "10')
+    erase(business)
+    assert not half.exists()
+    assert being_written.exists()

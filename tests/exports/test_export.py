@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
 import shutil
-import signal
-import sys
 from datetime import date
 
 import duckdb
@@ -18,9 +15,9 @@ from orchestration.core.copy_texts import dialled, filled, neutral
 from orchestration.exports.gate import ConsentsUnheard, NotExportable
 from orchestration.exports.writing import ExportFailed, export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
+from tests.killing import dies_before
 
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
-STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "shutil.rmtree"}
 
 
 def only(files):
@@ -269,7 +266,7 @@ def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
 
 def test_killed_before_any_step_there_is_no_half_export_and_the_next_one_works(shop):
     fatal_step = 1
-    while _export_and_die_before(fatal_step, shop.home) != 0:
+    while dies_before(fatal_step, export, shop.home):
         folders = list(shop.home.exports.glob("*/*/*"))
         for folder in folders:
             assert sorted(path.name for path in folder.iterdir()) == WHOLE
@@ -280,25 +277,6 @@ def test_killed_before_any_step_there_is_no_half_export_and_the_next_one_works(s
     assert only(export(shop.home)).manifest["rows"] == 3
     assert exported_before(shop.home) == {"t01", "t02", "t03"}
     assert [path.name for path in shop.home.exports.iterdir()] == [CAMPAIGN]
-
-
-def _export_and_die_before(fatal_step, home):
-    """Export in a process of its own that kills itself before its n-th step that writes; its exit code."""
-    child = os.fork()
-    if child == 0:
-        steps = 0
-
-        def die_in_time(event, arguments):
-            nonlocal steps
-            if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
-                steps += 1
-                if steps == fatal_step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(die_in_time)
-        export(home)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_full_disk_leaves_no_half_export_and_says_what_to_do(shop, monkeypatch):

@@ -7,12 +7,13 @@ import sys
 import yaml
 from dagster import DagsterInstance, DagsterRunStatus, job
 
+from orchestration.event_log import MOST_OPEN, EventLog
 from orchestration.instance import (
     PROCESS_TAG,
-    SETTINGS,
     close_abandoned_runs,
     opened_instance,
     prepare_dagster_home,
+    settings_of,
 )
 from orchestration.project import Home
 
@@ -28,16 +29,20 @@ def gone_process():
     return process.pid
 
 
+def _told(instance, run):
+    return [entry.dagster_event.message for entry in instance.all_logs(run.run_id)]
+
+
 def test_the_settings_are_written_again_when_somebody_changed_them(tmp_path):
     home = Home(tmp_path)
     prepare_dagster_home(home)
     (home.dagster / "dagster.yaml").write_text("telemetry: {enabled: true}")
     prepare_dagster_home(home)
-    assert (home.dagster / "dagster.yaml").read_text() == SETTINGS
+    assert (home.dagster / "dagster.yaml").read_text() == settings_of(home)
 
 
-def test_one_run_at_a_time_one_retry_a_longest_time_and_no_telemetry():
-    settings = yaml.safe_load(SETTINGS)
+def test_one_run_at_a_time_one_retry_a_longest_time_and_no_telemetry(tmp_path):
+    settings = yaml.safe_load(settings_of(Home(tmp_path)))
     assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
     assert settings["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
     assert settings["run_retries"]["max_retries"] == 1
@@ -61,6 +66,28 @@ def test_no_file_is_tidied_up_between_two_events_of_a_run(tmp_path):
         files = [home.dagster / "history" / "runs" / f"{name}.db" for name in (run.run_id, "index")]
         assert [file.with_name(f"{file.name}-wal").exists() for file in files] == [True, True]
     assert [file.with_name(f"{file.name}-wal").exists() for file in files] == [False, False]
+
+
+def test_only_so_many_files_stay_open_and_each_still_tells_its_events(tmp_path):
+    with opened_instance(Home(tmp_path)) as instance:
+        runs = [instance.create_run_for_job(nothing) for _ in range(MOST_OPEN + 1)]
+        for text in ("began", "went on"):
+            for run in runs:
+                instance.report_engine_event(text, run)
+        log = instance.event_log_storage
+        assert isinstance(log, EventLog)
+        assert len(log._engines) == MOST_OPEN
+        for run in runs:
+            assert _told(instance, run) == ["began", "went on"]
+
+
+def test_a_file_that_was_removed_is_made_anew(tmp_path):
+    with opened_instance(Home(tmp_path)) as instance:
+        run = instance.create_run_for_job(nothing)
+        instance.report_engine_event("before", run)
+        instance.event_log_storage.wipe()
+        instance.report_engine_event("after", run)
+        assert _told(instance, run) == ["after"]
 
 
 def test_a_run_whose_process_is_gone_is_ended_and_gives_its_place_back():

@@ -1,9 +1,6 @@
 """Versions of the trained churn model: judged on what they did not see, kept whole or not at all."""
 
-import os
 import shutil
-import signal
-import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -23,6 +20,7 @@ from orchestration.warehouse.churn_versions import (
     read_settings,
 )
 from orchestration.warehouse.control import FITTED, read_fitted
+from tests.killing import dies_before
 
 HORIZON = 7
 START = date(2025, 6, 1)
@@ -40,7 +38,6 @@ SETTINGS = ModelSettings(
     ridge=1e-4,
 )
 KEPT = ("churn_coefficients", "churn_model_cards", "churn_recalibrations")
-STEPS = {"os.mkdir", "os.rename", "os.remove"}
 
 
 def drawn(days=DAYS, members=200, seed=7):
@@ -220,7 +217,7 @@ def test_a_fit_killed_before_any_step_leaves_whole_versions_and_the_next_one_com
     whole = copy_of(home, tmp_path / "whole")
     fit(whole, panel)
     fatal_step = 1
-    while fit_and_die_before(fatal_step, killed := copy_of(home, tmp_path / str(fatal_step)), panel) != 0:
+    while dies_before(fatal_step, fit, killed := copy_of(home, tmp_path / str(fatal_step)), panel):
         assert_whole(killed, before)
         fit(killed, panel)
         for table in KEPT:
@@ -249,25 +246,6 @@ def assert_whole(home, before):
     assert {found[version] for version in known} == {len(FEATURES)}
     recalibrated = {row["version"] for row in read_fitted(home, "churn_recalibrations").to_pylist()}
     assert recalibrated <= {version for version, _ in known}
-
-
-def fit_and_die_before(fatal_step, home, panel):
-    """Fit in a process of its own that kills itself before its n-th step that writes; its exit code."""
-    child = os.fork()
-    if child == 0:
-        steps = 0
-
-        def die_in_time(event, _arguments):
-            nonlocal steps
-            if event in STEPS:
-                steps += 1
-                if steps == fatal_step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(die_in_time)
-        fit(home, panel)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():

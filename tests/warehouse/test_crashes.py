@@ -14,12 +14,12 @@ from orchestration.warehouse.builds import audit
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
 
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+HERE = Path(__file__).parent
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parents[1])))}
 
-# One process forks a publisher for each step of a publication; the publisher kills itself just before that
-# step. Forked, since starting Python and its libraries anew for each would take most of the time.
+# One process forks a publisher for each step of a publication.
 DIES_BEFORE_EVERY_STEP = """
-import os, signal, sys, traceback
+import signal, sys
 from pathlib import Path
 import duckdb, pyarrow.parquet
 from made_by_hand import finished_build, publish_one, stamps
@@ -27,38 +27,15 @@ from orchestration.project import Home
 from orchestration.warehouse.builds import audit
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
+from tests.killing import die_before, in_a_fork
 
-STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "os.symlink", "shutil.rmtree"}
 home = Home(Path(sys.argv[1]))
-
-
-def in_a_fork(work, *arguments):
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        try:
-            work(*arguments)
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def publish_and_die_before(fatal_step):
     build = finished_build(home, 1000 + fatal_step)
     audit(build)
-    steps = 0
-
-    def die_in_time(event, arguments):
-        nonlocal steps
-        if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
-            steps += 1
-            if steps == fatal_step:
-                print(event, *arguments[:1], flush=True)
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(die_in_time)
+    die_before(fatal_step)
     publish(home, build)
 
 

@@ -1,8 +1,5 @@
 """A decided week is sealed once, whole, and never changes; a correction stands beside it."""
 
-import os
-import signal
-import sys
 from datetime import date
 
 import duckdb
@@ -18,10 +15,10 @@ from orchestration.warehouse.ledger import (
     seal,
     seals,
 )
+from tests.killing import dies_before
 
 WEEK = date(2025, 12, 29)
 STAMPS = {"build_id": "2025-12-28-00000001", "code_version": "c0de"}
-STEPS = {"os.chmod", "os.mkdir", "os.rename", "os.rmdir", "shutil.rmtree"}
 
 
 def warehouse(folder, members=3, definition_hash="d1"):
@@ -144,7 +141,7 @@ def test_a_week_without_anybody_is_sealed_too(home, tmp_path):
 
 def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_works(home, proposal):
     fatal_step = 1
-    while _seal_and_die_before(fatal_step, home, proposal) != 0:
+    while dies_before(fatal_step, seal, home, proposal, **STAMPS):
         assert len(seals(home)) <= 1
         provide_ledger(home)
         assert pq.read_table(home.control / "sealed_decisions").num_rows == 3 * len(seals(home))
@@ -153,25 +150,6 @@ def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_w
         fatal_step += 1
     assert fatal_step > 5
     assert [each.version for each in seals(home)] == [1]
-
-
-def _seal_and_die_before(fatal_step, home, proposal):
-    """Seal in a process of its own that kills itself before its n-th step that writes; its exit code."""
-    child = os.fork()
-    if child == 0:
-        steps = 0
-
-        def die_in_time(event, arguments):
-            nonlocal steps
-            if event in STEPS or (event == "open" and set("wa") & set(arguments[1] or "")):
-                steps += 1
-                if steps == fatal_step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(die_in_time)
-        seal(home, proposal, **STAMPS)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_full_disk_leaves_no_half_week(home, proposal, monkeypatch):

@@ -17,17 +17,8 @@ weeks as (
     select * from {{ ref('aud_weeks') }}
 ),
 
-settings as (
-    select * from {{ ref('campaign_settings') }}
-),
-
-permissions as (
-    select * from {{ ref('fct_contact_permission') }}
-    where is_allowed
-),
-
-contact_points as (
-    select * from {{ ref('fct_contact_point') }}
+reach as (
+    select * from {{ ref('aud_reach') }}
 ),
 
 contacts as (
@@ -52,23 +43,17 @@ steps as (
             order by campaigns.priority, entries.campaign, campaign_steps.step_no
         ) as step_rank
     from entries
-    cross join settings
     inner join campaigns on entries.campaign = campaigns.campaign
     inner join weeks on entries.campaign_week = weeks.campaign_week
     inner join campaign_steps
         on entries.campaign = campaign_steps.campaign
         and campaign_steps.arm in ('every', entries.arm)
         and {{ add_days('entries.campaign_week', 'campaign_steps.day_offset') }} <= weeks.ends_on
-    inner join permissions
-        on entries.member_key = permissions.member_key
-        and campaign_steps.channel = permissions.channel
-        and settings.answer_purpose = permissions.purpose
-        and entries.as_of_date >= permissions.changed_on
-        and entries.as_of_date < permissions.next_on
-    inner join contact_points
-        on entries.member_key = contact_points.member_key
-        and campaign_steps.channel = contact_points.channel
-        and entries.as_of_date >= contact_points.known_on
+    inner join reach
+        on entries.member_key = reach.member_key
+        and campaign_steps.channel = reach.channel
+        and entries.as_of_date >= reach.reachable_on
+        and entries.as_of_date < reach.next_on
 )
 
 {{- steps_under_caps('steps', 'contacts') }}

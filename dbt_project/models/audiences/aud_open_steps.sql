@@ -8,17 +8,8 @@ steps as (
     select * from {{ ref('campaign_steps') }}
 ),
 
-settings as (
-    select * from {{ ref('campaign_settings') }}
-),
-
-permissions as (
-    select * from {{ ref('fct_contact_permission') }}
-    where is_allowed
-),
-
-contact_points as (
-    select * from {{ ref('fct_contact_point') }}
+reach as (
+    select * from {{ ref('aud_reach') }}
 )
 
 select
@@ -38,18 +29,12 @@ select
     steps.template,
     steps.benefit
 from progress
-cross join settings
 inner join steps
     on progress.campaign = steps.campaign
     and steps.arm in ('every', progress.arm)
     and coalesce(progress.last_step_no, 0) < steps.step_no
-inner join permissions
-    on progress.member_key = permissions.member_key
-    and steps.channel = permissions.channel
-    and settings.answer_purpose = permissions.purpose
-    and progress.entered_as_of_date >= permissions.changed_on
-    and progress.entered_as_of_date < permissions.next_on
-inner join contact_points
-    on progress.member_key = contact_points.member_key
-    and steps.channel = contact_points.channel
-    and progress.entered_as_of_date >= contact_points.known_on
+inner join reach
+    on progress.member_key = reach.member_key
+    and steps.channel = reach.channel
+    and progress.entered_as_of_date >= reach.reachable_on
+    and progress.entered_as_of_date < reach.next_on

@@ -29,7 +29,6 @@ select
     arms.arm_role,
     arms.share as arm_share,
     count(assignments.member_key) as members,
-    count(case when assignments.campaign_week = assignments.first_week then 1 end) as first_week_members,
     min(assignments.first_week) as first_week,
     coalesce(min(proposals.members), 0) as proposed_members
 from experiments

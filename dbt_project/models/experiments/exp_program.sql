@@ -1,10 +1,17 @@
--- Who was never contacted shows what the whole program brought.
+-- Who was never contacted shows what the whole program brought. The interval is that of one reading, so there is one
+-- that decides: when the period of the holdout is over.
 with results as (
     select * from {{ ref('int_experiment_results') }}
+),
+
+builds as (
+    select * from {{ ref('dim_build') }}
 )
 
 select
     holdouts.holdout,
+    holdouts.valid_to as final_on,
+    holdouts.valid_to <= builds.as_of_date as is_final,
     results.metric,
     results.members,
     results.control_members,
@@ -29,3 +36,4 @@ select
     results.no_return
 from results
 inner join {{ ref('global_holdouts') }} as holdouts on results.experiment = holdouts.holdout
+cross join builds

@@ -99,7 +99,8 @@ class Seal:
     def from_json(cls, noted: dict[str, Any]) -> Seal:
         """What a manifest says."""
         dates = {name: date.fromisoformat(noted[name]) for name in ("campaign_week", "as_of_date")}
-        return cls(**{**noted, **dates})
+        # Seals from before rules were sealed name none.
+        return cls(**{"rules": {}, **noted, **dates})
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ class Shop:
                 name = node["name"]
                 self.connection.execute(f"create table warehouse.seeds.{name} as from built.seeds.{name}")
         empty = [("marts", name) for name in MARTS] + [("intermediate", name) for name in LEDGER]
-        for schema, name in [*empty, ("audiences", "aud_decisions")]:
+        audiences = ("aud_decisions", "aud_matches", "aud_outlook_dates")
+        for schema, name in [*empty, *(("audiences", name) for name in audiences)]:
             self.connection.execute(
                 f"create table warehouse.{schema}.{name} as from built.{schema}.{name} limit 0"
             )
@@ -221,13 +222,20 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
     assert 1 <= arms[0][1] <= 25
 
 
-def test_those_who_would_enter_next_are_the_baseline_over_the_days_before(shop):
-    proposal = {"campaign": CAMPAIGN, "campaign_week": AS_OF + timedelta(days=1), "member_key": 1}
-    shop.add("audiences.aud_decisions", [proposal | {"is_included": True, "is_sealed": False}])
-    shop.buys(1, AS_OF - timedelta(days=WINDOW - 1))
-    shop.buys(1, AS_OF - timedelta(days=WINDOW))
+def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(shop):
+    matched_on = AS_OF - timedelta(days=WINDOW)
+    shop.add(
+        "audiences.aud_outlook_dates",
+        [{"experiment": EXPERIMENT, "campaign": CAMPAIGN, "as_of_date": matched_on}],
+    )
+    for member, day in ((1, matched_on), (2, AS_OF)):
+        shop.add("audiences.aud_matches", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
+    for member in (1, 2):
+        shop.buys(member, matched_on + timedelta(days=1))
+        shop.buys(member, matched_on)
     assert shop.outcome(1, "margin", purpose="baseline") == 20
     assert shop.outcome(1, "margin", "pre_period_value", purpose="baseline") == 20
+    assert shop.outcome(2, "margin", purpose="baseline") is None
 
 
 def test_sums_of_random_histories_are_those_of_plain_python(shop):

@@ -4,9 +4,14 @@ with assignments as (
     select * from {{ ref('exp_assignments') }}
 ),
 
-proposals as (
-    select * from {{ ref('aud_decisions') }}
-    where is_included and not is_sealed
+matches as (
+    select
+        outlook_dates.experiment,
+        matches.*
+    from {{ ref('aud_outlook_dates') }} as outlook_dates
+    inner join {{ ref('aud_matches') }} as matches
+        on outlook_dates.campaign = matches.campaign
+        and outlook_dates.as_of_date = matches.as_of_date
 ),
 
 experiments as (
@@ -41,18 +46,18 @@ from assignments
 inner join experiments on assignments.experiment = experiments.experiment
 cross join metrics
 union all
--- Those who would enter next, over the days just before.
+-- Those who matched a window ago, over the window since.
 select
     'baseline' as purpose,
     experiments.experiment,
     experiments.primary_metric as metric,
-    proposals.member_key,
+    matches.member_key,
     'audience' as arm,
-    proposals.campaign,
-    {{ add_days('proposals.campaign_week', '-experiments.window_days') }} as starts_on,
+    matches.campaign,
+    {{ add_days('matches.as_of_date', 1) }} as starts_on,
     experiments.window_days
-from proposals
-inner join experiments on proposals.campaign = experiments.campaign
+from matches
+inner join experiments on matches.experiment = experiments.experiment
 union all
 select
     'program' as purpose,

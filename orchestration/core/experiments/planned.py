@@ -39,8 +39,9 @@ def plan(
     Args:
         experiment: What was declared.
         metric: The primary metric.
-        audience: Sums of those who would enter next, over the days before.
-        weekly_members: How many they are.
+        audience: Sums of those who matched the campaign a window ago, over the window since; None where
+            nobody did, or the build has no states so old.
+        weekly_members: How many would enter next.
     """
     experiment.check()
     weeks, rows = experiment.looks[-1], []
@@ -50,8 +51,12 @@ def plan(
         )
         row = (experiment.experiment, arm, weekly_members, members, control, experiment.minimal_effect)
         try:
+            if not weekly_members:
+                raise PlanImpossible("nobody would enter next week")
             if audience is None:
-                raise PlanImpossible("nobody would enter next week, so there is no baseline")
+                raise PlanImpossible(
+                    "nobody matched a window ago, or the build has no states so old, so there is no baseline"
+                )
             found = outlook(
                 Baseline.of(comparable(metric, audience)),
                 Plan(

@@ -164,9 +164,11 @@ def test_a_plan_warns_where_the_audience_is_too_small():
     assert (small.planned_members, small.is_too_small, large.is_too_small) == (200, True, False)
     assert "members are needed" in small.warning
     assert large.warning == ""
-    [nobody] = plan(TEST, MARGIN, None, 0)
-    assert nobody.is_too_small is None
-    assert "nobody" in nobody.warning
+    [nobody] = plan(TEST, MARGIN, arm("audience"), 0)
+    [unknown] = plan(TEST, MARGIN, None, 100)
+    assert nobody.is_too_small is unknown.is_too_small is None
+    assert nobody.warning == "nobody would enter next week"
+    assert "no states so old" in unknown.warning
 
 
 @pytest.mark.parametrize(

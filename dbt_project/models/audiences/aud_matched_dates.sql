@@ -1,0 +1,10 @@
+select
+    campaign,
+    as_of_date
+from {{ ref('aud_campaign_weeks') }}
+where not is_sealed
+union distinct
+select
+    campaign,
+    as_of_date
+from {{ ref('aud_outlook_dates') }}

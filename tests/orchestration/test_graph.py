@@ -3,12 +3,14 @@
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from dagster import (
     AssetCheckKey,
     AssetKey,
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     RunRequest,
     SkipReason,
@@ -187,10 +189,13 @@ def test_the_schedule_asks_for_the_last_delivered_day_when_nothing_is_published(
 
 
 def test_a_day_that_a_run_is_working_on_is_not_asked_for_again(defs, instance):
-    instance.create_run_for_job(
-        defs.resolve_job_def("daily"),
-        status=DagsterRunStatus.STARTED,
-        tags={"dagster/partition": "2025-12-29"},
+    instance.add_run(
+        DagsterRun(
+            job_name="daily",
+            run_id=str(uuid4()),
+            status=DagsterRunStatus.STARTED,
+            tags={"dagster/partition": "2025-12-29"},
+        )
     )
     requests = ticked(defs, instance, {date(2025, 12, 28)}, date(2025, 12, 31))
     assert [request.partition_key for request in requests] == ["2025-12-30"]

@@ -45,21 +45,14 @@ def members_by_campaign(waterfall: Iterable[Mapping[str, Any]]) -> dict[str, dic
     return members
 
 
-def waterfall_rows(
-    waterfall: Iterable[Mapping[str, Any]],
-) -> tuple[list[str], list[list[str | int | None]]]:
-    """Headings and rows of a table: an outcome per row, a campaign per column, and their sum."""
+def waterfall_rows(waterfall: Iterable[Mapping[str, Any]]) -> list[list[str | int | None]]:
+    """Rows of a table: a campaign per row, an outcome of ``OUTCOMES`` per column, and their sum."""
     members = members_by_campaign(waterfall)
     rows: list[list[str | int | None]] = [
-        [
-            label.english,
-            label.chinese,
-            *(counts.get(label.code, 0) for counts in members.values()),
-            sum(counts.get(label.code, 0) for counts in members.values()),
-        ]
-        for label in OUTCOMES
+        [campaign, *(counts.get(label.code, 0) for label in OUTCOMES)] for campaign, counts in members.items()
     ]
-    return ["outcome", "结果", *members, "all 合计"], rows
+    total = [sum(counts.get(label.code, 0) for counts in members.values()) for label in OUTCOMES]
+    return [*rows, ["all 合计", *total]]
 
 
 def journey_rows(

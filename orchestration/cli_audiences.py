@@ -51,25 +51,21 @@ def show(week: Week = None) -> None:
 
 def audiences_text(home: Home, week: date | None = None) -> str:
     """The waterfall, journeys and touches of a week, and what is sealed of it."""
-    from orchestration.audience_tables import journey_rows, waterfall_rows
+    from orchestration.audience_tables import OUTCOMES, journey_rows, waterfall_rows
     from orchestration.warehouse.audience_reading import read_audiences
     from orchestration.warehouse.sealing import newest_seals
 
     read = read_audiences(home, week)
     sealed = newest_seals(home, read.campaign_week)
-    headings, rows = waterfall_rows(read.rows["waterfall"])
-    # A campaign per line: a terminal is not as wide as there are campaigns.
-    english, chinese, *campaigns = zip(headings, *rows, strict=True)
-    legend = [
-        (f"{number}", *label) for number, label in enumerate(zip(english[1:], chinese[1:], strict=True))
-    ]
+    # A terminal is not as wide as there are outcomes: they are numbered.
+    legend = [(f"{number}", label.english, label.chinese) for number, label in enumerate(OUTCOMES)]
     numbered = ["campaign", *(number for number, *_ in legend)]
     headings, journeys, states = journey_rows(read.rows["journeys"])
     touches = [tuple(row.values()) for row in read.rows["touches"]]
     return "\n\n".join(
         [
             f"Campaign week {read.campaign_week}",
-            text_table(numbered, campaigns),
+            text_table(numbered, waterfall_rows(read.rows["waterfall"])),
             text_table(["", "outcome", "结果"], legend),
             *(
                 [text_table(headings, journeys), text_table(["", "state", "状态"], states)]

@@ -6,8 +6,6 @@ Does not: judging (warehouse.judging), SQL.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import typer
 
 from orchestration.core.summary import text_table
@@ -80,10 +78,4 @@ def _print(question: str) -> None:
     from orchestration.warehouse.experiment_reading import read_experiments
 
     columns, rows = read_experiments(Home.from_environment(), question)
-    typer.echo(text_table(columns, [[_shown(value) for value in row] for row in rows]))
-
-
-def _shown(value: object) -> int | str:
-    if isinstance(value, Decimal):
-        return f"{value:.4g}"
-    return value if isinstance(value, int) else "" if value is None else str(value)
+    typer.echo(text_table(columns, rows))

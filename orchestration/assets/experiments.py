@@ -23,7 +23,7 @@ from dagster import (
 from orchestration.assets.loading import JUDGED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import markdown_table
+from orchestration.core.summary import figure, markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business
@@ -109,4 +109,4 @@ def _table(columns: Sequence[str], rows: Iterable[object]) -> str:
 
 
 def _shown(value: object) -> object:
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else value
+    return figure(value) if isinstance(value, float) else value

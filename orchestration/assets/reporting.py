@@ -5,7 +5,6 @@ Does not: computing (dbt), layout and drawing (orchestration.report).
 """
 
 from base64 import b64encode
-from decimal import Decimal
 
 from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
 
@@ -73,7 +72,7 @@ def experiment_readout(
     except NoExperiments as error:
         return MaterializeResult(metadata={"said": str(error)})
     metadata = {
-        question: MetadataValue.md(markdown_table(columns, [[_cell(value) for value in row] for row in rows]))
+        question: MetadataValue.md(markdown_table(columns, rows))
         for question, (columns, rows) in tables.items()
         if question in SHOWN and rows
     }
@@ -88,9 +87,3 @@ def experiment_readout(
     return MaterializeResult(
         metadata=metadata or {"said": "No experiment has members whose outcome is over."}
     )
-
-
-def _cell(value: object) -> str | int | None:
-    if value is None or isinstance(value, str | int):
-        return value
-    return f"{value:.4g}" if isinstance(value, float | Decimal) else str(value)

@@ -67,9 +67,10 @@ def proposed_audience(
     waterfall = audiences.rows["waterfall"]
     title = f"Campaign week {audiences.campaign_week}"
     picture = b64encode(waterfall_svg(members_by_campaign(waterfall), OUTCOMES[1:], title).encode()).decode()
+    headings = ["campaign", *(f"{label.english} {label.chinese}" for label in OUTCOMES)]
     return MaterializeResult(
         metadata={
-            "waterfall": MetadataValue.md(markdown_table(*waterfall_rows(waterfall))),
+            "waterfall": MetadataValue.md(markdown_table(headings, waterfall_rows(waterfall))),
             "picture": MetadataValue.md(f"![waterfall](data:image/svg+xml;base64,{picture})"),
         },
         check_results=[

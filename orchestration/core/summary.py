@@ -9,8 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
-Cell = str | int | float | None
+Cell = str | int | float | Decimal | date | None
 
 
 @dataclass(frozen=True)
@@ -73,19 +75,31 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
 
 
+def figure(value: float | Decimal) -> str:
+    """An estimate with four significant digits, from thousands on as a whole number."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{float(value):.4g}"
+
+
 def _shown(cell: Cell) -> str:
     if cell is None:
         return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, Decimal):
+        return figure(cell)
     if isinstance(cell, float):
         return f"{cell:,.1f}"
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
 def _is_numeric(rows: Sequence[Sequence[Cell]], column: int) -> bool:
-    cells = [row[column] for row in rows]
-    return bool(cells) and all(
-        cell is None or isinstance(cell, int | float) or (cell.endswith("%") or cell == "-") for cell in cells
-    )
+    return bool(rows) and all(_is_number(row[column]) for row in rows)
+
+
+def _is_number(cell: Cell) -> bool:
+    if cell is None or isinstance(cell, str):
+        return cell is None or cell.endswith("%") or cell == "-"
+    return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
 
 
 def _width(text: str) -> int:

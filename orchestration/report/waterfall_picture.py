@@ -40,6 +40,7 @@ def waterfall_svg(members: Mapping[str, Mapping[str, int]], outcomes: Sequence[L
             color=alt.Color(
                 "outcome:N",
                 title=None,
+                legend=alt.Legend(labelLimit=0),
                 sort=list(names.values()),
                 scale=alt.Scale(domain=list(names.values()), scheme="tableau20"),
             ),

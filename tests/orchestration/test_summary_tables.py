@@ -1,5 +1,8 @@
 """How numbers are laid out for people."""
 
+from datetime import date
+from decimal import Decimal
+
 import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +77,21 @@ def test_journeys_are_counted_by_state_on_the_newest_date_alone(tmp_path):
     assert lines[0] == "| code | English | 中文 | journeys | share |"
     assert "| exited | Left | 已退出 | 2 | 66.7% |" in lines
     assert "| step_due | Step due | 步骤到期 | 0 | 0.0% |" in lines
+
+
+def test_estimates_have_four_digits_and_large_ones_no_fraction():
+    told = [Decimal("-13596.6"), Decimal("999.96"), Decimal("1000"), Decimal("0.0028801"), None]
+    assert text_table(["effect"], [[value] for value in told]).splitlines()[2:] == [
+        "  -13,597",
+        "     1000",
+        "    1,000",
+        "  0.00288",
+        "        -",
+    ]
+
+
+def test_yes_and_no_are_words_and_no_numbers():
+    assert text_table(["is_final", "on"], [[True, date(2025, 12, 31)], [False, None]]).splitlines()[2:] == [
+        "  yes       2025-12-31",
+        "  no        -",
+    ]

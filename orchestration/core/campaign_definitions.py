@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 
 from orchestration.core.copy_texts import VARIABLES
-from orchestration.core.definition_rows import Row, day, has_contact, number, shown
+from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
 from orchestration.core.experiments.declared import FACTS
 
@@ -78,10 +78,7 @@ def check(definitions: CampaignDefinitions, on: date) -> None:
     """
     faults = sorted(set(campaign_faults(definitions, on)))
     if faults:
-        raise CampaignsAtFault(
-            f"{len(faults)} faults in the campaign definitions; nothing was built, "
-            "the publication is as it was.\n" + "\n".join(f"  {fault}" for fault in faults)
-        )
+        raise CampaignsAtFault(all_faults(faults, "campaign"))
 
 
 def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[str]:

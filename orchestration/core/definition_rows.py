@@ -7,6 +7,7 @@ Does not: what is a fault (core.tag_definitions, core.campaign_definitions), rea
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -32,6 +33,15 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         return self.values.get(column) or ""
+
+
+def all_faults(faults: Sequence[str], what: str) -> str:
+    """The sentence that refuses definitions, and under it every fault."""
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return (
+        f"{count} in the {what} definitions; nothing was built, the publication is as it was.\n"
+        + "\n".join(f"  {fault}" for fault in faults)
+    )
 
 
 def has_contact(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.core.definition_rows import Row, day, has_contact, number, shown
+from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
@@ -74,10 +74,7 @@ def check(definitions: Definitions, on: date, *others: Definitions) -> None:
     """
     faults = sorted({fault for each in (definitions, *others) for fault in tag_faults(each, on)})
     if faults:
-        raise TagsAtFault(
-            f"{len(faults)} faults in the tag definitions; nothing was built, the publication is as it was.\n"
-            + "\n".join(f"  {fault}" for fault in faults)
-        )
+        raise TagsAtFault(all_faults(faults, "tag"))
 
 
 def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:

@@ -303,7 +303,7 @@ def test_tags_of_products_are_held_against_their_own_catalogue():
     [found] = tag_faults(planted, TODAY)
     assert found.startswith("product_tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
     assert found.endswith("those of product_attributes.csv")
-    with pytest.raises(TagsAtFault, match="1 faults"):
+    with pytest.raises(TagsAtFault, match="1 fault in the tag definitions"):
         check(members, TODAY, planted)
 
 

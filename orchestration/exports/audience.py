@@ -96,7 +96,7 @@ def _row(
     """The row, or the first reason against it."""
     if not touch["is_known"]:
         return None, "erased"
-    if touch["status"] != "planned":
+    if touch["status"] != "planned" or touch["is_crowded"]:
         return None, "capped"
     if touch["planned_touch_id"] in exported:
         return None, "exported_before"
@@ -276,6 +276,7 @@ select
     contacts.member_key is not null as is_known,
     allowed.member_key is not null as is_allowed,
     journeys.exit_reason is not null as is_over,
+    crowded.planned_touch_id is not null as is_crowded,
     contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
     cast(round(member_cycle.cycle_days) as integer) as usual_days
@@ -288,6 +289,7 @@ left join audiences.aud_journeys as journeys
     and touches.entry_week = journeys.entry_week
     and touches.member_key = journeys.member_key
     and build.as_of_date = journeys.as_of_date
+left join audiences.aud_crowded_touches as crowded on touches.planned_touch_id = crowded.planned_touch_id
 left join marts.dim_member as members on touches.member_key = members.member_key
 left join product on touches.member_key = product.member_key
 left join stores on members.home_store_id = stores.store_id

@@ -60,6 +60,7 @@ INPUTS = {
     "is_allowed boolean, changed_on date, next_on date",
     "marts.fct_contact_point": "member_key bigint, channel varchar, known_on date",
     "marts.dim_as_of_date": "as_of_date date, is_newest boolean",
+    "marts.dim_build": "as_of_date date",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
     "audiences.aud_weeks": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
@@ -318,6 +319,9 @@ def decide(warehouse, lives, histories, number):
     touches = [(key, *step) for steps in (running, entered) for key in steps for step in steps[key]]
     keep_caps(warehouse, lives, touches, monday)
     seal(warehouse, lives, histories, entries, touches, monday)
+    warehouse.put("marts.dim_build", [(sunday,)])
+    warehouse.build(["aud_crowded_touches"])
+    assert warehouse.ask("from audiences.aud_crowded_touches") == [], "without anything new, a turn was lost"
 
 
 def keep_caps(warehouse, lives, touches, monday):
@@ -441,6 +445,12 @@ def test_journeys_agree_with_walking_through_the_days(warehouse, histories):
 BROKEN = [
     ("aud_contacts", "where sent.touch_id is null", "where true"),
     ("aud_contacts__running", "where status = 'planned'", "where false"),
+    ("aud_crowded_touches", "on touches.sent_on <= builds.as_of_date", "on true"),
+    (
+        "aud_crowded_touches",
+        "case when open_touches.entry_week = open_touches.campaign_week",
+        "case when false",
+    ),
     ("aud_due_steps", "where taken.cap_class is not null", "where false"),
     ("aud_capped", "where taken.cap_class is not null", "where false"),
     ("aud_due_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),

@@ -126,6 +126,7 @@ def proposed(tmp_path) -> Shop:
                 select campaign, entry_week, member_key, date '2025-12-28' as as_of_date,
                     null::varchar as exit_reason
                 from audiences.aud_planned_touches;
+            create table audiences.aud_crowded_touches (planned_touch_id varchar);
             drop table people;
             """
         )

@@ -59,6 +59,13 @@ def test_whoever_left_the_journey_since_the_seal_is_left_out(shop):
     assert file.manifest["left_out"]["journey_over"] == 1
 
 
+def test_whoever_was_contacted_by_others_since_the_seal_keeps_their_cap(shop):
+    shop.change("insert into audiences.aud_crowded_touches values ('t03'), ('t99')")
+    file = only(export(shop.home))
+    assert set(cells(file)) == {"t01", "t02"}
+    assert file.manifest["left_out"]["capped"] == 2
+
+
 def test_each_member_is_written_to_in_their_language_and_without_one_in_the_default(shop):
     rows = cells(only(export(shop.home)))
     assert rows["t02"]["body"] == ("Ask how Green tea was, listen, then offer 10 off 60 (until 2026-01-19).")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
 
 if TYPE_CHECKING:
     from orchestration.project import Home
@@ -53,7 +54,8 @@ def erase(
 
     home = Home.from_environment()
     if withdraw:
-        typer.echo(f"{withdraw_faulty(home):,} requests withdrawn; {len(open_requests(home)):,} are open.")
+        withdrawn = counted(withdraw_faulty(home), "request")
+        typer.echo(f"{withdrawn} withdrawn; open: {len(open_requests(home)):,}.")
         return
     named = {
         "system": system, "member_id": member, "phone": phone, "email": email, "union_id": union_id,
@@ -64,7 +66,7 @@ def erase(
     for request in [_request(home, source, row) for row in asked]:
         ask(home, request)
     typer.echo(
-        f"{len(asked):,} asked to be erased; {len(open_requests(home)):,} requests are open.\n"
+        f"{counted(len(asked), 'person')} to be erased; open requests: {len(open_requests(home)):,}.\n"
         "Next: rekindle run. Until it is done nothing is exported."
     )
 

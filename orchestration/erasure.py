@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from orchestration.core.contract import SourceContract
+from orchestration.core.summary import counted
 from orchestration.exports.erasing import erase_from_exports
 from orchestration.loader.erasing import erase_rows
 from orchestration.loader.loading import tell_what_is_loaded
@@ -112,8 +113,8 @@ def purge_requested(
     begin(home, erasure)
     _purge(home, contracts, erasure)
     say(
-        f"erasure: {len(erasure.records):,} member records of {len(answered):,} requests left all files but "
-        "the published; these follow with the next publication"
+        f"erasure: {counted(len(erasure.records), 'member record')} of {counted(len(answered), 'request')} "
+        "left all files but the published; these follow with the next publication"
     )
 
 
@@ -140,7 +141,7 @@ def close(home: Home, say: Callable[[str], None]) -> None:
         shutil.rmtree(folder)
     _remove_builds(home)
     end(home, erasure, current)
-    say(f"erasure: {len(erasure.records):,} member records stand in no file any more")
+    say(f"erasure: no file holds anything of {counted(len(erasure.records), 'member record')} any more")
 
 
 def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.core.due import due_dates
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import text_table
+from orchestration.core.summary import counted, text_table
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
@@ -181,11 +181,11 @@ def _erasures(home: Home) -> list[str]:
     begun = set(erasure.requests) if erasure else set()
     faults = [f"  stays open: {request.fault}" for request in waiting.values() if request.fault]
     told = (
-        f"Erasures: {sum(each['requests'] for each in done):,} requests done "
-        f"({sum(each['records'] for each in done):,} member records), {len(waiting):,} open"
+        f"Erasures: {counted(sum(each['requests'] for each in done), 'request')} done "
+        f"({counted(sum(each['records'] for each in done), 'member record')}), {len(waiting):,} open"
     )
     if erasure:
-        told += f", {len(begun):,} of them under way ({len(erasure.records):,} records)"
+        told += f", {len(begun):,} of them under way ({counted(len(erasure.records), 'record')})"
     return ["\n".join([told + (". Type: rekindle run" if waiting or erasure else ""), *faults])]
 
 

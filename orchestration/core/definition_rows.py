@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from orchestration.core.summary import counted
+
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
@@ -37,10 +39,9 @@ class Row:
 
 def all_faults(faults: Sequence[str], what: str) -> str:
     """The sentence that refuses definitions, and under it every fault."""
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     return (
-        f"{count} in the {what} definitions; nothing was built, the publication is as it was.\n"
-        + "\n".join(f"  {fault}" for fault in faults)
+        f"{counted(len(faults), 'fault')} in the {what} definitions; nothing was built, "
+        "the publication is as it was.\n" + "\n".join(f"  {fault}" for fault in faults)
     )
 
 

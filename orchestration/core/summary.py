@@ -75,6 +75,11 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing: ``1 request``, ``2 requests``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def figure(value: float | Decimal) -> str:
     """An estimate with four significant digits, from thousands on as a whole number."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{float(value):.4g}"

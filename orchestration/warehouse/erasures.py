@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
 from orchestration.project import Home
 from orchestration.warehouse.durable import remove_unfinished, replacing, sync, write_json
 
@@ -195,8 +196,9 @@ def refuse_unfinished(home: Home, doing: str) -> None:
     waiting = len(open_requests(home))
     if waiting or under_way(home):
         raise ErasureUnfinished(
-            f"{waiting} requests of erasure wait in {home.root} or are half done; nothing was {doing}. "
-            "`rekindle run` carries them out; `rekindle status` says what it could not find"
+            f"{home.root} has {counted(waiting, 'open request')} of erasure, or one half done; "
+            f"nothing was {doing}. `rekindle run` carries them out; "
+            "`rekindle status` says what it could not find"
         )
 
 

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.control import SEALED, SEALED_WEEKS, provide_sealed_tables, write_control
@@ -361,7 +362,7 @@ def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
             f"sealed {sealed.counts[part]} rows, rebuilt {len(proposal.tables[part])}"
             + (", defined differently now" if is_redefined else "")
             + (f", v{sealed.version} is a correction" if sealed.version > 1 else "")
-            + (f", {sealed.erased} members erased since" if sealed.erased else "")
+            + (f", {counted(sealed.erased, 'member')} erased since" if sealed.erased else "")
             for part in proposal.differing_parts(home, sealed)
         ]
     return found

@@ -71,9 +71,9 @@ def test_after_one_run_no_file_holds_anything_of_the_person(business):
     business.ask()
     said = run(business)
     assert traces(business.home) == {}
-    assert said[-1] == "erasure: 2 member records stand in no file any more"
+    assert said[-1] == "erasure: no file holds anything of 2 member records any more"
     assert read_registry(business.home).done == [{"requests": 1, "records": 2, "build_id": THIRD}]
-    assert "Erasures: 1 requests done (2 member records), 0 open" in status_text(business.home)
+    assert "Erasures: 1 request done (2 member records), 0 open" in status_text(business.home)
 
 
 @pytest.mark.parametrize("request_", [Request(*GONE[1]), Request("chain", kind="phone", pseudonym="")])
@@ -219,7 +219,7 @@ def test_a_request_that_leads_to_several_people_stays_open_and_says_so(business)
         "erasure: a request stays open, its phone leads to 2 members: name the re"
     ]
     assert "stays open: its phone leads to 2 members" in status_text(business.home)
-    assert "1 requests withdrawn; 0 are open." in erase(business, "--withdraw").output
+    assert "1 request withdrawn; open: 0." in erase(business, "--withdraw").output
     assert open_requests(business.home) == {}
 
 
@@ -262,11 +262,11 @@ def erase(business, *arguments):
 def test_the_command_keeps_a_request_without_what_identifies_the_person(business, tmp_path):
     asked = erase(business, "--phone", f"+86 {PHONE}")
     assert asked.exit_code == 0, asked.output
-    assert "1 asked to be erased; 1 requests are open." in asked.output
+    assert "1 person to be erased; open requests: 1." in asked.output
     assert not any(PHONE in file.read_text() for file in business.home.erasures.rglob("*.json"))
     listed = tmp_path / "requests.csv"
     listed.write_text("system,member_id,email\npos,gone-till-1,\n,,someone@example.cn\n", encoding="utf-8")
-    assert "2 asked to be erased; 3 requests are open." in erase(business, "--from", str(listed)).output
+    assert "2 persons to be erased; open requests: 3." in erase(business, "--from", str(listed)).output
     run(business)
     assert "Erasures: 3 requests done (2 member records), 0 open" in status_text(business.home)
 

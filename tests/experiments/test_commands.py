@@ -19,7 +19,7 @@ def test_every_kind_of_value_is_printed(monkeypatch, command):
     result = CliRunner().invoke(app, ["experiments", command])
 
     assert result.exit_code == 0
-    assert "second_order_test  2025-11-17  0.5000   12,000" in result.output
+    assert "second_order_test  2025-11-17    0.5   12,000       -" in result.output
 
 
 def test_without_a_published_version_it_says_what_to_do(tmp_path):

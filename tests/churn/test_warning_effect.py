@@ -193,6 +193,18 @@ def test_too_few_in_a_group_have_a_difference_and_no_interval(effects, held_out_
     assert (numbers["effect_lower"] is not None) == is_told
 
 
+def test_a_chain_that_sells_for_billions_is_compared_too(effects):
+    large = Decimal("9999999999.99")
+    sold = [(28, "low", False, True, True, large - number, None) for number in range(3)]
+    nothing = [(28, "low", True, True, False, Decimal(number), None) for number in range(2)]
+    put(effects, sold + nothing)
+    numbers = found(effects)[28, "all", "net_amount"]
+    assert float(numbers["effect"]) == pytest.approx(float(large) - 1.5, rel=1e-12)
+    # of three and of two numbers in a row: variances 1 and 1/2
+    width = float(RULES["interval_z"]) * (1 / 3 + 1 / 4) ** 0.5
+    assert float(numbers["effect_upper"] - numbers["effect"]) == pytest.approx(width, rel=1e-4)
+
+
 def test_every_level_is_compared_and_every_comparison_is_one_of_a_level_or_of_all():
     levels = {row["churn_level"] for row in seed("churn/churn_levels.csv")}
     assert {row["churn_level"] for row in seed("churn/warning_comparisons.csv")} == levels | {""}

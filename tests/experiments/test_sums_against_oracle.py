@@ -238,6 +238,17 @@ def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(s
     assert shop.outcome(2, "margin", purpose="baseline") is None
 
 
+def test_squares_of_large_amounts_are_exact(shop):
+    for member in (1, 2):
+        shop.enters(member, WEEKS[0])
+        shop.buys(member, WEEKS[0], net="99999999.99", margin="99999999.99")
+    [squares] = shop.connection.execute(
+        "select sum_yy from warehouse.experiments.exp_arm_stats "
+        "where purpose = 'effect' and metric = 'net_amount' and segment = 'all' and look_no = 0"
+    ).fetchone()
+    assert squares == 2 * Decimal("99999999.99") ** 2
+
+
 def test_sums_of_random_histories_are_those_of_plain_python(shop):
     draw = Random(11)
     entries, orders = {}, defaultdict(list)

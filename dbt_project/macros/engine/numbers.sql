@@ -43,6 +43,21 @@
 {%- endmacro %}
 
 
+{# The exact product of two decimals. DuckDB gives one of two numbers of at most 18 digits no more than 18 itself: the
+   square of ten million would not fit. #}
+{% macro exact_product(left, right) -%}
+    {{ return(adapter.dispatch('exact_product')(left, right)) }}
+{%- endmacro %}
+
+{% macro default__exact_product(left, right) -%}
+    {{ left }} * {{ right }}
+{%- endmacro %}
+
+{% macro duckdb__exact_product(left, right) -%}
+    cast({{ left }} as decimal(38, 4)) * {{ right }}
+{%- endmacro %}
+
+
 {# A share between 0 and 1 with six decimals, empty when there is nothing to divide by. #}
 {% macro share(part, whole) -%}
     cast(cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0) as decimal(9, 6))

@@ -67,7 +67,7 @@ select
     {%- endfor %}
     {%- for product in products %}
     {%- set left, right = quantities[product[0]], quantities[product[1]] %}
-    cast(sum(read.{{ left }} * read.{{ right }}) as decimal(38, 8)) as sum_{{ product }},
+    cast(sum({{ exact_product('read.' ~ left, 'read.' ~ right) }}) as decimal(38, 8)) as sum_{{ product }},
     {%- endfor %}
     count(*) as members
 from read

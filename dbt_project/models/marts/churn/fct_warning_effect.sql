@@ -2,6 +2,7 @@
     'returned': 'case when is_returned then 1 else 0 end', 'net_amount': 'net_amount', 'margin_amount': 'margin_amount'
 } -%}
 {%- set groups = {'answerable': 'not measured.is_held_out', 'held_out': 'measured.is_held_out'} -%}
+{%- set square = exact_product('measured.amount', 'measured.amount') -%}
 -- By group as drawn, every member once: by the first episode. Margins are compared where each is known, for where one
 -- is not its member has bought. Variances of the groups may differ; the sums are exact.
 with measured as (
@@ -24,7 +25,7 @@ summed as (
         count(case when {{ is_member }} then measured.amount end) as {{ group }}_members,
         coalesce({{ money_sum('case when ' ~ is_member ~ ' then measured.amount end') }}, 0) as {{ group }}_total,
         coalesce(
-            cast(sum(case when {{ is_member }} then measured.amount * measured.amount end) as decimal(38, 4)), 0
+            cast(sum(case when {{ is_member }} then {{ square }} end) as decimal(38, 4)), 0
         ) as {{ group }}_squares,
         {%- endfor %}
         measured.horizon_days,
@@ -41,7 +42,8 @@ described as (
     select
         {%- for group in groups %}
         cast({{ group }}_total as double) / nullif({{ group }}_members, 0) as {{ group }}_mean,
-        cast({{ group }}_members * {{ group }}_squares - {{ group }}_total * {{ group }}_total as double)
+        {%- set total_square = exact_product(group ~ '_total', group ~ '_total') %}
+        cast({{ group }}_members * {{ group }}_squares - {{ total_square }} as double)
         / nullif(cast({{ group }}_members as double) * {{ group }}_members * ({{ group }}_members - 1), 0)
             as {{ group }}_square_error,
         {%- endfor %}

@@ -15,9 +15,9 @@ select
     {{ share(integer_sum('case when is_answered then 1 else 0 end'), 'count(*)') }} as answered_share,
     {{ share(integer_sum('case when is_returned then 1 else 0 end'), 'count(*)') }} as returned_share,
     {{ money_sum('net_amount') }} as net_amount,
-    cast(sum(net_amount * net_amount) as decimal(38, 4)) as net_amount_squares,
+    cast(sum({{ exact_product('net_amount', 'net_amount') }}) as decimal(38, 4)) as net_amount_squares,
     count(margin_amount) as members_with_margin,
     {{ money_sum('margin_amount') }} as margin_amount,
-    cast(sum(margin_amount * margin_amount) as decimal(38, 4)) as margin_amount_squares
+    cast(sum({{ exact_product('margin_amount', 'margin_amount') }}) as decimal(38, 4)) as margin_amount_squares
 from outcomes
 group by started_on, horizon_days, churn_level, is_held_out

@@ -57,7 +57,7 @@ def show_money() -> None:
 
 @experiments.command("program")
 def show_program() -> None:
-    """What the whole program brought, against those never contacted; `final_on` decides.
+    """What the whole program brought, against those never contacted; the reading on `final_on` decides.
 
     Example: `rekindle experiments program`
     """

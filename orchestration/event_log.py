@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    SqliteEventLogStorage,
+)
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import Connection
 
 MOST_OPEN = 8
 """Files kept open at once: the index, the run that is written, and runs somebody looks at."""
-BUSY_TIMEOUT_SECONDS = 60
 
 
 class EventLog(SqliteEventLogStorage):
@@ -54,7 +56,7 @@ class EventLog(SqliteEventLogStorage):
 
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.pop(shard, None) or create_engine(
-            self.conn_string_for_shard(shard), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+            self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
         )
         self._engines[shard] = engine
         if len(self._engines) > MOST_OPEN:

@@ -104,9 +104,9 @@ def test_no_file_outside_landing_vault_and_exports_holds_a_contact_detail(run_ho
     assert _leaks(run_home, contacts) == {}
 
 
-@pytest.mark.parametrize("name", ["leak.parquet", "leak.log", "leak.duckdb"])
-def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contacts, name):
-    planted = run_home.ledger / name
+@pytest.mark.parametrize("where", ["loaded/leak.parquet", "dagster/leak.log", "serving/leak.duckdb"])
+def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contacts, where):
+    planted = run_home.root / where
     value = max(contacts, key=len)
     if planted.suffix == ".log":
         planted.write_text(f"member {value} was here", encoding="utf-8")
@@ -118,7 +118,7 @@ def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contact
             if planted.suffix == ".parquet":
                 connection.execute(f"copy leak to '{planted}'")
     try:
-        assert list(_leaks(run_home, contacts, under="ledger")) == [f"ledger/{name}"]
+        assert list(_leaks(run_home, contacts, under=planted.parent.name)) == [where]
     finally:
         planted.unlink()
 

@@ -92,7 +92,6 @@ def test_a_failed_dbt_test_fails_the_run_and_publishes_nothing(tiny):
     assert current_version(Home(tiny.home)) == before
 
 
-@pytest.mark.slow
 def test_a_warning_test_does_not_hold_back_the_publication(tiny):
     model = tiny.project / "dbt_project" / "models" / "marts" / "lifecycle" / "member_lifecycle.sql"
     model.write_text(model.read_text().replace("'new' end", "null end"))
@@ -114,10 +113,7 @@ def test_build_then_publish_then_rollback_then_verify(tiny):
     assert current_version(Home(tiny.home)) == first
 
 
-@pytest.mark.parametrize(
-    ("ended_by", "code"),
-    [(signal.SIGKILL, -signal.SIGKILL), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize(("ended_by", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_an_interrupted_build_publishes_nothing_and_the_next_one_works(tiny, ended_by, code):
     home = Home(tiny.home)
     before = current_version(home)

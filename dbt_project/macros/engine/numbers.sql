@@ -43,8 +43,8 @@
 {%- endmacro %}
 
 
-{# The exact product of two decimals. DuckDB gives one of two numbers of at most 18 digits no more than 18 itself: the
-   square of ten million would not fit. #}
+{# The exact product of two decimals, the first with at most four decimals. DuckDB gives the product of two numbers of
+   at most 18 digits no more than 18 itself: the square of ten million would not fit. #}
 {% macro exact_product(left, right) -%}
     {{ return(adapter.dispatch('exact_product')(left, right)) }}
 {%- endmacro %}

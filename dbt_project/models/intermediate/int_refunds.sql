@@ -17,7 +17,8 @@ select
     refunds.reason,
     refunds.refunded_amount,
     cast(
-        refunds.refunded_amount * orders.margin_amount / nullif(orders.net_amount, 0) as decimal(18, 2)
+        {{ exact_product('refunds.refunded_amount', 'orders.margin_amount') }} / nullif(orders.net_amount, 0)
+        as decimal(18, 2)
     ) as refunded_margin_amount
 from refunds
 inner join orders

@@ -20,10 +20,10 @@ from orchestration.project import Home
 CAME = """
     with movements as (
         select member_key, ordered_on as moved_on, net_amount, margin_amount
-        from marts.fct_order where is_purchase and member_key is not null
+        from core.fct_order where is_purchase and member_key is not null
         union all
         select member_key, refunded_on, -refunded_amount, -refunded_margin_amount
-        from marts.fct_refund where member_key is not null
+        from core.fct_refund where member_key is not null
     ),
     expected as (
         select member_key, as_of_date, basis, as_of_date + {horizon} as until,

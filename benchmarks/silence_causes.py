@@ -29,7 +29,7 @@ from orchestration.sources.sample import Lives, simulate
 NAMED = """
     with persons_of_members as (
         select records.member_key, min(people.person) as person
-        from intermediate.int_member_records as records
+        from core.int_identity__members as records
         join read_parquet($members) as people using (system, member_id)
         group by records.member_key
         having count(distinct people.person) = 1

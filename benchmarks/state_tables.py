@@ -29,7 +29,7 @@ MEASURED = (
     "member_attributes",
     "fct_tag_conflict",
     "fct_member_tag",
-    "member_churn_base",
+    "member_churn_baseline",
     "fct_churn_model_score",
 )
 TAGS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts")
@@ -37,7 +37,7 @@ TAGS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts")
 BY_HAND = {
     "dim_tag_path": None,
     "fct_tag_conflict": None,
-    "int_churn_parameters": """
+    "stg_rekindle__churn_parameters": """
         select 'all' as category_group, date '2025-12-01' as fitted_on, 1 as rate_shape, 20 as rate_days,
             0.5 as leaving, 3 as staying
     """,

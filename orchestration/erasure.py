@@ -130,7 +130,7 @@ def close(home: Home, say: Callable[[str], None]) -> None:
     with connect_published(home) as published:
         keys = ", ".join(map(str, sorted(erasure.keys)))
         [(held,)] = published.execute(
-            f"select count(*) from marts.fct_member_record where record_key in ({keys})"
+            f"select count(*) from core.fct_member_record where record_key in ({keys})"
         ).fetchall()
     if held:
         return
@@ -189,7 +189,7 @@ def _identity(home: Home) -> Identity:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        select = ["--select", "+int_member_records", "--exclude-resource-type", "unit_test"]
+        select = ["--select", "+int_identity__members", "--exclude-resource-type", "unit_test"]
         invoke_dbt(
             ["build", "--indirect-selection", "cautious", *select],
             home=home, warehouse=file, target_path=folder / "target",
@@ -198,7 +198,7 @@ def _identity(home: Home) -> Identity:
             members = {
                 (source, system, member_id): member
                 for source, system, member_id, member in built.execute(
-                    "select source, system, member_id, member_key from intermediate.int_member_records"
+                    "select source, system, member_id, member_key from core.int_identity__members"
                 ).fetchall()
             }
             identifiers: dict[tuple[str, str], set[int]] = {}
@@ -210,8 +210,8 @@ def _identity(home: Home) -> Identity:
 
 
 _IDENTIFIERS = " union ".join(
-    f"select '{kind}', {kind}_pseudonym, member_key from intermediate.int_identity_records as records "
-    "inner join intermediate.int_member_records as members using (record_key) "
+    f"select '{kind}', {kind}_pseudonym, member_key from core.int_identity__records as records "
+    "inner join core.int_identity__members as members using (record_key) "
     f"where {kind}_pseudonym is not null"
     for kind in ("phone", "email", "union_id", "card")
 )

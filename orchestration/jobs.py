@@ -19,7 +19,7 @@ FITTING = AssetSelection.assets(*FITS)
 JUDGING = AssetSelection.assets(*JUDGMENTS)
 LOADING = (
     AssetSelection.groups("sources")
-    - AssetSelection.assets(*(["control", table] for table in sorted(OPENED)))
+    - AssetSelection.assets(*(["rekindle", table] for table in sorted(OPENED)))
     - FITTING
     - JUDGING
 )

@@ -69,7 +69,7 @@ class Home:
     @property
     def control(self) -> Path:
         """Small source tables written by Python for dbt: as-of dates, build, loads."""
-        return self.loaded / "control"
+        return self.loaded / "rekindle"
 
     @property
     def ledger(self) -> Path:

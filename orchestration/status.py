@@ -198,7 +198,7 @@ def _unreadable_consents(home: Home) -> list[str]:
             rows = published.execute(
                 "select held_reason, held_column, count(*), sum(members), "
                 "count(*) filter (where members = 0) "
-                "from marts.fct_unreadable_consent group by all order by all"
+                "from core.fct_unreadable_consent group by all order by all"
             ).fetchall()
         except duckdb.CatalogException:
             return []  # Published before there was the table.

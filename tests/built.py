@@ -48,7 +48,7 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 # Compared between builds: one row per member and as-of date, and the cut points behind the scores.
 STATES = (
     "member_activity",
-    "member_churn_base",
+    "member_churn_baseline",
     "member_purchase_value",
     "member_expected_margin",
     "member_churn_features",

@@ -1,5 +1,5 @@
 {# Features of the trained churn model by family; tests/house holds them against seeds/churn/churn_model_features.csv.
-   `base_logit` comes from member_churn_base, all others are columns of member_churn_features. #}
+   `base_logit` comes from member_churn_baseline, all others are columns of member_churn_features. #}
 {% macro churn_features() %}
     {{ return({
         'rhythm': ['base_logit', 'purchase_gap_log', 'overdue_log', 'cycle_log', 'own_gaps_this_long_share'],

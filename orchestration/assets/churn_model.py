@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
 READS = [AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features", "fct_order")]
-FITS = [AssetKey(["control", name]) for name in sorted(FITTED)]
+FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
@@ -64,7 +64,7 @@ class Sample:
             deps=READS,
         )
         for source, table, spec in SOURCES
-        if source == "control" and table in FITTED
+        if source == "rekindle" and table in FITTED
     ],
     retry_policy=ONE_RETRY,
     pool=POOL,

@@ -29,13 +29,13 @@ from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business
 
 READS = [
-    AssetKey(["control", "builds"]),
+    AssetKey(["rekindle", "builds"]),
     *(AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes", "exp_looks")),
 ]
 """The build under way and its sums."""
 
-JUDGMENTS = [AssetKey(["control", name]) for name in sorted(JUDGED)]
-RESULTS = AssetKey(["control", "experiment_results"])
+JUDGMENTS = [AssetKey(["rekindle", name]) for name in sorted(JUDGED)]
+RESULTS = AssetKey(["rekindle", "experiment_results"])
 ARM_SIZES = "arms_have_their_sizes"
 VERDICTS = ("experiment", "arm", "look_no", "members", "control_members", "effect", "verdict", "sentence_en")
 PLANS = ("experiment", "arm", "planned_members", "smallest_effect", "minimal_effect", "power", "warning")
@@ -54,7 +54,7 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
             partitions_def=AS_OF_DATES,
         )
         for source, table, spec in SOURCES
-        if source == "control" and table in JUDGED
+        if source == "rekindle" and table in JUDGED
     ],
     check_specs=[
         AssetCheckSpec(

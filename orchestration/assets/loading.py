@@ -44,7 +44,7 @@ SOURCES = [
 
 
 def _is_among(tables: set[str], source: str, table: str) -> bool:
-    return source == "control" and table in tables
+    return source == "rekindle" and table in tables
 
 
 def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:

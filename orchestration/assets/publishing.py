@@ -18,23 +18,24 @@ from dagster import (
     asset,
 )
 
-from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
+from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.warehouse.builds import public_relations
 
-PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 GROUP = "publishing"
 AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])
 
+PUBLIC = set(public_relations(MANIFEST))
 READ_BY_BI = sorted(
     key
     for key in (*warehouse_models.keys, *fitted_models.keys, *judged_models.keys)
-    if key.path[0] in PUBLISHED_ROOMS
+    if (key.path[0], key.path[-1]) in PUBLIC
 )
 
 

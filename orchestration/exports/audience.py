@@ -191,7 +191,7 @@ def _vault(home: Home) -> str:
         f"cast(null as varchar) as {name}" for name in ("source", "delivered", *_RECORD, *_ADDRESSES)
     )
     rows = " union all ".join(parts) or f"select {none} where false"
-    # The key is the one int_identity_records gives: 60 bits of md5.
+    # The key is the one int_identity__records gives: 60 bits of md5.
     return f"""
         select
             cast('0x' || substr(md5(source || ':' || system || ':' || member_id), 1, 15) as bigint)
@@ -204,7 +204,7 @@ def _vault(home: Home) -> str:
 
 _TOUCHES = """
 with build as (
-    select as_of_date from marts.dim_build
+    select as_of_date from staging.stg_rekindle__builds
 ),
 
 touches as (
@@ -214,7 +214,7 @@ touches as (
 -- Granted on the as-of date, and no event known of a later day takes it back.
 allowed as (
     select member_key, channel
-    from marts.fct_contact_permission, build
+    from core.fct_contact_permission, build
     where purpose = $purpose and next_on > as_of_date
     group by member_key, channel
     having bool_and(is_allowed) and bool_or(changed_on <= as_of_date)
@@ -223,7 +223,7 @@ allowed as (
 records as (
     select
         records.member_key, records.record_key, records.updated_at, vault.* exclude (record_key)
-    from marts.fct_member_record as records
+    from core.fct_member_record as records
     inner join vault using (record_key)
     where records.member_key in (select member_key from touches)
 ),
@@ -244,15 +244,15 @@ contacts as (
 bought as (
     select items.member_key, products.product_name, 1 as choice, items.ordered_on as happened_on,
         items.net_amount as weight, items.product_id
-    from marts.fct_order_item as items
-    inner join marts.dim_product as products using (source, product_id)
+    from core.fct_order_item as items
+    inner join core.dim_product as products using (source, product_id)
     inner join build on items.ordered_on <= build.as_of_date
     where items.is_purchase
     union all
     select events.member_key, products.product_name, 2 as choice, events.happened_on, 0 as weight,
         events.product_id
-    from marts.fct_event as events
-    inner join marts.dim_product as products using (source, product_id)
+    from core.fct_event as events
+    inner join core.dim_product as products using (source, product_id)
     inner join build on events.happened_on <= build.as_of_date
     where events.event_type = 'favourite'
 ),
@@ -267,7 +267,7 @@ product as (
 ),
 
 stores as (
-    select store_id, min(store_name) as store_name from marts.dim_store group by store_id
+    select store_id, min(store_name) as store_name from core.dim_store group by store_id
 )
 
 select
@@ -289,8 +289,8 @@ left join audiences.aud_journeys as journeys
     and touches.entry_week = journeys.entry_week
     and touches.member_key = journeys.member_key
     and build.as_of_date = journeys.as_of_date
-left join audiences.aud_crowded_touches as crowded on touches.planned_touch_id = crowded.planned_touch_id
-left join marts.dim_member as members on touches.member_key = members.member_key
+left join audiences.aud_touches_over_cap as crowded on touches.planned_touch_id = crowded.planned_touch_id
+left join core.dim_member as members on touches.member_key = members.member_key
 left join product on touches.member_key = product.member_key
 left join stores on members.home_store_id = stores.store_id
 left join marts.member_cycle as member_cycle

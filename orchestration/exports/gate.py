@@ -54,14 +54,14 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
     """
     deliveries = published.execute(
         """
-        select source, delivered_on, rows_in from marts.fct_load
+        select source, delivered_on, rows_in from staging.stg_rekindle__loads
         where table_name = 'consents' and status = 'loaded'
         order by delivered_on desc, source
         """
     ).fetchall()
     if not deliveries:
         raise ConsentsUnheard(
-            "marts.fct_load has no delivery of consents: without them nobody may be contacted, and nothing "
+            "staging.stg_rekindle__loads has no delivery of consents: without them nobody may be contacted, and nothing "
             "was exported. Deliver the table consents, then `rekindle run`"
         )
     as_of = as_of_date(published)
@@ -87,14 +87,14 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
 def unreadable_of_nobody(published: duckdb.DuckDBPyConnection) -> int:
     """Refused consent events that name nobody who is known: opt-outs that may silence no one."""
     [(found,)] = published.execute(
-        "select count(*) from marts.fct_unreadable_consent where members = 0"
+        "select count(*) from core.fct_unreadable_consent where members = 0"
     ).fetchall()
     return found
 
 
 def as_of_date(published: duckdb.DuckDBPyConnection) -> date:
     """The published version's newest as-of date."""
-    [(found,)] = published.execute("select as_of_date from marts.dim_build").fetchall()
+    [(found,)] = published.execute("select as_of_date from staging.stg_rekindle__builds").fetchall()
     return found
 
 
@@ -124,7 +124,7 @@ def sealed_weeks(
             f"{', '.join(map(str, weeks)) or 'none'}"
         )
     newest = {(each.campaign, each.campaign_week): each for each in seals(home)}
-    [(build_id,)] = published.execute("select build_id from marts.dim_build").fetchall()
+    [(build_id,)] = published.execute("select build_id from staging.stg_rekindle__builds").fetchall()
     hashes = definition_hashes(seeds_dir)
     found, faults = [], []
     for campaign, monday, is_sealed in rows:

@@ -13,7 +13,7 @@ import yaml
 from orchestration.core.contract import ContractFault, SourceContract, parse_contract
 
 # Written by Python for dbt; nobody delivers it.
-_OWN_SOURCE = "control"
+_OWN_SOURCE = "rekindle"
 
 
 def read_contracts(staging_dir: Path) -> dict[str, SourceContract]:

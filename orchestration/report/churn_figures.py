@@ -18,8 +18,8 @@ _COMPARISON = """
     select comparison.*, method.label_en, method.label_zh, population.label_en as population_en,
         population.label_zh as population_zh
     from marts.fct_churn_comparison as comparison
-    inner join marts.dim_churn_method as method using (method)
-    inner join marts.dim_churn_population as population using (population)
+    inner join seeds.churn_methods as method using (method)
+    inner join seeds.churn_populations as population using (population)
     order by population.population_order, comparison.horizon_days, method.method_order
 """
 # The interval is the mean of single dates': the same members stand in every week, so a pooled one would be
@@ -31,7 +31,7 @@ _RELIABILITY = """
         sum(lowest_share * members) / sum(members) as lowest,
         sum(highest_share * members) / sum(members) as highest
     from marts.fct_churn_calibration as calibration
-    inner join marts.dim_churn_method as method using (method)
+    inner join seeds.churn_methods as method using (method)
     inner join (
         select distinct horizon_days, first_as_of_date from marts.fct_churn_comparison
         where population = 'all'
@@ -91,5 +91,5 @@ def read_figures(published: Path) -> ChurnFigures:
                 f"{published} holds no backtest: a score is judged once the days it speaks of are over, so "
                 "as-of dates that far back are needed.\nType: rekindle run (--weeks says how many Sundays)"
             )
-        [newest] = rows("select max(as_of_date) as day from marts.dim_build")
+        [newest] = rows("select max(as_of_date) as day from staging.stg_rekindle__builds")
         return ChurnFigures(newest["day"], comparison, rows(_RELIABILITY), rows(_LEAD))

@@ -32,8 +32,6 @@ from orchestration.warehouse.durable import write_json
 from orchestration.warehouse.experiment_rules import check_rules, provide_judged
 from orchestration.warehouse.ledger import provide_ledger, seals
 
-# The rooms whose tables readers get; they are schemas of the same name.
-PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
@@ -41,7 +39,8 @@ _PASSED = {"success", "pass", "warn", "no-op"}
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: tests run them."""
 
-_BUILT_TYPES = {"model", "seed", "snapshot", "test"}
+_RELATIONS = {"model", "seed", "snapshot"}
+_BUILT_TYPES = {*_RELATIONS, "test"}
 
 
 class AuditFailed(RekindleError):
@@ -188,11 +187,11 @@ def audit(build: Build) -> dict[str, int]:
             connection.execute("checkpoint")
         if wal.exists():
             raise AuditFailed(f"{wal} is still there after a checkpoint: the file is not complete without it")
-        rows = _rows_of_published_rooms(build)
+        rows = _rows_of_public_relations(build)
     except duckdb.Error as error:
         raise AuditFailed(f"{build.file} cannot be read as a whole: {error}") from error
     if not rows:
-        raise AuditFailed(f"{build.file} has no table in any of the rooms {', '.join(PUBLISHED_ROOMS)}")
+        raise AuditFailed(f"nothing in {build.file} is public: there would be nothing to read")
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
     return rows
 
@@ -203,17 +202,13 @@ def file_state(file: Path) -> dict[str, int]:
     return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns}
 
 
-def published_relations(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str, str]]:
-    """(room, name, 'table' or 'view') of everything in the published rooms of an attached catalog."""
-    return connection.execute(
-        """
-        select table_schema, table_name, if(table_type = 'VIEW', 'view', 'table')
-        from information_schema.tables
-        where table_catalog = $catalog and list_contains($rooms, table_schema)
-        order by table_schema, table_name
-        """,
-        {"catalog": catalog, "rooms": list(PUBLISHED_ROOMS)},
-    ).fetchall()
+def public_relations(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """(schema, name) of every model and seed whose configuration says ``meta: {public: true}``."""
+    return sorted(
+        (node["schema"], node["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in _RELATIONS and node["config"].get("meta", {}).get("public")
+    )
 
 
 def code_version() -> str:
@@ -304,19 +299,19 @@ def _expected(manifest: dict[str, Any]) -> set[str]:
     }
 
 
-def _rows_of_published_rooms(build: Build) -> dict[str, int]:
+def _rows_of_public_relations(build: Build) -> dict[str, int]:
     rows = {}
+    public = public_relations(_artifact(build.target_path, "manifest.json"))
     with duckdb.connect(str(build.file), read_only=True) as connection:
         lock_down(connection, readable=[])
-        for room, name, kind in published_relations(connection, build.file.stem):
+        for room, name in public:
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
             except duckdb.Error as error:
                 raise AuditFailed(
-                    f"{kind} {room}.{name} cannot be read from the build's file alone: {error}\n"
-                    "What is published must be what was audited: a view in the rooms "
-                    f"{', '.join(PUBLISHED_ROOMS)} may stand on tables only, not on source files. "
-                    "Materialise it, or the staging model under it, as a table."
+                    f"{room}.{name} cannot be read from the build's file alone: {error}\n"
+                    "What is published must be what was audited: a public view may read tables only, not "
+                    "source files. Materialise it, or the staging model under it, as a table."
                 ) from error
             rows[f"{room}.{name}"] = counted[0][0]
     return rows

@@ -36,7 +36,7 @@ _SAMPLE = """
         limit $members
     ),
     purchases as (
-        select distinct member_key, ordered_on from marts.fct_order semi join sampled using (member_key)
+        select distinct member_key, ordered_on from core.fct_order semi join sampled using (member_key)
         where is_purchase
     )
     select

@@ -1,7 +1,7 @@
-"""The small source tables that Python writes for dbt, each one Parquet file in ``loaded/control/``.
+"""The small source tables that Python writes for dbt, each one Parquet file in ``loaded/rekindle/``.
 
 Belongs here: writing them in one step, the columns of those a build writes.
-Does not: the columns of ``loads`` (the loader's), reading them (``models/staging/control``).
+Does not: the columns of ``loads`` (the loader's), reading them (``models/staging/rekindle``).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ SEALED_WEEKS = pa.schema(
     ]
 )
 SEALED = {"sealed_decisions": SEALED_DECISIONS, "sealed_touches": SEALED_TOUCHES}
-"""Folders of ``loaded/control`` with one file per sealed campaign week, and one without rows."""
+"""Folders of ``loaded/rekindle`` with one file per sealed campaign week, and one without rows."""
 CHURN_TABLE = "churn_parameters"
 CHURN_PARAMETERS = pa.schema(
     [

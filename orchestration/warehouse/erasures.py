@@ -87,7 +87,7 @@ class Registry:
 
 
 def record_key(source: str, system: str, member_id: str) -> int:
-    """The key int_identity_records gives a record: 60 bits of md5."""
+    """The key int_identity__records gives a record: 60 bits of md5."""
     text = f"{source}:{system}:{member_id}"
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:15], 16)
 

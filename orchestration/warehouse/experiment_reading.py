@@ -19,13 +19,13 @@ _QUESTIONS = {
         select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
             coalesce(decisions.verdict, '') as decided
         from experiments.exp_arm_sizes as sizes
-        left join experiments.exp_decisions as decisions using (experiment, arm)
+        left join staging.stg_rekindle__experiment_decisions as decisions using (experiment, arm)
         order by all
     """,
     "plan": """
         select experiment, arm, planned_members, planned_control_members, minimal_effect, smallest_effect,
             power, members_needed, warning
-        from experiments.exp_plans order by all
+        from staging.stg_rekindle__experiment_plans order by all
     """,
     "results": """
         select experiment, arm, metric, look_no as look, members, control_members as controls, effect,

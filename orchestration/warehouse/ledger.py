@@ -162,7 +162,7 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
         weeks = connection.execute(
             """
             select campaign, campaign_week, as_of_date, definition_hash, (
-                select count(distinct campaign_week) from marts.dim_as_of_date
+                select count(distinct campaign_week) from core.dim_as_of_date
                 where campaign_week < own.campaign_week
             )
             from audiences.aud_campaign_weeks as own

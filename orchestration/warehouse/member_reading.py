@@ -21,10 +21,10 @@ _OF_THE_MEMBER = "where own.member_key = $member and own.as_of_date = $day"
 
 QUESTIONS = {
     "stage": f"""
-        select dim_stage.label_en, dim_stage.label_zh, tier.label_en as tier_en, tier.label_zh as tier_zh,
+        select stages.label_en, stages.label_zh, tier.label_en as tier_en, tier.label_zh as tier_zh,
             own.days_silent, own.days_since_purchase, own.reactivated_on
         from marts.member_lifecycle as own
-        left join marts.dim_stage using (stage) left join marts.dim_silence_tier as tier using (silence_tier)
+        left join seeds.stages using (stage) left join seeds.silence_tier_labels as tier using (silence_tier)
         {_OF_THE_MEMBER}
     """,
     "rfm": f"""
@@ -33,7 +33,7 @@ QUESTIONS = {
     """,
     "named cell": f"""
         select cell.label_en, cell.label_zh, cell.play_label_en, cell.play_label_zh
-        from marts.member_rfm_cell as own inner join marts.dim_rfm_cell as cell using (named_cell)
+        from marts.member_rfm_cell as own inner join seeds.rfm_cells as cell using (named_cell)
         {_OF_THE_MEMBER}
     """,
     "value tier": f"select value_tier, net_amount from marts.member_value_tier as own {_OF_THE_MEMBER}",
@@ -47,8 +47,8 @@ QUESTIONS = {
     "warning": f"""
         select level.label_en, level.label_zh, own.sentence_en, own.sentence_zh, action.label_en as action_en,
             action.label_zh as action_zh, own.owner_role, own.due_on, own.is_held_out
-        from marts.member_churn_warning as own inner join marts.dim_churn_level as level using (churn_level)
-        left join marts.dim_churn_action as action
+        from marts.member_churn_warning as own inner join seeds.churn_levels as level using (churn_level)
+        left join seeds.churn_actions as action
             on own.action_family = action.family and own.is_unsolved = action.is_unsolved
         {_OF_THE_MEMBER}
     """,
@@ -64,7 +64,7 @@ QUESTIONS = {
     """,
     "reasons": f"""
         select family.label_en, family.label_zh, own.horizon_days, own.contribution
-        from marts.fct_churn_reason as own inner join marts.dim_churn_reason_family as family using (family)
+        from marts.fct_churn_reason as own inner join seeds.churn_reason_families as family using (family)
         {_OF_THE_MEMBER} order by own.horizon_days, own.reason_rank
     """,
     "tags": f"""
@@ -137,7 +137,7 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
             )
         known = {"member": member_key, "day": day}
         answers = {question: _rows(connection, query, known) for question, query in QUESTIONS.items()}
-        labels = _rows(connection, "select attribute, label_en, label_zh from marts.dim_tag_attribute", {})
+        labels = _rows(connection, "select attribute, label_en, label_zh from seeds.attributes", {})
         return MemberRows(
             day,
             {question: rows for question, rows in answers.items() if rows is not None},

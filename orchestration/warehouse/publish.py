@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, file_state, published_relations
+from orchestration.warehouse.builds import Build, file_state
 from orchestration.warehouse.connections import lock_down, quoted
 from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.versions import (
@@ -108,7 +108,7 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
     unfinished.mkdir()
     try:
         file = unfinished / version_file(home, build.build_id).name
-        _write_tables(build, file)
+        _write_tables(build, file, rows)
         if file.with_name(file.name + ".wal").exists():
             raise PublishFailed(
                 f"{file.name}.wal is left after writing build {build.build_id}; publish again"
@@ -144,8 +144,8 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
     return manifest
 
 
-def _write_tables(build: Build, file: Path) -> None:
-    """Copy every table and view of the published rooms, with comments, into a file of its own."""
+def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
+    """Copy every audited table and view, with comments, into a file of its own."""
     source, target = build.file.stem, file.stem
     spill = build.folder / "spill"
     settings = {
@@ -158,10 +158,10 @@ def _write_tables(build: Build, file: Path) -> None:
         connection.execute(f"attach {quoted(file)} as \"{target}\" (storage_version '{STORAGE_VERSION}')")
         # What is published is what was audited: nothing outside these two files can be read.
         lock_down(connection, readable=[])
-        relations = published_relations(connection, source)
-        for room in sorted({room for room, _, _ in relations}):
+        relations = [tuple(relation.split(".")) for relation in sorted(rows)]
+        for room in sorted({room for room, _ in relations}):
             connection.execute(f'create schema "{target}"."{room}"')
-        for room, name, _ in relations:
+        for room, name in relations:
             connection.execute(
                 f'create table "{target}"."{room}"."{name}" as from "{source}"."{room}"."{name}"'
             )
@@ -172,10 +172,10 @@ def _write_tables(build: Build, file: Path) -> None:
 
 
 def _comments(
-    connection: duckdb.DuckDBPyConnection, source: str, target: str, relations: list[tuple[str, str, str]]
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, relations: list[tuple[str, ...]]
 ) -> list[str]:
     """The statements that repeat what dbt's ``persist_docs`` wrote; views become tables."""
-    published = {(room, name) for room, name, _ in relations}
+    published = set(relations)
     of_relations = connection.execute(
         """
         select schema_name, table_name, comment from duckdb_tables()

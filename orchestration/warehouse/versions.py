@@ -19,7 +19,6 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.warehouse.builds import published_relations
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.durable import sha256_of, sync
 
@@ -46,7 +45,7 @@ class Manifest:
         duckdb_version: The DuckDB that wrote it.
         bytes: Size of the file.
         sha256: Fingerprint of the file.
-        rows: Rows per table, ``{"marts.dim_member": 20000, ...}``.
+        rows: Rows per table, ``{"core.dim_member": 20000, ...}``.
         details: Whatever the publisher wanted to keep with it.
     """
 
@@ -311,7 +310,9 @@ def faults_in_rows(file: Path, expected: dict[str, int]) -> list[str]:
                 f"{room}.{name}": connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()[0][
                     0
                 ]
-                for room, name, _ in published_relations(connection, file.stem)
+                for room, name in connection.execute(
+                    "select schema_name, table_name from duckdb_tables() where not internal"
+                ).fetchall()
             }
     except duckdb.Error as error:
         return [f"{file} cannot be read: {error}"]

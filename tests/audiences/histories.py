@@ -115,7 +115,7 @@ def _campaigns(random: Random, tables: Tables) -> None:
 
 def _member(random: Random, tables: Tables, member: int) -> None:
     store = random.choice(["S1", "S1", "S2", None])
-    _add(tables, "marts.dim_member", member_key=member, home_store_id=store)
+    _add(tables, "core.dim_member", member_key=member, home_store_id=store)
     # Few amounts, so that many members are worth the same.
     worth = random.choice([None, Decimal("10.00"), Decimal("25.00")])
     _add(
@@ -126,11 +126,11 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         _consents(random, tables, member, channel)
         if random.random() < 0.95:
             known_on = SUNDAY + timedelta(days=random.choice([-300] * 8 + [0, 1]))
-            _add(tables, "marts.fct_contact_point", member_key=member, channel=channel, known_on=known_on)
+            _add(tables, "core.fct_contact_point", member_key=member, channel=channel, known_on=known_on)
     if random.random() < 0.3:
         opened = _near(random)
         _add(
-            tables, "marts.fct_ticket", member_key=member, kind=random.choice(["complaint", "review"]),
+            tables, "core.fct_ticket", member_key=member, kind=random.choice(["complaint", "review"]),
             opened_on=opened, resolved_on=random.choice([None, max(opened, _near(random))]),
         )  # fmt: skip
     if random.random() < 0.1:
@@ -138,7 +138,7 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         _add(tables, "marts.member_sleep_pool", member_key=member, as_of_date=day)
     for number in range(random.choice([0, 0, 1, 2])):
         _add(
-            tables, "marts.fct_touch", source="chain", touch_id=1000 * member + number, member_key=member,
+            tables, "core.fct_touch", source="chain", touch_id=1000 * member + number, member_key=member,
             campaign_code=None, channel=random.choice(CHANNELS), sent_on=_near(random, 9, 2),
         )  # fmt: skip
     for campaign in (*CAMPAIGNS, SEALED):
@@ -165,7 +165,7 @@ def _consents(random: Random, tables: Tables, member: int, channel: str) -> None
         following = days[number + 1] if number + 1 < len(days) else None
         _add(
             tables,
-            "marts.fct_contact_permission",
+            "core.fct_contact_permission",
             member_key=member,
             channel=channel,
             purpose=random.choice(["marketing"] * 20 + ["service"]),
@@ -179,7 +179,7 @@ def _sealed(random: Random, tables: Tables, member: int, campaign: str, week: da
     """A decision of the ledger with its touch, of which something may have been heard."""
     is_included = random.random() < 0.7
     _add(
-        tables, "intermediate.int_sealed_decisions", campaign=campaign, campaign_week=week, ledger_version=1,
+        tables, "core.int_sealed_decisions", campaign=campaign, campaign_week=week, ledger_version=1,
         as_of_date=week - timedelta(days=1), member_key=member, sealed_member_key=member,
         is_included=is_included, drop_reason=None if is_included else "cooldown",
         definition_hash=campaign,
@@ -190,14 +190,14 @@ def _sealed(random: Random, tables: Tables, member: int, campaign: str, week: da
     channel = random.choice(CHANNELS)
     planned_on = week + timedelta(days=random.randint(0, 6))
     _add(
-        tables, "intermediate.int_sealed_touches", planned_touch_id=name, campaign=campaign,
+        tables, "core.int_sealed_touches", planned_touch_id=name, campaign=campaign,
         campaign_week=week, ledger_version=1, entry_week=week, member_key=member, sealed_member_key=member,
         arm="a", step_no=1, planned_on=planned_on, channel=channel,
         status=random.choice(["planned", "planned", "capped"]),
     )  # fmt: skip
     if random.random() < 0.4:
         _add(
-            tables, "marts.fct_touch", source="receipts", touch_id=touch_key(name), member_key=member,
+            tables, "core.fct_touch", source="receipts", touch_id=touch_key(name), member_key=member,
             campaign_code=campaign, channel=channel,
             sent_on=random.choice([None, planned_on, planned_on + timedelta(days=random.randint(0, 3))]),
         )  # fmt: skip

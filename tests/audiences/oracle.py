@@ -75,18 +75,18 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     if not all(may_contact(tables, member, channel) for channel, _ in beginnings):
         yield "no_consent"
     known = {
-        row["channel"] for row in rows(tables, "marts.fct_contact_point", member) if row["known_on"] <= SUNDAY
+        row["channel"] for row in rows(tables, "core.fct_contact_point", member) if row["known_on"] <= SUNDAY
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"
-    for ticket in rows(tables, "marts.fct_ticket", member):
+    for ticket in rows(tables, "core.fct_ticket", member):
         is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
         if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:
             yield "open_complaint"
     if any(row["as_of_date"] == SUNDAY for row in rows(tables, "marts.member_sleep_pool", member)):
         yield "sleep_pool"
     [terms] = [row for row in rows(tables, "seeds.campaigns") if row["campaign"] == campaign]
-    for entry in rows(tables, "intermediate.int_sealed_decisions", member):
+    for entry in rows(tables, "core.int_sealed_decisions", member):
         if entry["is_included"]:
             days = (WEEK - entry["campaign_week"]).days
             if entry["campaign"] == campaign and 0 < days < terms["cooldown_days"]:
@@ -110,7 +110,7 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     offered = defaultdict(set)
     for row in rows(tables, "seeds.benefit_stores"):
         offered[row["benefit"]].add(row["store_id"])
-    [home] = rows(tables, "marts.dim_member", member)
+    [home] = rows(tables, "core.dim_member", member)
     for step in steps_of(tables, campaign):
         if step["benefit"] in offered and home["home_store_id"] not in offered[step["benefit"]]:
             yield "benefit_unavailable"
@@ -118,10 +118,10 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
 
 def contacts(tables: Tables) -> list[Contact]:
     """Touches sent by the Sunday, and planned ones of the ledger of which no sending is known by then."""
-    sent = [row for row in rows(tables, "marts.fct_touch") if row["sent_on"] and row["sent_on"] <= SUNDAY]
+    sent = [row for row in rows(tables, "core.fct_touch") if row["sent_on"] and row["sent_on"] <= SUNDAY]
     heard = {(row["campaign_code"], row["touch_id"]) for row in sent}
     found = [(row["member_key"], row["channel"], row["sent_on"]) for row in sent]
-    for row in rows(tables, "intermediate.int_sealed_touches"):
+    for row in rows(tables, "core.int_sealed_touches"):
         if row["status"] == "planned" and (row["campaign"], touch_key(row["planned_touch_id"])) not in heard:
             found.append((row["member_key"], row["channel"], row["planned_on"]))
     return found
@@ -131,7 +131,7 @@ def may_contact(tables: Tables, member: int, channel: str) -> bool:
     """Whether the answer that holds on the Sunday allows it; without an answer nothing is allowed."""
     return any(
         row["is_allowed"]
-        for row in rows(tables, "marts.fct_contact_permission", member)
+        for row in rows(tables, "core.fct_contact_permission", member)
         if row["channel"] == channel
         and row["purpose"] == "marketing"
         and row["changed_on"] <= SUNDAY < row["next_on"]

@@ -46,21 +46,21 @@ RUNNING = (
 DUE = ("aud_step_queue", "aud_due_steps", "aud_contacts__running")
 ENTERING = ("aud_first_steps", "aud_capped", "aud_exclusions__journey")
 INPUTS = {
-    "intermediate.int_sealed_decisions": "campaign varchar, campaign_week date, as_of_date date, "
+    "core.int_sealed_decisions": "campaign varchar, campaign_week date, as_of_date date, "
     "member_key bigint, is_included boolean, arm varchar, arm_role varchar",
-    "intermediate.int_sealed_touches": "planned_touch_id varchar, campaign varchar, campaign_week date, "
+    "core.int_sealed_touches": "planned_touch_id varchar, campaign varchar, campaign_week date, "
     "entry_week date, member_key bigint, step_no integer, planned_on date, channel varchar, status varchar",
     "marts.fct_member_day": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
     "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
     "net_amount decimal(18, 2)",
-    "marts.fct_ticket": "member_key bigint, kind varchar, opened_on date",
-    "marts.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
+    "core.fct_ticket": "member_key bigint, kind varchar, opened_on date",
+    "core.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
-    "marts.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
+    "core.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
     "is_allowed boolean, changed_on date, next_on date",
-    "marts.fct_contact_point": "member_key bigint, channel varchar, known_on date",
-    "marts.dim_as_of_date": "as_of_date date, is_newest boolean",
-    "marts.dim_build": "as_of_date date",
+    "core.fct_contact_point": "member_key bigint, channel varchar, known_on date",
+    "core.dim_as_of_date": "as_of_date date, is_newest boolean",
+    "staging.stg_rekindle__builds": "as_of_date date",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
     "audiences.aud_weeks": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
@@ -206,9 +206,9 @@ def lived(warehouse, histories):
                 for on, following in pairwise([*active, NEVER])
             ],
         )  # fmt: skip
-        warehouse.fill("marts.fct_ticket", [(key, "complaint", on) for on in life.complaints])
+        warehouse.fill("core.fct_ticket", [(key, "complaint", on) for on in life.complaints])
         warehouse.fill(
-            "marts.fct_touch",
+            "core.fct_touch",
             [
                 ("other", 100 * key + number, key, None, channel, on, None, None, None)
                 for number, (on, channel) in enumerate(life.others)
@@ -219,17 +219,17 @@ def lived(warehouse, histories):
             # A channel is closed for want of consent or, with every other member, of an address in time.
             no_address = channel in life.closed and key % 2 == 1
             known_on = LAST_DAY if no_address else granted
-            warehouse.fill("marts.fct_contact_point", [(key, channel, known_on)])
+            warehouse.fill("core.fct_contact_point", [(key, channel, known_on)])
             if channel not in life.closed or no_address:
                 is_withdrawn = channel == "push" and withdrawn and not no_address
                 until = withdrawn if is_withdrawn else NEVER
                 rows = [(key, channel, "marketing", True, granted, until)]
                 if is_withdrawn:
                     rows.append((key, channel, "marketing", False, until, NEVER))
-                warehouse.fill("marts.fct_contact_permission", rows)
+                warehouse.fill("core.fct_contact_permission", rows)
         # Of another purpose: it ends nothing.
         warehouse.fill(
-            "marts.fct_contact_permission", [(key, "sms", "service", False, MONDAY + ONE_DAY, NEVER)]
+            "core.fct_contact_permission", [(key, "sms", "service", False, MONDAY + ONE_DAY, NEVER)]
         )
     return lives
 
@@ -319,9 +319,9 @@ def decide(warehouse, lives, histories, number):
     touches = [(key, *step) for steps in (running, entered) for key in steps for step in steps[key]]
     keep_caps(warehouse, lives, touches, monday)
     seal(warehouse, lives, histories, entries, touches, monday)
-    warehouse.put("marts.dim_build", [(sunday,)])
-    warehouse.build(["aud_crowded_touches"])
-    assert warehouse.ask("from audiences.aud_crowded_touches") == [], "without anything new, a turn was lost"
+    warehouse.put("staging.stg_rekindle__builds", [(sunday,)])
+    warehouse.build(["aud_touches_over_cap"])
+    assert warehouse.ask("from audiences.aud_touches_over_cap") == [], "without anything new, a turn was lost"
 
 
 def keep_caps(warehouse, lives, touches, monday):
@@ -346,7 +346,7 @@ def keep_caps(warehouse, lives, touches, monday):
 def seal(warehouse, lives, histories, entries, touches, monday):
     """Write the week into the ledger, and what the sending tool reports of it."""
     warehouse.fill(
-        "intermediate.int_sealed_decisions",
+        "core.int_sealed_decisions",
         [
             (way.campaign, monday, monday - ONE_DAY, key, True, "treated", "treatment")
             for key, way in entries.items()
@@ -355,7 +355,7 @@ def seal(warehouse, lives, histories, entries, touches, monday):
     for key, campaign, entry_week, step, on, status, channel in touches:
         life, name = lives[key], f"{key} {campaign} {entry_week} {step}"
         row = (name, campaign, monday, entry_week, key, step, on, channel, status)
-        warehouse.fill("intermediate.int_sealed_touches", [row])
+        warehouse.fill("core.int_sealed_touches", [row])
         [way] = [each for each in life.journeys if (each.campaign, each.entered) == (campaign, entry_week)]
         if status == "capped":
             way.waiting.add((step, on))
@@ -371,7 +371,7 @@ def seal(warehouse, lives, histories, entries, touches, monday):
         life.opt_outs += [left] if left else []
         number = int(md5(name.encode()).hexdigest()[:15], 16)
         warehouse.fill(
-            "marts.fct_touch", [("receipts", number, key, campaign, channel, sent, left, None, None)]
+            "core.fct_touch", [("receipts", number, key, campaign, channel, sent, left, None, None)]
         )
 
 
@@ -389,16 +389,16 @@ def states(warehouse, days):
 def forget_after(warehouse, day):
     """Take away whatever happened, was decided or was reported after a day."""
     for table, column in (
-        ("intermediate.int_sealed_decisions", "as_of_date"),
+        ("core.int_sealed_decisions", "as_of_date"),
         ("marts.fct_member_day", "activity_on"),
-        ("marts.fct_ticket", "opened_on"),
-        ("marts.fct_contact_permission", "changed_on"),
+        ("core.fct_ticket", "opened_on"),
+        ("core.fct_contact_permission", "changed_on"),
     ):
         warehouse.ask(f"delete from {table} where {column} > date '{day}'")
     # A week is decided on the Sunday before it.
-    warehouse.ask(f"delete from intermediate.int_sealed_touches where campaign_week - 1 > date '{day}'")
+    warehouse.ask(f"delete from core.int_sealed_touches where campaign_week - 1 > date '{day}'")
     for column in ("sent_on", "unsubscribed_on"):
-        warehouse.ask(f"update marts.fct_touch set {column} = null where {column} > date '{day}'")
+        warehouse.ask(f"update core.fct_touch set {column} = null where {column} > date '{day}'")
 
 
 def walk(warehouse, histories):
@@ -445,9 +445,9 @@ def test_journeys_agree_with_walking_through_the_days(warehouse, histories):
 BROKEN = [
     ("aud_contacts", "where sent.touch_id is null", "where true"),
     ("aud_contacts__running", "where status = 'planned'", "where false"),
-    ("aud_crowded_touches", "on touches.sent_on <= builds.as_of_date", "on true"),
+    ("aud_touches_over_cap", "on touches.sent_on <= builds.as_of_date", "on true"),
     (
-        "aud_crowded_touches",
+        "aud_touches_over_cap",
         "case when open_touches.entry_week = open_touches.campaign_week",
         "case when false",
     ),

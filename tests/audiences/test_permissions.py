@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-MODELS = ("int_consents", "int_permissions")
+MODELS = ("int_consents", "fct_contact_permission")
 FIRST = datetime(2025, 1, 1)
 DAYS, MEMBERS, CHANNELS = 5, (1, 2, 3), ("sms", "email")
 
@@ -88,7 +88,7 @@ class Permitting:
                 self.connection.execute(f"create table intermediate.{model} as {query}")
             rows = self.connection.execute(
                 "select member_key, channel, changed_on, next_on, is_allowed "
-                "from intermediate.int_permissions"
+                "from core.fct_contact_permission"
             ).fetchall()
         finally:
             self.connection.execute("rollback")
@@ -158,8 +158,8 @@ def test_permission_is_the_one_of_the_rule_read_slowly(permitting):
     [
         ("int_consents", "where not events.is_granted", "where events.is_granted"),
         ("int_consents", "and withdrawn.contact_point = sharing.contact_point", "and false"),
-        ("int_permissions", "min(case when is_granted", "max(case when is_granted"),
-        ("int_permissions", "order by happened_at desc", "order by happened_at"),
+        ("fct_contact_permission", "min(case when is_granted", "max(case when is_granted"),
+        ("fct_contact_permission", "order by happened_at desc", "order by happened_at"),
     ],
     ids=["grants are shared", "nothing is shared", "a grant wins a tie", "the oldest of a day decides"],
 )

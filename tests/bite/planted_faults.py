@@ -155,17 +155,17 @@ HOLDS: dict[str, list[str]] = {
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
     "int_complete_journey_coupons__redeemed_while_valid": [
-        "insert into intermediate.int_complete_journey_coupons by name "
+        "insert into core.int_complete_journey_coupons by name "
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-04-01' as redeemed_on",
-        "insert into intermediate.int_complete_journey_coupons by name "
+        "insert into core.int_complete_journey_coupons by name "
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-03-01' as redeemed_on",
     ],
     "int_complete_journey_orders__net_is_gross_less_discount": [
-        "insert into intermediate.int_complete_journey_orders by name "
+        "insert into core.int_complete_journey_orders by name "
         "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
-        "insert into intermediate.int_complete_journey_orders by name "
+        "insert into core.int_complete_journey_orders by name "
         "select 10.00 as gross_amount, -1.00 as discount_amount, 11.00 as net_amount",
     ],
     # intermediate
@@ -176,22 +176,22 @@ HOLDS: dict[str, list[str]] = {
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
     "int_stock__stands_at_least_a_day": [
-        "update intermediate.int_stock set stands_until_on = counted_on where one_row",
-        "update intermediate.int_stock set units = -1 where one_row",
+        "update core.int_stock set stands_until_on = counted_on where one_row",
+        "update core.int_stock set units = -1 where one_row",
     ],
     # marts
     "fct_stock__out_of_stock_is_known": [
-        "update marts.fct_stock set counted_on = as_of_date + 1 where one_row",
-        "update marts.fct_stock set is_known = false, is_out_of_stock = true where one_row",
-        "update marts.fct_stock set units = 1, is_out_of_stock = true where one_row",
+        "update core.fct_stock set counted_on = as_of_date + 1 where one_row",
+        "update core.fct_stock set is_known = false, is_out_of_stock = true where one_row",
+        "update core.fct_stock set units = 1, is_out_of_stock = true where one_row",
     ],
     "int_next_purchases__is_later": [
         "update intermediate.int_next_purchases set days_until_purchase = 0 where one_row",
     ],
     # marts
-    "fct_churn_score__counts_agree": [
-        "update marts.fct_churn_score set non_buyers = members + 1 where one_row",
-        "update marts.fct_churn_score set expected_non_buyers = members + 1 where method = 'base'",
+    "fct_churn_score_histogram__counts_agree": [
+        "update marts.fct_churn_score_histogram set non_buyers = members + 1 where one_row",
+        "update marts.fct_churn_score_histogram set expected_non_buyers = members + 1 where method = 'base'",
     ],
     "fct_churn_calibration__interval_holds_what_was_seen": [
         "update marts.fct_churn_calibration set lowest_share = highest_share where one_row",
@@ -214,9 +214,9 @@ HOLDS: dict[str, list[str]] = {
     "fct_churn_drift__members_look_as_when_fitted": [
         "update marts.fct_churn_drift set is_alarm = true where is_newest",
     ],
-    "fct_churn_fit__parameters_are_positive": [
-        "update marts.fct_churn_fit set rate_days = 0 where one_row",
-        "update marts.fct_churn_fit set staying = null where one_row",
+    "stg_rekindle__churn_parameters__parameters_are_positive": [
+        "update staging.stg_rekindle__churn_parameters set rate_days = 0 where one_row",
+        "update staging.stg_rekindle__churn_parameters set staying = null where one_row",
     ],
     "churn_model_settings__leave_something_to_train_on": [
         "update seeds.churn_model_settings set sample_members = minimum_matured_members - 1 where one_row",
@@ -231,17 +231,17 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_coefficient set coefficient = 1 where feature = 'orders_log'",
         "update marts.fct_churn_coefficient set feature_deviation = 0 where one_row",
     ],
-    "fct_churn_recalibration__saw_nothing_later": [
-        "update marts.fct_churn_recalibration set last_matured_on = calibrated_on where one_row",
-        "update marts.fct_churn_recalibration set recalibration_slope = -0.1 where one_row",
+    "stg_rekindle__churn_recalibrations__saw_nothing_later": [
+        "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
+        "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
     ],
-    "fct_churn_model_card__judged_after_what_it_was_trained_on": [
-        "update marts.fct_churn_model_card set last_trained_on = first_judged_on where one_row",
-        "update marts.fct_churn_model_card set last_judged_on = fitted_on where one_row",
+    "stg_rekindle__churn_model_cards__judged_after_what_it_was_trained_on": [
+        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_judged_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set last_judged_on = fitted_on where one_row",
     ],
-    "fct_churn_model_card__promoted_only_for_a_gain": [
-        "update marts.fct_churn_model_card set is_promoted = not is_promoted where one_row",
-        "update marts.fct_churn_model_card set champion_log_loss = log_loss where is_promoted",
+    "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
+        "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
+        "update staging.stg_rekindle__churn_model_cards set champion_log_loss = log_loss where is_promoted",
     ],
     "fct_churn_model_in_use__saw_nothing_later": [
         "update marts.fct_churn_model_in_use set fitted_on = as_of_date + 1 where one_row",
@@ -258,15 +258,15 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_churn_reason set contribution = -1 where reason_rank = 1",
         "update marts.fct_churn_reason set reason_rank = 1 where family = 'baseline'",
     ],
-    "fct_amount_fit__amounts_have_a_mean_and_a_variance": [
-        "update marts.fct_amount_fit set amount_shape = 1, scale_shape = 1 where one_row",
-        "update marts.fct_amount_fit set scale_amount = null where one_row",
-        "update marts.fct_amount_fit set basis = 'gross' where one_row",
+    "stg_rekindle__amount_parameters__amounts_have_a_mean_and_a_variance": [
+        "update staging.stg_rekindle__amount_parameters set amount_shape = 1, scale_shape = 1 where one_row",
+        "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
+        "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
-    "fct_purchase_outlook__more_in_longer": [
-        "update marts.fct_purchase_outlook set purchases_90d = purchases_180d + 1 where one_row",
-        "update marts.fct_purchase_outlook set any_purchase_365d_share = 0 where one_row",
-        "update marts.fct_purchase_outlook set purchase_pairs_180d = null where one_row",
+    "fct_purchase_forecast__more_in_longer": [
+        "update marts.fct_purchase_forecast set purchases_90d = purchases_180d + 1 where one_row",
+        "update marts.fct_purchase_forecast set any_purchase_365d_share = 0 where one_row",
+        "update marts.fct_purchase_forecast set purchase_pairs_180d = null where one_row",
     ],
     "member_purchase_value__square_is_no_less_than_that_of_the_mean": [
         "update marts.member_purchase_value set expected_square = 0 where one_row",
@@ -280,13 +280,13 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_expected_margin set expected_margin_low_365d = expected_margin_high_365d + 1 "
         "where one_row",
     ],
-    "member_churn_base__probabilities_agree": [
-        "update marts.member_churn_base set p_alive = 1.000001 where one_row",
-        "update marts.member_churn_base set base_p_no_purchase_28d = 0, p_alive = 1 where one_row",
-        "update marts.member_churn_base set p_alive = 0, base_p_no_purchase_90d = 0 where one_row",
+    "member_churn_baseline__probabilities_agree": [
+        "update marts.member_churn_baseline set p_alive = 1.000001 where one_row",
+        "update marts.member_churn_baseline set base_p_no_purchase_28d = 0, p_alive = 1 where one_row",
+        "update marts.member_churn_baseline set p_alive = 0, base_p_no_purchase_90d = 0 where one_row",
     ],
-    "member_churn_base__fit_saw_nothing_later": [
-        "update marts.member_churn_base set fitted_on = as_of_date + 1 where one_row",
+    "member_churn_baseline__fit_saw_nothing_later": [
+        "update marts.member_churn_baseline set fitted_on = as_of_date + 1 where one_row",
     ],
     "member_churn_probability__probabilities_are_probabilities": [
         "update marts.member_churn_probability set p_no_purchase_28d = 1.000001 where one_row",
@@ -302,10 +302,10 @@ HOLDS: dict[str, list[str]] = {
     "member_churn_probability__fit_saw_nothing_later": [
         "update marts.member_churn_probability set fitted_on = as_of_date + 1 where one_row",
     ],
-    "dim_product__has_a_group": ["update marts.dim_product set category_group = null where one_row"],
+    "dim_product__has_a_group": ["update core.dim_product set category_group = null where one_row"],
     "fct_order__amounts_are_not_negative": [
-        "update marts.fct_order set net_amount = -0.01 where one_row",
-        "update marts.fct_order set discount_amount = null where one_row",
+        "update core.fct_order set net_amount = -0.01 where one_row",
+        "update core.fct_order set discount_amount = null where one_row",
     ],
     "member_activity__windows_are_nested": [
         "update marts.member_activity set orders_30d = orders_90d + 1 where one_row",
@@ -453,10 +453,10 @@ HOLDS: dict[str, list[str]] = {
         "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",
         "insert into marts.fct_churn_signal_outcome by name select 1 as members, -1 as lost_members",
     ],
-    "fct_churn_signal_worth__fired_are_among_the_watched": [
-        "update marts.fct_churn_signal_worth set fired_members = watched_members + 1 where one_row",
-        "update marts.fct_churn_signal_worth set fired_lost_members = fired_members + 1 where one_row",
-        "update marts.fct_churn_signal_worth set lost_members = watched_members + 1 where one_row",
+    "fct_churn_signal_performance__fired_are_among_the_watched": [
+        "update marts.fct_churn_signal_performance set fired_members = watched_members + 1 where one_row",
+        "update marts.fct_churn_signal_performance set fired_lost_members = fired_members + 1 where one_row",
+        "update marts.fct_churn_signal_performance set lost_members = watched_members + 1 where one_row",
     ],
     "fct_churn_response_queue__loss_is_not_negative": [
         "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
@@ -593,7 +593,7 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",
     ],
     # serving
-    "srv_publication__names_the_build": ["update serving.srv_publication set build_id = '' where one_row"],
+    "stg_rekindle__builds__names_the_build": ["update staging.stg_rekindle__builds set build_id = '' where one_row"],
 }
 
 SINGULAR: dict[str, list[str]] = {
@@ -638,10 +638,10 @@ SINGULAR: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",
         "update audiences.aud_planned_touches set member_key = -member_key where one_row",
     ],
-    "nobody_is_contacted_without_an_address": ["delete from marts.fct_contact_point"],
+    "nobody_is_contacted_without_an_address": ["delete from core.fct_contact_point"],
     "nobody_is_contacted_without_consent": [
-        "update marts.fct_contact_permission set is_allowed = false",
-        "delete from marts.fct_contact_permission",
+        "update core.fct_contact_permission set is_allowed = false",
+        "delete from core.fct_contact_permission",
     ],
     "no_week_takes_a_member_twice": [
         "insert into audiences.aud_decisions select * replace ('another' as campaign) "
@@ -661,7 +661,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.member_activity where one_row",
     ],
     "newest_as_of_date_has_members": [
-        "delete from staging.stg_control__as_of_dates",
+        "delete from staging.stg_rekindle__as_of_dates",
         f"delete from marts.member_lifecycle where {_LAST_SUNDAY}",
     ],
     "fold_conserves_money": [
@@ -669,17 +669,17 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.member_activity set net_amount = net_amount - 0.01 where one_row",
         "delete from marts.member_activity where rowid = "
         "(select arg_max(rowid, net_amount) from marts.member_activity)",
-        "insert into marts.fct_order select * from marts.fct_order where rowid = "
-        "(select arg_min(rowid, ordered_on) from marts.fct_order "
+        "insert into core.fct_order select * from core.fct_order where rowid = "
+        "(select arg_min(rowid, ordered_on) from core.fct_order "
         "where is_purchase and member_key is not null)",
-        "delete from marts.fct_refund where rowid = "
-        "(select arg_max(rowid, refunded_amount) from marts.fct_refund where member_key is not null "
+        "delete from core.fct_refund where rowid = "
+        "(select arg_max(rowid, refunded_amount) from core.fct_refund where member_key is not null "
         "and refunded_on < date '2025-06-01')",
     ],
     "identity_has_converged": [
         # a member of several records falls apart
-        "update intermediate.int_member_records set member_key = record_key where rowid = "
-        "(select min(rowid) from intermediate.int_member_records where not is_anchor)",
+        "update core.int_identity__members set member_key = record_key where rowid = "
+        "(select min(rowid) from core.int_identity__members where not is_anchor)",
     ],
     "rfm_scores_follow_values": [
         # equal values, unequal scores
@@ -691,8 +691,8 @@ SINGULAR: dict[str, list[str]] = {
     ],
     "rfm_cells_cover_every_score_once": [
         # a gap, an overlap
-        "update marts.dim_rfm_cell set recency_from = recency_from + 1 where named_cell = 'champion'",
-        "update marts.dim_rfm_cell set monetary_to = monetary_to + 1 where named_cell = 'frequent_small'",
+        "update seeds.rfm_cells set recency_from = recency_from + 1 where named_cell = 'champion'",
+        "update seeds.rfm_cells set monetary_to = monetary_to + 1 where named_cell = 'frequent_small'",
     ],
     "dayparts_cover_every_hour_once": [
         # a gap, an overlap, a day that is counted twice
@@ -748,7 +748,7 @@ SINGULAR: dict[str, list[str]] = {
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.offer_settings set offers_per_member = 1",
         "update marts.fct_member_replenishment set replenishment = 'early'",
-        "update marts.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
+        "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],
     "offer_reasons_add_up": [
         "update marts.fct_member_offer set total_weight = total_weight + 1 where one_row",

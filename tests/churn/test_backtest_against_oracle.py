@@ -36,7 +36,7 @@ READ = {
     "marts.member_churn_warning",
     "intermediate.int_next_purchases",
 }
-JUDGED = ("fct_churn_score", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
+JUDGED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
 LEVELS = {row["churn_level"]: int(row["level_order"]) for row in seed("churn/churn_levels.csv")}
 METHODS = {row["method"]: row for row in seed("churn/churn_methods.csv")}
 ACTIVE = {row["stage"] for row in seed("lifecycle/stages.csv") if row["is_active"] == "true"}
@@ -262,14 +262,14 @@ def test_bias_and_slope_are_those_of_the_members(backtest, members):
 def test_only_matured_dates_within_the_backtest_are_judged(backtest, days_known, horizons):
     assert int(RULES["most_days"]) == 364
     put(backtest, [SOMEBODY], days_known)
-    found = backtest.execute("select distinct horizon_days from marts.fct_churn_score").fetchall()
+    found = backtest.execute("select distinct horizon_days from marts.fct_churn_score_histogram").fetchall()
     assert {horizon for (horizon,) in found} == horizons
 
 
 @pytest.mark.parametrize(("days_until_purchase", "is_non_buyer"), [(27, 0), (28, 0), (29, 1), (None, 1)])
 def test_the_last_day_of_the_horizon_counts(backtest, days_until_purchase, is_non_buyer):
     put(backtest, [SOMEBODY | {"next": days_until_purchase}], days_known=28)
-    found = backtest.execute("select distinct non_buyers from marts.fct_churn_score").fetchall()
+    found = backtest.execute("select distinct non_buyers from marts.fct_churn_score_histogram").fetchall()
     assert found == [(is_non_buyer,)]
 
 
@@ -305,7 +305,7 @@ def drift(chain):
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for name in ("drift_bins", "churn_drift_settings"):
             connection.execute(f"create table seeds.{name} as from built.seeds.{name}")
-        for name in ("member_activity", "fct_churn_fit"):
+        for name in ("member_activity", "stg_rekindle__churn_parameters"):
             connection.execute(f"create table marts.{name} as from built.marts.{name} limit 0")
         [model] = [model for model in chain.models if model["name"] == "fct_churn_drift"]
         connection.execute(f"create view marts.fct_churn_drift as {model['compiled_code']}")
@@ -320,7 +320,7 @@ def drift(chain):
 )
 def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
     before = NEWEST - timedelta(days=28)
-    insert(drift, "marts.fct_churn_fit", ("fitted_on",), [(before,)])
+    insert(drift, "staging.stg_rekindle__churn_parameters", ("fitted_on",), [(before,)])
     rows = [
         (number, day, days)
         for day, held in ((before, fitted), (NEWEST, now))

@@ -49,7 +49,7 @@ def effects(chain):
         connection.execute("use warehouse")
         connection.execute("create schema seeds; create schema marts")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        for name in ("seeds.warning_follow_up", "marts.dim_warning_comparison"):
+        for name in ("seeds.warning_follow_up", "seeds.warning_comparisons"):
             connection.execute(f"create table {name} as from built.{name}")
         # few are enough to compare formulas by
         connection.execute("update seeds.warning_follow_up set least_members = 2")

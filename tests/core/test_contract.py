@@ -149,19 +149,19 @@ def test_the_projects_own_contracts_are_sound():
     contracts = read_contracts(STAGING_DIR)
 
     assert {"chain", "complete_journey"} <= set(contracts)
-    assert "control" not in contracts
+    assert "rekindle" not in contracts
     assert [table.name for table in contracts["chain"].tables if table.required] == ["members", "orders"]
 
 
 def test_reading_names_every_faulty_file(tmp_path):
-    for source, text in (("one", "sources: ["), ("two", "sources: []"), ("control", "not looked at: [")):
+    for source, text in (("one", "sources: ["), ("two", "sources: []"), ("rekindle", "not looked at: [")):
         (tmp_path / source).mkdir()
         (tmp_path / source / f"{source}__sources.yml").write_text(text)
     with pytest.raises(ContractFault) as fault:
         read_contracts(tmp_path)
     assert "one/one__sources.yml" in str(fault.value)
     assert "two/two__sources.yml" in str(fault.value)
-    assert "control" not in str(fault.value)
+    assert "rekindle" not in str(fault.value)
 
 
 def test_a_source_is_called_like_its_folder(tmp_path):

@@ -49,7 +49,7 @@ def test_the_held_out_are_those_whose_draw_is_below_the_share(chain):
 
 def test_the_arms_of_no_campaign_are_out_of_shape(chain, shares):
     with chain.open() as connection:
-        members = [key for (key,) in connection.execute("select member_key from marts.dim_member").fetchall()]
+        members = [key for (key,) in connection.execute("select member_key from core.dim_member").fetchall()]
     checked = [
         check(
             Counter(arm_of(campaign, str(key), of_campaign) for key in members),

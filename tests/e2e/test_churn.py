@@ -17,7 +17,7 @@ from tests.e2e.oracle import Oracle, business_day, seed
 def keys(chain):
     with chain.open() as connection:
         records = connection.execute(
-            "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
+            "select system, member_id, member_key from core.int_identity__members where source = 'chain'"
         ).fetchall()
     return {(system, member_id): key for system, member_id, key in records}
 

@@ -15,7 +15,7 @@ END_OF_D = datetime.combine(D + timedelta(days=1), time()) - timedelta(hours=8)
 # What the backtest compares, what it is computed from, and what the trained model learns from.
 SCORES = (
     "member_churn_features",
-    "member_churn_base",
+    "member_churn_baseline",
     "member_churn_probability",
     "member_cycle",
     "member_rfm",
@@ -25,7 +25,7 @@ SCORES = (
 )
 LEAKS = {
     # the last purchase of all the member's as-of dates in the build instead of the one at the date
-    "member_churn_base": (
+    "member_churn_baseline": (
         "activity.last_purchase_on",
         "max(activity.last_purchase_on) over (partition by activity.member_key)",
     ),

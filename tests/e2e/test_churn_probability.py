@@ -25,7 +25,7 @@ def test_sql_equals_core_for_every_member(warehouse, fitted_on):
         group: (at.r, at.alpha, at.a, at.b) for group, at in CHURN_FITS[fitted_on].items()
     }.items():
         rows = warehouse.execute(
-            f"select repeats, last_days, age_days, {', '.join(COLUMNS)} from marts.member_churn_base "
+            f"select repeats, last_days, age_days, {', '.join(COLUMNS)} from marts.member_churn_baseline "
             "where fitted_on = ? and fitted_group = ?",
             [fitted_on, group],
         ).fetchall()
@@ -45,7 +45,7 @@ def test_histories_are_those_of_the_orders(warehouse):
         """
         with days as (
             select distinct orders.member_key, chances.as_of_date, orders.ordered_on
-            from marts.fct_order as orders
+            from core.fct_order as orders
             inner join (select distinct as_of_date from marts.member_churn_probability) as chances
                 on orders.ordered_on <= chances.as_of_date
             where orders.is_purchase and orders.member_key is not null
@@ -93,7 +93,7 @@ def computed(warehouse, horizon, day, version):
     names = [name for name in MODEL_COEFFICIENTS if name != "base_logit"]
     rows = warehouse.execute(
         f"select member_key, base_p_no_purchase_{horizon}d, {', '.join(names)} "
-        "from marts.member_churn_features inner join marts.member_churn_base using (member_key, as_of_date) "
+        "from marts.member_churn_features inner join marts.member_churn_baseline using (member_key, as_of_date) "
         "where as_of_date = ? order by member_key",
         [day],
     ).fetchall()

@@ -40,7 +40,7 @@ def withdraw(chain, home, members):
     schema = pq.read_schema(next((shared / "consents").glob("delivered=2*/*/*.parquet")))
     with chain.open() as built:
         records = built.execute(
-            "select system, member_id from intermediate.int_member_records "
+            "select system, member_id from core.int_identity__members "
             "where list_contains(?, member_key)",
             [members],
         ).fetchall()

@@ -16,7 +16,7 @@ from tests.built import AMOUNT_FITS, SUNDAYS
 
 HORIZONS = (90, 180, 365)
 NEW_YEAR = date(2025, 1, 1)
-MODELS = ("member_churn_base", "fct_purchase_outlook", "member_purchase_value", "member_expected_margin")
+MODELS = ("member_churn_baseline", "fct_purchase_forecast", "member_purchase_value", "member_expected_margin")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_purchases_in_sql_equal_the_closed_form_to_one_in_five_thousand(blank, c
     repeats, ages = (np.array(values) for values in zip(*drawn, strict=True))
     put(
         blank,
-        "marts.member_churn_base",
+        "marts.member_churn_baseline",
         version=["fit"] * len(drawn),
         fitted_group=["all"] * len(drawn),
         repeats=repeats,
@@ -67,7 +67,7 @@ def test_purchases_in_sql_equal_the_closed_form_to_one_in_five_thousand(blank, c
     )
     put(
         blank,
-        "intermediate.int_churn_parameters",
+        "staging.stg_rekindle__churn_parameters",
         version=["fit"],
         category_group=["all"],
         rate_shape=[at.r],
@@ -76,7 +76,7 @@ def test_purchases_in_sql_equal_the_closed_form_to_one_in_five_thousand(blank, c
         staying=[at.b],
     )
     found = blank.execute(
-        f"from ({compiled['fct_purchase_outlook']}) order by repeats, age_days"
+        f"from ({compiled['fct_purchase_forecast']}) order by repeats, age_days"
     ).fetchnumpy()
     order = np.lexsort((ages, repeats))
     # As if the last purchase were today, and divided by the chance to be alive: only what follows counts.
@@ -134,7 +134,7 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
     )
     put(
         blank,
-        "intermediate.int_churn_parameters",
+        "staging.stg_rekindle__churn_parameters",
         version=["fit"],
         fitted_on=np.array([NEW_YEAR], dtype="datetime64[s]"),
         category_group=["all"],
@@ -145,7 +145,7 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
     )
     put(
         blank,
-        "intermediate.int_amount_parameters",
+        "staging.stg_rekindle__amount_parameters",
         version=["fit"],
         fitted_on=np.array([NEW_YEAR], dtype="datetime64[s]"),
         category_group=["all"],
@@ -204,7 +204,7 @@ def test_what_a_purchase_is_worth_in_sql_equals_core(chain):
         rows = warehouse.execute(
             "select fitted_group, basis, purchase_days, amount, expected_amount "
             "from marts.member_purchase_value "
-            "inner join marts.member_churn_base using (member_key, as_of_date) "
+            "inner join marts.member_churn_baseline using (member_key, as_of_date) "
             "where as_of_date = ?",
             [SUNDAYS[-1]],
         ).fetchall()

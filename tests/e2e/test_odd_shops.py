@@ -110,7 +110,7 @@ def test_margin_is_empty_where_the_cost_of_a_purchase_is_unknown(shop):
     _, connection = shop
     states, margins = connection.execute(
         "select count(*), count(member_activity.margin_amount) "
-        "from marts.member_activity inner join marts.fct_order "
+        "from marts.member_activity inner join core.fct_order "
         "using (member_key) where is_purchase and cost_amount is null and ordered_on <= as_of_date"
     ).fetchone()
 

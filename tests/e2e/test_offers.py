@@ -93,7 +93,7 @@ def test_what_is_out_of_stock_is_never_offered(without_stock):
         "select count(*) from marts.fct_member_offer where store_id = $store", {"store": store}
     ).fetchone()
     members = connection.execute(
-        "select count(*) from marts.dim_member where home_store_id = $store", {"store": store}
+        "select count(*) from core.dim_member where home_store_id = $store", {"store": store}
     ).fetchone()
     assert members[0] > 0
     assert offers == (0,)

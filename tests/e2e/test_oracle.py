@@ -36,7 +36,7 @@ CYCLE = (
 def oracle(chain):
     with chain.open() as connection:
         records = connection.execute(
-            "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
+            "select system, member_id, member_key from core.int_identity__members where source = 'chain'"
         ).fetchall()
     return Oracle(chain.home, {(system, member_id): key for system, member_id, key in records})
 

@@ -39,7 +39,7 @@ def choices(chain):
     """What each member chose, when and for how much: (member, preference) -> [(day, choice, amount)]."""
     with chain.open() as connection:
         records = connection.execute(
-            "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
+            "select system, member_id, member_key from core.int_identity__members where source = 'chain'"
         ).fetchall()
     keys = {(system, number): key for system, number, key in records}
     products = {row["product_id"]: row for row in loaded_rows(chain.home, "products")}

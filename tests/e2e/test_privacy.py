@@ -157,7 +157,7 @@ def _somebody_exported(home: Home) -> dict:
         keys = {
             record
             for (record,) in published.execute(
-                "select record_key from marts.fct_member_record where member_key = ?", [key]
+                "select record_key from core.fct_member_record where member_key = ?", [key]
             ).fetchall()
         }
     rows = [

@@ -91,7 +91,7 @@ def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
     with quick_build(chain, tmp_path, home, [D, UNTIL]) as connection:
         assert differing(connection, at_d) == []
         # the facts are gone indeed
-        (latest,) = connection.execute("select max(ordered_on) from marts.fct_order").fetchone()
+        (latest,) = connection.execute("select max(ordered_on) from core.fct_order").fetchone()
         assert latest <= D
 
 
@@ -99,7 +99,7 @@ def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
     ("model", "rule", "leak", "found_in"),
     [
         (
-            "int_member_as_of",
+            "int_member_totals",
             "touch_responses.responded_on <= at_date.as_of_date",
             "touch_responses.responded_on is not null",
             "member_silence",
@@ -148,8 +148,8 @@ def forget_what_came_after(chain, home, day=D):
                 )
             elif table.name == "members":
                 query = (
-                    f"from ({query}) as members semi join (select * from intermediate.int_member_records "
-                    "inner join marts.dim_member using (member_key) "
+                    f"from ({query}) as members semi join (select * from core.int_identity__members "
+                    "inner join core.dim_member using (member_key) "
                     f"where dim_member.registered_on <= date '{day}') as known using (system, member_id)"
                 )
             folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"

@@ -43,7 +43,7 @@ def pool_on(day, bought, active, sent):
 def test_the_pool_agrees_with_counting_for_every_member(chain):
     with chain.open() as connection:
         records = connection.execute(
-            "select system, member_id, member_key from intermediate.int_member_records where source = 'chain'"
+            "select system, member_id, member_key from core.int_identity__members where source = 'chain'"
         ).fetchall()
         found = connection.execute(
             "select member_key, as_of_date, entered_on, last_touch_on from marts.member_sleep_pool"
@@ -90,7 +90,7 @@ def small(chain):
     for schema in ("seeds", "intermediate", "marts"):
         connection.execute(f"create schema warehouse.{schema}")
     connection.execute("create table warehouse.seeds.sleep_pool_rules as from built.seeds.sleep_pool_rules")
-    for table in ("int_member_day_measures", "int_touch_responses", "int_builds"):
+    for table in ("int_member_day_measures", "int_touch_responses", "stg_rekindle__builds"):
         connection.execute(
             f"create table warehouse.intermediate.{table} as from built.intermediate.{table} limit 0"
         )
@@ -142,9 +142,9 @@ def test_stays_agree_with_counting_for_random_histories(small, histories):
 
 def _fill(small, measures, touches):
     small.execute("use warehouse.intermediate")
-    for table in ("int_member_day_measures", "int_touch_responses", "int_builds"):
+    for table in ("int_member_day_measures", "int_touch_responses", "stg_rekindle__builds"):
         small.execute(f"delete from {table}")
-    small.execute("insert into int_builds by name select $day as as_of_date", {"day": LAST_DAY})
+    small.execute("insert into stg_rekindle__builds by name select $day as as_of_date", {"day": LAST_DAY})
     if measures:
         small.executemany(
             "insert into int_member_day_measures by name select ? as member_key, ? as activity_on, "

@@ -38,7 +38,7 @@ def built(tmp_path_factory):
 def test_loads_say_which_tables_were_missing(built):
     connection, said = built
     rows = connection.execute(
-        "select table_name, status, rows_loaded from marts.fct_load where source = 'chain'"
+        "select table_name, status, rows_loaded from staging.stg_rekindle__loads where source = 'chain'"
     ).fetchall()
 
     assert {name for name, status, _ in rows if status == "missing"} == OPTIONAL
@@ -54,7 +54,7 @@ def test_states_follow_from_purchases_alone(built):
     connection, _ = built
     stages = connection.execute(
         "select member_id, stage, category_group from marts.member_lifecycle as lifecycle "
-        "inner join intermediate.int_member_records as records using (member_key) "
+        "inner join core.int_identity__members as records using (member_key) "
         "where as_of_date = date '2025-06-01' and system = 'pos'"
     ).fetchall()
     stage = {member: found for member, found, _ in stages}
@@ -73,7 +73,7 @@ def test_states_follow_from_purchases_alone(built):
 def test_orders_may_name_stores_that_nobody_delivered(built):
     connection, _ = built
     counts = connection.execute(
-        "select count(store_id), (select count(*) from marts.dim_store) from marts.fct_order"
+        "select count(store_id), (select count(*) from core.dim_store) from core.fct_order"
     )
 
     assert counts.fetchone() == (27, 0)

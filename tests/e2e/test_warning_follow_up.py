@@ -78,14 +78,14 @@ def test_outcomes_are_what_orders_and_refunds_say(warehouse):
     money, bought = defaultdict(dict), defaultdict(set)
     for key, day, amount in rows(
         warehouse,
-        "select member_key, ordered_on, sum(net_amount) from marts.fct_order "
+        "select member_key, ordered_on, sum(net_amount) from core.fct_order "
         "where is_purchase and member_key is not null group by all",
     ):
         money[key][day] = amount
         bought[key].add(day)
     for key, day, amount in rows(
         warehouse,
-        "select member_key, refunded_on, sum(refunded_amount) from marts.fct_refund "
+        "select member_key, refunded_on, sum(refunded_amount) from core.fct_refund "
         "where member_key is not null group by all",
     ):
         money[key][day] = money[key].get(day, Decimal(0)) - amount
@@ -137,7 +137,7 @@ def test_episodes_do_not_depend_on_how_far_back_a_build_goes(chain, warehouse, t
 
 
 def test_worth_of_a_signal_depends_on_its_own_date_only(chain, tmp_path):
-    query = f"select * from marts.fct_churn_signal_worth where as_of_date = date '{SUNDAYS[0]}'"
+    query = f"select * from marts.fct_churn_signal_performance where as_of_date = date '{SUNDAYS[0]}'"
     with chain.open() as connection:
         among_many = table_text(connection, query)
     home = same_facts(chain.home, tmp_path / "home")

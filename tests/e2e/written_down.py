@@ -20,7 +20,7 @@ import pytest
 # The key of a member means nothing to a reader; the smallest of its record numbers does.
 NAMED = """
     select member_key, min(member_id) as member
-    from intermediate.int_member_records
+    from core.int_identity__members
     group by member_key
 """
 

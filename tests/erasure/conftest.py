@@ -105,10 +105,10 @@ class Business:
         folder.mkdir(parents=True)
         with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
             connection.execute("create schema marts")
-            connection.execute("create table marts.fct_member_record (record_key bigint, member_key bigint)")
+            connection.execute("create table core.fct_member_record (record_key bigint, member_key bigint)")
             for record in records:
                 key = record_key(*record)
-                connection.execute("insert into marts.fct_member_record values (?, ?)", [key, key])
+                connection.execute("insert into core.fct_member_record values (?, ?)", [key, key])
         manifest = Manifest(
             build_id, "run", DAY, (DAY,), "c0de", datetime(2025, 12, 29, int(build_id[-1]), tzinfo=UTC),
             replaces, "v1.0.0", duckdb.__version__, 0, "", {},
@@ -253,5 +253,5 @@ def _cells(file: Path) -> str:
         return str(pq.ParquetFile(file).read().to_pydict())
     if file.suffix == ".duckdb":
         with duckdb.connect(str(file), read_only=True) as connection:
-            return str(connection.execute("from marts.fct_member_record").fetchall())
+            return str(connection.execute("from core.fct_member_record").fetchall())
     return ""

@@ -17,8 +17,8 @@ WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
 MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
 # Stands on verdicts, not on facts.
-JUDGED = {"exp_results", "exp_plans", "exp_decisions", "exp_rules", "exp_program", "exp_proposals"}
-LEDGER = ("int_sealed_decisions", "int_sealed_touches", "int_sealed_weeks")
+JUDGED = {"exp_results", "stg_rekindle__experiment_plans", "stg_rekindle__experiment_decisions", "stg_rekindle__experiment_rules", "exp_program", "exp_proposals"}
+LEDGER = ("int_sealed_decisions", "int_sealed_touches", "stg_rekindle__sealed_weeks")
 
 
 class Shop:
@@ -36,12 +36,12 @@ class Shop:
                 name = node["name"]
                 self.connection.execute(f"create table warehouse.seeds.{name} as from built.seeds.{name}")
         empty = [("marts", name) for name in MARTS] + [("intermediate", name) for name in LEDGER]
-        audiences = ("aud_decisions", "aud_matches", "aud_outlook_dates")
+        audiences = ("aud_decisions", "aud_matches", "aud_baseline_dates")
         for schema, name in [*empty, *(("audiences", name) for name in audiences)]:
             self.connection.execute(
                 f"create table warehouse.{schema}.{name} as from built.{schema}.{name} limit 0"
             )
-        self.connection.execute("create table warehouse.marts.dim_build as from built.marts.dim_build")
+        self.connection.execute("create table warehouse.staging.stg_rekindle__builds as from built.staging.stg_rekindle__builds")
         self.as_of(AS_OF)
         for model in chain.models:
             if model["schema"] == "experiments" and model["name"] not in JUDGED:
@@ -50,7 +50,7 @@ class Shop:
         self.connection.execute("begin")
 
     def as_of(self, day):
-        self.connection.execute("update warehouse.marts.dim_build set as_of_date = ?", [day])
+        self.connection.execute("update warehouse.staging.stg_rekindle__builds set as_of_date = ?", [day])
 
     def add(self, table, rows):
         """Rows as dictionaries; columns not named stay empty."""
@@ -64,12 +64,12 @@ class Shop:
         role = "control" if arm == "control" else "treatment"
         entry = {"campaign": campaign, "campaign_week": week, "member_key": member, "is_included": True}
         entry |= {"arm": arm, "arm_role": role, "propensity": Decimal("0.5"), "stage": "silent"}
-        self.add("intermediate.int_sealed_decisions", [entry | segments])
+        self.add("core.int_sealed_decisions", [entry | segments])
 
     def buys(self, member, day, *, promo=False, net="50.00", margin="20.00"):
         order = {"member_key": member, "ordered_on": day, "is_purchase": True, "is_promo": promo}
         order |= {"net_amount": Decimal(net), "margin_amount": margin and Decimal(margin)}
-        self.add("marts.fct_order", [order])
+        self.add("core.fct_order", [order])
 
     def outcome(self, member, metric, column="outcome_value", purpose="effect"):
         """One value of one member; None where there is no row."""
@@ -148,7 +148,7 @@ def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):
 
 def test_who_was_dropped_is_in_no_arm(shop):
     dropped = {"campaign": CAMPAIGN, "campaign_week": WEEKS[0], "member_key": 1, "is_included": False}
-    shop.add("intermediate.int_sealed_decisions", [dropped])
+    shop.add("core.int_sealed_decisions", [dropped])
     assert shop.connection.execute("from warehouse.experiments.exp_assignments").fetchall() == []
 
 
@@ -163,7 +163,7 @@ def test_who_did_nothing_counts_as_nothing_contacted_or_not(shop):
 def test_a_message_opened_is_no_return_for_no_control_could_open_one(shop):
     shop.enters(1, WEEKS[0])
     touch = {"member_key": 1, "sent_on": WEEKS[0], "opened_on": WEEKS[0], "engaged_on": WEEKS[0]}
-    shop.add("marts.fct_touch", [touch | {"unsubscribed_on": WEEKS[0]}])
+    shop.add("core.fct_touch", [touch | {"unsubscribed_on": WEEKS[0]}])
     assert shop.outcome(1, "returned") == 0
     assert shop.outcome(1, "unsubscribed") == 1
 
@@ -173,7 +173,7 @@ def test_margin_is_before_a_coupon_and_contacts_and_both_are_the_cost(shop):
     shop.enters(1, WEEKS[0])
     touch = {"campaign": CAMPAIGN, "member_key": 1, "channel": "wechat", "status": "planned"}
     shop.add(
-        "intermediate.int_sealed_touches",
+        "core.int_sealed_touches",
         [
             touch | {"planned_on": WEEKS[0], "benefit": "content"},
             touch | {"planned_on": WEEKS[0] + timedelta(days=7), "benefit": "points_200"},
@@ -183,7 +183,7 @@ def test_margin_is_before_a_coupon_and_contacts_and_both_are_the_cost(shop):
         ],
     )
     coupon = {"member_key": 1, "redeemed_on": WEEKS[0] + timedelta(days=10), "face_amount": Decimal("10.00")}
-    shop.add("marts.fct_coupon", [coupon | {"campaign_code": CAMPAIGN}, coupon | {"campaign_code": "other"}])
+    shop.add("core.fct_coupon", [coupon | {"campaign_code": CAMPAIGN}, coupon | {"campaign_code": "other"}])
     shop.buys(1, WEEKS[0] + timedelta(days=10), promo=True, net="40.00", margin="15.00")
     assert shop.outcome(1, "margin") == Decimal("25.0000")
     assert shop.outcome(1, "margin", "denominator_value") == Decimal("12.0300")
@@ -205,8 +205,8 @@ def test_a_look_reads_the_weeks_declared_for_it_and_nobody_later(shop):
 
 
 def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_week(shop):
-    shop.add("marts.dim_member", [{"member_key": member} for member in range(200)])
-    shop.add("intermediate.int_sealed_weeks", [{"campaign": CAMPAIGN, "campaign_week": WEEKS[1]}])
+    shop.add("core.dim_member", [{"member_key": member} for member in range(200)])
+    shop.add("staging.stg_rekindle__sealed_weeks", [{"campaign": CAMPAIGN, "campaign_week": WEEKS[1]}])
     for member in range(200):
         shop.buys(member, WEEKS[1] - timedelta(days=1))
         shop.buys(member, WEEKS[1])
@@ -225,7 +225,7 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
 def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(shop):
     matched_on = AS_OF - timedelta(days=WINDOW)
     shop.add(
-        "audiences.aud_outlook_dates",
+        "audiences.aud_baseline_dates",
         [{"experiment": EXPERIMENT, "campaign": CAMPAIGN, "as_of_date": matched_on}],
     )
     for member, day in ((1, matched_on), (2, AS_OF)):

@@ -73,30 +73,30 @@ def proposed(tmp_path) -> Shop:
         connection.execute(
             f"""
             create schema marts; create schema audiences;
-            create table marts.dim_build as select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
-            create table marts.dim_as_of_date as select date '{WEEK}' as campaign_week;
-            create table marts.fct_load as
+            create table staging.stg_rekindle__builds as select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
+            create table core.dim_as_of_date as select date '{WEEK}' as campaign_week;
+            create table staging.stg_rekindle__loads as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
                     'loaded' as status, 100 as rows_in;
-            create table marts.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
+            create table core.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
             create table people as
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);
-            create table marts.dim_member as select member_key, language, 'S1' as home_store_id from people;
-            create table marts.fct_member_record as
+            create table core.dim_member as select member_key, language, 'S1' as home_store_id from people;
+            create table core.fct_member_record as
                 select member_key, record_key, timestamp '2025-01-01' as updated_at from people;
-            create table marts.dim_store as select 'S1' as store_id, '=Store' as store_name;
-            create table marts.dim_product as select 'chain' as source, product_id, product_name from people;
-            create table marts.fct_order_item as
+            create table core.dim_store as select 'S1' as store_id, '=Store' as store_name;
+            create table core.dim_product as select 'chain' as source, product_id, product_name from people;
+            create table core.fct_order_item as
                 select member_key, 'chain' as source, product_id, true as is_purchase,
                     date '2025-12-01' as ordered_on, 10.00 as net_amount
                 from people where product_name is not null;
-            create table marts.fct_event as
+            create table core.fct_event as
                 select 0 as member_key, 'chain' as source, 'P1' as product_id, 'favourite' as event_type,
                     date '2025-12-01' as happened_on;
             create table marts.member_cycle as
                 select member_key, date '2025-12-28' as as_of_date, 6.6 as cycle_days
                 from people where member_key <= 2;
-            create table marts.fct_contact_permission as
+            create table core.fct_contact_permission as
                 select member_key, 'sms' as channel, 'marketing' as purpose, member_key <> 4 as is_allowed,
                     date '2025-02-01' as changed_on,
                     if(member_key = 8, date '2025-12-30', date '9999-12-31') as next_on
@@ -126,7 +126,7 @@ def proposed(tmp_path) -> Shop:
                 select campaign, entry_week, member_key, date '2025-12-28' as as_of_date,
                     null::varchar as exit_reason
                 from audiences.aud_planned_touches;
-            create table audiences.aud_crowded_touches (planned_touch_id varchar);
+            create table audiences.aud_touches_over_cap (planned_touch_id varchar);
             drop table people;
             """
         )

@@ -60,7 +60,7 @@ def test_whoever_left_the_journey_since_the_seal_is_left_out(shop):
 
 
 def test_whoever_was_contacted_by_others_since_the_seal_keeps_their_cap(shop):
-    shop.change("insert into audiences.aud_crowded_touches values ('t03'), ('t99')")
+    shop.change("insert into audiences.aud_touches_over_cap values ('t03'), ('t99')")
     file = only(export(shop.home))
     assert set(cells(file)) == {"t01", "t02"}
     assert file.manifest["left_out"]["capped"] == 2
@@ -177,7 +177,7 @@ def test_a_week_that_is_not_sealed_is_not_exported(proposed):
         ("insert into audiences.aud_planned_touches select * replace ('t99' as planned_touch_id) "
          "from audiences.aud_planned_touches limit 1", "not v1"),
         ("update audiences.aud_decisions set definition_hash = 'other' where member_key = 1", "not v1"),
-        ("update marts.dim_build set build_id = 'another'", "sealed from 2025-12-28-00000001"),
+        ("update staging.stg_rekindle__builds set build_id = 'another'", "sealed from 2025-12-28-00000001"),
     ],
 )  # fmt: skip
 def test_what_is_published_must_be_what_is_sealed(shop, changed, said):
@@ -196,7 +196,7 @@ def test_a_correction_is_exported_only_once_it_is_published(shop):
 
 
 def test_a_version_published_before_there_were_exports_is_refused(shop):
-    shop.change("drop table marts.fct_member_record")
+    shop.change("drop table core.fct_member_record")
     with pytest.raises(NotExportable, match="it lacks a table they read"):
         export(shop.home)
 
@@ -209,10 +209,10 @@ def test_an_unpublished_week_is_refused_with_those_there_are(shop):
 @pytest.mark.parametrize(
     ("loads", "said"),
     [
-        ("delete from marts.fct_load", "no delivery of consents"),
-        ("update marts.fct_load set delivered_on = date '2025-12-20'", "8 days before"),
+        ("delete from staging.stg_rekindle__loads", "no delivery of consents"),
+        ("update staging.stg_rekindle__loads set delivered_on = date '2025-12-20'", "8 days before"),
         (
-            "insert into marts.fct_load values ('chain', 'consents', date '2025-12-21', 'loaded', 126)",
+            "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 126)",
             "100 rows",
         ),
     ],
@@ -227,7 +227,7 @@ def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, s
 def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     assert only(export(shop.home)).manifest["consents_of_nobody"] == 0
     shutil.rmtree(shop.home.exports)
-    shop.change("insert into marts.fct_unreadable_consent values ('u2', 0), ('u3', 0)")
+    shop.change("insert into core.fct_unreadable_consent values ('u2', 0), ('u3', 0)")
     assert only(export(shop.home)).manifest["consents_of_nobody"] == 2
     shutil.rmtree(shop.home.exports)
     said = CliRunner().invoke(app, ["--home", str(shop.home.root), "export"]).output
@@ -237,8 +237,8 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
 @pytest.mark.parametrize(
     "loads",
     [
-        "update marts.fct_load set delivered_on = date '2025-12-21'",
-        "insert into marts.fct_load values ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
+        "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21'",
+        "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
     ],
 )
 def test_a_consent_feed_at_its_limits_is_heard(shop, loads):
@@ -259,8 +259,8 @@ def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):
 def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
     proposed.change(
         "update audiences.aud_planned_touches set channel = 'push'",
-        "update marts.fct_contact_permission set channel = 'push'",
-        f"insert into marts.fct_member_record values (2, {record_key('mini_program', 'app2')}, null)",
+        "update core.fct_contact_permission set channel = 'push'",
+        f"insert into core.fct_member_record values (2, {record_key('mini_program', 'app2')}, null)",
     )
     proposed.seal()
     duckdb.sql("select 'mini_program' as system, 'app2' as member_id").write_parquet(

@@ -64,18 +64,18 @@ SQL_ROOMS = (
 
 # What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
 LEDGER = {
-    "intermediate.int_sealed_weeks",
-    "intermediate.int_sealed_decisions",
-    "intermediate.int_sealed_touches",
-    "intermediate.int_definition_hashes",
+    "staging.stg_rekindle__sealed_weeks",
+    "core.int_sealed_decisions",
+    "core.int_sealed_touches",
+    "staging.stg_rekindle__definition_hashes",
 }
 
 # What "judgements" are: what Python made of the sums, and the rules it went by.
 JUDGEMENTS = {
-    "intermediate.int_experiment_results",
-    "intermediate.int_experiment_plans",
-    "intermediate.int_experiment_decisions",
-    "intermediate.int_experiment_rules",
+    "staging.stg_rekindle__experiment_results",
+    "staging.stg_rekindle__experiment_plans",
+    "staging.stg_rekindle__experiment_decisions",
+    "staging.stg_rekindle__experiment_rules",
 }
 
 # Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.

@@ -70,9 +70,9 @@ def test_every_model_reads_only_what_its_room_may(models):
         ("intermediate", "seeds/identity_cards/any"),
         ("marts/value", "staging.stg_chain__orders"),
         ("marts/value", "serving.srv_rfm"),
-        ("serving", "intermediate.int_orders"),
+        ("serving", "core.fct_order"),
         ("serving", "seeds/lifecycle/stages"),
-        ("playground", "marts.dim_member"),
+        ("playground", "core.dim_member"),
     ],
 )
 def test_a_model_that_reads_from_a_closed_room_is_found(folder, read):

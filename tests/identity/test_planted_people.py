@@ -13,7 +13,7 @@ def people(chain):
     with chain.open() as connection:
         connection.execute(
             "create temp table people as select records.record_key, records.member_key, planted.*, "
-            "persons.family from intermediate.int_member_records as records "
+            "persons.family from core.int_identity__members as records "
             f"inner join '{chain.truth}/member_records.parquet' as planted using (system, member_id) "
             f"inner join '{chain.truth}/persons.parquet' as persons using (person)"
         )
@@ -49,7 +49,7 @@ def test_there_are_about_as_many_members_as_people(people):
 def test_families_share_a_phone_and_are_not_merged(people):
     shared = counted(
         people,
-        "select count(*) from (select identifier from intermediate.int_identity_links inner join people "
+        "select count(*) from (select identifier from core.int_identity__links inner join people "
         "using (record_key) where identifier_type = 'phone' and family is not null group by identifier "
         "having count(distinct person) > 1)",
     )
@@ -60,8 +60,8 @@ def test_families_share_a_phone_and_are_not_merged(people):
 
 def test_placeholders_link_nobody(people):
     placeholders = (
-        "intermediate.int_identity_links as links "
-        "inner join staging.stg_control__blocked_identifiers as blocked "
+        "core.int_identity__links as links "
+        "inner join staging.stg_rekindle__blocked_identifiers as blocked "
         "on links.identifier_type = blocked.identifier_type and links.identifier = blocked.pseudonym"
     )
 
@@ -70,13 +70,13 @@ def test_placeholders_link_nobody(people):
 
 
 def test_every_record_belongs_to_a_member_whose_key_is_that_of_one_of_its_records(people):
-    assert counted(people, "select count(*) from intermediate.int_identity_records") == counted(
-        people, "select count(*) from intermediate.int_member_records"
+    assert counted(people, "select count(*) from core.int_identity__records") == counted(
+        people, "select count(*) from core.int_identity__members"
     )
     assert (
         counted(
             people,
-            "select count(*) from (select member_key from intermediate.int_member_records "
+            "select count(*) from (select member_key from core.int_identity__members "
             "group by member_key having count(*) filter (where is_anchor and record_key = member_key) <> 1)",
         )
         == 0

@@ -16,11 +16,11 @@ from tests.e2e.oracle import seed
 
 KINDS = ("union_id", "card", "phone", "email")
 MODELS = (
-    "int_identity_records",
-    "int_identity_identifiers",
-    "int_identity_labels__all_links",
-    "int_identity_links",
-    "int_member_records",
+    "int_identity__records",
+    "int_identity__identifiers",
+    "int_identity__labels",
+    "int_identity__links",
+    "int_identity__members",
 )
 RULES = {row["identifier_type"]: row for row in seed("identity/identifiers.csv")}
 BLOCKED = "b"
@@ -36,13 +36,13 @@ def linkage(chain):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         connection.execute("create table seeds.identifiers as from built.seeds.identifiers")
-        for empty in ("staging.stg_chain__members", "intermediate.int_complete_journey_members"):
+        for empty in ("staging.stg_chain__members", "core.int_complete_journey_members"):
             room, name = empty.split(".")
             (model,) = [model for model in chain.models if model["name"] == name]
             columns = ", ".join(f"{column} {spec['data_type']}" for column, spec in model["columns"].items())
             connection.execute(f"create table {room}.{name} ({columns})")
         connection.execute(
-            "create table staging.stg_control__blocked_identifiers as "
+            "create table staging.stg_rekindle__blocked_identifiers as "
             f"select unnest({list(KINDS)}) as identifier_type, '{BLOCKED}' as pseudonym, 'one' as reason"
         )
         for model in chain.models:
@@ -52,7 +52,7 @@ def linkage(chain):
         (rounds,) = {
             max(int(number) for number in re.findall(r"labels_(\d+)", model["compiled_code"]))
             for model in chain.models
-            if model["name"] == "int_member_records"
+            if model["name"] == "int_identity__members"
         }
         yield connection, rounds
 
@@ -167,7 +167,7 @@ def members_by_sql(connection, records):
     register(connection, records)
     rows = connection.execute(
         "select cast(member_id as integer), member_key, record_key, registered_on "
-        "from intermediate.int_member_records"
+        "from core.int_identity__members"
     ).fetchall()
     members = defaultdict(list)
     for position, member_key, record_key, registered_on in rows:

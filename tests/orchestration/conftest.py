@@ -17,7 +17,7 @@ import yaml
 from orchestration.project import DBT_PROJECT_DIR, PROJECT_DIR, SEEDS_DIR
 
 TINY_PROJECT = Path(__file__).parent / "tiny_project"
-SOURCES = ("chain", "control")
+SOURCES = ("chain", "rekindle")
 DAY = "2025-12-28"
 MEMBERS = [
     {"system": "pos", "member_id": f"M{number}", "registered_at": datetime(2025, 1, 1)}

@@ -31,7 +31,7 @@ def home(tmp_path):
         connection.execute(
             f"""
             create schema audiences; create schema marts;
-            create table marts.dim_as_of_date as select date '2025-12-29' as campaign_week;
+            create table core.dim_as_of_date as select date '2025-12-29' as campaign_week;
             create table audiences.aud_campaign_weeks as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week,
                     date '2025-12-28' as as_of_date,

@@ -173,15 +173,15 @@ def test_why_tells_stage_tier_cause_cell_warning_reasons_and_tags_as_the_tables_
     [told] = rows_of(
         home,
         f"""
-        select member_key, dim_stage.label_en, value.value_tier, cause.label_en, silent.evidence_en,
+        select member_key, stages.label_en, value.value_tier, cause.label_en, silent.evidence_en,
             cell.label_en, cell.play_label_en, warning.sentence_en, warning.owner_role, warning.due_on,
             probability.p_no_purchase_28d, probability.scored_by_28d
-        from marts.member_lifecycle as own join marts.dim_stage using (stage)
+        from marts.member_lifecycle as own join seeds.stages using (stage)
         join marts.member_value_tier as value using (member_key, as_of_date)
         join marts.member_silence_cause as silent using (member_key, as_of_date)
         join marts.dim_silence_cause as cause using (silence_cause)
         join marts.member_rfm_cell using (member_key, as_of_date)
-        join marts.dim_rfm_cell as cell using (named_cell)
+        join seeds.rfm_cells as cell using (named_cell)
         join marts.member_churn_warning as warning using (member_key, as_of_date)
         join marts.member_churn_probability as probability using (member_key, as_of_date)
         where as_of_date = date '{UNTIL}' and silence_cause <> 'unknown' and warning.is_held_out
@@ -207,7 +207,7 @@ def test_why_tells_stage_tier_cause_cell_warning_reasons_and_tags_as_the_tables_
         "Signal: {}; ": "select label_en from marts.fct_churn_signal "
         "join marts.dim_churn_signal using (signal)",
         "28 d, {}: log-odds ": "select label_en from marts.fct_churn_reason "
-        "join marts.dim_churn_reason_family using (family)",
+        "join seeds.churn_reason_families using (family)",
         "Tag: {} (": "select label_en from marts.fct_member_tag join marts.dim_tag using (tag)",
     }
     for said, query in listed.items():

@@ -17,38 +17,46 @@ from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import Manifest
 
 AS_OF = date(2025, 12, 28)
-TABLES = ("marts.dim_member", "marts.fct_order", "serving.srv_member", "serving.srv_publication")
+TABLES = ("core.dim_member", "core.fct_order", "serving.srv_member", "staging.stg_rekindle__builds")
+SCHEMAS = dict(reversed(table.split(".")) for table in TABLES)
 
 
 def finished_build(home: Home, number: int, rows: int = 100) -> Build:
-    """A build as dbt leaves it, all passed: two tables, two views, comments, and rooms nobody publishes."""
+    """A build as dbt leaves it, all passed: three tables, a view, comments, and a table nobody publishes."""
     build = start_build(home, [AS_OF], run_id=f"{number:08x}-run", code_version="c0de")
     with duckdb.connect(str(build.file)) as connection:
         connection.execute(
             f"""
-            create schema staging; create schema marts; create schema serving;
+            create schema staging; create schema core; create schema serving;
             create table staging.stg_secret as select 1 as one;
-            create table marts.dim_member as
+            create table core.dim_member as
                 select '{build.build_id}' as stamp, i as member_key from range({rows}) as members(i);
-            create table marts.fct_order as
+            create table core.fct_order as
                 select '{build.build_id}' as stamp, i as order_id, 9.5::decimal(12, 2) as net_amount
                 from range({2 * rows}) as orders(i);
-            create view serving.srv_member as select stamp, member_key from warehouse.marts.dim_member;
-            create view serving.srv_publication as select '{build.build_id}' as stamp;
-            comment on table marts.dim_member is 'One row per member; it''s small.';
-            comment on column marts.dim_member.member_key is 'The member.';
+            create view serving.srv_member as select stamp, member_key from warehouse.core.dim_member;
+            create table staging.stg_rekindle__builds as select '{build.build_id}' as stamp;
+            comment on table core.dim_member is 'One row per member; it''s small.';
+            comment on column core.dim_member.member_key is 'The member.';
             comment on view serving.srv_member is 'One row per member, as BI sees it.';
             comment on column serving.srv_member.member_key is 'The member''s key.';
             """
         )
-    write_dbt_results(build, {"model.rekindle.dim_member": "success", "test.rekindle.unique": "pass"})
+    models = {f"model.rekindle.{name}": "success" for name in SCHEMAS}
+    write_dbt_results(build, {**models, "test.rekindle.unique": "pass"})
     return build
 
 
 def write_dbt_results(build: Build, statuses: dict[str, str], never_ran: tuple[str, ...] = ()) -> None:
     """The two artifacts of dbt that an audit reads."""
     nodes = {
-        name: {"unique_id": name, "resource_type": name.split(".")[0], "config": {"materialized": "table"}}
+        name: {
+            "unique_id": name,
+            "resource_type": name.split(".")[0],
+            "schema": SCHEMAS.get(name.split(".")[-1]),
+            "name": name.split(".")[-1],
+            "config": {"materialized": "table", "meta": {"public": name.split(".")[-1] in SCHEMAS}},
+        }
         for name in (*statuses, *never_ran)
     }
     results = [{"unique_id": name, "status": status} for name, status in statuses.items()]

@@ -67,10 +67,10 @@ def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
 def test_an_audit_counts_the_published_rooms_only_and_leaves_a_complete_file(home):
     build = finished_build(home, 1, rows=5)
     assert audit(build) == {
-        "marts.dim_member": 5,
-        "marts.fct_order": 10,
+        "core.dim_member": 5,
+        "core.fct_order": 10,
         "serving.srv_member": 5,
-        "serving.srv_publication": 1,
+        "staging.stg_rekindle__builds": 1,
     }
     assert build.audit_file.exists()
     assert not build.file.with_name("warehouse.duckdb.wal").exists()
@@ -80,11 +80,11 @@ def test_an_audit_takes_in_what_a_killed_writer_left_in_its_wal(home):
     build = finished_build(home, 1, rows=5)
     kill_after_insert = (
         "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
-        "c.execute(\"insert into marts.dim_member values ('late', 6)\"); os._exit(9)"
+        "c.execute(\"insert into core.dim_member values ('late', 6)\"); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", kill_after_insert, str(build.file)], check=False)
     assert build.file.with_name("warehouse.duckdb.wal").exists()
-    assert audit(build)["marts.dim_member"] == 6
+    assert audit(build)["core.dim_member"] == 6
     assert not build.file.with_name("warehouse.duckdb.wal").exists()
 
 

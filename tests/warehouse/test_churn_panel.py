@@ -41,7 +41,7 @@ def warehouse(tmp_path):
                     date '{FIRST_BOUGHT}' as first_purchase_on,
                     date '{FIRST_BOUGHT}' + 30 as last_purchase_on
                 from marts.member_churn_features;
-            create table marts.fct_order as
+            create table core.fct_order as
                 select member_key, date '{DAYS[0]}' + cast(member_key as integer) as ordered_on,
                     true as is_purchase
                 from range(1, 41) as members(member_key)

@@ -125,7 +125,7 @@ def test_killed_while_tables_are_written_readers_have_the_former_version(home):
     assert unfinished.exists()
     assert current_version(home) == former.build_id
     assert verify(home) == []
-    assert publish(home, build).rows["marts.dim_member"] == 2_000_000
+    assert publish(home, build).rows["core.dim_member"] == 2_000_000
     assert verify(home) == []
 
 

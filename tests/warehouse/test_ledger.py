@@ -29,7 +29,7 @@ def warehouse(folder, members=3, definition_hash="d1"):
         connection.execute(
             f"""
             create schema audiences; create schema marts;
-            create table marts.dim_as_of_date as
+            create table core.dim_as_of_date as
                 select date '2025-12-29' - cast(7 * week as integer) as campaign_week
                 from range(3) as weeks(week);
             create table audiences.aud_campaign_weeks as

@@ -110,7 +110,7 @@ def test_a_build_changed_after_its_audit_is_refused(home):
     build = finished_build(home, 1)
     audit(build)
     with duckdb.connect(str(build.file)) as connection:
-        connection.execute("delete from marts.dim_member where member_key = 1")
+        connection.execute("delete from core.dim_member where member_key = 1")
     with pytest.raises(PublishFailed, match="changed after its audit"):
         publish(home, build)
     assert current_version(home) is None
@@ -122,7 +122,7 @@ def test_what_was_written_is_held_against_what_was_audited(home, monkeypatch):
     def lose_a_row(build, file):
         write_tables(build, file)
         with duckdb.connect(str(file)) as connection:
-            connection.execute("delete from marts.dim_member where member_key = 1")
+            connection.execute("delete from core.dim_member where member_key = 1")
 
     monkeypatch.setattr(publishing, "_write_tables", lose_a_row)
     with pytest.raises(PublishFailed, match=r"marts\.dim_member has 99 rows; .* 100"):
@@ -153,5 +153,5 @@ def test_another_build_under_a_published_id_is_refused(home):
 def test_the_rows_stay_in_the_order_of_the_build(home):
     publish_one(home, 1, rows=200_000)
     with connect_published(home) as connection:
-        disorder = "select count(*) from marts.fct_order where order_id <> rowid"
+        disorder = "select count(*) from core.fct_order where order_id <> rowid"
         assert connection.execute(disorder).fetchall() == [(0,)]

@@ -110,7 +110,7 @@ def test_a_name_that_is_no_versions_name_leads_nowhere(home, name):
 
 def test_rollback_to_a_damaged_version_is_refused(home):
     first, second = publish_one(home, 1), publish_one(home, 2)
-    execute(home, first.build_id, "delete from marts.dim_member")
+    execute(home, first.build_id, "delete from core.dim_member")
     with pytest.raises(NoSuchVersion, match="damaged"):
         rollback(home)
     assert current_version(home) == second.build_id
@@ -160,8 +160,8 @@ def test_verify_finds_a_file_cut_short(home):
 
 
 def test_verify_finds_a_missing_table(home):
-    execute(home, publish_one(home, 1).build_id, "drop table marts.fct_order")
-    assert any("table marts.fct_order is missing" in fault for fault in verify(home))
+    execute(home, publish_one(home, 1).build_id, "drop table core.fct_order")
+    assert any("table core.fct_order is missing" in fault for fault in verify(home))
 
 
 def test_verify_finds_a_table_nobody_published(home):
@@ -170,8 +170,8 @@ def test_verify_finds_a_table_nobody_published(home):
 
 
 def test_verify_finds_a_changed_number_of_rows(home):
-    execute(home, publish_one(home, 1).build_id, "delete from marts.dim_member where member_key < 3")
-    assert any("marts.dim_member has 97 rows; its manifest says 100" in fault for fault in verify(home))
+    execute(home, publish_one(home, 1).build_id, "delete from core.dim_member where member_key < 3")
+    assert any("core.dim_member has 97 rows; its manifest says 100" in fault for fault in verify(home))
 
 
 def test_verify_finds_a_wal_beside_the_file(home):
@@ -234,7 +234,7 @@ def test_a_reader_cannot_write(home):
         connect_published(home) as connection,
         pytest.raises(duckdb.InvalidInputException, match="read-only"),
     ):
-        connection.execute("delete from marts.dim_member")
+        connection.execute("delete from core.dim_member")
 
 
 def test_a_reader_stays_on_its_version_while_it_is_open(home):

@@ -8,14 +8,14 @@ campaigns as (
 ),
 
 definitions as (
-    select * from {{ ref('int_definition_hashes') }}
+    select * from {{ ref('stg_rekindle__definition_hashes') }}
 ),
 
 seals as (
     select distinct
         campaign,
         campaign_week
-    from {{ ref('int_sealed_weeks') }}
+    from {{ ref('stg_rekindle__sealed_weeks') }}
 )
 
 select

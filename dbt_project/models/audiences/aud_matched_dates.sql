@@ -7,4 +7,4 @@ union distinct
 select
     campaign,
     as_of_date
-from {{ ref('aud_outlook_dates') }}
+from {{ ref('aud_baseline_dates') }}

@@ -8,7 +8,7 @@ targets as (
 ),
 
 marks as (
-    select * from {{ ref('aud_marks') }}
+    select * from {{ ref('aud_target_values') }}
 ),
 
 needed as (

@@ -10,4 +10,4 @@ select
     matched,
     included,
     ledger_version = max(ledger_version) over (partition by campaign, campaign_week) as is_newest
-from {{ ref('int_sealed_weeks') }}
+from {{ ref('stg_rekindle__sealed_weeks') }}

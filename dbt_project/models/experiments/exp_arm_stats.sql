@@ -18,7 +18,7 @@ segments as (
 ),
 
 builds as (
-    select * from {{ ref('dim_build') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 ),
 
 read as (

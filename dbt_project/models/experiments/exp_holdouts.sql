@@ -9,7 +9,7 @@ members as (
 ),
 
 builds as (
-    select * from {{ ref('dim_build') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 ),
 
 started as (
@@ -20,7 +20,7 @@ started as (
         holdouts.valid_to,
         min(seals.campaign_week) as starts_on
     from holdouts
-    inner join {{ ref('int_sealed_weeks') }} as seals
+    inner join {{ ref('stg_rekindle__sealed_weeks') }} as seals
         on holdouts.valid_from <= seals.campaign_week
         and holdouts.valid_to >= seals.campaign_week
     group by holdouts.holdout, holdouts.salt, holdouts.share, holdouts.valid_to

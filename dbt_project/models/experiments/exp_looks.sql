@@ -16,7 +16,7 @@ starts as (
 ),
 
 builds as (
-    select * from {{ ref('dim_build') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 ),
 
 dated as (

@@ -1,11 +1,11 @@
 -- Who was never contacted shows what the whole program brought. The interval is that of one reading, so there is one
 -- that decides: when the period of the holdout is over.
 with results as (
-    select * from {{ ref('int_experiment_results') }}
+    select * from {{ ref('stg_rekindle__experiment_results') }}
 ),
 
 builds as (
-    select * from {{ ref('dim_build') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 )
 
 select

@@ -1,6 +1,6 @@
 -- A pilot is a campaign held to regions or stores; one that won is proposed for all of them.
 with decisions as (
-    select * from {{ ref('exp_decisions') }}
+    select * from {{ ref('stg_rekindle__experiment_decisions') }}
     where verdict = 'win'
 ),
 

@@ -1,6 +1,6 @@
 -- What Python made of the sums: experiments here, the program in exp_program.
 with results as (
-    select * from {{ ref('int_experiment_results') }}
+    select * from {{ ref('stg_rekindle__experiment_results') }}
 )
 
 select

@@ -8,7 +8,7 @@ matches as (
     select
         outlook_dates.experiment,
         matches.*
-    from {{ ref('aud_outlook_dates') }} as outlook_dates
+    from {{ ref('aud_baseline_dates') }} as outlook_dates
     inner join {{ ref('aud_matches') }} as matches
         on outlook_dates.campaign = matches.campaign
         and outlook_dates.as_of_date = matches.as_of_date

@@ -8,7 +8,7 @@ settings as (
 ),
 
 builds as (
-    select * from {{ ref('dim_build') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 )
 
 select

@@ -4,7 +4,7 @@ with warnings as (
 ),
 
 levels as (
-    select * from {{ ref('dim_churn_level') }}
+    select * from {{ ref('churn_levels') }}
 ),
 
 signals as (
@@ -20,7 +20,7 @@ products as (
 ),
 
 actions as (
-    select * from {{ ref('dim_churn_action') }}
+    select * from {{ ref('churn_actions') }}
 ),
 
 queue as (

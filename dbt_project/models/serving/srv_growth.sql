@@ -3,7 +3,7 @@ with growth as (
 ),
 
 levels as (
-    select * from {{ ref('dim_growth_level') }}
+    select * from {{ ref('growth_levels') }}
 )
 
 select

@@ -3,7 +3,7 @@ with statement as (
 ),
 
 rules as (
-    select * from {{ ref('dim_growth_rule') }}
+    select * from {{ ref('growth_rules') }}
 )
 
 select

@@ -3,7 +3,7 @@ with flow as (
 ),
 
 stages as (
-    select * from {{ ref('dim_stage') }}
+    select * from {{ ref('stages') }}
 )
 
 select

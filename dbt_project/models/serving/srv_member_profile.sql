@@ -3,7 +3,7 @@ with history as (
 ),
 
 publication as (
-    select * from {{ ref('srv_publication') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 ),
 
 members as (
@@ -11,11 +11,11 @@ members as (
 ),
 
 stages as (
-    select * from {{ ref('dim_stage') }}
+    select * from {{ ref('stages') }}
 ),
 
 silence_tiers as (
-    select * from {{ ref('dim_silence_tier') }}
+    select * from {{ ref('silence_tier_labels') }}
 ),
 
 silence as (
@@ -27,7 +27,7 @@ preferences as (
 ),
 
 dayparts as (
-    select * from {{ ref('dim_daypart') }}
+    select * from {{ ref('dayparts') }}
 )
 
 select

@@ -11,7 +11,7 @@ member_cells as (
 ),
 
 cells as (
-    select * from {{ ref('dim_rfm_cell') }}
+    select * from {{ ref('rfm_cells') }}
 )
 
 select

@@ -3,11 +3,11 @@ with migration as (
 ),
 
 spans as (
-    select * from {{ ref('dim_rfm_migration_span') }}
+    select * from {{ ref('rfm_migration_spans') }}
 ),
 
 cells as (
-    select * from {{ ref('dim_rfm_cell') }}
+    select * from {{ ref('rfm_cells') }}
 )
 
 select

@@ -7,7 +7,7 @@ cycles as (
 ),
 
 tiers as (
-    select * from {{ ref('dim_silence_tier') }}
+    select * from {{ ref('silence_tier_labels') }}
 ),
 
 member_causes as (

@@ -3,11 +3,11 @@ with effects as (
 ),
 
 comparisons as (
-    select * from {{ ref('dim_warning_comparison') }}
+    select * from {{ ref('warning_comparisons') }}
 ),
 
 metrics as (
-    select * from {{ ref('dim_warning_metric') }}
+    select * from {{ ref('warning_metrics') }}
 )
 
 select

@@ -3,7 +3,7 @@ with follow_up as (
 ),
 
 levels as (
-    select * from {{ ref('dim_churn_level') }}
+    select * from {{ ref('churn_levels') }}
 )
 
 select

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'dim_rfm_cell'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'rfm_cells'}}}) }}
 
 with scores as (
     select score from {{ ref('rfm_scores') }}
@@ -12,7 +12,7 @@ select
 from scores as recency
 cross join scores as frequency
 cross join scores as monetary
-left join {{ ref('dim_rfm_cell') }} as cells
+left join {{ ref('rfm_cells') }} as cells
     on recency.score between cells.recency_from and cells.recency_to
     and frequency.score between cells.frequency_from and cells.frequency_to
     and monetary.score between cells.monetary_from and cells.monetary_to

@@ -15,7 +15,7 @@ from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible,
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One row of ``exp_plans``: what an arm can find, or why nobody can say."""
+    """One row of ``stg_rekindle__experiment_plans``: what an arm can find, or why nobody can say."""
 
     experiment: str
     arm: str

@@ -25,7 +25,7 @@ create temp table sent_touches (
 )
 """
 
-# A member key is the key of one of the member's records, by the rule of int_identity_records. A touch is sent
+# A member key is the key of one of the member's records, by the rule of int_identity__records. A touch is sent
 # on the day it is planned for, or on the first day still to be lived when it was exported later.
 _NEW = """
 insert into sent_touches

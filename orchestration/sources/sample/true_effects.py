@@ -28,7 +28,7 @@ class NoTruth(RekindleError):
 _EFFECTS = """
 with caused as (
     select orders.*
-    from marts.fct_order as orders
+    from core.fct_order as orders
     inner join read_parquet($caused) as truth
         on orders.source = 'chain' and orders.order_id = truth.order_id
     where truth.planned_touch_id is not null and orders.is_purchase and orders.member_key is not null
@@ -48,12 +48,12 @@ facts as (
         {fact: 'margin', amount: -refunded_margin_amount},
         {fact: 'net_amount', amount: -refunded_amount},
     ], recursive := true)
-    from marts.fct_refund as refunds
+    from core.fct_refund as refunds
     inner join caused on refunds.source = caused.source and refunds.order_id = caused.order_id
     union all
     -- Looking around before an order has the order's number in its own.
     select events.member_key, events.happened_on, 'returned', 1
-    from marts.fct_event as events
+    from core.fct_event as events
     inner join caused on events.source = caused.source and events.event_id // 8 = caused.order_id
     inner join read_csv($event_types) as event_types using (event_type)
     where event_types.is_interaction

@@ -11,7 +11,7 @@ signal_sources as (
 ),
 
 loads as (
-    select * from {{ ref('int_loads') }}
+    select * from {{ ref('stg_rekindle__loads') }}
 ),
 
 fed as (

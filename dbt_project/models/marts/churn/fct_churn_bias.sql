@@ -1,7 +1,7 @@
 -- Whether probabilities are right on the whole, date by date: the excess of what was expected over what came, measured
 -- in its own standard deviations (z), and the slope of what came on what was said, 1 where both rise together.
 with scores as (
-    select * from {{ ref('fct_churn_score') }}
+    select * from {{ ref('fct_churn_score_histogram') }}
     where expected_non_buyers is not null
 ),
 

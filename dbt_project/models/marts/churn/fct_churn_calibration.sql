@@ -1,6 +1,6 @@
 -- The reliability table: of those given about this probability, how many did stay away.
 with scores as (
-    select * from {{ ref('fct_churn_score') }}
+    select * from {{ ref('fct_churn_score_histogram') }}
     where expected_non_buyers is not null
 ),
 

@@ -1,9 +1,9 @@
 with coefficients as (
-    select * from {{ ref('int_churn_coefficients') }}
+    select * from {{ ref('stg_rekindle__churn_coefficients') }}
 ),
 
 features as (
-    select * from {{ ref('dim_churn_feature') }}
+    select * from {{ ref('churn_model_features') }}
 )
 
 select

@@ -11,7 +11,7 @@ with activity as (
 
 fits as (
     select distinct fitted_on
-    from {{ ref('fct_churn_fit') }}
+    from {{ ref('stg_rekindle__churn_parameters') }}
 ),
 
 bins as (

@@ -1,14 +1,14 @@
 with as_of_dates as (
     select distinct as_of_date
-    from {{ ref('member_churn_base') }}
+    from {{ ref('member_churn_baseline') }}
 ),
 
 cards as (
-    select * from {{ ref('fct_churn_model_card') }}
+    select * from {{ ref('stg_rekindle__churn_model_cards') }}
 ),
 
 recalibrations as (
-    select * from {{ ref('fct_churn_recalibration') }}
+    select * from {{ ref('stg_rekindle__churn_recalibrations') }}
 ),
 
 -- Nothing counts at a date that saw what came later.

@@ -26,7 +26,7 @@ base as (
         {%- endfor %}
         member_key,
         as_of_date
-    from {{ ref('member_churn_base') }}
+    from {{ ref('member_churn_baseline') }}
 ),
 
 -- Without a coefficient of its own, as in a version older than the feature, a feature weighs nothing.

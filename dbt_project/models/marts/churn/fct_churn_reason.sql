@@ -9,7 +9,7 @@ scores as (
 ),
 
 families as (
-    select * from {{ ref('dim_churn_reason_family') }}
+    select * from {{ ref('churn_reason_families') }}
 ),
 
 parts as (

@@ -32,7 +32,7 @@ summed as (
         comparisons.comparison,
         measured.metric
     from measured
-    inner join {{ ref('dim_warning_comparison') }} as comparisons
+    inner join {{ ref('warning_comparisons') }} as comparisons
         on coalesce(measured.churn_level = comparisons.churn_level, comparisons.churn_level is null)
     group by measured.horizon_days, comparisons.comparison, measured.metric
     having count(measured.amount) = count(*)

@@ -1,7 +1,7 @@
 {%- set horizons = var('churn_horizons') -%}
 -- THE probability: by the champion among the trained versions, by the base where none was ever promoted.
 with base as (
-    select * from {{ ref('member_churn_base') }}
+    select * from {{ ref('member_churn_baseline') }}
 ),
 
 scores as (

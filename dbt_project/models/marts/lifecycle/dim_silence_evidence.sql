@@ -13,7 +13,7 @@ causes as (
 ),
 
 loads as (
-    select * from {{ ref('int_loads') }}
+    select * from {{ ref('stg_rekindle__loads') }}
     where rows_loaded > 0
 ),
 

@@ -10,7 +10,7 @@ touches as (
 ),
 
 builds as (
-    select * from {{ ref('int_builds') }}
+    select * from {{ ref('stg_rekindle__builds') }}
 ),
 
 rules as (

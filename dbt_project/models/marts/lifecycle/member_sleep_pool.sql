@@ -5,7 +5,7 @@ with stays as (
 ),
 
 activity as (
-    select * from {{ ref('int_member_as_of') }}
+    select * from {{ ref('int_member_totals') }}
 ),
 
 touches as (

@@ -18,8 +18,8 @@ offer_dates as (
 promotion_days as (
     select distinct fct_scene_day.scene_on
     from {{ ref('fct_scene_day') }} as fct_scene_day
-    inner join {{ ref('dim_scene') }} as dim_scene on fct_scene_day.scene = dim_scene.scene
-    where dim_scene.is_promotion
+    inner join {{ ref('scenes') }} as scenes on fct_scene_day.scene = scenes.scene
+    where scenes.is_promotion
 ),
 
 recent_lines as (

@@ -11,7 +11,7 @@ orders as (
 ),
 
 scenes as (
-    select * from {{ ref('dim_scene') }}
+    select * from {{ ref('scenes') }}
 ),
 
 triggers as (

@@ -21,8 +21,8 @@ promotion_days as (
     inner join {{ ref('fct_scene_day') }} as fct_scene_day
         on dim_offer_date.as_of_date >= fct_scene_day.scene_on
         and {{ add_days('dim_offer_date.as_of_date', '-settings.history_days') }} < fct_scene_day.scene_on
-    inner join {{ ref('dim_scene') }} as dim_scene on fct_scene_day.scene = dim_scene.scene
-    where dim_scene.is_promotion
+    inner join {{ ref('scenes') }} as scenes on fct_scene_day.scene = scenes.scene
+    where scenes.is_promotion
     group by dim_offer_date.as_of_date
 ),
 

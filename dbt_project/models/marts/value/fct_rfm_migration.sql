@@ -10,7 +10,7 @@ spans as (
         spans.span_weeks,
         {{ weeks_before('scored.as_of_date', 'spans.span_weeks') }} as from_date
     from {{ ref('int_scored_days') }} as scored
-    cross join {{ ref('dim_rfm_migration_span') }} as spans
+    cross join {{ ref('rfm_migration_spans') }} as spans
     where scored.is_asked_for
 ),
 

@@ -2,11 +2,11 @@
 -- Expected purchases (MBG/NBD) times what a purchase is worth (gamma-gamma). Their sum is 0 with the probability of no
 -- purchase, and else taken as gamma with the sum's own mean and variance; the interval leaves equal shares outside.
 with histories as (
-    select * from {{ ref('member_churn_base') }}
+    select * from {{ ref('member_churn_baseline') }}
 ),
 
 outlooks as (
-    select * from {{ ref('fct_purchase_outlook') }}
+    select * from {{ ref('fct_purchase_forecast') }}
 ),
 
 purchase_values as (

@@ -4,7 +4,7 @@ with members as (
     select
         member_key,
         as_of_date
-    from {{ ref('int_member_as_of') }}
+    from {{ ref('int_member_totals') }}
 ),
 
 settings as (

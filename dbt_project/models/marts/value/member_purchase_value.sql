@@ -1,7 +1,7 @@
 -- Gamma-gamma [Fader, Hardie 2013]: amounts of one member are gamma with shape p and an own scale, whose posterior is
 -- gamma with shape p x + q and rate gamma + x z. What was paid back more than bought counts as nothing.
 with histories as (
-    select * from {{ ref('member_churn_base') }}
+    select * from {{ ref('member_churn_baseline') }}
 ),
 
 activity as (
@@ -9,7 +9,7 @@ activity as (
 ),
 
 fits as (
-    select * from {{ ref('int_amount_parameters') }}
+    select * from {{ ref('stg_rekindle__amount_parameters') }}
 ),
 
 -- Margin where the member's is known and margins could be fitted, else net amount.

@@ -1,4 +1,0 @@
-select
-    campaign,
-    definition_hash
-from {{ ref('stg_control__definition_hashes') }}

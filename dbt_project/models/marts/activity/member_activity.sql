@@ -1,0 +1,62 @@
+{%- set windows = var('activity_windows') -%}
+{%- set counts = [
+    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
+] -%}
+{%- set amounts = ['net_amount', 'discount_amount'] -%}
+-- What each window before the as-of date held: the totals at the date less the totals at the window's start.
+with as_of_dates as (
+    select * from {{ ref('stg_rekindle__as_of_dates') }}
+),
+
+member_days as (
+    select * from {{ ref('int_member_days') }}
+),
+
+at_date as (
+    select * from {{ ref('int_member_totals') }}
+),
+
+main_groups as (
+    select
+        member_key,
+        as_of_date,
+        category_group
+    from {{ ref('int_member_category_as_of') }}
+    where is_main_group
+){% for window in windows %},
+
+before_{{ window }}d as (
+    select
+        as_of_dates.as_of_date,
+        member_days.*
+    from as_of_dates
+    inner join member_days
+        on {{ add_days('as_of_dates.as_of_date', -window) }} >= member_days.activity_on
+        and {{ add_days('as_of_dates.as_of_date', -window) }} < member_days.next_on
+)
+{%- endfor %}
+
+select
+    at_date.*,
+    {%- for window in windows %}
+    {%- for measure in counts %}
+    at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d,
+    {%- endfor %}
+    {%- for measure in amounts %}
+    {{ money('at_date.' ~ measure ~ ' - coalesce(before_' ~ window ~ 'd.' ~ measure ~ ', 0)') }}
+        as {{ measure }}_{{ window }}d,
+    {%- endfor %}
+    {{ margin_if_known('at_date', 'before_' ~ window ~ 'd') }} as margin_amount_{{ window }}d,
+    {%- endfor %}
+    coalesce(main_groups.category_group, '{{ var("general_category_group") }}') as category_group,
+    {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,
+    {{ days_between('at_date.last_active_on', 'at_date.as_of_date') }} as days_silent
+from at_date
+left join main_groups
+    on at_date.member_key = main_groups.member_key
+    and at_date.as_of_date = main_groups.as_of_date
+{%- for window in windows %}
+left join before_{{ window }}d
+    on at_date.member_key = before_{{ window }}d.member_key
+    and at_date.as_of_date = before_{{ window }}d.as_of_date
+{%- endfor %}

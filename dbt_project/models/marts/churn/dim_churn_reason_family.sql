@@ -1,6 +1,0 @@
-select
-    family,
-    family_order,
-    label_en,
-    label_zh
-from {{ ref('churn_reason_families') }}

@@ -1,7 +1,0 @@
-select
-    comparison,
-    comparison_order,
-    churn_level,
-    label_en,
-    label_zh
-from {{ ref('warning_comparisons') }}

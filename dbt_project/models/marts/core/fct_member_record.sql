@@ -1,7 +1,0 @@
-{{ config(materialized='view') }}
-
-select
-    record_key,
-    member_key,
-    updated_at
-from {{ ref('int_member_records') }}

@@ -1,5 +1,0 @@
-select
-    identifier_type,
-    pseudonym,
-    reason
-from {{ source('control', 'blocked_identifiers') }}

@@ -1,4 +1,0 @@
-select
-    campaign,
-    definition_hash
-from {{ source('control', 'definition_hashes') }}

@@ -1,0 +1,2 @@
+select distinct as_of_date
+from {{ source('rekindle', 'as_of_dates') }}

@@ -1,0 +1,5 @@
+select
+    identifier_type,
+    pseudonym,
+    reason
+from {{ source('rekindle', 'blocked_identifiers') }}

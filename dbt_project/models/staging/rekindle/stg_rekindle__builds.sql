@@ -1,0 +1,5 @@
+select
+    build_id,
+    as_of_date,
+    code_version
+from {{ source('rekindle', 'builds') }}

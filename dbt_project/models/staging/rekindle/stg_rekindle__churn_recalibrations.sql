@@ -1,0 +1,11 @@
+select
+    version,
+    calibrated_on,
+    cast(horizon_days as integer) as horizon_days,
+    cast(offset_logit as decimal(24, 12)) as recalibration_offset,
+    cast(slope as decimal(24, 12)) as recalibration_slope,
+    first_matured_on,
+    last_matured_on,
+    cast(matured_dates as integer) as matured_dates,
+    matured_rows
+from {{ source('rekindle', 'churn_recalibrations') }}

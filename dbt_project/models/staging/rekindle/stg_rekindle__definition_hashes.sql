@@ -1,0 +1,4 @@
+select
+    campaign,
+    definition_hash
+from {{ source('rekindle', 'definition_hashes') }}

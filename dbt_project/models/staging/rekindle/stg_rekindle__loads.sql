@@ -1,0 +1,10 @@
+select
+    source,
+    table_name,
+    delivered_on,
+    status,
+    rows_in,
+    rows_loaded,
+    rows_held,
+    exact_duplicates
+from {{ source('rekindle', 'loads') }}

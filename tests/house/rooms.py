@@ -19,7 +19,7 @@ class Room:
 
     Attributes:
         name: Folder below ``dbt_project/models/`` or ``orchestration/``.
-        reads: Rooms; in SQL also ``own source``, ``seeds`` or parts of ``seeds/``.
+        reads: Rooms; in SQL also ``own source`` and ``seeds``.
         does: In words.
         leaves: What it must not do, in words; what of it can be read from the text is a rule of its own.
     """
@@ -30,65 +30,44 @@ class Room:
     leaves: str
 
 
+# Flow is from left to right: a model reads what is to its left, its own room, and seeds anywhere.
+# Intermediate and marts are one step: the domains, with their private working models and public results.
 SQL_ROOMS = (
     Room("staging", ("own source",), "rename, cast every column, dedupe", "join, business rules, seeds"),
     Room(
-        "intermediate",
-        (
-            "staging",
-            "intermediate",
-            "seeds/identity",
-            "seeds/metrics",
-            "seeds/lifecycle/categories",
-            "seeds/lifecycle/event_types",
-            "seeds/value/rfm_settings",
-        ),
-        "unite sources, fold, run totals",
-        "score, band, tag",
+        "core", ("staging", "core", "seeds"), "resolve identity, unite sources, conform", "score, band, tag"
     ),
-    Room("marts", ("intermediate", "marts", "seeds"), "apply definitions", "literals that mean something"),
+    Room(
+        "intermediate",
+        ("staging", "core", "intermediate", "marts", "seeds"),
+        "apply definitions, step by step, where nobody else reads",
+        "literals that mean something; campaigns; arms",
+    ),
+    Room(
+        "marts",
+        ("staging", "core", "intermediate", "marts", "seeds"),
+        "apply definitions; what readers may rely on",
+        "literals that mean something; campaigns; arms",
+    ),
     Room(
         "audiences",
-        ("marts", "audiences", "seeds", "the ledger"),
-        "decide, explain, plan",
+        ("staging", "core", "intermediate", "marts", "audiences", "seeds"),
+        "decide, explain, seal",
         "recompute a tag; change a sealed week",
     ),
     Room(
         "experiments",
-        ("marts", "audiences", "experiments", "seeds", "the ledger", "judgements"),
-        "assign, sum over members",
-        "judge; show a member's outcome",
+        ("staging", "core", "intermediate", "marts", "audiences", "experiments", "seeds"),
+        "aggregate per arm",
+        "evaluate; show a member's outcome",
     ),
-    Room("serving", ("marts", "audiences", "experiments", "serving"), "select, rename", "any logic"),
+    Room(
+        "serving",
+        ("staging", "core", "intermediate", "marts", "audiences", "experiments", "serving", "seeds"),
+        "select, rename, label",
+        "any logic",
+    ),
 )
-
-# What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
-LEDGER = {
-    "staging.stg_rekindle__sealed_weeks",
-    "core.int_sealed_decisions",
-    "core.int_sealed_touches",
-    "staging.stg_rekindle__definition_hashes",
-}
-
-# What "judgements" are: what Python made of the sums, and the rules it went by.
-JUDGEMENTS = {
-    "staging.stg_rekindle__experiment_results",
-    "staging.stg_rekindle__experiment_plans",
-    "staging.stg_rekindle__experiment_decisions",
-    "staging.stg_rekindle__experiment_rules",
-}
-
-# Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.
-# The same reasons stand below the table in docs/rooms.md.
-INTERMEDIATE_SEEDS = {
-    "seeds/lifecycle/categories": "places each product in the category group it is folded under",
-    "seeds/lifecycle/event_types": (
-        "says which events of all sources count as interaction, visit, intent or key behaviour"
-    ),
-    "seeds/value/rfm_settings": (
-        "only the window's length, which decides what is summed; cut points stay in marts"
-    ),
-}
 
 PYTHON_ROOMS = (
     Room("core", ("core",), "mathematics and rules on values", "frameworks, files, the clock"),
@@ -191,13 +170,7 @@ def forbidden_reads(model: Model, rooms: tuple[Room, ...] = SQL_ROOMS) -> Iterat
 def _covers(entry: str, read: str, model: Model) -> bool:
     if entry == "own source":
         return read == f"source.{model.folder.split('/')[-1]}"
-    if entry == "the ledger":
-        return read in LEDGER
-    if entry == "judgements":
-        return read in JUDGEMENTS
-    if entry.startswith("seeds"):
-        return read == entry or read.startswith(entry + "/")
-    return read.startswith(entry + ".")
+    return read.startswith(f"{entry}/" if entry == "seeds" else f"{entry}.")
 
 
 def room_of(module: str) -> str:

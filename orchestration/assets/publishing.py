@@ -23,8 +23,8 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
+from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 
 PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 GROUP = "publishing"
@@ -96,7 +96,7 @@ def published_warehouse(
     business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
-    from orchestration.erasure import close
+    from orchestration.erasing.people import close
     from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 

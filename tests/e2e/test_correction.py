@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.warehouse.ledger import differences, proposals, seal, seals
+from orchestration.ledger.seals import differences, proposals, seal, seals
 from tests.built import SUNDAYS, quick_build, same_facts
 
 WEEK = date(2025, 12, 29)

@@ -9,8 +9,9 @@ import pytest
 from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):

@@ -13,9 +13,10 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from made_by_hand import AS_OF
 
+from orchestration.ledger.opening import start_build
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import AuditFailed, audit, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, open_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published

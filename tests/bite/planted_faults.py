@@ -593,7 +593,9 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",
     ],
     # serving
-    "stg_rekindle__builds__names_the_build": ["update staging.stg_rekindle__builds set build_id = '' where one_row"],
+    "stg_rekindle__builds__names_the_build": [
+        "update staging.stg_rekindle__builds set build_id = '' where one_row"
+    ],
 }
 
 SINGULAR: dict[str, list[str]] = {

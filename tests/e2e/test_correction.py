@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.warehouse.ledger import differences, proposals, seal, seals
+from orchestration.ledger.seals import differences, proposals, seal, seals
 from tests.built import SUNDAYS, quick_build, same_facts
 
 WEEK = date(2025, 12, 29)
@@ -40,8 +40,7 @@ def withdraw(chain, home, members):
     schema = pq.read_schema(next((shared / "consents").glob("delivered=2*/*/*.parquet")))
     with chain.open() as built:
         records = built.execute(
-            "select system, member_id from core.int_identity__members "
-            "where list_contains(?, member_key)",
+            "select system, member_id from core.int_identity__members where list_contains(?, member_key)",
             [members],
         ).fetchall()
     late = [

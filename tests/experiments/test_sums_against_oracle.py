@@ -17,7 +17,14 @@ WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
 MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
 # Stands on verdicts, not on facts.
-JUDGED = {"exp_results", "stg_rekindle__experiment_plans", "stg_rekindle__experiment_decisions", "stg_rekindle__experiment_rules", "exp_program", "exp_proposals"}
+JUDGED = {
+    "exp_results",
+    "stg_rekindle__experiment_plans",
+    "stg_rekindle__experiment_decisions",
+    "stg_rekindle__experiment_rules",
+    "exp_program",
+    "exp_proposals",
+}
 LEDGER = ("int_sealed_decisions", "int_sealed_touches", "stg_rekindle__sealed_weeks")
 
 
@@ -41,7 +48,9 @@ class Shop:
             self.connection.execute(
                 f"create table warehouse.{schema}.{name} as from built.{schema}.{name} limit 0"
             )
-        self.connection.execute("create table warehouse.staging.stg_rekindle__builds as from built.staging.stg_rekindle__builds")
+        self.connection.execute(
+            "create table warehouse.staging.stg_rekindle__builds as from built.staging.stg_rekindle__builds"
+        )
         self.as_of(AS_OF)
         for model in chain.models:
             if model["schema"] == "experiments" and model["name"] not in JUDGED:

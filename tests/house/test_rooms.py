@@ -10,6 +10,7 @@ from tests.house.reading import Model, Module
 from tests.house.rooms import (
     PYTHON_ROOMS,
     SQL_ROOMS,
+    circles,
     forbidden_imports,
     forbidden_reads,
     long_statements,
@@ -123,19 +124,42 @@ def test_every_module_imports_only_what_its_room_may(modules):
         ("core.judging", "from orchestration import project"),
         ("sources.shop", "from orchestration.warehouse.builds import Build"),
         ("sources.shop", "from orchestration.loader import loading"),
-        ("loader.loading", "from orchestration.warehouse.durable import replace_file"),
+        ("loader.loading", "from orchestration.warehouse.lock import hold_build_lock"),
         ("loader.loading", "from orchestration.sources.sample import simulate"),
         ("warehouse.publish", "from orchestration.loader import loading"),
         ("warehouse.publish", "import dagster as dg"),
         ("warehouse.publish", "from orchestration.resources import Warehouse"),
+        ("warehouse.builds", "from orchestration.ledger.seals import seals"),
+        ("ledger.seals", "from orchestration.erasing.ledger import erase_from_ledger"),
+        ("fits.judging", "from orchestration.readers.experiments import read_experiments"),
+        ("readers.status", "from orchestration.resources import Warehouse"),
+        ("dagster_home.instance", "from orchestration.jobs import JOBS"),
+        ("cli.why", "from orchestration.fits import judging"),
+        ("cli.why", "def late():\n    import duckdb"),
+        ("files", "from orchestration.project import Home"),
         ("assets.models", "from orchestration.sources import sample"),
         ("assets.models", "import duckdb"),
-        ("status", "import pandas as pd"),
+        ("definitions", "import pandas as pd"),
         ("project", "from orchestration.core.errors import RekindleError"),
     ],
 )
 def test_an_import_from_a_closed_room_is_found(name, line):
     assert len(list(forbidden_imports(Module(name, line)))) == 1
+
+
+def test_no_rooms_need_each_other(modules):
+    assert circles(modules) == []
+
+
+def test_rooms_that_need_each_other_are_found():
+    planted = [
+        Module("loader.loading", "from orchestration.warehouse import lock"),
+        Module("warehouse.publish", "from orchestration.core import due"),
+        Module("warehouse.lock", "def late():\n    from orchestration.loader import loading"),
+        Module("core.due", "import math"),
+    ]
+    assert circles(planted) == ["loader", "warehouse"]
+    assert circles([planted[0], *planted[1:2]]) == []
 
 
 def test_core_reaches_for_no_file_and_no_clock(modules):

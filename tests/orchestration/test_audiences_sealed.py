@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, judged
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger.seals import seals
 from orchestration.project import Home
-from orchestration.warehouse.audience_reading import Audiences
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import seals
+from orchestration.readers.audiences import Audiences
 from orchestration.warehouse.versions import Manifest
 
 WEEK = date(2025, 12, 29)
@@ -131,7 +131,7 @@ def test_a_failed_check_blocks_the_seal_and_says_its_numbers(home):
 
 def test_a_changed_definition_of_a_sealed_week_is_refused_with_both_hashes(home, monkeypatch):
     assert rekindle(home, "seal").exit_code == 0
-    monkeypatch.setattr("orchestration.warehouse.sealing.definition_hashes", lambda: {CAMPAIGN: "f" * 64})
+    monkeypatch.setattr("orchestration.ledger.sealing.definition_hashes", lambda: {CAMPAIGN: "f" * 64})
     refused = rekindle(home, "seal")
     assert refused.exit_code == 2
     [made] = seals(home)

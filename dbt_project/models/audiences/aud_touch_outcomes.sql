@@ -13,7 +13,7 @@ response_window as (
 ),
 
 purchase_days as (
-    select * from {{ ref('fct_member_day') }}
+    select * from {{ ref('int_member_days') }}
     where has_purchase
 ),
 

@@ -1,6 +1,5 @@
 with as_of_dates as (
-    select distinct as_of_date
-    from {{ ref('member_churn_baseline') }}
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 cards as (

@@ -445,9 +445,9 @@ HOLDS: dict[str, list[str]] = {
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
         "1 as effect, 0 as effect_lower, 2 as effect_upper",
     ],
-    "fct_warning_action__open_problems_first": [
-        "update marts.fct_warning_action set action = 'repair', is_unsolved = false where one_row",
-        "update marts.fct_warning_action set due_days = -1 where one_row",
+    "member_churn_warning__open_problems_first": [
+        "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",
+        "update marts.member_churn_warning set action = '' where one_row",
     ],
     "fct_churn_signal_outcome__lost_are_among_the_members": [
         "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",

@@ -447,10 +447,6 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",
         "update marts.member_churn_warning set action = '' where one_row",
     ],
-    "fct_churn_signal_outcome__lost_are_among_the_members": [
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, -1 as lost_members",
-    ],
     "fct_churn_signal_performance__fired_are_among_the_watched": [
         "update marts.fct_churn_signal_performance set fired_members = watched_members + 1 where one_row",
         "update marts.fct_churn_signal_performance set fired_lost_members = fired_members + 1 where one_row",

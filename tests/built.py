@@ -53,7 +53,7 @@ STATES = (
     "member_purchase_value",
     "member_expected_margin",
     "member_churn_features",
-    "fct_churn_model_score",
+    "int_churn_model__scores",
     "member_churn_probability",
     "fct_churn_reason",
     "member_cycle",

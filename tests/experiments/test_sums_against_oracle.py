@@ -26,7 +26,7 @@ GIVEN = (
             "int_sealed_decisions", "int_sealed_touches",
         )
     ),
-    *(f"audiences.{name}" for name in ("aud_decisions", "aud_matches", "aud_baseline_dates")),
+    *(f"audiences.{name}" for name in ("aud_decisions", "aud_eligible", "aud_eligible__baseline_dates")),
     "staging.stg_rekindle__sealed_weeks",
 )  # fmt: skip
 
@@ -232,11 +232,11 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
 def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(shop):
     matched_on = AS_OF - timedelta(days=WINDOW)
     shop.add(
-        "audiences.aud_baseline_dates",
+        "audiences.aud_eligible__baseline_dates",
         [{"experiment": EXPERIMENT, "campaign": CAMPAIGN, "as_of_date": matched_on}],
     )
     for member, day in ((1, matched_on), (2, AS_OF)):
-        shop.add("audiences.aud_matches", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
+        shop.add("audiences.aud_eligible", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
     for member in (1, 2):
         shop.buys(member, matched_on + timedelta(days=1))
         shop.buys(member, matched_on)

@@ -5,11 +5,11 @@ with assignments as (
 ),
 
 baseline_dates as (
-    select * from {{ ref('aud_baseline_dates') }}
+    select * from {{ ref('aud_eligible__baseline_dates') }}
 ),
 
 matches as (
-    select * from {{ ref('aud_matches') }}
+    select * from {{ ref('aud_eligible') }}
 ),
 
 experiments as (

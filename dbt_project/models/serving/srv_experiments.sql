@@ -1,4 +1,7 @@
--- What Python made of the sums: experiments here, the program in exp_program.
+{{ config(materialized='table') }}
+
+-- What Python made of the sums: experiments here, the program in exp_program. A table, for the results are a file of
+-- the build that no reader has.
 with results as (
     select * from {{ ref('stg_rekindle__experiment_results') }}
 ),

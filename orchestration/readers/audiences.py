@@ -39,7 +39,7 @@ QUESTIONS = {
             count(*) filter (status = 'planned') as planned, count(*) filter (status = 'capped') as capped
         from audiences.aud_planned_touches where campaign_week = $week group by all order by all
     """,
-    "shares": "select campaign, arm, propensity from audiences.aud_arms order by campaign, arm",
+    "shares": "select campaign, arm, share as propensity from seeds.campaign_arms order by campaign, arm",
 }
 
 

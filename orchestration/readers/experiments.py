@@ -13,7 +13,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
-_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'exp_results'"
+_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'srv_experiments'"
 _QUESTIONS = {
     "list": """
         select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
@@ -30,21 +30,21 @@ _QUESTIONS = {
     "results": """
         select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
             effect_lower as lower, effect_upper as upper, p_value_adjusted as p, roi, verdict, sentence_en
-        from experiments.exp_results
+        from serving.srv_experiments
         where segment = 'all' and is_primary
         order by all
     """,
     "effects": """
         select experiment, arm, metric_label_en || ' ' || metric_label_zh as metric_label, effect,
             effect_lower as lower, effect_upper as upper, verdict
-        from experiments.exp_results
+        from serving.srv_experiments
         where segment = 'all' and look_no = 0 and is_primary
         order by all
     """,
     "money": """
         select experiment, arm, metric, members, net_total, net_total_lower, net_total_upper, cost_total, roi,
             roi_lower, roi_upper, no_return
-        from experiments.exp_results
+        from serving.srv_experiments
         where segment = 'all' and look_no = 0 and net_total is not null
         order by all
     """,

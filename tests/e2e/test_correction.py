@@ -94,7 +94,8 @@ def test_a_correction_of_one_campaign_leaves_the_others_and_both_versions_hold(c
             [campaign],
         ).fetchall()
         listed = built.execute(
-            "select ledger_version, reason, is_newest from audiences.aud_seals where campaign = ? order by 1",
+            "select ledger_version, reason, is_newest from staging.stg_rekindle__sealed_weeks "
+            "where campaign = ? order by 1",
             [campaign],
         ).fetchall()
         touched = built.execute(

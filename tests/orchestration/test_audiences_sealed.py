@@ -30,7 +30,7 @@ def home(tmp_path):
     with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
         connection.execute(
             f"""
-            create schema audiences; create schema marts;
+            create schema audiences; create schema core; create schema seeds;
             create table core.dim_as_of_date as select date '2025-12-29' as campaign_week;
             create table audiences.aud_campaign_weeks as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week,
@@ -58,8 +58,8 @@ def home(tmp_path):
                     (date '2025-12-28', 'step_due'), (date '2025-12-28', 'waiting_for_cap'),
                     (date '2025-12-28', 'waiting_for_cap'), (date '2025-12-21', 'entered')
                 ) as journeys(as_of_date, state);
-            create table audiences.aud_arms as
-                select '{CAMPAIGN}' as campaign, arm, 0.5 as propensity
+            create table seeds.campaign_arms as
+                select '{CAMPAIGN}' as campaign, arm, 0.5 as share
                 from (values ('control'), ('treated')) as arms(arm);
             create table audiences.aud_changes as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week, 3 as members,

@@ -26,21 +26,17 @@ sources as (
 
 spent as (
     select
-        member_products.member_key,
-        member_products.as_of_date,
-        member_products.source,
-        products.category,
+        member_key,
+        as_of_date,
+        source,
+        category,
         row_number() over (
-            partition by member_products.member_key, member_products.as_of_date, member_products.source
-            order by sum(member_products.net_amount) desc, products.category asc
+            partition by member_key, as_of_date, source
+            order by sum(net_amount) desc, category asc
         ) as spend_rank
-    from {{ ref('fct_member_product') }} as member_products
-    inner join {{ ref('dim_product') }} as products
-        on member_products.source = products.source
-        and member_products.product_id = products.product_id
-    where products.category is not null
-    group by
-        member_products.member_key, member_products.as_of_date, member_products.source, products.category
+    from {{ ref('int_offers__member_products') }}
+    where category is not null
+    group by member_key, as_of_date, source, category
 )
 
 select
@@ -52,7 +48,7 @@ select
     counting_stores.store_id is not null as is_stock_known,
     coalesce(spent.category, 'any') as category
 from activity
-inner join {{ ref('dim_offer_date') }} as offer_dates on activity.as_of_date = offer_dates.as_of_date
+inner join {{ ref('int_offers__dates') }} as offer_dates on activity.as_of_date = offer_dates.as_of_date
 inner join members on activity.member_key = members.member_key
 cross join sources
 left join counting_stores

@@ -1,7 +1,23 @@
 {%- set audiences = ['value_tier', 'stage', 'category_group'] -%}
 -- How much more often a kind of member is found among a product's buyers than among all buyers.
-with sales as (
-    select * from {{ ref('fct_product_sales') }}
+with member_products as (
+    select * from {{ ref('int_offers__member_products') }}
+),
+
+activity as (
+    select * from {{ ref('member_activity') }}
+),
+
+lifecycle as (
+    select * from {{ ref('member_lifecycle') }}
+),
+
+value_tiers as (
+    select * from {{ ref('member_value_tier') }}
+),
+
+settings as (
+    select * from {{ ref('offer_settings') }}
 ),
 
 bought as (
@@ -9,17 +25,23 @@ bought as (
         member_products.as_of_date,
         member_products.source,
         member_products.product_id,
-        members.value_tier,
-        members.stage,
-        members.category_group,
+        value_tiers.value_tier,
+        lifecycle.stage,
+        activity.category_group,
         row_number() over (
             partition by member_products.as_of_date, member_products.member_key
             order by member_products.source, member_products.product_id
         ) = 1 as is_first
-    from {{ ref('fct_member_product') }} as member_products
-    inner join {{ ref('member_attributes') }} as members
-        on member_products.member_key = members.member_key
-        and member_products.as_of_date = members.as_of_date
+    from member_products
+    inner join activity
+        on member_products.member_key = activity.member_key
+        and member_products.as_of_date = activity.as_of_date
+    left join lifecycle
+        on member_products.member_key = lifecycle.member_key
+        and member_products.as_of_date = lifecycle.as_of_date
+    left join value_tiers
+        on member_products.member_key = value_tiers.member_key
+        and member_products.as_of_date = value_tiers.as_of_date
 ),
 
 everybody as (
@@ -29,6 +51,17 @@ everybody as (
     from bought
     where is_first
     group by as_of_date
+),
+
+sold as (
+    select
+        as_of_date,
+        source,
+        product_id,
+        count(*) as buyers
+    from member_products
+    where category is not null
+    group by as_of_date, source, product_id
 ),
 
 counted as (
@@ -52,19 +85,18 @@ counted as (
 indexed as (
     select
         counted.*,
-        {{ share('counted.buyers', 'sales.buyers') }} as buyer_share,
         cast(
             cast(counted.buyers as double) * everybody.all_buyers
-            / (cast(sales.buyers as double) * counted.of_audience) as decimal(12, 3)
+            / (cast(sold.buyers as double) * counted.of_audience) as decimal(12, 3)
         ) as audience_index,
-        sales.buyers >= limits.minimum_audience_buyers as has_enough_buyers
+        sold.buyers >= settings.minimum_audience_buyers as has_enough_buyers
     from counted
-    cross join {{ ref('offer_settings') }} as limits
+    cross join settings
     inner join everybody on counted.as_of_date = everybody.as_of_date
-    inner join sales
-        on counted.as_of_date = sales.as_of_date
-        and counted.source = sales.source
-        and counted.product_id = sales.product_id
+    inner join sold
+        on counted.as_of_date = sold.as_of_date
+        and counted.source = sold.source
+        and counted.product_id = sold.product_id
 )
 
 select
@@ -74,7 +106,6 @@ select
     audience_kind,
     audience,
     buyers,
-    buyer_share,
     audience_index,
     has_enough_buyers
     and row_number() over (

@@ -1,7 +1,7 @@
 -- Whoever bought a product again has a rhythm of their own; whoever bought it once is taken to have the product's. What
 -- nobody ever bought again is never due.
 with member_products as (
-    select * from {{ ref('fct_member_product') }}
+    select * from {{ ref('int_offers__member_products') }}
 ),
 
 products as (

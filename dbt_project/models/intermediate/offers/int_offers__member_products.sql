@@ -7,18 +7,18 @@ with order_items as (
         and product_id is not null
 ),
 
+products as (
+    select * from {{ ref('dim_product') }}
+),
+
 offer_dates as (
-    select
-        dim_offer_date.as_of_date,
-        {{ add_days('dim_offer_date.as_of_date', '-limits.history_days') }} as history_from
-    from {{ ref('dim_offer_date') }} as dim_offer_date
-    cross join {{ ref('offer_settings') }} as limits
+    select * from {{ ref('int_offers__dates') }}
 ),
 
 promotion_days as (
-    select distinct fct_scene_day.scene_on
-    from {{ ref('fct_scene_day') }} as fct_scene_day
-    inner join {{ ref('scenes') }} as scenes on fct_scene_day.scene = scenes.scene
+    select distinct scene_days.scene_on
+    from {{ ref('fct_scene_day') }} as scene_days
+    inner join {{ ref('scenes') }} as scenes on scene_days.scene = scenes.scene
     where scenes.is_promotion
 ),
 
@@ -59,6 +59,7 @@ select
     offer_dates.as_of_date,
     days.source,
     days.product_id,
+    products.category,
     count(*) as purchase_days,
     min(days.ordered_on) as first_bought_on,
     max(days.ordered_on) as last_bought_on,
@@ -73,4 +74,7 @@ inner join offer_dates
     on days.ordered_on <= offer_dates.as_of_date
     and days.ordered_on > offer_dates.history_from
 left join promotion_days on days.ordered_on = promotion_days.scene_on
-group by days.member_key, offer_dates.as_of_date, days.source, days.product_id
+left join products
+    on days.source = products.source
+    and days.product_id = products.product_id
+group by days.member_key, offer_dates.as_of_date, days.source, days.product_id, products.category

@@ -1,6 +1,6 @@
 -- Never members times products: what a member used, marked or looked at, and a handful from one shelf.
 with shelves as (
-    select * from {{ ref('fct_member_shelf') }}
+    select * from {{ ref('int_offers__shelves') }}
 ),
 
 settings as (
@@ -8,7 +8,7 @@ settings as (
 ),
 
 replenishments as (
-    select * from {{ ref('fct_member_replenishment') }}
+    select * from {{ ref('int_offers__replenishments') }}
 ),
 
 found as (
@@ -32,7 +32,7 @@ found as (
         top_products.product_id,
         case when shelves.category = 'any' then 'popular' else 'own_category' end as link
     from shelves
-    inner join {{ ref('fct_store_top_product') }} as top_products
+    inner join {{ ref('int_offers__top_products') }} as top_products
         on shelves.as_of_date = top_products.as_of_date
         and shelves.source = top_products.source
         and shelves.store_id = top_products.store_id
@@ -47,7 +47,7 @@ refunded as (
         items.product_id
     from {{ ref('fct_refund') }} as refunds
     cross join settings
-    inner join {{ ref('dim_offer_date') }} as offer_dates
+    inner join {{ ref('int_offers__dates') }} as offer_dates
         on refunds.refunded_on <= offer_dates.as_of_date
         and {{ add_days('offer_dates.as_of_date', '-settings.refund_days') }} < refunds.refunded_on
     inner join {{ ref('fct_order_item') }} as items

@@ -1,7 +1,7 @@
 """Faults of campaign definitions: all that is wrong with seeds/campaigns and seeds/benefits, found at once.
 
 Belongs here: the rules that campaigns, caps, holdouts, copy, benefits and experiments must keep, on rows.
-Does not: reading files (campaign_files), deciding who enters (dbt's models).
+Does not: reading files (definitions_files.campaigns), deciding who enters (dbt's models).
 """
 
 from __future__ import annotations

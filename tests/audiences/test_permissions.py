@@ -87,8 +87,7 @@ class Permitting:
                     query = query.replace(fault[1], fault[2])
                 self.connection.execute(f"create table intermediate.{model} as {query}")
             rows = self.connection.execute(
-                "select member_key, channel, changed_on, next_on, is_allowed "
-                "from core.fct_contact_permission"
+                "select member_key, channel, changed_on, next_on, is_allowed from core.fct_contact_permission"
             ).fetchall()
         finally:
             self.connection.execute("rollback")

@@ -226,10 +226,8 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.churn_model_features set sign_limit = 2 where one_row",
         "update seeds.churn_model_features set label_zh = '' where one_row",
     ],
-    "fct_churn_coefficient__sign_makes_sense": [
-        "update marts.fct_churn_coefficient set coefficient = -1 where feature = 'purchase_gap_log'",
-        "update marts.fct_churn_coefficient set coefficient = 1 where feature = 'orders_log'",
-        "update marts.fct_churn_coefficient set feature_deviation = 0 where one_row",
+    "stg_rekindle__churn_coefficients__feature_varies": [
+        "update staging.stg_rekindle__churn_coefficients set feature_deviation = 0 where one_row",
     ],
     "stg_rekindle__churn_recalibrations__saw_nothing_later": [
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
@@ -243,12 +241,12 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
         "update staging.stg_rekindle__churn_model_cards set champion_log_loss = log_loss where is_promoted",
     ],
-    "fct_churn_model_in_use__saw_nothing_later": [
-        "update marts.fct_churn_model_in_use set fitted_on = as_of_date + 1 where one_row",
-        "update marts.fct_churn_model_in_use set calibrated_on = as_of_date + 1 where one_row",
+    "int_churn_model__scores__saw_nothing_later": [
+        "update intermediate.int_churn_model__scores set fitted_on = as_of_date + 1 where one_row",
+        "update intermediate.int_churn_model__scores set calibrated_on = as_of_date + 1 where one_row",
     ],
-    "fct_churn_model_score__is_a_probability": [
-        "update marts.fct_churn_model_score set p_no_purchase = 1.000001 where one_row",
+    "int_churn_model__scores__is_a_probability": [
+        "update intermediate.int_churn_model__scores set p_no_purchase = 1.000001 where one_row",
     ],
     "member_churn_features__are_known_and_not_negative": [
         "update marts.member_churn_features set overdue_log = null where one_row",
@@ -445,13 +443,9 @@ HOLDS: dict[str, list[str]] = {
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
         "1 as effect, 0 as effect_lower, 2 as effect_upper",
     ],
-    "fct_warning_action__open_problems_first": [
-        "update marts.fct_warning_action set action = 'repair', is_unsolved = false where one_row",
-        "update marts.fct_warning_action set due_days = -1 where one_row",
-    ],
-    "fct_churn_signal_outcome__lost_are_among_the_members": [
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, -1 as lost_members",
+    "member_churn_warning__open_problems_first": [
+        "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",
+        "update marts.member_churn_warning set action = '' where one_row",
     ],
     "fct_churn_signal_performance__fired_are_among_the_watched": [
         "update marts.fct_churn_signal_performance set fired_members = watched_members + 1 where one_row",
@@ -593,7 +587,9 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",
     ],
     # serving
-    "stg_rekindle__builds__names_the_build": ["update staging.stg_rekindle__builds set build_id = '' where one_row"],
+    "stg_rekindle__builds__names_the_build": [
+        "update staging.stg_rekindle__builds set build_id = '' where one_row"
+    ],
 }
 
 SINGULAR: dict[str, list[str]] = {
@@ -755,6 +751,10 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_member_offer_reason set weight = weight + 1 where one_row",
         "delete from marts.fct_member_offer_reason where one_row",
         "delete from marts.fct_member_offer where one_row",
+    ],
+    "churn_coefficients_keep_to_their_sign_limits": [
+        "update staging.stg_rekindle__churn_coefficients set coefficient = -1 where feature = 'purchase_gap_log'",
+        "update staging.stg_rekindle__churn_coefficients set coefficient = 1 where feature = 'orders_log'",
     ],
     "churn_reasons_add_up": [
         "update marts.fct_churn_reason set contribution = contribution + 0.001 where family = 'rhythm' "

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from orchestration.checks.tags import judged
 from orchestration.cli import app
-from orchestration.cli_why import OPERATORS
+from orchestration.cli.why import OPERATORS
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.tag_reading import read_tag_health
+from orchestration.readers.tags import read_tag_health
 from tests.built import UNTIL, chain
 
 __all__ = ["chain"]

@@ -9,8 +9,9 @@ import pytest
 from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -64,7 +65,7 @@ def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
         open_build(home, "other")
 
 
-def test_an_audit_counts_the_published_rooms_only_and_leaves_a_complete_file(home):
+def test_an_audit_counts_what_is_public_only_and_leaves_a_complete_file(home):
     build = finished_build(home, 1, rows=5)
     assert audit(build) == {
         "core.dim_member": 5,
@@ -131,17 +132,24 @@ def test_a_view_over_files_outside_the_build_fails_the_audit_by_name(home, tmp_p
     duckdb.sql(f"copy (select 1 as one) to '{tmp_path}/outside.parquet'")
     with duckdb.connect(str(build.file)) as connection:
         connection.execute(
-            f"create view serving.srv_leaky as from read_parquet('{tmp_path}/outside.parquet')"
+            f"create or replace view serving.srv_member as from read_parquet('{tmp_path}/outside.parquet')"
         )
-    with pytest.raises(AuditFailed, match=r"view serving\.srv_leaky .*(?s:.*)as a table"):
+    with pytest.raises(AuditFailed, match=r"serving\.srv_member .*(?s:.*)as a table"):
         audit(build)
 
 
-def test_a_build_without_any_published_table_fails_its_audit(home):
+def test_a_build_that_lacks_a_public_table_fails_its_audit_by_name(home):
     build = finished_build(home, 1)
     with duckdb.connect(str(build.file)) as connection:
-        connection.execute("drop schema serving cascade; drop schema marts cascade")
-    with pytest.raises(AuditFailed, match="no table in any of the rooms marts, audiences, experiments,"):
+        connection.execute("drop schema serving cascade")
+    with pytest.raises(AuditFailed, match=r"serving\.srv_member cannot be read"):
+        audit(build)
+
+
+def test_a_build_in_which_nothing_is_public_fails_its_audit(home):
+    build = finished_build(home, 1)
+    write_dbt_results(build, {"test.rekindle.unique": "pass"})
+    with pytest.raises(AuditFailed, match="nothing in .* is public"):
         audit(build)
 
 

@@ -13,9 +13,10 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from made_by_hand import AS_OF
 
+from orchestration.ledger.opening import start_build
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import AuditFailed, audit, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, open_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
@@ -31,8 +32,8 @@ models:
   standin:
     +persist_docs: {relation: true, columns: true}
     staging: {+schema: staging, +materialized: view}
-    marts: {+schema: marts, +materialized: table}
-    serving: {+schema: serving, +materialized: view}
+    marts: {+schema: marts, +materialized: table, +meta: {public: true}}
+    serving: {+schema: serving, +materialized: view, +meta: {public: true}}
 """,
     "macros/generate_schema_name.sql": """
 {% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}

@@ -18,7 +18,7 @@ FACTS = (
     "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
     "unsubscribed", "complained", "refunded",
 )  # fmt: skip
-"""What exp_facts counts of members, by the name it gives each."""
+"""What exp_outcomes__facts counts of members, by the name it gives each."""
 
 
 class ExperimentImpossible(RekindleError):

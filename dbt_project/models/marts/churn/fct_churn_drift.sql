@@ -41,8 +41,7 @@ counted as (
 ),
 
 dates as (
-    select distinct as_of_date
-    from activity
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 newest_fits as (

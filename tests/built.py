@@ -50,7 +50,6 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 STATES = (
     "member_activity",
     "member_churn_baseline",
-    "member_purchase_value",
     "member_expected_margin",
     "member_churn_features",
     "int_churn_model__scores",
@@ -58,9 +57,7 @@ STATES = (
     "fct_churn_reason",
     "member_cycle",
     "member_lifecycle",
-    "member_silence",
     "member_rfm",
-    "member_rfm_cell",
     "fct_rfm_migration",
     "member_growth",
     "member_value_tier",

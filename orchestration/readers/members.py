@@ -33,7 +33,7 @@ QUESTIONS = {
     """,
     "named cell": f"""
         select cell.label_en, cell.label_zh, cell.play_label_en, cell.play_label_zh
-        from marts.member_rfm_cell as own inner join seeds.rfm_cells as cell using (named_cell)
+        from marts.member_rfm as own inner join seeds.rfm_cells as cell using (named_cell)
         {_OF_THE_MEMBER}
     """,
     "value tier": f"select value_tier, net_amount from marts.member_value_tier as own {_OF_THE_MEMBER}",

@@ -261,15 +261,15 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
         "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
-    "fct_purchase_forecast__more_in_longer": [
-        "update marts.fct_purchase_forecast set purchases_90d = purchases_180d + 1 where one_row",
-        "update marts.fct_purchase_forecast set any_purchase_365d_share = 0 where one_row",
-        "update marts.fct_purchase_forecast set purchase_pairs_180d = null where one_row",
+    "int_margin__forecasts__more_in_longer": [
+        "update intermediate.int_margin__forecasts set purchases_90d = purchases_180d + 1 where one_row",
+        "update intermediate.int_margin__forecasts set any_purchase_365d_share = 0 where one_row",
+        "update intermediate.int_margin__forecasts set purchase_pairs_180d = null where one_row",
     ],
-    "member_purchase_value__square_is_no_less_than_that_of_the_mean": [
-        "update marts.member_purchase_value set expected_square = 0 where one_row",
-        "update marts.member_purchase_value set amount = -0.01 where one_row",
-        "update marts.member_purchase_value set basis = 'gross' where one_row",
+    "member_expected_margin__square_is_no_less_than_that_of_the_mean": [
+        "update marts.member_expected_margin set expected_square = 0 where one_row",
+        "update marts.member_expected_margin set amount = -0.01 where one_row",
+        "update marts.member_expected_margin set basis = 'gross' where one_row",
     ],
     "member_expected_margin__more_in_longer_and_bounds_in_order": [
         "update marts.member_expected_margin set expected_margin_90d = expected_margin_365d + 1 "
@@ -328,11 +328,11 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_cycle set cycle_days = 0 where one_row",
         "update marts.member_cycle set overdue_ratio = null where one_row",
     ],
-    "fct_rfm_score__scores_within_bounds": [
-        "update marts.fct_rfm_score set recency_score = 6 where one_row",
-        "update marts.fct_rfm_score set monetary_score = null where one_row",
-        "update marts.fct_rfm_score set rfm_total_score = rfm_total_score + 1 where one_row",
-        "update marts.fct_rfm_score set rfm_cell = '55' where one_row",
+    "member_rfm__scores_within_bounds": [
+        "update marts.member_rfm set recency_score = 6 where one_row",
+        "update marts.member_rfm set monetary_score = null where one_row",
+        "update marts.member_rfm set rfm_total_score = rfm_total_score + 1 where one_row",
+        "update marts.member_rfm set rfm_cell = '55' where one_row",
     ],
     "fct_growth_ledger__points_follow_units": [
         "update marts.fct_growth_ledger set points = 0 where one_row",
@@ -358,22 +358,19 @@ HOLDS: dict[str, list[str]] = {
     "fct_reactivation__next_is_later": [
         "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
     ],
-    "member_silence_start__lies_before": [
-        "update marts.member_silence_start set quiet_since_on = as_of_date + 1 where one_row",
-    ],
-    "fct_silence_trace__days_follow": [
-        "update marts.fct_silence_trace set next_on = known_on where one_row",
-        "update marts.fct_silence_trace set cases = -1 where one_row",
+    "member_cycle__rhythm_lies_before": [
+        "update marts.member_cycle set quiet_since_on = as_of_date + 1 where one_row",
     ],
     "fct_silence_evidence__is_known_by_then": [
         "update marts.fct_silence_evidence set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_silence_evidence set score = 1.001 where one_row",
         "update marts.fct_silence_evidence set score = 0 where one_row",
     ],
-    "fct_silence_cause_score__within_bounds": [
-        "update marts.fct_silence_cause_score set score = 1.001 where one_row",
-        "update marts.fct_silence_cause_score set score = 0 where one_row",
-        "update marts.fct_silence_cause_score set cause_rank = 0 where one_row",
+    "member_silence_cause__score_within_bounds": [
+        "update marts.member_silence_cause set score = 1.001 where one_row",
+        "update marts.member_silence_cause set score = 0 where one_row",
+        "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",
@@ -390,9 +387,9 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
         "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
     ],
-    "fct_silence_end__there_was_a_silence": [
-        "update marts.fct_silence_end set days_silent = 0 where one_row",
-        "update marts.fct_silence_end set came_from_stage = 'stable' where one_row",
+    "int_silence__ends__there_was_a_silence": [
+        "update intermediate.int_silence__ends set days_silent = 0 where one_row",
+        "update intermediate.int_silence__ends set came_from_stage = 'stable' where one_row",
     ],
     "fct_stage_period__period_is_not_empty": [
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
@@ -702,7 +699,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_rfm_migration where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where to_cell = 'none')",
         "update marts.fct_rfm_migration set members = members + 1 where one_row",
-        "delete from marts.member_rfm_cell where one_row",
+        "delete from marts.member_rfm where one_row",
         "update marts.fct_rfm_migration set from_cell = 'champion' where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where from_cell = 'loyal')",
     ],

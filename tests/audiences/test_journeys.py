@@ -50,7 +50,7 @@ INPUTS = {
     "arm varchar, template varchar, benefit varchar",
     "core.dim_member": "member_key bigint, home_store_id varchar",
     "marts.member_sleep_pool": "member_key bigint, as_of_date date",
-    "marts.fct_member_day": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
+    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
     "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
     "net_amount decimal(18, 2)",
     "core.fct_ticket": "member_key bigint, kind varchar, opened_on date",
@@ -203,7 +203,7 @@ def lived(warehouse, histories):
         lives.append(life)
         active = sorted({*life.purchases, *life.interactions})
         warehouse.fill(
-            "marts.fct_member_day",
+            "intermediate.int_member_days",
             [
                 (key, on, following, on in life.purchases, on in life.interactions,
                  min([day for day in life.purchases if day <= on], default=None), on,
@@ -403,7 +403,7 @@ def forget_after(warehouse, day):
     """Take away whatever happened, was decided or was reported after a day."""
     for table, column in (
         ("core.int_sealed_decisions", "as_of_date"),
-        ("marts.fct_member_day", "activity_on"),
+        ("intermediate.int_member_days", "activity_on"),
         ("core.fct_ticket", "opened_on"),
         ("core.fct_contact_permission", "changed_on"),
     ):

@@ -154,7 +154,7 @@ HOLDS: dict[str, list[str]] = {
         "insert into staging.stg_complete_journey__campaign_descriptions by name "
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
-    "int_complete_journey_coupons__redeemed_while_valid": [
+    "fct_coupon__a_household_redeems_while_valid": [
         "insert into core.int_complete_journey_coupons by name "
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-04-01' as redeemed_on",
@@ -162,7 +162,7 @@ HOLDS: dict[str, list[str]] = {
         "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
         "date '2017-03-01' as redeemed_on",
     ],
-    "int_complete_journey_orders__net_is_gross_less_discount": [
+    "fct_order__a_basket_costs_its_price_less_the_discount": [
         "insert into core.int_complete_journey_orders by name "
         "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
         "insert into core.int_complete_journey_orders by name "
@@ -175,7 +175,7 @@ HOLDS: dict[str, list[str]] = {
     "int_member_category_days__next_is_later": [
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
-    "int_stock__stands_at_least_a_day": [
+    "fct_stock__no_shelf_holds_less_than_nothing": [
         "update core.int_stock set stands_until_on = counted_on where one_row",
         "update core.int_stock set units = -1 where one_row",
     ],
@@ -415,7 +415,7 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
     ],
-    "fct_warning_reason__says_it_in_both_languages": [
+    "fct_churn_signal__says_it_in_both_languages": [
         "update marts.fct_warning_reason set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.fct_warning_reason set sentence_zh = '' where one_row",
         "update marts.fct_warning_reason set evidence_on = as_of_date + 1 where one_row",
@@ -496,17 +496,17 @@ HOLDS: dict[str, list[str]] = {
     "fct_tag_coverage__share_is_steady": [
         "update marts.fct_tag_coverage set is_steady = false where one_row",
     ],
-    "fct_member_product__counts_are_parts": [
-        "update marts.fct_member_product set promo_lines = order_lines + 1 where one_row",
-        "update marts.fct_member_product set last_bought_on = as_of_date + 1 where one_row",
-        "update marts.fct_member_product set purchase_days = 0 where one_row",
+    "int_offers__member_products__counts_are_parts": [
+        "update intermediate.int_offers__member_products set promo_lines = order_lines + 1 where one_row",
+        "update intermediate.int_offers__member_products set last_bought_on = as_of_date + 1 where one_row",
+        "update intermediate.int_offers__member_products set purchase_days = 0 where one_row",
     ],
     "fct_product_sales__shares_within_bounds": [
         "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
         "update marts.fct_product_sales set buyers = 0 where one_row",
     ],
-    "fct_product_audience__index_is_positive": [
-        "update marts.fct_product_audience set audience_index = 0 where one_row",
+    "int_offers__audiences__index_is_positive": [
+        "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
     ],
     "fct_product_store__state_agrees_with_units": [
         "update marts.fct_product_store set units = 0 where rowid = "
@@ -565,9 +565,9 @@ HOLDS: dict[str, list[str]] = {
             "('2025-01-13', null, '2025-01-13', null, '2025-01-12')",
         )
     ],
-    "fct_member_replenishment__state_is_known": [
-        "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
-        "update marts.fct_member_replenishment "
+    "int_offers__replenishments__state_is_known": [
+        "update intermediate.int_offers__replenishments set replenishment = 'soon' where one_row",
+        "update intermediate.int_offers__replenishments "
         "set replenishment = 'due', due_on = as_of_date + 1 where one_row",
     ],
     "fct_member_offer__has_a_reason": [
@@ -740,7 +740,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.offer_settings set offers_per_member = 1",
-        "update marts.fct_member_replenishment set replenishment = 'early'",
+        "update intermediate.int_offers__replenishments set replenishment = 'early'",
         "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],
     "offer_reasons_add_up": [

@@ -69,20 +69,20 @@ def test_no_model_only_selects_another(models):
 @pytest.mark.parametrize(
     ("sql", "faults"),
     [
-        ("{{ config(materialized='view') }}\nselect * from {{ ref('int_orders') }}", 1),
+        ("{{ config(materialized='view') }}\nselect * from {{ ref('fct_order') }}", 1),
         (
-            "with orders as (\n    select * from {{ ref('int_orders') }}\n)\n\nselect\n    a\nfrom orders",
+            "with orders as (\n    select * from {{ ref('fct_order') }}\n)\n\nselect\n    a\nfrom orders",
             1,
         ),
-        ("select a, b as c from {{ ref('int_orders') }}", 1),
-        ("select a from {{ ref('int_orders') }} where b", 0),
-        ("select a, b + 1 as c from {{ ref('int_orders') }}", 0),
-        ("select count(*) as orders from {{ ref('int_orders') }}", 0),
-        ("select {{ days_between('a', 'b') }} as days from {{ ref('int_orders') }}", 0),
+        ("select a, b as c from {{ ref('fct_order') }}", 1),
+        ("select a from {{ ref('fct_order') }} where b", 0),
+        ("select a, b + 1 as c from {{ ref('fct_order') }}", 0),
+        ("select count(*) as orders from {{ ref('fct_order') }}", 0),
+        ("select {{ days_between('a', 'b') }} as days from {{ ref('fct_order') }}", 0),
     ],
 )
 def test_a_model_that_only_selects_another_is_found(sql, faults):
-    planted = Model("fct_order", "core/facts", sql=sql, reads=("core.int_orders",))
+    planted = Model("fct_order", "core/facts", sql=sql, reads=("core.fct_order",))
     assert len(list(copies([planted]))) == faults
 
 

@@ -72,7 +72,7 @@ def test_every_model_reads_only_what_its_room_may(models):
         ("intermediate/value", "audiences.aud_decisions"),
         ("marts/value", "audiences.aud_decisions"),
         ("marts/value", "serving.srv_rfm"),
-        ("audiences", "experiments.exp_results"),
+        ("audiences", "serving.srv_experiments"),
         ("experiments", "serving.srv_rfm"),
         ("serving", "source.chain"),
         ("playground", "core.dim_member"),

@@ -76,7 +76,7 @@ LONG_FILES = {
         "warning episodes and falls into silence meet in one place",
     ),
     "models/marts/churn/fct_churn_drift.sql": (110, "counting, binning and comparing are one index"),
-    "models/marts/churn/fct_churn_model_score.sql": (
+    "models/marts/churn/int_churn_model__scores.sql": (
         90,
         "one formula from coefficients to probability; every step is read once, by the next",
     ),

@@ -26,7 +26,7 @@ outcomes as (
 ),
 
 member_days as (
-    select * from {{ ref('fct_member_day') }}
+    select * from {{ ref('int_member_days') }}
 ),
 
 lifecycles as (

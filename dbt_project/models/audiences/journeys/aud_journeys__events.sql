@@ -27,7 +27,7 @@ settings as (
 ),
 
 member_days as (
-    select * from {{ ref('fct_member_day') }}
+    select * from {{ ref('int_member_days') }}
 ),
 
 tickets as (

@@ -50,7 +50,7 @@ INPUTS = {
     "member_key bigint, is_included boolean, arm varchar, arm_role varchar",
     "core.int_sealed_touches": "planned_touch_id varchar, campaign varchar, campaign_week date, "
     "entry_week date, member_key bigint, step_no integer, planned_on date, channel varchar, status varchar",
-    "marts.fct_member_day": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
+    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
     "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
     "net_amount decimal(18, 2)",
     "core.fct_ticket": "member_key bigint, kind varchar, opened_on date",
@@ -95,7 +95,7 @@ class Warehouse:
         self.connection = duckdb.connect()
         self.ask("attach ':memory:' as warehouse")
         self.ask("use warehouse")
-        for schema in ("seeds", "intermediate", "marts", "audiences"):
+        for schema in sorted({"seeds"} | {name.split(".")[0] for name in INPUTS}):
             self.ask(f"create schema {schema}")
         for name, folder in SEEDS.items():
             file = SEEDS_DIR / folder / f"{name}.csv"
@@ -198,7 +198,7 @@ def lived(warehouse, histories):
         lives.append(life)
         active = sorted({*life.purchases, *life.interactions})
         warehouse.fill(
-            "marts.fct_member_day",
+            "intermediate.int_member_days",
             [
                 (key, on, following, on in life.purchases, on in life.interactions,
                  min([day for day in life.purchases if day <= on], default=None), on,
@@ -390,7 +390,7 @@ def forget_after(warehouse, day):
     """Take away whatever happened, was decided or was reported after a day."""
     for table, column in (
         ("core.int_sealed_decisions", "as_of_date"),
-        ("marts.fct_member_day", "activity_on"),
+        ("intermediate.int_member_days", "activity_on"),
         ("core.fct_ticket", "opened_on"),
         ("core.fct_contact_permission", "changed_on"),
     ):

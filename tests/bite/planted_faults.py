@@ -155,18 +155,14 @@ HOLDS: dict[str, list[str]] = {
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
     "fct_coupon__a_household_redeems_while_valid": [
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-04-01' as redeemed_on",
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-03-01' as redeemed_on",
+        "insert into core.fct_coupon by name "
+        "select 'complete_journey' as source, date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
+        f"date '{day}' as redeemed_on"
+        for day in ("2017-04-01", "2017-03-01")
     ],
     "fct_order__a_basket_costs_its_price_less_the_discount": [
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, -1.00 as discount_amount, 11.00 as net_amount",
+        "insert into core.fct_order by name select 'complete_journey' as source, "
+        "10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
     ],
     # intermediate
     "int_member_days__next_is_later": [
@@ -175,11 +171,8 @@ HOLDS: dict[str, list[str]] = {
     "int_member_category_days__next_is_later": [
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
-    "fct_stock__no_shelf_holds_less_than_nothing": [
-        "update core.int_stock set stands_until_on = counted_on where one_row",
-        "update core.int_stock set units = -1 where one_row",
-    ],
     # marts
+    "fct_stock__no_shelf_holds_less_than_nothing": ["update core.fct_stock set units = -1 where one_row"],
     "fct_stock__out_of_stock_is_known": [
         "update core.fct_stock set counted_on = as_of_date + 1 where one_row",
         "update core.fct_stock set is_known = false, is_out_of_stock = true where one_row",
@@ -466,9 +459,6 @@ HOLDS: dict[str, list[str]] = {
         "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
         "update intermediate.int_member_choice_days set choices = 0 where one_row",
     ],
-    "int_member_choice_as_of__was_chosen": [
-        "update intermediate.int_member_choice_as_of set choices_365d = 0 where one_row",
-    ],
     "member_preference__a_preference_has_its_share": [
         f"update marts.member_preference set {share} = {value} where rowid = "
         f"(select min(rowid) from marts.member_preference where {share} is not null)"
@@ -654,7 +644,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.member_activity where one_row",
     ],
     "newest_as_of_date_has_members": [
-        "delete from staging.stg_rekindle__as_of_dates",
+        "delete from core.dim_as_of_date",
         f"delete from marts.member_lifecycle where {_LAST_SUNDAY}",
     ],
     "fold_conserves_money": [

@@ -388,6 +388,10 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
     ],
+    "fct_churn_signal__says_it_in_both_languages": [
+        "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
+        "update marts.fct_churn_signal set sentence_zh = '' where one_row",
+    ],
     "fct_churn_signal__evidence_is_not_later": [
         "update marts.fct_churn_signal set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_churn_signal set measured_value = -1 where one_row",
@@ -407,11 +411,6 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
-    ],
-    "fct_churn_signal__says_it_in_both_languages": [
-        "update marts.fct_warning_reason set sentence_en = 'Usually every {expected} days' where one_row",
-        "update marts.fct_warning_reason set sentence_zh = '' where one_row",
-        "update marts.fct_warning_reason set evidence_on = as_of_date + 1 where one_row",
     ],
     "fct_warning_episode__answers_and_returns_come_after_the_warning": [
         "update marts.fct_warning_episode set returned_on = started_on where one_row",

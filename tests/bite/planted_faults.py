@@ -1,7 +1,7 @@
-"""Faults: for every check of the warehouse that is not generic, statements that must make it fail.
+"""Faults: for every condition and every singular check of the warehouse, statements that must break it.
 
-Belongs here: check name -> faults; a new ``holds`` or singular check without one fails the suite.
-Does not: faults of ``unique_key`` and ``refers_to``; they follow from the arguments (`test_checks_bite`).
+Belongs here: name -> faults (a condition is ``<model>__<condition>``); one without a fault fails the suite.
+Does not: faults of keys and references; they follow from the arguments (`test_checks_bite`).
 
 Statements run on a copy in which every view is a table, so a fault stays where it is planted. `one_row`
 stands for the condition that picks a single row of the table.
@@ -12,7 +12,7 @@ from __future__ import annotations
 _LAST_SUNDAY = "as_of_date = (select max(as_of_date) from marts.member_lifecycle)"
 
 # Each value is a list of faults, planted one at a time; each must be found.
-HOLDS: dict[str, list[str]] = {
+CONDITIONS: dict[str, list[str]] = {
     # seeds
     "stage_thresholds__thresholds_rise": [
         "update seeds.stage_thresholds set new_days = growing_days where one_row",

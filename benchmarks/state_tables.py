@@ -30,7 +30,7 @@ MEASURED = (
     "fct_tag_conflict",
     "fct_member_tag",
     "member_churn_baseline",
-    "fct_churn_model_score",
+    "int_churn_model__scores",
 )
 TAGS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts")
 """Seeds that the SQL of tags is made from."""
@@ -41,11 +41,16 @@ BY_HAND = {
         select 'all' as category_group, date '2025-12-01' as fitted_on, 1 as rate_shape, 20 as rate_days,
             0.5 as leaving, 3 as staying
     """,
-    "fct_churn_model_in_use": f"""
-        select {DAY} as as_of_date, unnest([28, 90]) as horizon_days, 'one' as version, true as is_newest,
-            true as is_champion, 0.3 as baseline, 1 as recalibration_slope
+    "dim_as_of_date": f"select {DAY} as as_of_date",
+    "stg_rekindle__churn_model_cards": """
+        select unnest([28, 90]) as horizon_days, 'one' as version, date '2025-12-01' as fitted_on,
+            true as is_promoted, 0.3 as intercept
     """,
-    "fct_churn_coefficient": """
+    "stg_rekindle__churn_recalibrations": """
+        select unnest([28, 90]) as horizon_days, 'one' as version, date '2025-12-15' as calibrated_on,
+            0 as recalibration_offset, 1 as recalibration_slope
+    """,
+    "stg_rekindle__churn_coefficients": """
         select 'one' as version, unnest([28, 90]) as horizon_days, feature, 0.5 as feature_mean,
             1.5 as feature_deviation, 0.1 as coefficient
         from warehouse.seeds.churn_model_features
@@ -135,7 +140,7 @@ def main(
     rows = []
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
-        for schema in ("seeds", "marts", "intermediate"):
+        for schema in sorted({node["schema"] for node in nodes.values()}):
             connection.execute(f"create schema warehouse.{schema}")
         for seed in (node for node in nodes.values() if node["resource_type"] == "seed"):
             path = SEEDS_DIR / seed["path"]
@@ -156,8 +161,9 @@ def main(
                 if source["resource_type"] == "model" and source["name"] not in BY_HAND:
                     make_up(connection, source, members)
             made_by = nodes[name]["compiled_code"]
-            model = seconds(connection, f"create or replace table warehouse.marts.{name} as {made_by}")
-            [(count,)] = connection.execute(f"select count(*) from warehouse.marts.{name}").fetchall()
+            table = f"warehouse.{nodes[name]['schema']}.{name}"
+            model = seconds(connection, f"create or replace table {table} as {made_by}")
+            [(count,)] = connection.execute(f"select count(*) from {table}").fetchall()
             # Tags are held against the attributes they read, all others against what they make.
             read = "member_attributes" if "tag" in name else name
             scan = seconds(connection, scan_of(nodes, read))

@@ -6,20 +6,17 @@ Does not: arithmetic on what comes back (core), member rows, writing (orchestrat
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from dagster import ConfigurableResource, InitResourceContext
 
-from orchestration.partitions import BUSINESS_TIME_ZONE
-from orchestration.project import STAGING_DIR, Home
-from orchestration.states import STATES
+from orchestration.project import Home
+from orchestration.readers.states import STATES
 
 if TYPE_CHECKING:
-    from orchestration.core.contract import Table
-    from orchestration.warehouse.tag_reading import TagHealth
+    from orchestration.readers.tags import TagHealth
 
 
 class Business(ConfigurableResource):
@@ -66,34 +63,9 @@ class Warehouse(ConfigurableResource):
 
     def orders_delivered_until(self) -> date | None:
         """Date of the newest delivery of a required table with a month, such as orders."""
-        landing = self.business.home.landing
-        dates = [
-            date.fromisoformat(delivery.name.removeprefix("delivered="))
-            for table in self._tables_of_orders()
-            for delivery in (landing / table.source / table.name).glob("delivered=*")
-        ]
-        return max(dates, default=None)
+        from orchestration.readers.deliveries import orders_delivered_until
 
-    def last_business_date(self) -> date | None:
-        """The last business date with an order in the loaded data; None when nothing is loaded."""
-        import duckdb
-
-        moments: list[datetime] = []
-        with duckdb.connect() as connection:
-            for table in self._tables_of_orders():
-                folder = self.business.home.loaded / table.source / table.name
-                if not any(folder.glob("*/*/*.parquet")):
-                    continue
-                [(newest,)] = connection.execute(
-                    f'select max("{table.month_of}") from read_parquet($files, hive_partitioning = false)',
-                    {"files": f"{folder}/*/*/*.parquet"},
-                ).fetchall()
-                if newest is not None:
-                    moments.append(newest)
-        if not moments:
-            return None
-        newest = max(moments)
-        return newest.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(BUSINESS_TIME_ZONE)).date()
+        return orders_delivered_until(self.business.home)
 
     def members_by_state(self, file: Path) -> dict[str, dict[str, int]]:
         """Members per code of every state shown in summaries, at the newest as-of date.
@@ -126,7 +98,7 @@ class Warehouse(ConfigurableResource):
 
     def tag_health(self) -> "TagHealth | None":
         """Counts and shares of the published tags; None where no tags are published."""
-        from orchestration.warehouse.tag_reading import read_tag_health
+        from orchestration.readers.tags import read_tag_health
 
         return read_tag_health(self.business.home)
 
@@ -154,17 +126,6 @@ class Warehouse(ConfigurableResource):
 
     def weeks_to_seal(self) -> list[date]:
         """Mondays of the decided weeks of the published version that are not wholly sealed, oldest first."""
-        from orchestration.warehouse.sealing import due_weeks
+        from orchestration.ledger.sealing import due_weeks
 
         return due_weeks(self.business.home)
-
-    @staticmethod
-    def _tables_of_orders() -> "list[Table]":
-        from orchestration.loader.contracts import read_contracts
-
-        return [
-            table
-            for contract in read_contracts(STAGING_DIR).values()
-            for table in contract.tables
-            if table.required and table.month_of
-        ]

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from orchestration.core.errors import RekindleError
-from orchestration.instance import PROCESS_TAG, close_abandoned_runs, opened_instance
+from orchestration.dagster_home.instance import PROCESS_TAG, close_abandoned_runs, opened_instance
 from orchestration.progress import RELAY, Progress
 from orchestration.project import Home
 

@@ -23,13 +23,17 @@ import duckdb
 import pytest
 
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.fits.amount_parameters import add_amounts
+from orchestration.fits.churn_parameters import add_version
+from orchestration.ledger.opening import start_build
+from orchestration.ledger.rules import provide_judged
+from orchestration.ledger.seals import provide_ledger
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.amount_parameters import add_amounts
-from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
-from orchestration.warehouse.churn_parameters import add_version
+from orchestration.warehouse.builds import BUILD_COMMAND, Build
 from orchestration.warehouse.control import (
     add_fitted,
     provide_fitted,
@@ -37,9 +41,6 @@ from orchestration.warehouse.control import (
     write_definition_hashes,
 )
 from orchestration.warehouse.dbt import invoke_dbt
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.experiment_rules import provide_judged
-from orchestration.warehouse.ledger import provide_ledger
 
 MEMBERS = 600
 UNTIL = date(2025, 12, 28)
@@ -49,17 +50,14 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 STATES = (
     "member_activity",
     "member_churn_baseline",
-    "member_purchase_value",
     "member_expected_margin",
     "member_churn_features",
-    "fct_churn_model_score",
+    "int_churn_model__scores",
     "member_churn_probability",
     "fct_churn_reason",
     "member_cycle",
     "member_lifecycle",
-    "member_silence",
     "member_rfm",
-    "member_rfm_cell",
     "fct_rfm_migration",
     "member_growth",
     "member_value_tier",

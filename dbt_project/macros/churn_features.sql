@@ -15,7 +15,7 @@
 {% endmacro %}
 
 
-{# What the features of one family add to the log-odds; for fct_churn_model_score, whose CTEs it names. #}
+{# What the features of one family add to the log-odds; for int_churn_model__scores, whose CTEs it names. #}
 {% macro churn_family_logit(features) -%}
     cast(
         measured.slope * (

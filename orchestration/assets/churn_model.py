@@ -104,7 +104,7 @@ def fits(
 def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Fits of the purchase model that are due; a row per category group."""
     from orchestration.core.purchase_models import FitImpossible
-    from orchestration.warehouse.churn_parameters import (
+    from orchestration.fits.churn_parameters import (
         add_version,
         dates_with_histories,
         fit_groups,
@@ -136,13 +136,13 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
 def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
     """What a purchase is worth, for the purchase fits that lack it; a row per category group and basis."""
     from orchestration.core.purchase_models import FitImpossible
-    from orchestration.warehouse.amount_parameters import (
+    from orchestration.fits.amount_parameters import (
         add_amounts,
         dates_without_amounts,
         fit_amounts,
         sampled_amounts,
     )
-    from orchestration.warehouse.churn_parameters import dates_with_histories, read_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, read_settings
 
     settings, rows = read_settings(), []
     seen = set(dates_with_histories(sample.file))
@@ -163,8 +163,8 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
-    from orchestration.warehouse import churn_parameters, churn_versions
-    from orchestration.warehouse.churn_panel import read_features, read_panel
+    from orchestration.fits import churn_parameters, churn_versions
+    from orchestration.fits.churn_panel import read_features, read_panel
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file

@@ -1,7 +1,7 @@
 """Experiments judged within a build: between the sums it made and what stands on verdicts.
 
 Belongs here: judging the build under way, showing what was said, the check of arm sizes.
-Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Does not: statistics (seeds.experiments), reading sums and keeping decisions (orchestration.warehouse).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,8 +72,8 @@ def experiments_judged(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
+    from orchestration.fits.judging import judge_file
     from orchestration.warehouse.builds import open_build
-    from orchestration.warehouse.judging import judge_file
 
     progress.begin("read experiments")
     build = open_build(business.home)

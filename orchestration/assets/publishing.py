@@ -18,13 +18,20 @@ from dagster import (
     asset,
 )
 
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
+from orchestration.assets.models import (
+    MANIFEST,
+    ONE_RETRY,
+    POOL,
+    fitted_models,
+    judged_models,
+    warehouse_models,
+)
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
+from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.builds import public_relations
 
 GROUP = "publishing"
@@ -97,7 +104,7 @@ def published_warehouse(
     business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
-    from orchestration.erasure import close
+    from orchestration.erasing.people import close
     from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 

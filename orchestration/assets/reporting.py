@@ -63,8 +63,8 @@ def experiment_readout(
     business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
+    from orchestration.readers.experiments import NoExperiments, read_experiments
     from orchestration.report.effects_picture import effects_svg
-    from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
 
     progress.begin("read-out")
     try:

@@ -1,7 +1,7 @@
 """Faults of campaign definitions: all that is wrong with seeds/campaigns and seeds/benefits, found at once.
 
 Belongs here: the rules that campaigns, caps, holdouts, copy, benefits and experiments must keep, on rows.
-Does not: reading files (campaign_files), deciding who enters (dbt's models).
+Does not: reading files (definitions_files.campaigns), deciding who enters (dbt's models).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import combinations, pairwise
 from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
-from orchestration.core.experiments.declared import FACTS
+from orchestration.seeds.experiments.declared import FACTS
 
 Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each file, by its name without `.csv`."""

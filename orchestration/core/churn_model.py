@@ -1,7 +1,7 @@
 """The trained churn model: logistic regression whose coefficients may not take a sign that makes no sense.
 
 Belongs here: fitting, scoring, recalibrating and judging on arrays.
-Does not: which members and dates are looked at, keeping versions, the score in SQL (fct_churn_model_score).
+Does not: which members and dates are looked at, keeping versions, the score in SQL (int_churn_model__scores).
 
 The outcome is 1 for a member who does *not* buy within the horizon. Features are standardised, so a version
 is the same in whatever unit a feature comes; every array has one entry, or row, per member and date.

@@ -15,10 +15,10 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import RekindleError
+from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.exports.definitions import Definitions
+from orchestration.ledger.seals import Seal, seals
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import Seal, seals
 
 # What of a planned touch must be as it was sealed; the member's key may be another one since, after a merge.
 _PLAN = "planned_touch_id, entry_week, arm, step_no, planned_on, channel, template, benefit, status"

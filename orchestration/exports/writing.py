@@ -33,10 +33,10 @@ from orchestration.exports.gate import (
     sealed_weeks,
     unreadable_of_nobody,
 )
+from orchestration.files import sha256_of, sync, write_json
+from orchestration.ledger.seals import MANIFEST
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.erasures import refuse_unfinished
-from orchestration.warehouse.ledger import MANIFEST
 from orchestration.warehouse.lock import hold_build_lock
 from orchestration.warehouse.versions import connect_published, current_version
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import CONTACT_KINDS, pseudonym
-from orchestration.loader.durable import write_file
+from orchestration.files import write_file
 from orchestration.loader.unreadable import UNREADABLE
 from orchestration.project import Home
 

@@ -20,6 +20,7 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
+from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
 from orchestration.loader.control import (
     write_blocked_identifiers,
     write_empty_tables,
@@ -34,7 +35,6 @@ from orchestration.loader.deliveries import (
     find_deliveries,
     manifest_sha256,
 )
-from orchestration.loader.durable import flush_folder, flush_tree, private_folder, switch_folder, write_file
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import Secret, read_secret
 from orchestration.loader.unreadable import unreadable_consents
@@ -271,7 +271,7 @@ def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> No
         private_folder(parent)
     written.chmod(0o600)
     written.replace(target)
-    flush_folder(folder)
+    sync(folder)
 
 
 def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:

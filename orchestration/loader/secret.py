@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from orchestration.core.errors import RekindleError
-from orchestration.loader.durable import private_folder, write_file
+from orchestration.files import private_folder, write_file
 from orchestration.project import SECRET_VARIABLE, Home
 
 SHORTEST = 32

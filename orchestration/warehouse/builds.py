@@ -1,7 +1,7 @@
 """A build: its own folder, its own file, from nothing; audited before anybody may publish it.
 
-Belongs here: starting a build, finding it again, auditing what dbt made.
-Does not: running dbt (``dbt.py``), publishing (``publish.py``).
+Belongs here: making a build's folder, finding it again, auditing what dbt made.
+Does not: what is sealed (``ledger.opening``), running dbt (``dbt.py``), publishing (``publish.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -19,18 +19,10 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import write_json
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import (
-    provide_fitted,
-    write_as_of_dates,
-    write_build,
-    write_definition_hashes,
-)
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.durable import write_json
-from orchestration.warehouse.experiment_rules import check_rules, provide_judged
-from orchestration.warehouse.ledger import provide_ledger, seals
+from orchestration.warehouse.control import provide_fitted, write_as_of_dates, write_build
 
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
@@ -88,16 +80,8 @@ class Build:
         return self.folder / "audited.json"
 
 
-def start_build(
-    home: Home,
-    as_of_dates: Iterable[date],
-    *,
-    run_id: str,
-    code_version: str,
-    deciding: date | None = None,
-    keeping: Collection[str] = frozenset(),
-) -> Build:
-    """Make an empty folder for a new build and tell dbt about it. The caller holds the build lock.
+def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
+    """Make an empty folder for a new build and tell dbt its dates. The caller holds the build lock.
 
     Of former builds that were not published only the newest stays, for study.
 
@@ -106,17 +90,13 @@ def start_build(
         as_of_dates: The dates to make states for.
         run_id: The run that makes it.
         code_version: What :func:`code_version` said.
-        deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
-        keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
-        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
-            an experiment was declared after its weeks were sealed.
+        RekindleError: No date was asked for.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
         raise RekindleError("no as-of date was asked for; a build needs at least one")
-    check_rules(seals(home))
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
     kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
@@ -136,9 +116,6 @@ def start_build(
     write_as_of_dates(home, dates)
     write_build(home, build)
     provide_fitted(home)
-    provide_ledger(home, before=deciding, keeping=keeping)
-    provide_judged(home)
-    write_definition_hashes(home, definition_hashes())
     return build
 
 

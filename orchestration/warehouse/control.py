@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.files import replacing
 from orchestration.project import Home
-from orchestration.warehouse.durable import replacing
 
 if TYPE_CHECKING:
     from orchestration.warehouse.builds import Build

@@ -21,9 +21,9 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.events.event_manager_client import cleanup_event_logger, get_event_manager
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import replacing
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
-from orchestration.warehouse.durable import replacing
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _SHOWN_FAILURES = 10

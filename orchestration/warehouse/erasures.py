@@ -1,7 +1,7 @@
 """What is known of erasures: requests that wait, the one under way, fingerprints of what was erased.
 
 Belongs here: those three as small files in the vault, and the numbers that tell of them.
-Does not: removing anything (``loader.erasing``, ``ledger_erasing.py``, ``exports.erasing``), finding records.
+Does not: removing anything or finding records (orchestration.erasing).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
+from orchestration.files import remove_unfinished, replacing, sync, write_json
 from orchestration.project import Home
-from orchestration.warehouse.durable import remove_unfinished, replacing, sync, write_json
 
 Record = tuple[str, str, str]
 """Source, system and member number."""

@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import sha256_of, sync, write_json
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, file_state
 from orchestration.warehouse.connections import lock_down, quoted
-from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.versions import (
     Manifest,
     current_version,

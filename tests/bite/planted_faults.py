@@ -219,10 +219,8 @@ HOLDS: dict[str, list[str]] = {
         "update seeds.churn_model_features set sign_limit = 2 where one_row",
         "update seeds.churn_model_features set label_zh = '' where one_row",
     ],
-    "fct_churn_coefficient__sign_makes_sense": [
-        "update marts.fct_churn_coefficient set coefficient = -1 where feature = 'purchase_gap_log'",
-        "update marts.fct_churn_coefficient set coefficient = 1 where feature = 'orders_log'",
-        "update marts.fct_churn_coefficient set feature_deviation = 0 where one_row",
+    "stg_rekindle__churn_coefficients__feature_varies": [
+        "update staging.stg_rekindle__churn_coefficients set feature_deviation = 0 where one_row",
     ],
     "stg_rekindle__churn_recalibrations__saw_nothing_later": [
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
@@ -236,12 +234,12 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
         "update staging.stg_rekindle__churn_model_cards set champion_log_loss = log_loss where is_promoted",
     ],
-    "fct_churn_model_in_use__saw_nothing_later": [
-        "update marts.fct_churn_model_in_use set fitted_on = as_of_date + 1 where one_row",
-        "update marts.fct_churn_model_in_use set calibrated_on = as_of_date + 1 where one_row",
+    "int_churn_model__scores__saw_nothing_later": [
+        "update intermediate.int_churn_model__scores set fitted_on = as_of_date + 1 where one_row",
+        "update intermediate.int_churn_model__scores set calibrated_on = as_of_date + 1 where one_row",
     ],
-    "fct_churn_model_score__is_a_probability": [
-        "update marts.fct_churn_model_score set p_no_purchase = 1.000001 where one_row",
+    "int_churn_model__scores__is_a_probability": [
+        "update intermediate.int_churn_model__scores set p_no_purchase = 1.000001 where one_row",
     ],
     "member_churn_features__are_known_and_not_negative": [
         "update marts.member_churn_features set overdue_log = null where one_row",
@@ -256,15 +254,15 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
         "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
-    "fct_purchase_forecast__more_in_longer": [
-        "update marts.fct_purchase_forecast set purchases_90d = purchases_180d + 1 where one_row",
-        "update marts.fct_purchase_forecast set any_purchase_365d_share = 0 where one_row",
-        "update marts.fct_purchase_forecast set purchase_pairs_180d = null where one_row",
+    "int_margin__forecasts__more_in_longer": [
+        "update intermediate.int_margin__forecasts set purchases_90d = purchases_180d + 1 where one_row",
+        "update intermediate.int_margin__forecasts set any_purchase_365d_share = 0 where one_row",
+        "update intermediate.int_margin__forecasts set purchase_pairs_180d = null where one_row",
     ],
-    "member_purchase_value__square_is_no_less_than_that_of_the_mean": [
-        "update marts.member_purchase_value set expected_square = 0 where one_row",
-        "update marts.member_purchase_value set amount = -0.01 where one_row",
-        "update marts.member_purchase_value set basis = 'gross' where one_row",
+    "member_expected_margin__square_is_no_less_than_that_of_the_mean": [
+        "update marts.member_expected_margin set expected_square = 0 where one_row",
+        "update marts.member_expected_margin set amount = -0.01 where one_row",
+        "update marts.member_expected_margin set basis = 'gross' where one_row",
     ],
     "member_expected_margin__more_in_longer_and_bounds_in_order": [
         "update marts.member_expected_margin set expected_margin_90d = expected_margin_365d + 1 "
@@ -323,11 +321,11 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_cycle set cycle_days = 0 where one_row",
         "update marts.member_cycle set overdue_ratio = null where one_row",
     ],
-    "fct_rfm_score__scores_within_bounds": [
-        "update marts.fct_rfm_score set recency_score = 6 where one_row",
-        "update marts.fct_rfm_score set monetary_score = null where one_row",
-        "update marts.fct_rfm_score set rfm_total_score = rfm_total_score + 1 where one_row",
-        "update marts.fct_rfm_score set rfm_cell = '55' where one_row",
+    "member_rfm__scores_within_bounds": [
+        "update marts.member_rfm set recency_score = 6 where one_row",
+        "update marts.member_rfm set monetary_score = null where one_row",
+        "update marts.member_rfm set rfm_total_score = rfm_total_score + 1 where one_row",
+        "update marts.member_rfm set rfm_cell = '55' where one_row",
     ],
     "fct_growth_ledger__points_follow_units": [
         "update marts.fct_growth_ledger set points = 0 where one_row",
@@ -353,22 +351,19 @@ HOLDS: dict[str, list[str]] = {
     "fct_reactivation__next_is_later": [
         "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
     ],
-    "member_silence_start__lies_before": [
-        "update marts.member_silence_start set quiet_since_on = as_of_date + 1 where one_row",
-    ],
-    "fct_silence_trace__days_follow": [
-        "update marts.fct_silence_trace set next_on = known_on where one_row",
-        "update marts.fct_silence_trace set cases = -1 where one_row",
+    "member_cycle__rhythm_lies_before": [
+        "update marts.member_cycle set quiet_since_on = as_of_date + 1 where one_row",
     ],
     "fct_silence_evidence__is_known_by_then": [
         "update marts.fct_silence_evidence set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_silence_evidence set score = 1.001 where one_row",
         "update marts.fct_silence_evidence set score = 0 where one_row",
     ],
-    "fct_silence_cause_score__within_bounds": [
-        "update marts.fct_silence_cause_score set score = 1.001 where one_row",
-        "update marts.fct_silence_cause_score set score = 0 where one_row",
-        "update marts.fct_silence_cause_score set cause_rank = 0 where one_row",
+    "member_silence_cause__score_within_bounds": [
+        "update marts.member_silence_cause set score = 1.001 where one_row",
+        "update marts.member_silence_cause set score = 0 where one_row",
+        "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",
@@ -385,13 +380,17 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
         "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
     ],
-    "fct_silence_end__there_was_a_silence": [
-        "update marts.fct_silence_end set days_silent = 0 where one_row",
-        "update marts.fct_silence_end set came_from_stage = 'stable' where one_row",
+    "int_silence__ends__there_was_a_silence": [
+        "update intermediate.int_silence__ends set days_silent = 0 where one_row",
+        "update intermediate.int_silence__ends set came_from_stage = 'stable' where one_row",
     ],
     "fct_stage_period__period_is_not_empty": [
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
+    ],
+    "fct_churn_signal__says_it_in_both_languages": [
+        "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
+        "update marts.fct_churn_signal set sentence_zh = '' where one_row",
     ],
     "fct_churn_signal__evidence_is_not_later": [
         "update marts.fct_churn_signal set evidence_on = as_of_date + 1 where one_row",
@@ -413,11 +412,6 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
     ],
-    "fct_warning_reason__says_it_in_both_languages": [
-        "update marts.fct_warning_reason set sentence_en = 'Usually every {expected} days' where one_row",
-        "update marts.fct_warning_reason set sentence_zh = '' where one_row",
-        "update marts.fct_warning_reason set evidence_on = as_of_date + 1 where one_row",
-    ],
     "fct_warning_episode__answers_and_returns_come_after_the_warning": [
         "update marts.fct_warning_episode set returned_on = started_on where one_row",
         "update marts.fct_warning_episode set answered_on = started_on, answer = 'sms' where one_row",
@@ -438,13 +432,9 @@ HOLDS: dict[str, list[str]] = {
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
         "1 as effect, 0 as effect_lower, 2 as effect_upper",
     ],
-    "fct_warning_action__open_problems_first": [
-        "update marts.fct_warning_action set action = 'repair', is_unsolved = false where one_row",
-        "update marts.fct_warning_action set due_days = -1 where one_row",
-    ],
-    "fct_churn_signal_outcome__lost_are_among_the_members": [
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, 2 as lost_members",
-        "insert into marts.fct_churn_signal_outcome by name select 1 as members, -1 as lost_members",
+    "member_churn_warning__open_problems_first": [
+        "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",
+        "update marts.member_churn_warning set action = '' where one_row",
     ],
     "fct_churn_signal_performance__fired_are_among_the_watched": [
         "update marts.fct_churn_signal_performance set fired_members = watched_members + 1 where one_row",
@@ -495,17 +485,17 @@ HOLDS: dict[str, list[str]] = {
     "fct_tag_coverage__share_is_steady": [
         "update marts.fct_tag_coverage set is_steady = false where one_row",
     ],
-    "fct_member_product__counts_are_parts": [
-        "update marts.fct_member_product set promo_lines = order_lines + 1 where one_row",
-        "update marts.fct_member_product set last_bought_on = as_of_date + 1 where one_row",
-        "update marts.fct_member_product set purchase_days = 0 where one_row",
+    "int_offers__member_products__counts_are_parts": [
+        "update intermediate.int_offers__member_products set promo_lines = order_lines + 1 where one_row",
+        "update intermediate.int_offers__member_products set last_bought_on = as_of_date + 1 where one_row",
+        "update intermediate.int_offers__member_products set purchase_days = 0 where one_row",
     ],
     "fct_product_sales__shares_within_bounds": [
         "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
         "update marts.fct_product_sales set buyers = 0 where one_row",
     ],
-    "fct_product_audience__index_is_positive": [
-        "update marts.fct_product_audience set audience_index = 0 where one_row",
+    "int_offers__audiences__index_is_positive": [
+        "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
     ],
     "fct_product_store__state_agrees_with_units": [
         "update marts.fct_product_store set units = 0 where rowid = "
@@ -564,9 +554,9 @@ HOLDS: dict[str, list[str]] = {
             "('2025-01-13', null, '2025-01-13', null, '2025-01-12')",
         )
     ],
-    "fct_member_replenishment__state_is_known": [
-        "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
-        "update marts.fct_member_replenishment "
+    "int_offers__replenishments__state_is_known": [
+        "update intermediate.int_offers__replenishments set replenishment = 'soon' where one_row",
+        "update intermediate.int_offers__replenishments "
         "set replenishment = 'due', due_on = as_of_date + 1 where one_row",
     ],
     "fct_member_offer__has_a_reason": [
@@ -583,7 +573,9 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",
     ],
     # serving
-    "stg_rekindle__builds__names_the_build": ["update staging.stg_rekindle__builds set build_id = '' where one_row"],
+    "stg_rekindle__builds__names_the_build": [
+        "update staging.stg_rekindle__builds set build_id = '' where one_row"
+    ],
 }
 
 SINGULAR: dict[str, list[str]] = {
@@ -696,7 +688,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_rfm_migration where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where to_cell = 'none')",
         "update marts.fct_rfm_migration set members = members + 1 where one_row",
-        "delete from marts.member_rfm_cell where one_row",
+        "delete from marts.member_rfm where one_row",
         "update marts.fct_rfm_migration set from_cell = 'champion' where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where from_cell = 'loyal')",
     ],
@@ -737,7 +729,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.offer_settings set offers_per_member = 1",
-        "update marts.fct_member_replenishment set replenishment = 'early'",
+        "update intermediate.int_offers__replenishments set replenishment = 'early'",
         "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],
     "offer_reasons_add_up": [
@@ -745,6 +737,10 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_member_offer_reason set weight = weight + 1 where one_row",
         "delete from marts.fct_member_offer_reason where one_row",
         "delete from marts.fct_member_offer where one_row",
+    ],
+    "churn_coefficients_keep_to_their_sign_limits": [
+        "update staging.stg_rekindle__churn_coefficients set coefficient = -1 where feature = 'purchase_gap_log'",
+        "update staging.stg_rekindle__churn_coefficients set coefficient = 1 where feature = 'orders_log'",
     ],
     "churn_reasons_add_up": [
         "update marts.fct_churn_reason set contribution = contribution + 0.001 where family = 'rhythm' "

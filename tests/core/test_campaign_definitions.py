@@ -5,13 +5,13 @@ from datetime import date
 
 import pytest
 
-from orchestration.campaign_files import read_campaigns
 from orchestration.core.campaign_definitions import (
     CampaignsAtFault,
     Row,
     campaign_faults,
     check,
 )
+from orchestration.definitions_files.campaigns import read_campaigns
 
 TODAY = date(2025, 12, 28)
 SOUND = read_campaigns()

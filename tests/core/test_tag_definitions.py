@@ -16,8 +16,8 @@ from orchestration.core.tag_definitions import (
     check,
     tag_faults,
 )
+from orchestration.definitions_files.tags import read_definitions
 from orchestration.project import DBT_PROJECT_DIR
-from orchestration.tag_files import read_definitions
 
 TODAY = date(2025, 12, 28)
 ATTRIBUTES = [
@@ -308,7 +308,7 @@ def test_tags_of_products_are_held_against_their_own_catalogue():
 
 
 def test_operators_are_those_that_the_model_knows():
-    from orchestration.tag_files import SEEDS_DIR, read_rows
+    from orchestration.definitions_files.tags import SEEDS_DIR, read_rows
 
     known = read_rows(SEEDS_DIR / "tags" / "tag_operators.csv")
     numbers = {row["operator"] for row in known if row["number_comparison"]}

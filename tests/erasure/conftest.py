@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.pseudonyms import pseudonym
-from orchestration.erasure import Identity
+from orchestration.erasing.people import Identity
 from orchestration.exports.writing import SCHEMA, write_csv
+from orchestration.ledger.seals import Proposal, seal
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SECRET_VARIABLE, STAGING_DIR, Home
 from orchestration.sources.delivering import deliver
 from orchestration.warehouse.control import SEALED_DECISIONS, SEALED_TOUCHES
 from orchestration.warehouse.erasures import Request, ask, record_key
-from orchestration.warehouse.ledger import Proposal, seal
 from orchestration.warehouse.versions import Manifest
 
 CONTRACTS = read_contracts(STAGING_DIR)

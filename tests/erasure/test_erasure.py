@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.erasure import close, finish_purge, purge_requested
+from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.exports.writing import export
-from orchestration.status import status_text
+from orchestration.ledger.seals import LedgerChanged, provide_ledger, seals
+from orchestration.readers.status import status_text
 from orchestration.warehouse.erasures import (
     ErasureUnfinished,
     Request,
@@ -24,7 +25,6 @@ from orchestration.warehouse.erasures import (
     record_key,
     under_way,
 )
-from orchestration.warehouse.ledger import LedgerChanged, provide_ledger, seals
 from tests.erasure.conftest import (
     CONTRACTS,
     DAY,

@@ -13,9 +13,9 @@ from datetime import date
 import duckdb
 import pytest
 
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger.seals import proposals, seal
 from orchestration.project import Home
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import proposals, seal
 
 WEEK = date(2025, 12, 29)
 BUILD = "2025-12-28-00000001"

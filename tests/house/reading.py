@@ -36,6 +36,8 @@ class Model:
         folder: Folder below ``models/``, like ``marts/lifecycle``.
         reads: Like ``staging.stg_chain__orders``, ``source.chain``, ``seeds/identity/identifiers``.
         described_in: The yml file that describes it, below ``models/``; None if nothing does.
+        is_public: Whether readers of the published file get it.
+        reason: Why a private step stands alone although only one model reads it (``meta: {step: ...}``).
     """
 
     name: str
@@ -47,6 +49,8 @@ class Model:
     described_in: str | None = None
     has_contract: bool = True
     schema: str | None = None
+    is_public: bool = True
+    reason: str = ""
 
     @property
     def room(self) -> str:
@@ -131,6 +135,8 @@ def read_models(manifest: Any) -> list[Model]:
             described_in=node.patch_path.split("://")[1].removeprefix("models/") if node.patch_path else None,
             has_contract=node.config.contract.enforced,
             schema=node.schema,
+            is_public=bool(node.config.meta.get("public")),
+            reason=node.config.meta.get("step", ""),
         )
         for node in _nodes(manifest, "model")
     ]

@@ -25,12 +25,14 @@ SHARES_WITH_A_TAIL = {
 MASS_NOUNS = {"stock"}
 MODEL_NAMES = {
     "staging": r"stg_{source}__[a-z]+(_[a-z]+)*",
+    "core": r"((dim|fct)_[a-z]+(_[a-z]+)*|int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?)",
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
-    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+)?",
-    "experiments": r"exp_[a-z]+(_[a-z]+)*",
+    "audiences": r"(aud|int)_[a-z]+(_[a-z]+)*(__[a-z]+)?",
+    "experiments": r"(exp|int)_[a-z]+(_[a-z]+)*",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
+IN_FOLDERS = {"staging": "source", "core": "kind", "intermediate": "domain", "marts": "domain"}
 CONTACT_WORDS = {
     "phone",
     "mobile",
@@ -80,8 +82,9 @@ def name_faults(model):
     thing = model.name.rsplit("__", 1)[-1]
     if model.room == "staging" and not thing.endswith("s") and thing not in MASS_NOUNS:
         yield f"{model.name}: what staging holds is named in the plural"
-    if model.room == "marts" and model.folder.count("/") != 1:
-        yield f"{model.name} stands in {model.folder}; marts have one folder per domain"
+    if model.room in IN_FOLDERS and model.folder.count("/") != 1:
+        kind = IN_FOLDERS[model.room]
+        yield f"{model.name} stands in {model.folder}; {model.room} has one folder per {kind}"
 
 
 def column_faults(model):
@@ -174,7 +177,7 @@ COLUMN = Column("bigint", "A number.")
 @pytest.mark.parametrize(
     "changes",
     [
-        {"described_in": "marts/core/models.yml"},
+        {"described_in": "core/facts/models.yml"},
         {"described_in": None},
         {"description": "All orders."},
         {"description": "One rowing boat."},
@@ -185,18 +188,18 @@ COLUMN = Column("bigint", "A number.")
     ],
 )
 def test_an_incomplete_twin_is_found(changes):
-    good = {"columns": {"orders": COLUMN}, "described_in": "marts/core/fct_order.yml"}
-    assert list(twin_faults(Model("fct_order", "marts/core", **good))) == []
-    assert len(list(twin_faults(Model("fct_order", "marts/core", **good | changes)))) == 1
+    good = {"columns": {"orders": COLUMN}, "described_in": "core/facts/fct_order.yml"}
+    assert list(twin_faults(Model("fct_order", "core/facts", **good))) == []
+    assert len(list(twin_faults(Model("fct_order", "core/facts", **good | changes)))) == 1
 
 
 def test_a_schema_of_another_room_is_found():
-    assert len(list(name_faults(Model("fct_order", "marts/core", schema="dev_marts")))) == 1
+    assert len(list(name_faults(Model("fct_order", "core/facts", schema="dev_marts")))) == 1
 
 
 def test_a_yml_that_describes_two_models_or_none_is_found():
-    two = [Model(name, "marts/core", described_in="marts/core/a.yml") for name in ("a", "b")]
-    found = list(lonely_twins(["marts/core/a.yml", "marts/core/old.yml", "staging/x/x__sources.yml"], two))
+    two = [Model(name, "core/facts", described_in="core/facts/a.yml") for name in ("a", "b")]
+    found = list(lonely_twins(["core/facts/a.yml", "core/facts/old.yml", "staging/x/x__sources.yml"], two))
     assert len(found) == 2
 
 
@@ -206,9 +209,9 @@ def test_a_yml_that_describes_two_models_or_none_is_found():
         ("staging/chain", "stg_orders"),
         ("staging/chain", "stg_crm__orders"),
         ("staging/chain", "stg_chain__order"),
-        ("intermediate", "orders"),
-        ("marts/core", "order"),
-        ("marts/core", "fct_order"),
+        ("intermediate/value", "orders"),
+        ("core/facts", "order"),
+        ("core", "fct_order"),
         ("marts", "fct_order"),
         ("serving", "fct_order"),
     ],
@@ -232,20 +235,20 @@ def test_a_name_of_another_room_is_found(folder, name):
     ],
 )
 def test_a_column_whose_name_hides_its_type_is_found(name, data_type):
-    assert list(column_faults(Model("fct_x", "marts/core", columns={name: Column(data_type, "x")})))
+    assert list(column_faults(Model("fct_x", "core/facts", columns={name: Column(data_type, "x")})))
 
 
 @pytest.mark.parametrize(
     ("model", "folder", "name", "faults"),
     [
         ("stg_chain__members", "staging/chain", "phone_pseudonym", 0),
-        ("int_identity__records", "intermediate", "name_pseudonym", 0),
+        ("int_identity__records", "core/identity", "name_pseudonym", 0),
         ("stg_chain__members", "staging/chain", "phone", 1),
-        ("int_identity__members", "intermediate", "phone_pseudonym", 1),
-        ("dim_member", "marts/core", "email_pseudonym", 1),
-        ("dim_member", "marts/core", "full_name", 1),
-        ("dim_member", "marts/core", "home_address", 1),
-        ("dim_product", "marts/core", "product_name", 0),
+        ("int_member__days", "intermediate/value", "phone_pseudonym", 1),
+        ("dim_member", "core/facts", "email_pseudonym", 1),
+        ("dim_member", "core/facts", "full_name", 1),
+        ("dim_member", "core/facts", "home_address", 1),
+        ("dim_product", "core/facts", "product_name", 0),
     ],
 )
 def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults):
@@ -253,7 +256,7 @@ def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults)
 
 
 def test_a_member_state_with_another_key_is_found():
-    state = Model("member_mood", "marts/core")
+    state = Model("member_mood", "marts/lifecycle")
     weekly = DataTest("weekly", "unique_key", "member_mood", ("member_key", "week_on"))
     daily = DataTest("daily", "unique_key", "member_mood", ("member_key", "as_of_date"))
     assert len(list(key_faults(state, [weekly]))) == 1
@@ -264,7 +267,7 @@ def test_a_member_state_with_another_key_is_found():
     ("sql", "faults"), [("select a from b", 0), ("select a from b union all select a from b", 1)]
 )
 def test_a_member_state_picked_from_another_needs_no_test_of_its_own(sql, faults):
-    picked = Model("member_mood", "marts/core", sql=sql, reads=("marts.member_lifecycle",))
+    picked = Model("member_mood", "marts/lifecycle", sql=sql, reads=("marts.member_lifecycle",))
     assert len(list(key_faults(picked, []))) == faults
 
 

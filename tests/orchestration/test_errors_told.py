@@ -4,8 +4,8 @@ import pytest
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
+from orchestration.readers.experiments import NoExperiments, read_experiments
 from orchestration.runs import RunFailed, _as_told_to_users
-from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
 from tests.warehouse.made_by_hand import publish_one
 
 

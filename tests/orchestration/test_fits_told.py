@@ -1,6 +1,6 @@
 """Whoever published without a fit is told so, and what to type."""
 
-from orchestration.status import fits_text, without_probabilities
+from orchestration.readers.status import fits_text, without_probabilities
 
 TABLE = "marts.member_churn_probability"
 

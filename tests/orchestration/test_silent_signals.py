@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
+from orchestration.readers.states import SILENT_SIGNALS
+from orchestration.readers.status import silent_signals
 from orchestration.resources import Business, Warehouse
-from orchestration.states import SILENT_SIGNALS
-from orchestration.status import silent_signals
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.core.summary import Label, labelled_counts, markdown_table, share, text_table
+from orchestration.readers.states import STATES
 from orchestration.resources import Business, Warehouse
-from orchestration.states import STATES
 
 LABELS = [Label("new", "New", "新客"), Label("silent", "Silent", "沉默")]
 

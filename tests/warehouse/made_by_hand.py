@@ -11,8 +11,9 @@ from datetime import date
 
 import duckdb
 
+from orchestration.ledger.opening import start_build
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, audit, start_build
+from orchestration.warehouse.builds import Build, audit
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import Manifest
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from orchestration.core.purchase_models import Fit, FitImpossible, Model, Parameters, ValueParameters
-from orchestration.warehouse.amount_parameters import (
+from orchestration.fits.amount_parameters import (
     add_amounts,
     dates_without_amounts,
     fit_amounts,
     sampled_amounts,
 )
-from orchestration.warehouse.churn_parameters import FitSettings, VersionExists, add_version
+from orchestration.fits.churn_parameters import FitSettings, VersionExists, add_version
 from orchestration.warehouse.control import AMOUNT_TABLE, read_fitted
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)

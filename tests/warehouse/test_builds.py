@@ -9,8 +9,9 @@ import pytest
 from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -131,8 +132,7 @@ def test_a_view_over_files_outside_the_build_fails_the_audit_by_name(home, tmp_p
     duckdb.sql(f"copy (select 1 as one) to '{tmp_path}/outside.parquet'")
     with duckdb.connect(str(build.file)) as connection:
         connection.execute(
-            "create or replace view serving.srv_member as "
-            f"from read_parquet('{tmp_path}/outside.parquet')"
+            f"create or replace view serving.srv_member as from read_parquet('{tmp_path}/outside.parquet')"
         )
     with pytest.raises(AuditFailed, match=r"serving\.srv_member .*(?s:.*)as a table"):
         audit(build)

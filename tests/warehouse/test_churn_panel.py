@@ -8,8 +8,8 @@ import pytest
 
 from orchestration.core.churn_model import Sign, log_odds
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_no_purchase
+from orchestration.fits.churn_panel import BASE_LOGIT, Feature, Panel, read_features, read_panel
 from orchestration.project import DBT_PROJECT_DIR
-from orchestration.warehouse.churn_panel import BASE_LOGIT, Feature, Panel, read_features, read_panel
 
 DAYS = [date(2025, 11, 30), date(2025, 12, 7)]
 FIRST_BOUGHT = date(2025, 6, 1)

@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters
-from orchestration.project import Home
-from orchestration.warehouse.churn_parameters import (
+from orchestration.fits.churn_parameters import (
     FitSettings,
     VersionExists,
     add_version,
@@ -19,6 +18,7 @@ from orchestration.warehouse.churn_parameters import (
     read_settings,
     sampled_histories,
 )
+from orchestration.project import Home
 from orchestration.warehouse.control import CHURN_PARAMETERS, provide_fitted
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)

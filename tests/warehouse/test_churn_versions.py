@@ -10,15 +10,15 @@ import pytest
 
 from orchestration.core.churn_model import Sign, log_odds
 from orchestration.core.purchase_models import Fit, Histories, Model, Parameters
-from orchestration.project import Home
-from orchestration.warehouse.churn_panel import BASE_LOGIT, Feature, Panel
-from orchestration.warehouse.churn_parameters import add_version
-from orchestration.warehouse.churn_versions import (
+from orchestration.fits.churn_panel import BASE_LOGIT, Feature, Panel
+from orchestration.fits.churn_parameters import add_version
+from orchestration.fits.churn_versions import (
     Horizon,
     ModelSettings,
     read_horizons,
     read_settings,
 )
+from orchestration.project import Home
 from orchestration.warehouse.control import FITTED, read_fitted
 from tests.killing import dies_before
 

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from orchestration.project import SEEDS_DIR
-from orchestration.warehouse.experiment_rules import (
+from orchestration.ledger.rules import (
     RuleChanged,
     check_rules,
     declared_rules,
@@ -16,7 +15,8 @@ from orchestration.warehouse.experiment_rules import (
     kept,
     provide_judged,
 )
-from orchestration.warehouse.ledger import Seal, proposals, seal
+from orchestration.ledger.seals import Seal, proposals, seal
+from orchestration.project import SEEDS_DIR
 from tests.warehouse.test_ledger import STAMPS, warehouse
 
 CAMPAIGN, STARTED = "second_order", "second_order_test"
@@ -127,7 +127,7 @@ def test_the_ledger_keeps_the_rules_and_a_correction_asks_no_other_question(home
     [proposal] = proposals(warehouse(tmp_path))
     first = seal(home, replace(proposal, campaign=CAMPAIGN), **STAMPS)
     assert first.rules == declared_rules(CAMPAIGN, WEEK) != {}
-    monkeypatch.setattr("orchestration.warehouse.ledger.declared_rules", lambda *_: {STARTED: "another"})
+    monkeypatch.setattr("orchestration.ledger.seals.declared_rules", lambda *_: {STARTED: "another"})
     second = seal(home, replace(proposal, campaign=CAMPAIGN), reason="late orders", **STAMPS)
     assert second.rules == first.rules
 
@@ -135,7 +135,7 @@ def test_the_ledger_keeps_the_rules_and_a_correction_asks_no_other_question(home
 def test_a_correction_of_a_week_without_anybody_starts_with_the_rules_of_its_day(home, tmp_path, monkeypatch):
     [nobody] = proposals(warehouse(tmp_path, members=0))
     seal(home, replace(nobody, campaign=CAMPAIGN), **STAMPS)
-    monkeypatch.setattr("orchestration.warehouse.ledger.declared_rules", lambda *_: {STARTED: "another"})
+    monkeypatch.setattr("orchestration.ledger.seals.declared_rules", lambda *_: {STARTED: "another"})
     [somebody] = proposals(warehouse(tmp_path))
     second = seal(home, replace(somebody, campaign=CAMPAIGN), reason="late orders", **STAMPS)
     assert second.rules == {STARTED: "another"}

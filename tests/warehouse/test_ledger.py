@@ -6,7 +6,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.warehouse.ledger import (
+from orchestration.ledger.seals import (
     AlreadySealed,
     LedgerChanged,
     differences,
@@ -156,7 +156,7 @@ def test_a_full_disk_leaves_no_half_week(home, proposal, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("orchestration.warehouse.ledger.sync", full)
+    monkeypatch.setattr("orchestration.ledger.seals.sync", full)
     with pytest.raises(OSError, match="No space left"):
         seal(home, proposal, **STAMPS)
     assert seals(home) == []

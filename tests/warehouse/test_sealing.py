@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from orchestration.warehouse import sealing
-from orchestration.warehouse.ledger import NothingToSeal, differences, proposals, seal, seals
-from orchestration.warehouse.sealing import NotDecided, correct, decided_anew
+from orchestration.ledger import sealing
+from orchestration.ledger.sealing import NotDecided, correct, decided_anew
+from orchestration.ledger.seals import NothingToSeal, differences, proposals, seal, seals
 from tests.warehouse.test_ledger import STAMPS, WEEK, warehouse
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.seeds.experiments.arm_statistics import ArmStatistics
 
 EVERYBODY = "all"
 UNPLANNED = 0
@@ -18,7 +18,7 @@ FACTS = (
     "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
     "unsubscribed", "complained", "refunded",
 )  # fmt: skip
-"""What exp_facts counts of members, by the name it gives each."""
+"""What exp_outcomes__facts counts of members, by the name it gives each."""
 
 
 class ExperimentImpossible(RekindleError):

@@ -80,10 +80,9 @@ outcomes as (
         outcomes.experiment, outcomes.metric, outcomes.arm, outcomes.member_key,
         outcomes.outcome_value as value,
         coalesce(added.amount, 0) as added_amount,
-        coalesce(sums.outcome_value, 0) - added_amount as sum_without,
+        outcomes.outcome_total - added_amount as sum_without,
         coalesce(outcomes.denominator_value, 0) as cost_amount
     from experiments.exp_outcomes as outcomes
-    left join experiments.exp_window_sums as sums using (purpose, experiment, metric, member_key)
     left join added
         on outcomes.experiment = added.experiment and outcomes.metric = added.metric
         and outcomes.member_key = added.member_key
@@ -109,7 +108,7 @@ select
     arms.difference - controls.difference as true_effect,
     arms.difference - controls.difference between results.effect_lower and results.effect_upper as is_inside,
     results.verdict
-from experiments.exp_results as results
+from serving.srv_experiments as results
 inner join arms using (experiment, metric, arm)
 inner join arms as controls on results.experiment = controls.experiment and results.metric = controls.metric
 inner join experiments.exp_arm_sizes as sizes

@@ -4,7 +4,7 @@ with probabilities as (
 ),
 
 scores as (
-    select * from {{ ref('fct_churn_model_score') }}
+    select * from {{ ref('int_churn_model__scores') }}
     where is_champion
 ),
 

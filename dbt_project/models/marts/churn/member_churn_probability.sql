@@ -13,7 +13,7 @@ scores as (
         max(case when horizon_days = {{ horizon }} and is_champion then p_no_purchase end) as champion_{{ horizon }}d,
         {%- endfor %}
         count(*) as versions
-    from {{ ref('fct_churn_model_score') }}
+    from {{ ref('int_churn_model__scores') }}
     group by member_key, as_of_date
 )
 

@@ -1,12 +1,11 @@
--- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. Who is
--- held out is warned like everybody else, and answered by nobody: only so can be told what answering does.
+-- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. An open
+-- problem goes before everything, so nobody is sent a coupon while a complaint is open; then the actions of the highest
+-- level, so a weak signal beside a strong one does not choose. A wanted product that is out of stock calls for its
+-- action at whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only
+-- then can the effect of answering be measured.
 with reasons as (
-    select * from {{ ref('fct_warning_reason') }}
-),
-
-actions as (
-    select * from {{ ref('fct_warning_action') }}
-    where action_rank = 1
+    select * from {{ ref('fct_churn_signal') }}
+    where reason_rank is not null
 ),
 
 missed_products as (
@@ -14,8 +13,59 @@ missed_products as (
     where missed_rank = 1
 ),
 
+actions as (
+    select * from {{ ref('churn_actions') }}
+),
+
 follow_up as (
     select * from {{ ref('warning_follow_up') }}
+),
+
+calls as (
+    select
+        member_key,
+        as_of_date,
+        reason_rank,
+        level_order,
+        family,
+        is_unsolved
+    from reasons
+    union all
+    select
+        reasons.member_key,
+        reasons.as_of_date,
+        0 as reason_rank,
+        reasons.level_order,
+        'stock' as family,
+        false as is_unsolved
+    from reasons
+    inner join missed_products
+        on reasons.member_key = missed_products.member_key
+        and reasons.as_of_date = missed_products.as_of_date
+    where reasons.reason_rank = 1
+),
+
+called as (
+    select
+        calls.member_key,
+        calls.as_of_date,
+        calls.family,
+        calls.is_unsolved,
+        actions.action,
+        actions.owner_role,
+        actions.due_days,
+        row_number() over (
+            partition by calls.member_key, calls.as_of_date
+            order by
+                case when calls.is_unsolved then 0 else 1 end asc,
+                calls.level_order desc,
+                actions.action_order asc,
+                calls.reason_rank asc
+        ) as action_rank
+    from calls
+    inner join actions
+        on calls.family = actions.family
+        and calls.is_unsolved = actions.is_unsolved
 ),
 
 counted as (
@@ -35,20 +85,21 @@ select
     counted.evidence_on,
     counted.sentence_en,
     counted.sentence_zh,
-    actions.action,
-    actions.family as action_family,
-    actions.is_unsolved,
-    actions.owner_role,
-    {{ add_days('counted.as_of_date', 'actions.due_days') }} as due_on,
+    called.action,
+    called.family as action_family,
+    called.is_unsolved,
+    called.owner_role,
+    {{ add_days('counted.as_of_date', 'called.due_days') }} as due_on,
     missed_products.wanted_because as missed_because,
     missed_products.source as missed_source,
     missed_products.product_id as missed_product_id,
     {{ hash_fraction('follow_up.salt', 'counted.member_key') }} < cast(follow_up.held_out_share as double)
         as is_held_out
 from counted
-inner join actions
-    on counted.member_key = actions.member_key
-    and counted.as_of_date = actions.as_of_date
+inner join called
+    on counted.member_key = called.member_key
+    and counted.as_of_date = called.as_of_date
+    and called.action_rank = 1
 cross join follow_up
 left join missed_products
     on counted.member_key = missed_products.member_key

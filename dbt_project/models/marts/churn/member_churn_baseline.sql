@@ -10,8 +10,7 @@ fits as (
 ),
 
 as_of_dates as (
-    select distinct as_of_date
-    from activity
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 -- The newest fit that had seen nothing after the as-of date.

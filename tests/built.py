@@ -117,7 +117,7 @@ def keep_model_versions(home: Home) -> None:
     """Put the versions above into the home, as a fit would."""
     for fitted_on, horizon, is_promoted, intercept in MODEL_FITS:
         identity = {"version": f"logistic-{fitted_on}", "fitted_on": fitted_on, "horizon_days": horizon}
-        judged_on = fitted_on - timedelta(days=horizon)
+        evaluated_on = fitted_on - timedelta(days=horizon)
         add_fitted(
             home,
             "churn_coefficients",
@@ -126,7 +126,7 @@ def keep_model_versions(home: Home) -> None:
                 for name, (weight, mean, deviation) in MODEL_COEFFICIENTS.items()
             ],
         )
-        trained_on = judged_on - timedelta(days=horizon)
+        trained_on = evaluated_on - timedelta(days=horizon)
         measures = {"log_loss": 0.5 if is_promoted else 0.6, "brier": 0.2, "auc": 0.8}
         card = {
             **identity,
@@ -136,9 +136,9 @@ def keep_model_versions(home: Home) -> None:
             "trained_dates": 1,
             "first_trained_on": trained_on,
             "last_trained_on": trained_on,
-            "judged_rows": 10,
-            "first_judged_on": judged_on,
-            "last_judged_on": judged_on,
+            "evaluated_rows": 10,
+            "first_evaluated_on": evaluated_on,
+            "last_evaluated_on": evaluated_on,
             "champion": "base",
             **measures,
             **{f"{whose}_{name}": 0.6 for whose in ("champion", "base") for name in measures},

@@ -35,7 +35,7 @@ FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
-    "version", "horizon", "rows", "trained on", "judged on", "log-loss", "champion", "its log-loss", "Brier",
+    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss", "Brier",
     "AUC", "verdict",
 ]  # fmt: skip
 
@@ -191,7 +191,7 @@ def _told(card: dict[str, Any]) -> tuple[Any, ...]:
     return (
         card["version"], card["horizon_days"], card["trained_rows"],
         f"{card['first_trained_on']} to {card['last_trained_on']}",
-        f"{card['first_judged_on']} to {card['last_judged_on']}",
+        f"{card['first_evaluated_on']} to {card['last_evaluated_on']}",
         f"{card['log_loss']:.4f}", card["champion"], f"{card['champion_log_loss']:.4f}",
         f"{card['brier']:.4f}",
         "" if card["auc"] is None else f"{card['auc']:.4f}",

@@ -202,9 +202,9 @@ CHURN_CARDS = pa.schema(
         ("trained_dates", pa.int64()),
         ("first_trained_on", pa.date32()),
         ("last_trained_on", pa.date32()),
-        ("judged_rows", pa.int64()),
-        ("first_judged_on", pa.date32()),
-        ("last_judged_on", pa.date32()),
+        ("evaluated_rows", pa.int64()),
+        ("first_evaluated_on", pa.date32()),
+        ("last_evaluated_on", pa.date32()),
         ("champion", pa.string()),
         *(
             (f"{whose}{measure}", pa.float64())

@@ -226,9 +226,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
         "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
     ],
-    "stg_rekindle__churn_model_cards__judged_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_judged_on where one_row",
-        "update staging.stg_rekindle__churn_model_cards set last_judged_on = fitted_on where one_row",
+    "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
+        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_evaluated_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
     "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",

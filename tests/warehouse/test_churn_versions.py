@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: judged on what they did not see, kept whole or not at all."""
+"""Versions of the trained churn model: evaluated on what they did not see, kept whole or not at all."""
 
 import shutil
 from collections import Counter
@@ -31,7 +31,7 @@ SETTINGS = ModelSettings(
     sample_members=500,
     minimum_matured_members=200,
     training_dates=4,
-    judged_dates=2,
+    evaluated_dates=2,
     recalibrated_dates=2,
     recalibrate_after_days=7,
     required_gain_share=0.01,
@@ -85,16 +85,16 @@ def until(panel, day):
     )
 
 
-def test_a_version_is_judged_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
+def test_a_version_is_evaluated_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
     cards = fit(home, drawn())
     assert [card["fitted_on"] for card in cards] == [DAYS[4], DAYS[8], DAYS[12]]
     for card in cards:
-        assert card["last_judged_on"] == card["fitted_on"] - timedelta(days=HORIZON)
-        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_judged_on"]
+        assert card["last_evaluated_on"] == card["fitted_on"] - timedelta(days=HORIZON)
+        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_evaluated_on"]
     first, second, third = cards
     assert (first["trained_dates"], second["trained_dates"], third["trained_dates"]) == (2, 4, 4)
     assert third["first_trained_on"] == DAYS[6]
-    assert (third["judged_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
+    assert (third["evaluated_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
 
 
 def test_the_first_version_is_held_against_the_base_and_the_next_against_the_champion(home):
@@ -249,5 +249,5 @@ def assert_whole(home, before):
 
 
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
-    assert read_settings().minimum_matured_members >= read_settings().judged_dates > 0
+    assert read_settings().minimum_matured_members >= read_settings().evaluated_dates > 0
     assert read_horizons() == [28, 90]

@@ -27,8 +27,8 @@ MODEL_NAMES = {
     "staging": r"stg_{source}__[a-z]+(_[a-z]+)*",
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
-    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+)?",
-    "experiments": r"exp_[a-z]+(_[a-z]+)*",
+    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
+    "experiments": r"exp_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
 CONTACT_WORDS = {

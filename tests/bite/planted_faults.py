@@ -521,18 +521,21 @@ CONDITIONS: dict[str, list[str]] = {
     "aud_journeys__state_fits_its_dates": [
         "insert into audiences.aud_journeys "
         "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, last_sent_on, next_step_no, "
-        f"plan) values ('2025-01-06', '2025-01-19', {values})"
+        f"plan, failure) values ('2025-01-06', '2025-01-19', {values})"
         for values in (
             # Over without a reason; left before the entry; left after the day; over with a step to come.
-            "'exited', null, null, 0, null, null, null",
-            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing'",
+            "'exited', null, null, 0, null, null, null, null",
+            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing', null",
             # Over without a plan; a plan while it runs; sent before the entry; sent and no day.
-            "'exited', 'returned', '2025-01-06', 0, null, null, null",
-            "'advanced', null, null, 0, null, null, 'growing'",
-            "'advanced', null, null, 1, '2025-01-05', null, null",
-            "'advanced', null, null, 1, null, null, null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, null, null",
+            "'advanced', null, null, 0, null, null, 'growing', null",
+            "'advanced', null, null, 1, '2025-01-05', null, null, null",
+            "'advanced', null, null, 1, null, null, null, null",
+            # At its end without a failure; a failure although the member returned.
+            "'exited', 'completed', '2025-01-06', 0, null, null, 'none', null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, 'growing', 'no_interest'",
         )
     ],
     "aud_due_steps__due_within_the_week": [

@@ -61,8 +61,8 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
     ).fetchall()
     if not deliveries:
         raise ConsentsUnheard(
-            "staging.stg_rekindle__loads has no delivery of consents: without them nobody may be contacted, and nothing "
-            "was exported. Deliver the table consents, then `rekindle run`"
+            "staging.stg_rekindle__loads has no delivery of consents: without them nobody may be contacted, "
+            "and nothing was exported. Deliver the table consents, then `rekindle run`"
         )
     as_of = as_of_date(published)
     newest: date = deliveries[0][1]

@@ -1,7 +1,6 @@
-"""The rule of an experiment, sealed with the first audience it is drawn in; what judging keeps beside it.
+"""The rule of an experiment, sealed with the first audience it is drawn in.
 
-Belongs here: fingerprints of rules, refusing one that was changed or declared late, the control tables of
-    judging.
+Belongs here: fingerprints of rules, refusing one that was changed or declared late.
 Does not: judging (fits.judging), sealing (``seals.py``), whether a rule is a good one (core.experiments).
 
 Each seal names the experiments of its campaign with the fingerprints of their rules. From then on another
@@ -17,31 +16,13 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import RekindleError
-from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.control import (
-    EXPERIMENT_DECISIONS,
-    EXPERIMENT_PLANS,
-    EXPERIMENT_RESULTS,
-    EXPERIMENT_RULES,
-    write_control,
-)
+from orchestration.project import SEEDS_DIR
 
 if TYPE_CHECKING:
     from orchestration.ledger.seals import Seal
-
-JUDGED = {
-    "experiment_results": EXPERIMENT_RESULTS,
-    "experiment_plans": EXPERIMENT_PLANS,
-    "experiment_decisions": EXPERIMENT_DECISIONS,
-    "experiment_rules": EXPERIMENT_RULES,
-}
-"""Control tables that judging writes."""
 
 # What an experiment is, in rows: file below seeds/campaigns -> column that names whose row it is.
 _OWN_ROWS = {
@@ -56,13 +37,6 @@ class RuleChanged(RekindleError):
     """The rule of a started experiment is not what it was, or was not there when it started."""
 
     exit_code = 2
-
-
-def provide_judged(home: Home) -> None:
-    """Make the tables, empty, where there are none yet: a first build must be able to read them."""
-    for table, schema in JUDGED.items():
-        if not (home.control / f"{table}.parquet").exists():
-            write_control(home, table, schema.empty_table())
 
 
 def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
@@ -160,17 +134,6 @@ def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
         ordered = [sorted(json.dumps(each, sort_keys=True) for each in rows) for rows in rule]
         hashes[row["experiment"]] = hashlib.sha256(json.dumps(ordered).encode()).hexdigest()
     return hashes
-
-
-def kept(home: Home, table: str) -> list[dict[str, Any]]:
-    """Rows of a control table of judging; none where there is none."""
-    file = home.control / f"{table}.parquet"
-    return pq.read_table(file).to_pylist() if file.exists() else []
-
-
-def keep(home: Home, table: str, rows: list[dict[str, Any]]) -> None:
-    """Replace a control table of judging."""
-    write_control(home, table, pa.Table.from_pylist(rows, schema=JUDGED[table]))
 
 
 def _csv(path: Path) -> list[dict[str, str]]:

@@ -25,9 +25,9 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import sha256_of, sync, write_json
 from orchestration.ledger.rules import declared_rules
+from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.control import SEALED, SEALED_WEEKS, provide_sealed_tables, write_control
 from orchestration.warehouse.erasures import ErasureUnfinished, read_registry, under_way
 
 MANIFEST = "manifest.json"
@@ -126,7 +126,7 @@ class Proposal:
 
     def bytes_of(self, part: str, version: int) -> bytes:
         """A file as it is sealed: the same rows give the same bytes."""
-        schema = SEALED[_PARTS[part][0]]
+        schema = schema_of(_PARTS[part][0])
         rows = self.tables[part]
         numbered = rows.add_column(
             0, pa.field("ledger_version", pa.int32()), pa.array([version] * len(rows), pa.int32())
@@ -186,7 +186,7 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
 
 def _rows(connection: Any, part: str, campaign: str, week: date) -> pa.Table:
     sealed, table, order = _PARTS[part]
-    names = ", ".join(name for name in SEALED[sealed].names if name != "ledger_version")
+    names = ", ".join(name for name in schema_of(sealed).names if name != "ledger_version")
     return connection.sql(
         f"select {names} from audiences.{table} "
         f"where not is_sealed and campaign = $campaign and campaign_week = $week order by {', '.join(order)}",
@@ -320,7 +320,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         or each.campaign_week < before
         or (each.campaign_week == before and each.campaign in keeping)
     ]
-    provide_sealed_tables(home)
+    provide_own_tables(home)
     for part, (sealed, _, _) in _PARTS.items():
         folder = home.control / sealed
         wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
@@ -329,18 +329,21 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
                 stale.unlink()
         for name, each in wanted.items():
             shutil.copyfile(each.folder(home) / f"{part}.parquet", folder / name)
-    columns = {
-        "campaign": [each.campaign for each in known],
-        "campaign_week": [each.campaign_week for each in known],
-        "ledger_version": [each.version for each in known],
-        "as_of_date": [each.as_of_date for each in known],
-        "definition_hash": [each.definition_hash for each in known],
-        "build_id": [each.build_id for each in known],
-        "reason": [each.reason for each in known],
-        "matched": [each.counts["decisions"] for each in known],
-        "included": [each.counts["included"] for each in known],
-    }
-    write_control(home, "sealed_weeks", pa.table(columns, schema=SEALED_WEEKS))
+    rows = [
+        {
+            "campaign": each.campaign,
+            "campaign_week": each.campaign_week,
+            "ledger_version": each.version,
+            "as_of_date": each.as_of_date,
+            "definition_hash": each.definition_hash,
+            "build_id": each.build_id,
+            "reason": each.reason,
+            "matched": each.counts["decisions"],
+            "included": each.counts["included"],
+        }
+        for each in known
+    ]
+    write_own_table(home, "sealed_weeks", rows)
 
 
 def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:

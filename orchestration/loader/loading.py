@@ -21,12 +21,7 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
-from orchestration.loader.control import (
-    write_blocked_identifiers,
-    write_empty_tables,
-    write_loads,
-    write_unreadable_consents,
-)
+from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     DeliveryRefused,
@@ -37,7 +32,8 @@ from orchestration.loader.deliveries import (
 )
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import Secret, read_secret
-from orchestration.loader.unreadable import unreadable_consents
+from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
+from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
@@ -190,7 +186,7 @@ def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> lis
     """Write the control tables about deliveries, as they lie there now."""
     tables = _summary(contracts, _read_records(home, contracts))
     with duckdb.connect() as connection:
-        write_unreadable_consents(home, unreadable_consents(home, contracts, connection))
+        write_own_table(home, UNREADABLE, unreadable_consents(home, contracts, connection))
     write_loads(home, tables)
     return tables
 

@@ -20,9 +20,9 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import write_json
+from orchestration.own_tables import provide_own_tables, write_own_table
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import provide_fitted, write_as_of_dates, write_build
 
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
@@ -114,9 +114,15 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
         },
     )
     write_as_of_dates(home, dates)
-    write_build(home, build)
-    provide_fitted(home)
+    stamp = {"build_id": build_id, "as_of_date": build.as_of_date, "code_version": code_version}
+    write_own_table(home, "builds", [stamp])
+    provide_own_tables(home)
     return build
+
+
+def write_as_of_dates(home: Home, dates: Iterable[date]) -> None:
+    """Tell dbt the as-of dates asked for, each once, oldest first."""
+    write_own_table(home, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
 
 
 def open_build(home: Home, build_id: str | None = None) -> Build:

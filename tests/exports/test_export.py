@@ -17,6 +17,7 @@ from orchestration.exports.writing import ExportFailed, export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
+INSERT = "insert into staging.stg_rekindle__loads values"
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 
 
@@ -211,10 +212,7 @@ def test_an_unpublished_week_is_refused_with_those_there_are(shop):
     [
         ("delete from staging.stg_rekindle__loads", "no delivery of consents"),
         ("update staging.stg_rekindle__loads set delivered_on = date '2025-12-20'", "8 days before"),
-        (
-            "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 126)",
-            "100 rows",
-        ),
+        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 126)", "100 rows"),
     ],
 )
 def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, said):
@@ -238,7 +236,7 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     "loads",
     [
         "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21'",
-        "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
+        f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
     ],
 )
 def test_a_consent_feed_at_its_limits_is_heard(shop, loads):

@@ -30,7 +30,7 @@ def home(tmp_path):
     with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
         connection.execute(
             f"""
-            create schema audiences; create schema marts;
+            create schema audiences; create schema core;
             create table core.dim_as_of_date as select date '2025-12-29' as campaign_week;
             create table audiences.aud_campaign_weeks as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week,

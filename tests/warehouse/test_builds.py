@@ -10,6 +10,7 @@ from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
+from orchestration.own_tables import read_own_table
 from orchestration.warehouse import builds
 from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build
 
@@ -22,6 +23,15 @@ def test_a_build_is_named_after_its_newest_date_and_its_run(home):
     assert build.as_of_dates == (date(2025, 12, 21), date(2025, 12, 28))
     assert build.file == home.builds / "2025-12-28-0f8fad5b" / "warehouse.duckdb"
     assert not build.file.exists()
+
+
+def test_dbt_is_told_the_dates_each_once_oldest_first_and_the_one_build_under_way(home):
+    finished_build(home, 1)
+    build = start_build(home, [AS_OF, date(2025, 12, 21), AS_OF], run_id="00000002-run", code_version="c0de")
+    dates = [row["as_of_date"] for row in read_own_table(home, "as_of_dates")]
+    assert dates == [date(2025, 12, 21), AS_OF]
+    stamp = {"build_id": build.build_id, "as_of_date": AS_OF, "code_version": "c0de"}
+    assert read_own_table(home, "builds") == [stamp]
 
 
 def test_a_build_without_a_date_is_refused(home):
@@ -149,7 +159,7 @@ def test_a_build_that_lacks_a_public_table_fails_its_audit_by_name(home):
 def test_a_build_in_which_nothing_is_public_fails_its_audit(home):
     build = finished_build(home, 1)
     write_dbt_results(build, {"test.rekindle.unique": "pass"})
-    with pytest.raises(AuditFailed, match="nothing in .* is public"):
+    with pytest.raises(AuditFailed, match=r"nothing in .* is public"):
         audit(build)
 
 

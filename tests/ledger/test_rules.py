@@ -6,18 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from orchestration.ledger.rules import (
-    RuleChanged,
-    check_rules,
-    declared_rules,
-    first_seals,
-    keep,
-    kept,
-    provide_judged,
-)
+from orchestration.ledger.rules import RuleChanged, check_rules, declared_rules, first_seals
 from orchestration.ledger.seals import Seal, proposals, seal
+from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
 from orchestration.project import SEEDS_DIR
-from tests.warehouse.test_ledger import STAMPS, warehouse
+from tests.ledger.test_seals import STAMPS, warehouse
 
 CAMPAIGN, STARTED = "second_order", "second_order_test"
 NOT_STARTED = "potential_trial_test"
@@ -143,7 +136,7 @@ def test_a_correction_of_a_week_without_anybody_starts_with_the_rules_of_its_day
 
 def test_what_was_kept_is_not_emptied_by_the_next_build(home):
     rule = {"experiment": STARTED, "rule_hash": "r1", "registered_on": date(2025, 12, 28)}
-    keep(home, "experiment_rules", [rule | {"planned_members": 100}])
-    provide_judged(home)
-    assert [row["experiment"] for row in kept(home, "experiment_rules")] == [STARTED]
-    assert kept(home, "experiment_decisions") == []
+    write_own_table(home, "experiment_rules", [rule | {"planned_members": 100}])
+    provide_own_tables(home)
+    assert [row["experiment"] for row in read_own_table(home, "experiment_rules")] == [STARTED]
+    assert read_own_table(home, "experiment_decisions") == []

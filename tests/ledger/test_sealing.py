@@ -7,7 +7,7 @@ import pytest
 from orchestration.ledger import sealing
 from orchestration.ledger.sealing import NotDecided, correct, decided_anew
 from orchestration.ledger.seals import NothingToSeal, differences, proposals, seal, seals
-from tests.warehouse.test_ledger import STAMPS, WEEK, warehouse
+from tests.ledger.test_seals import STAMPS, WEEK, warehouse
 
 
 @pytest.fixture

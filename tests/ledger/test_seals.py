@@ -28,7 +28,7 @@ def warehouse(folder, members=3, definition_hash="d1"):
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             f"""
-            create schema audiences; create schema marts;
+            create schema audiences; create schema core;
             create table core.dim_as_of_date as
                 select date '2025-12-29' - cast(7 * week as integer) as campaign_week
                 from range(3) as weeks(week);

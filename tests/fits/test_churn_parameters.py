@@ -18,8 +18,8 @@ from orchestration.fits.churn_parameters import (
     read_settings,
     sampled_histories,
 )
+from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import Home
-from orchestration.warehouse.control import CHURN_PARAMETERS, provide_fitted
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -54,15 +54,15 @@ def parameters_of(home):
 
 
 def test_a_home_without_a_fit_has_an_empty_typed_table(home):
-    provide_fitted(home)
-    assert parameters_of(home).schema.equals(CHURN_PARAMETERS)
+    provide_own_tables(home)
+    assert parameters_of(home).schema.equals(schema_of("churn_parameters"))
     assert parameters_of(home).num_rows == 0
     assert fitted_dates(home) == set()
 
 
 def test_a_table_with_fits_is_left_alone(home):
     add_version(home, DAY, {"all": FOUND})
-    provide_fitted(home)
+    provide_own_tables(home)
     assert fitted_dates(home) == {DAY}
 
 

@@ -118,7 +118,7 @@ def private_folder(folder: Path) -> Path:
     if folder.stat().st_mode & 0o077:
         raise RekindleError(
             f"The folder {folder} holds contact details, and others than its owner may enter it.\n"
-            f"Nothing was loaded. Close it with: chmod 700 {folder}"
+            f"Nothing was written there. Close it with: chmod 700 {folder}"
         )
     return folder
 

@@ -2,6 +2,7 @@
 
 Belongs here: the only door to the warehouse; aggregates and dates asked of it.
 Does not: arithmetic on what comes back (core), member rows, writing (orchestration.warehouse).
+Late imports: a page of Dagster asks for less than a run.
 """
 
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 Belongs here: asking which fits are due, making each, saying what was found.
 Does not: likelihoods (core), reading samples and keeping versions (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator

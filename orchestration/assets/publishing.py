@@ -2,6 +2,7 @@
 
 Belongs here: the order audit, then publish; what both show.
 Does not: how either is done (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator

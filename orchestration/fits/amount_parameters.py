@@ -11,14 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import FitImpossible, Numbers, ValueParameters, fit_value
-from orchestration.fits.churn_parameters import (
-    EVERYBODY,
-    PURCHASE_FITS,
-    SETTINGS_SEED,
-    FitSettings,
-    VersionExists,
-)
+from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, SETTINGS_SEED, FitSettings
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
@@ -117,10 +112,10 @@ def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
         The version's name.
 
     Raises:
-        VersionExists: It has amounts already; they are never rewritten.
+        RekindleError: It has amounts already; they are never rewritten.
     """
     if fitted_on not in dates_without_amounts(home):
-        raise VersionExists(
+        raise RekindleError(
             f"{home.control / AMOUNT_FITS}.parquet: of {fitted_on} there is no purchase fit, or one with "
             "amounts already; fits are never rewritten"
         )

@@ -51,10 +51,6 @@ _SAMPLE = """
 """
 
 
-class VersionExists(RekindleError):
-    """A fit of the same as-of date is kept already; versions are never rewritten."""
-
-
 @dataclass(frozen=True)
 class FitSettings:
     """The row of ``seeds/churn/churn_fit_settings.csv``.
@@ -148,10 +144,10 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
         The version's name.
 
     Raises:
-        VersionExists: There is one of the same as-of date.
+        RekindleError: There is one of the same as-of date.
     """
     if fitted_on in fitted_dates(home):
-        raise VersionExists(
+        raise RekindleError(
             f"{home.control / PURCHASE_FITS}.parquet has a fit as of {fitted_on} already; "
             "fits are never rewritten"
         )

@@ -44,7 +44,7 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     """Judge the experiments of a warehouse file and keep what was said.
 
     Raises:
-        RuleChanged: A started experiment has another rule than its first audience was sealed with.
+        InputFault: A started experiment has another rule than its first audience was sealed with.
     """
     if not _has_experiments(file):
         return Judged([], [], [])

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import SEEDS_DIR
 
 if TYPE_CHECKING:
@@ -33,12 +33,6 @@ _OWN_ROWS = {
 }
 
 
-class RuleChanged(RekindleError):
-    """The rule of a started experiment is not what it was, or was not there when it started."""
-
-    exit_code = 2
-
-
 def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
     """Hold the rules of started experiments against their seals, before a build begins.
 
@@ -47,7 +41,7 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
         seeds_dir: Definitions.
 
     Raises:
-        RuleChanged: All experiments whose rule is another one, or that weeks were sealed without.
+        InputFault: All experiments whose rule is another one, or that weeks were sealed without.
     """
     declared = _csv(seeds_dir / "campaigns" / "experiments.csv")
     hashes = rule_hashes(seeds_dir)
@@ -60,14 +54,14 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
             if row["experiment"] not in each.rules and _is_read_by(row, each.campaign, each.campaign_week)
         }
     if changed:
-        raise RuleChanged(
+        raise InputFault(
             f"the rule of {', '.join(sorted(changed))} was changed after the start: its rows in "
             "seeds/campaigns (experiments, experiment_looks, experiment_guardrails, experiment_segments, "
             "experiment_metrics, experiment_settings, campaign_arms) are not those its first audience was "
             "sealed with. Bring them back; another question is another experiment with a code of its own."
         )
     if late:
-        raise RuleChanged(
+        raise InputFault(
             "an experiment is declared before its first week is sealed, and these were not: "
             + ", ".join(f"{code} (sealed without it: {week})" for code, week in sorted(late.items()))
             + ". In seeds/campaigns/experiments.csv set valid_from to a later Monday."

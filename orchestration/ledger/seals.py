@@ -28,7 +28,7 @@ from orchestration.ledger.rules import declared_rules
 from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.erasures import ErasureUnfinished, read_registry, under_way
+from orchestration.warehouse.erasures import read_registry, under_way
 
 MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
@@ -36,18 +36,6 @@ _PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
     "touches": ("sealed_touches", "aud_planned_touches", ["planned_touch_id"]),
 }
-
-
-class LedgerChanged(RekindleError):
-    """A sealed file is not what its manifest says."""
-
-
-class AlreadySealed(RekindleError):
-    """A week is sealed; it is corrected with a reason or not at all."""
-
-
-class NothingToSeal(RekindleError):
-    """The version has no proposal for the week."""
 
 
 @dataclass(frozen=True)
@@ -205,12 +193,12 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
         reason: For a correction, why; then the former version stays beside this one.
 
     Raises:
-        AlreadySealed: There is a version of this week, and no reason was given to correct it.
+        RekindleError: There is a version of this week, and no reason was given to correct it.
     """
     week = _week_folder(home, proposal.campaign, proposal.campaign_week)
     former = _versions_in(week)
     if former and not reason:
-        raise AlreadySealed(
+        raise RekindleError(
             f"{week} holds v{former[-1]}: what was decided stays decided. Where it was wrong, correct it "
             "with a reason; both versions stay"
         )
@@ -271,8 +259,8 @@ def seals(home: Home) -> list[Seal]:
     """Every version of every sealed week, held against its manifest.
 
     Raises:
-        LedgerChanged: A file is missing or was changed after it was sealed; all such files are named.
-        ErasureUnfinished: An erasure stopped among them.
+        RekindleError: A file is missing or was changed after it was sealed; all such files are named.
+        RekindleError: An erasure stopped among them.
     """
     found, faults = [], []
     explained = read_registry(home).sealed
@@ -290,11 +278,11 @@ def seals(home: Home) -> list[Seal]:
         found.append(noted)
     erasure = under_way(home)
     if faults and erasure and not erasure.is_purged:
-        raise ErasureUnfinished(
+        raise RekindleError(
             "an erasure stopped among the files of the ledger; nothing was built. `rekindle load` finishes it"
         )
     if faults:
-        raise LedgerChanged(
+        raise RekindleError(
             "the ledger is not what was sealed; nothing was built.\n"
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
@@ -311,7 +299,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         keeping: Campaigns whose seal of that very week stands.
 
     Raises:
-        LedgerChanged: See :func:`seals`.
+        RekindleError: See :func:`seals`.
     """
     known = [
         each

@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Model, Parameters, ValueParameters
 from orchestration.fits.amount_parameters import (
     AMOUNT_FITS,
@@ -14,7 +15,7 @@ from orchestration.fits.amount_parameters import (
     fit_amounts,
     sampled_amounts,
 )
-from orchestration.fits.churn_parameters import FitSettings, VersionExists, add_version
+from orchestration.fits.churn_parameters import FitSettings, add_version
 from orchestration.own_tables import read_own_table
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
@@ -132,10 +133,10 @@ def test_amounts_are_added_and_never_rewritten(home):
     before = read_own_table(home, AMOUNT_FITS)
     add_amounts(home, DAY, FOUND)
     assert read_own_table(home, AMOUNT_FITS)[: len(before)] == before
-    with pytest.raises(VersionExists, match="2025-12-28"):
+    with pytest.raises(RekindleError, match="2025-12-28"):
         add_amounts(home, DAY, FOUND)
 
 
 def test_no_amounts_without_a_purchase_fit(home):
-    with pytest.raises(VersionExists, match="there is no purchase fit"):
+    with pytest.raises(RekindleError, match="there is no purchase fit"):
         add_amounts(home, DAY, FOUND)

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters
 from orchestration.fits.churn_parameters import (
     FitSettings,
-    VersionExists,
     add_version,
     dates_with_histories,
     fit_groups,
@@ -89,7 +89,7 @@ def test_a_new_version_keeps_every_former_row(home):
 def test_a_version_is_never_rewritten(home):
     add_version(home, DAY, {"all": FOUND})
     before = parameters_of(home)
-    with pytest.raises(VersionExists, match="2025-12-28"):
+    with pytest.raises(RekindleError, match="2025-12-28"):
         add_version(home, DAY, {"all": Fit(Model.MBG_NBD, Parameters(9, 9, 9, 9), -1.0, 1)})
     assert parameters_of(home).equals(before)
 

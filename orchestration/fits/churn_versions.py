@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import yaml
 from numpy.typing import NDArray
 
@@ -31,18 +30,12 @@ from orchestration.core.churn_model import (
 from orchestration.core.due import Split, due_fits, matured_dates, split_dates
 from orchestration.fits.churn_panel import Feature, Panel
 from orchestration.fits.churn_parameters import kept_parameters
+from orchestration.own_tables import add_rows, read_own_table, write_own_table
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
-from orchestration.warehouse.control import (
-    CHURN_CARDS_TABLE,
-    CHURN_COEFFICIENTS,
-    CHURN_COEFFICIENTS_TABLE,
-    CHURN_RECALIBRATIONS_TABLE,
-    add_fitted,
-    read_fitted,
-    write_control,
-)
 
 BASE = "base"
+COEFFICIENTS, CARDS, RECALIBRATIONS = "churn_coefficients", "churn_model_cards", "churn_recalibrations"
+"""The tables that keep versions."""
 SETTINGS_SEED = Path("churn") / "churn_model_settings.csv"
 
 Row = dict[str, Any]
@@ -96,7 +89,7 @@ class Horizon:
         self._home, self._panel, self._features, self._settings = home, panel, features, settings
         self.days = days
         self._outcome = panel.outcome(days)
-        kept = read_fitted(home, CHURN_CARDS_TABLE).to_pylist()
+        kept = read_own_table(home, CARDS)
         self._cards: list[Row] = sorted(
             (row for row in kept if row["horizon_days"] == days), key=lambda row: row["fitted_on"]
         )
@@ -131,7 +124,7 @@ class Horizon:
     def recalibrate_due(self) -> int:
         """Recalibrate each version on the dates it is in use, where that is due; how many were made."""
         made: list[Row] = []
-        before = read_fitted(self._home, CHURN_RECALIBRATIONS_TABLE).to_pylist()
+        before = read_own_table(self._home, RECALIBRATIONS)
         for card in self._cards:
             kept = {
                 row["calibrated_on"]
@@ -143,7 +136,7 @@ class Horizon:
             rows = (self._recalibration(card["version"], day) for day in due)
             made += [row for row in rows if row is not None]
         if made:
-            add_fitted(self._home, CHURN_RECALIBRATIONS_TABLE, made)
+            add_rows(self._home, RECALIBRATIONS, made)
         return len(made)
 
     @property
@@ -253,7 +246,7 @@ class Horizon:
         [card] = [row for row in self._cards if row["version"] == version]
         rows = [
             row
-            for row in read_fitted(self._home, CHURN_COEFFICIENTS_TABLE).to_pylist()
+            for row in read_own_table(self._home, COEFFICIENTS)
             if (row["version"], row["horizon_days"]) == (version, self.days)
         ]
         columns = (np.array([row[name] for row in rows]) for name in ("coefficient", "mean", "deviation"))
@@ -266,14 +259,13 @@ class Horizon:
         columns = zip(names, model.means, model.deviations, model.coefficients, strict=True)
         former = [
             row
-            for row in read_fitted(self._home, CHURN_COEFFICIENTS_TABLE).to_pylist()
+            for row in read_own_table(self._home, COEFFICIENTS)
             if (row["version"], row["horizon_days"]) != (card["version"], self.days)
         ]
         added = [
             {**identity, "feature": name, "mean": mean, "deviation": deviation, "coefficient": weight}
             for name, mean, deviation, weight in columns
         ]
-        rows = pa.Table.from_pylist(former + added, schema=CHURN_COEFFICIENTS)
-        write_control(self._home, CHURN_COEFFICIENTS_TABLE, rows)
-        add_fitted(self._home, CHURN_CARDS_TABLE, [card])
+        write_own_table(self._home, COEFFICIENTS, former + added)
+        add_rows(self._home, CARDS, [card])
         self._cards.append(card)

@@ -10,7 +10,14 @@ from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+from orchestration.warehouse.builds import (
+    OUTCOMES_FILE_NAME,
+    AuditFailed,
+    audit,
+    code_version,
+    open_build,
+    start_build,
+)
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -112,7 +119,7 @@ def test_a_build_of_a_part_of_the_project_fails_its_audit(home):
 
 def test_a_build_that_dbt_did_not_finish_fails_its_audit(home):
     build = finished_build(home, 1)
-    (build.target_path / "run_results.json").unlink()
+    (build.target_path / OUTCOMES_FILE_NAME).unlink()
     with pytest.raises(AuditFailed, match="dbt did not finish"):
         audit(build)
 

@@ -215,7 +215,9 @@ def load_chain(home: Home) -> list[str]:
 def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Build:
     """The build that gets published, with every data test; raises if any fails."""
     build = start_build(home, dates, run_id=run_id, code_version="tested")
-    invoke_dbt(list(BUILD_COMMAND), home=home, warehouse=build.file, target_path=build.target_path)
+    invoke_dbt(
+        [*BUILD_COMMAND, "--write-json"], home=home, warehouse=build.file, target_path=build.target_path
+    )
     return build
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -28,11 +27,11 @@ from orchestration.warehouse.connections import lock_down
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
 _PASSED = {"success", "pass", "warn", "no-op"}
+OUTCOMES_FILE_NAME = "outcomes.json"
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: tests run them."""
 
 _RELATIONS = {"model", "seed", "snapshot"}
-_BUILT_TYPES = {*_RELATIONS, "test"}
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class Build:
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file dbt writes.
-        target_path: dbt's artifacts; of the second and third part of a build made in parts, in
-            ``scores_path`` and ``verdicts_path``.
+        target_path: The SQL dbt ran and what became of it; of the second and third part of a build made in
+            parts, in ``scores_path`` and ``verdicts_path``.
     """
 
     build_id: str
@@ -62,12 +61,12 @@ class Build:
 
     @property
     def scores_path(self) -> Path:
-        """Dbt's artifacts of what stands on fits, where that was built by itself."""
+        """The same of what stands on fits, where that was built by itself."""
         return self.folder / "target_scores"
 
     @property
     def verdicts_path(self) -> Path:
-        """Dbt's artifacts of what stands on judged experiments, where that was built by itself."""
+        """The same of what stands on judged experiments, where that was built by itself."""
         return self.folder / "target_verdicts"
 
     @property
@@ -148,9 +147,9 @@ def build_of_run(home: Home, run_id: str) -> Build | None:
 def audit(build: Build) -> dict[str, int]:
     """Hold a finished build against what publishing needs, and record that it passed.
 
-    dbt's own results are read from the build's folder: the whole project must have been built and no test
-    failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of the
-    published rooms readable without any file outside.
+    What became of everything is read from the build's folder: the whole project must have been built and
+    no test failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of
+    the published rooms readable without any file outside.
 
     Returns:
         Rows per published table.
@@ -244,22 +243,17 @@ def _check_dbt_results(build: Build) -> None:
     parts = (build.scores_path, build.verdicts_path)
     paths = [build.target_path, *(part for part in parts if part.exists())]
     try:
-        results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
-        manifest = _artifact(build.target_path, "manifest.json")
+        told = [json.loads((path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8")) for path in paths]
     except (OSError, ValueError) as error:
         raise RekindleError(
-            f"build {build.build_id} has no complete dbt artifacts in {build.target_path}: "
+            f"build {build.build_id} lacks what dbt says of it at its end, in {build.target_path}: "
             "dbt did not finish; build again"
         ) from error
-    outcomes = {outcome["unique_id"] for outcome in results}
-    failed = [
-        f"{outcome['unique_id']}: {outcome['status']}"
-        for outcome in results
-        if outcome["status"] not in _PASSED
-    ]
+    outcomes = {node: status for part in told for node, status in part["outcomes"].items()}
+    failed = [f"{node}: {status}" for node, status in outcomes.items() if status not in _PASSED]
     if failed:
         raise RekindleError(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
-    never_ran = sorted(_expected(manifest) - outcomes)
+    never_ran = sorted(set(told[0]["expected"]) - set(outcomes))
     if never_ran:
         raise RekindleError(
             f"build {build.build_id} is not whole, only a whole `dbt build` can be published; never ran: "
@@ -267,25 +261,12 @@ def _check_dbt_results(build: Build) -> None:
         )
 
 
-def _artifact(target_path: Path, name: str) -> dict[str, Any]:
-    return json.loads((target_path / name).read_text(encoding="utf-8"))
-
-
-def _expected(manifest: dict[str, Any]) -> set[str]:
-    """Everything a whole ``dbt build`` runs."""
-    return {
-        node["unique_id"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in _BUILT_TYPES and node.get("config", {}).get("materialized") != "ephemeral"
-    }
-
-
 def _rows_of_public_relations(build: Build) -> dict[str, int]:
     rows = {}
-    public = public_relations(_artifact(build.target_path, "manifest.json"))
+    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
     with duckdb.connect(str(build.file), read_only=True) as connection:
         lock_down(connection, readable=[])
-        for room, name in public:
+        for room, name in told["public"]:
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
             except duckdb.Error as error:

@@ -182,7 +182,7 @@ def compiled(tmp_path_factory):
     folder = home.development_warehouse.parent
     folder.mkdir(parents=True)
     invoke_dbt(
-        ["compile", "--select", "resource_type:model"],
+        ["compile", "--select", "resource_type:model", "--write-json"],
         home=home,
         warehouse=home.development_warehouse,
         target_path=folder / "target",

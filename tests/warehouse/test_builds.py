@@ -12,7 +12,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.own_tables import read_own_table
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import audit, code_version, open_build
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, audit, code_version, open_build
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -123,7 +123,7 @@ def test_a_build_of_a_part_of_the_project_fails_its_audit(home):
 
 def test_a_build_that_dbt_did_not_finish_fails_its_audit(home):
     build = finished_build(home, 1)
-    (build.target_path / "run_results.json").unlink()
+    (build.target_path / OUTCOMES_FILE_NAME).unlink()
     with pytest.raises(RekindleError, match="dbt did not finish"):
         audit(build)
 

@@ -1,9 +1,10 @@
 {# A sentence with its numbers in place: whole, as people say them, rounded up like the day on which the next purchase is
-   due. `{measured_s}` and `{expected_s}` are the s of a plural: nothing where the number is one. #}
-{% macro churn_sentence(fired, sentence) -%}
+   due. `{measured_s}` and `{expected_s}` are the s of a plural: nothing where the number is one. `fired` has the numbers
+   and, unless another relation `worded` has it, the sentence. #}
+{% macro churn_sentence(fired, sentence, worded=none) -%}
     {%- set measured = 'cast(ceil(' ~ fired ~ '.measured_value) as bigint)' -%}
     {%- set expected = 'cast(ceil(' ~ fired ~ '.expected_value) as bigint)' -%}
-    {%- set said = dbt.replace(fired ~ '.' ~ sentence, "'{measured_s}'", plural_s(measured)) -%}
+    {%- set said = dbt.replace((worded or fired) ~ '.' ~ sentence, "'{measured_s}'", plural_s(measured)) -%}
     {%- set said = dbt.replace(said, "'{expected_s}'", plural_s(expected)) -%}
     {%- set said = dbt.replace(said, "'{measured}'", 'cast(' ~ measured ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     {{ dbt.replace(said, "'{expected}'", "coalesce(cast(" ~ expected ~ " as " ~ dbt.type_string() ~ "), '')") }}

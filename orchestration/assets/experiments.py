@@ -1,7 +1,7 @@
 """Experiments judged within a build: between the sums it made and what stands on verdicts.
 
 Belongs here: judging the build under way, showing what was said, the check of arm sizes.
-Does not: statistics (seeds.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

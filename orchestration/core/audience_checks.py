@@ -75,7 +75,7 @@ def judged(answers: Answers, stop_below: float) -> Iterator[Judgement]:
 
 
 def _arms(answers: Answers, stop_below: float) -> Judgement:
-    from orchestration.seeds.experiments.sample_ratio import Ratio, check
+    from orchestration.core.experiments.sample_ratio import Ratio, check
 
     shares: dict[str, dict[str, float]] = {}
     members: dict[str, dict[str, int]] = {}

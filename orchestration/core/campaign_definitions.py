@@ -17,7 +17,7 @@ from itertools import combinations, pairwise
 from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import RekindleError
-from orchestration.seeds.experiments.declared import FACTS
+from orchestration.core.experiments.declared import FACTS
 
 Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each file, by its name without `.csv`."""

@@ -1,7 +1,7 @@
 """Judging the experiments of a build: sums out of its file, readings and decisions into control tables.
 
 Belongs here: reading definitions and sums, keeping decisions as they were at first.
-Does not: any statistics (seeds.experiments), making sums (``models/experiments``), hashing rules.
+Does not: any statistics (core.experiments), making sums (``models/experiments``), hashing rules.
 
 Decisions are written once: what the first look that decided said is not said again by a later one.
 """
@@ -16,10 +16,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
-from orchestration.seeds.experiments.declared import Cell, Experiment, Metric, Settings
-from orchestration.seeds.experiments.planned import PlanRow, plan
-from orchestration.seeds.experiments.readout import Decision, Reading, read_experiment, read_program
+from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
+from orchestration.core.experiments.planned import PlanRow, plan
+from orchestration.core.experiments.readout import Decision, Reading, read_experiment, read_program
 from orchestration.ledger.rules import (
     check_rules,
     first_seals,

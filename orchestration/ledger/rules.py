@@ -2,7 +2,7 @@
 
 Belongs here: fingerprints of rules, refusing one that was changed or declared late, the control tables of
     judging.
-Does not: judging (fits.judging), sealing (``seals.py``), whether a rule is a good one (seeds.experiments).
+Does not: judging (fits.judging), sealing (``seals.py``), whether a rule is a good one (core.experiments).
 
 Each seal names the experiments of its campaign with the fingerprints of their rules. From then on another
 rule is refused, and so is an experiment over weeks that were sealed without it: nobody may choose the

@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
@@ -21,10 +22,12 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.events.event_manager_client import cleanup_event_logger, get_event_manager
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
 from orchestration.files import replacing
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
 
+_BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _SHOWN_FAILURES = 10
 _FIXED_FLAGS = (
@@ -36,6 +39,9 @@ _FIXED_FLAGS = (
 )
 
 _parsed: dict[Path, tuple[int, Manifest]] = {}
+
+BrokenRules = dict[str, dict[str, int]]
+"""By the unique id of a failed ``rules`` test: each broken rule and the rows that break it."""
 
 
 class BuildFailed(RekindleError):
@@ -67,6 +73,7 @@ def invoke_dbt(
     target_path: Path,
     manifest: Manifest | None = None,
     on_event: Callable[[EventMsg], None] | None = None,
+    broken: BrokenRules | None = None,
     project_dir: Path = DBT_PROJECT_DIR,
 ) -> dbtRunnerResult:
     """Run one dbt command in this process against one warehouse file.
@@ -80,6 +87,7 @@ def invoke_dbt(
         target_path: Where dbt puts its artifacts; its log goes to the folder above.
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
         on_event: Called with every event, from dbt's own threads. Nothing is printed.
+        broken: Gets the broken rules of each failed test, before its event reaches ``on_event``.
         project_dir: The dbt project.
 
     Returns:
@@ -100,6 +108,7 @@ def invoke_dbt(
         log_path=target_path.parent,
         manifest=manifest,
         on_event=on_event,
+        broken=broken,
     )
 
 
@@ -192,7 +201,16 @@ def _run(
     log_path: Path,
     manifest: Manifest | None,
     on_event: Callable[[EventMsg], None] | None,
+    broken: BrokenRules | None = None,
 ) -> dbtRunnerResult:
+    broken = {} if broken is None else broken
+
+    def heard(event: EventMsg) -> None:
+        if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
+            broken.update(_broken_rules(manifest.nodes[event.data.node_info.unique_id]))
+        if on_event is not None:
+            on_event(event)
+
     places = {
         "--project-dir": project_dir,
         "--profiles-dir": project_dir,
@@ -201,21 +219,38 @@ def _run(
     }
     options = [f"{option}={path.absolute()}" for option, path in places.items()]
     with _environment(environment), _everything_closed():
-        result = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else []).invoke(
-            [*arguments, *options, *_FIXED_FLAGS]
-        )
+        result = dbtRunner(manifest=manifest, callbacks=[heard]).invoke([*arguments, *options, *_FIXED_FLAGS])
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
-        raise BuildFailed(_failures(result), result, log_path / "dbt.log")
+        raise BuildFailed(_failures(result, broken), result, log_path / "dbt.log")
     return result
 
 
-def _failures(result: dbtRunnerResult) -> list[tuple[str, str]]:
+def _broken_rules(test: Any) -> BrokenRules:
+    """What dbt itself does not tell: which rules a failed ``rules`` test found broken."""
+    if getattr(test, "test_metadata", None) is None or test.test_metadata.name != "rules":
+        return {}
+    handle = DuckDBConnectionManager.env().handle()
+    try:
+        return {test.unique_id: dict(handle.cursor().execute(test.compiled_code).fetchall())}
+    finally:
+        handle.close()
+
+
+def told_rules(broken: Mapping[str, int]) -> str:
+    """Broken rules with their rows in one line."""
+    return ", ".join(f"{rule}: {counted(rows, 'row')}" for rule, rows in broken.items())
+
+
+def _failures(result: dbtRunnerResult, broken: BrokenRules) -> list[tuple[str, str]]:
     if result.exception is not None:
         return [(type(result.exception).__name__, str(result.exception))]
     return [
-        (outcome.node.unique_id, outcome.message or outcome.status)
+        (
+            outcome.node.unique_id,
+            told_rules(broken.get(outcome.node.unique_id, {})) or outcome.message or outcome.status,
+        )
         for outcome in getattr(result.result, "results", [])
         if outcome.status in _FAILED
     ]

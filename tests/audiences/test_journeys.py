@@ -96,7 +96,7 @@ class Warehouse:
         self.connection = duckdb.connect()
         self.ask("attach ':memory:' as warehouse")
         self.ask("use warehouse")
-        for schema in ("seeds", "staging", "core", "marts", "audiences"):
+        for schema in sorted({"seeds"} | {name.split(".")[0] for name in INPUTS}):
             self.ask(f"create schema {schema}")
         for name, folder in SEEDS.items():
             file = SEEDS_DIR / folder / f"{name}.csv"

@@ -1,7 +1,7 @@
-"""Faults: for every check of the warehouse that is not generic, statements that must make it fail.
+"""Faults: for every condition and every singular check of the warehouse, statements that must break it.
 
-Belongs here: check name -> faults; a new ``holds`` or singular check without one fails the suite.
-Does not: faults of ``unique_key`` and ``refers_to``; they follow from the arguments (`test_checks_bite`).
+Belongs here: name -> faults (a condition is ``<model>__<condition>``); one without a fault fails the suite.
+Does not: faults of keys and references; they follow from the arguments (`test_checks_bite`).
 
 Statements run on a copy in which every view is a table, so a fault stays where it is planted. `one_row`
 stands for the condition that picks a single row of the table.
@@ -12,7 +12,7 @@ from __future__ import annotations
 _LAST_SUNDAY = "as_of_date = (select max(as_of_date) from marts.member_lifecycle)"
 
 # Each value is a list of faults, planted one at a time; each must be found.
-HOLDS: dict[str, list[str]] = {
+CONDITIONS: dict[str, list[str]] = {
     # seeds
     "stage_thresholds__thresholds_rise": [
         "update seeds.stage_thresholds set new_days = growing_days where one_row",
@@ -155,18 +155,14 @@ HOLDS: dict[str, list[str]] = {
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
     "fct_coupon__a_household_redeems_while_valid": [
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-04-01' as redeemed_on",
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-03-01' as redeemed_on",
+        "insert into core.fct_coupon by name "
+        "select 'complete_journey' as source, date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
+        f"date '{day}' as redeemed_on"
+        for day in ("2017-04-01", "2017-03-01")
     ],
     "fct_order__a_basket_costs_its_price_less_the_discount": [
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, -1.00 as discount_amount, 11.00 as net_amount",
+        "insert into core.fct_order by name select 'complete_journey' as source, "
+        "10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
     ],
     # intermediate
     "int_member_days__next_is_later": [
@@ -175,11 +171,8 @@ HOLDS: dict[str, list[str]] = {
     "int_member_category_days__next_is_later": [
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
-    "fct_stock__no_shelf_holds_less_than_nothing": [
-        "update core.int_stock set stands_until_on = counted_on where one_row",
-        "update core.int_stock set units = -1 where one_row",
-    ],
     # marts
+    "fct_stock__no_shelf_holds_less_than_nothing": ["update core.fct_stock set units = -1 where one_row"],
     "fct_stock__out_of_stock_is_known": [
         "update core.fct_stock set counted_on = as_of_date + 1 where one_row",
         "update core.fct_stock set is_known = false, is_out_of_stock = true where one_row",
@@ -395,6 +388,10 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
     ],
+    "fct_churn_signal__says_it_in_both_languages": [
+        "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
+        "update marts.fct_churn_signal set sentence_zh = '' where one_row",
+    ],
     "fct_churn_signal__evidence_is_not_later": [
         "update marts.fct_churn_signal set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_churn_signal set measured_value = -1 where one_row",
@@ -414,11 +411,6 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_churn_warning set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",
-    ],
-    "fct_churn_signal__says_it_in_both_languages": [
-        "update marts.fct_warning_reason set sentence_en = 'Usually every {expected} days' where one_row",
-        "update marts.fct_warning_reason set sentence_zh = '' where one_row",
-        "update marts.fct_warning_reason set evidence_on = as_of_date + 1 where one_row",
     ],
     "fct_warning_episode__answers_and_returns_come_after_the_warning": [
         "update marts.fct_warning_episode set returned_on = started_on where one_row",
@@ -465,9 +457,6 @@ HOLDS: dict[str, list[str]] = {
     "int_member_choice_days__next_is_later": [
         "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
         "update intermediate.int_member_choice_days set choices = 0 where one_row",
-    ],
-    "int_member_choice_as_of__was_chosen": [
-        "update intermediate.int_member_choice_as_of set choices_365d = 0 where one_row",
     ],
     "member_preference__a_preference_has_its_share": [
         f"update marts.member_preference set {share} = {value} where rowid = "
@@ -654,7 +643,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.member_activity where one_row",
     ],
     "newest_as_of_date_has_members": [
-        "delete from staging.stg_rekindle__as_of_dates",
+        "delete from core.dim_as_of_date",
         f"delete from marts.member_lifecycle where {_LAST_SUNDAY}",
     ],
     "fold_conserves_money": [

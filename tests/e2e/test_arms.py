@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binom
 
 from orchestration.core.arms import arm_of, draw
-from orchestration.seeds.experiments.sample_ratio import Ratio, check
+from orchestration.core.experiments.sample_ratio import Ratio, check
 
 
 @pytest.fixture(scope="module")

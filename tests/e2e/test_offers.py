@@ -77,10 +77,9 @@ def without_stock(chain, tmp_path_factory):
         home,
         [UNTIL],
         changed={
-            "int_stock": (
-                "from stock",
-                f"from (select source, store_id, product_id, counted_on, 0 as units from stock "
-                f"where store_id = '{store}') as stock",
+            "fct_stock": (
+                "inner join counts",
+                f"inner join (select * replace (0 as units) from counts where store_id = '{store}') as counts",
             )
         },
     ) as connection:

@@ -9,7 +9,7 @@ from random import Random
 import duckdb
 import pytest
 
-from orchestration.seeds.experiments.declared import FACTS
+from orchestration.core.experiments.declared import FACTS
 
 EXPERIMENT, CAMPAIGN = "medium_silence_tiered_coupon_test", "medium_silence_tiered_coupon"
 WINDOW, BEFORE = 28, 56

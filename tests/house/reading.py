@@ -48,6 +48,7 @@ class Model:
     columns: dict[str, Column] = field(default_factory=dict)
     described_in: str | None = None
     has_contract: bool = True
+    is_table: bool = True
     schema: str | None = None
     is_public: bool = True
     reason: str = ""
@@ -76,7 +77,8 @@ class DataTest:
     name: str
     kind: str | None
     attached_to: str | None
-    columns: tuple[str, ...] = ()
+    severity: str = "error"
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def read_models(manifest: Any) -> list[Model]:
             columns=_columns(node),
             described_in=node.patch_path.split("://")[1].removeprefix("models/") if node.patch_path else None,
             has_contract=node.config.contract.enforced,
+            is_table=node.config.materialized == "table",
             schema=node.schema,
             is_public=bool(node.config.meta.get("public")),
             reason=node.config.meta.get("step", ""),
@@ -170,7 +173,8 @@ def read_data_tests(manifest: Any) -> list[DataTest]:
                 name=node.name,
                 kind=generic.name if generic else None,
                 attached_to=manifest.nodes[node.attached_node].name if _attached(manifest, node) else None,
-                columns=tuple(generic.kwargs.get("columns", ())) if generic else (),
+                severity=node.config.severity.lower(),
+                key=tuple(generic.kwargs.get("key") or ()) if generic else (),
             )
         )
     return found

@@ -29,8 +29,8 @@ def test_every_seed_file_is_looked_at(seeds):
 def test_every_test_is_looked_at_with_its_model(data_tests):
     singular = {path.stem for path in (DBT_PROJECT_DIR / "tests" / "singular").glob("*.sql")}
     assert {test.name for test in data_tests if test.kind is None} == singular
-    assert {test.kind for test in data_tests} == {None, "holds", "unique_key", "refers_to"}
-    assert [test.name for test in data_tests if test.kind == "unique_key" and not test.attached_to] == []
+    assert [test.name for test in data_tests if test.kind and not test.attached_to] == []
+    assert {test.severity for test in data_tests} == {"error", "warn"}
 
 
 def test_every_module_and_every_sql_file_is_looked_at(modules, sql_files):

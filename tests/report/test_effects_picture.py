@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.seeds.experiments.verdict import Verdict
+from orchestration.core.experiments.verdict import Verdict
 from orchestration.report.effects_picture import COLOURS, effects_svg
 
 

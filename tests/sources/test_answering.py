@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from orchestration.seeds.experiments.comparison import compare, single_width
+from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.project import Home
 from orchestration.sources.sample import Lives, live_on, simulate
 from tests.seeds.experiments.members import arm_of

@@ -54,6 +54,10 @@ models:
   - name: fct_order
     description: One row per order; it's small.
     columns: [{name: order_id, description: The order., data_tests: [unique, not_null]}]
+    data_tests:
+      - rules:
+          name: fct_order__rules
+          arguments: {key: [order_id], conditions: {is_doubled: doubled = 2 * order_id}}
   - name: srv_order
     description: One row per order, as BI sees it.
     columns: [{name: order_id, description: The order's key.}]
@@ -64,6 +68,7 @@ unit_tests:
       - {input: ref('stg_orders'), rows: [{order_id: 1, bonus: 2}]}
     expect: {rows: [{rewarded: 3}]}
 """,
+    "tests/generic/rules.sql": (DBT_PROJECT_DIR / "tests" / "generic" / "rules.sql").read_text(),
     "../seeds/bonus.csv": "bonus\n7\n",
 }
 
@@ -235,6 +240,42 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
     assert len(raised.value.failures) == 1
     with pytest.raises(AuditFailed, match="accepted_values_dim_bonus"):
         audit(open_build(home))
+
+
+@pytest.mark.parametrize("severity", ["error", "warn"])
+def test_of_a_failed_test_each_broken_rule_is_told_with_its_rows(home, own_project, severity):
+    (own_project / "models" / "rules.yml").write_text(f"""
+models:
+  - name: dim_bonus
+    data_tests:
+      - rules:
+          name: dim_bonus__rules
+          config: {{severity: {severity}}}
+          arguments:
+            key: [rewarded]
+            references: [{{column: rewarded, to: ref('fct_order'), field: order_id}}]
+            conditions: {{is_small: rewarded < 9, is_positive: rewarded > 0}}
+""")
+    broken, seen = {}, []
+
+    def on_event(event):
+        if event.info.name == "LogTestResult":
+            seen.append((event.data.name, dict(broken)))
+
+    def build():
+        return build_with(with_orders(home, 3), own_project, broken=broken, on_event=on_event)
+
+    if severity == "error":
+        with pytest.raises(BuildFailed) as raised:
+            build()
+        assert raised.value.failures == [
+            (next(iter(broken)), "is_small: 1 row, rewarded in fct_order: 3 rows"),
+        ]
+    else:
+        build()
+    [rules] = broken.values()
+    assert rules == {"is_small": 1, "rewarded in fct_order": 3}
+    assert [known for name, known in seen if name == "dim_bonus__rules"] == [broken]
 
 
 def test_of_many_failures_the_first_ten_are_shown(home, own_project):

@@ -12,7 +12,7 @@ signals as (
 ),
 
 reasons as (
-    select * from {{ ref('fct_warning_reason') }}
+    select * from {{ ref('fct_churn_signal') }}
 ),
 
 products as (

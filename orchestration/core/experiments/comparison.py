@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import norm
 from tea_tasting.metrics.mean import MeanResult, RatioOfMeans
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
 
 # At which level tea-tasting is asked for its bounds; the standard errors follow from them.
 _LEVEL = 0.95

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.core.errors import RekindleError
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 EVERYBODY = "all"
 UNPLANNED = 0

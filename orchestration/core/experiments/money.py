@@ -15,8 +15,8 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
-from orchestration.seeds.experiments.comparison import Comparison, Interval, NotEnough, compare
+from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.comparison import Comparison, Interval, NotEnough, compare
 
 
 class NoReturn(Enum):

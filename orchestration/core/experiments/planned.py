@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
-from orchestration.seeds.experiments.declared import Experiment, Metric, comparable
-from orchestration.seeds.experiments.power import Baseline, Plan, PlanImpossible, outlook
+from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+from orchestration.core.experiments.declared import Experiment, Metric, comparable
+from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, outlook
 
 
 @dataclass(frozen=True)

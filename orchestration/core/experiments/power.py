@@ -13,8 +13,8 @@ import math
 from dataclasses import dataclass
 
 from orchestration.core.errors import RekindleError
-from orchestration.seeds.experiments import looks
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments import looks
+from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 
 class PlanImpossible(RekindleError):

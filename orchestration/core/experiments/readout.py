@@ -13,16 +13,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.seeds.experiments import sample_ratio
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
-from orchestration.seeds.experiments.comparison import (
+from orchestration.core.experiments import sample_ratio
+from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.comparison import (
     Comparison,
     Interval,
     NotEnough,
     compare,
     single_width,
 )
-from orchestration.seeds.experiments.declared import (
+from orchestration.core.experiments.declared import (
     EVERYBODY,
     UNPLANNED,
     Cell,
@@ -33,11 +33,11 @@ from orchestration.seeds.experiments.declared import (
     arm_of,
     comparable,
 )
-from orchestration.seeds.experiments.money import Money, money
-from orchestration.seeds.experiments.multiplicity import benjamini_hochberg
-from orchestration.seeds.experiments.sample_ratio import SampleRatio
-from orchestration.seeds.experiments.shrinkage import SegmentEffect, ShrunkEffect, shrink
-from orchestration.seeds.experiments.verdict import DecisionRule, Guardrail, Judgement, Verdict, judge
+from orchestration.core.experiments.money import Money, money
+from orchestration.core.experiments.multiplicity import benjamini_hochberg
+from orchestration.core.experiments.sample_ratio import SampleRatio
+from orchestration.core.experiments.shrinkage import SegmentEffect, ShrunkEffect, shrink
+from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Judgement, Verdict, judge
 
 PROGRAM, HELD_OUT = "program", "held_out"
 UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}

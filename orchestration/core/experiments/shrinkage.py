@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.core.errors import RekindleError
-from orchestration.seeds.experiments.comparison import Interval
+from orchestration.core.experiments.comparison import Interval
 
 
 class ShrinkageImpossible(RekindleError):

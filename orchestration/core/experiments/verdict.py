@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestration.core.errors import RekindleError
-from orchestration.seeds.experiments import always_valid, looks
-from orchestration.seeds.experiments.comparison import Comparison, Interval, Lack, NotEnough, single_width
-from orchestration.seeds.experiments.multiplicity import holm
-from orchestration.seeds.experiments.sample_ratio import Ratio, SampleRatio
+from orchestration.core.experiments import always_valid, looks
+from orchestration.core.experiments.comparison import Comparison, Interval, Lack, NotEnough, single_width
+from orchestration.core.experiments.multiplicity import holm
+from orchestration.core.experiments.sample_ratio import Ratio, SampleRatio
 
 
 class RuleImpossible(RekindleError):

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 
 def arm_of(name, **columns):

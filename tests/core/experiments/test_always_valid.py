@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from orchestration.seeds.experiments import always_valid
+from orchestration.core.experiments import always_valid
 
 members = st.integers(1, 10_000_000)
 levels = st.floats(0.001, 0.3)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
-from orchestration.seeds.experiments.comparison import (
+from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+from orchestration.core.experiments.comparison import (
     Comparison,
     Lack,
     NotEnough,

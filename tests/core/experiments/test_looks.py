@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from orchestration.seeds.experiments import looks
+from orchestration.core.experiments import looks
 
 # Table 2.3 of Jennison, Turnbull [2000, Group Sequential Methods with Applications to Clinical Trials].
 PUBLISHED = {

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from orchestration.seeds.experiments.comparison import Lack, NotEnough, compare
-from orchestration.seeds.experiments.money import NoReturn, money
+from orchestration.core.experiments.comparison import Lack, NotEnough, compare
+from orchestration.core.experiments.money import NoReturn, money
 from tests.seeds.experiments.members import arm_of, only, spenders
 
 WIDTH = 1.959963984540054

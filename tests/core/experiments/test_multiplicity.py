@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from orchestration.seeds.experiments.multiplicity import benjamini_hochberg, holm
+from orchestration.core.experiments.multiplicity import benjamini_hochberg, holm
 
 # Benjamini, Hochberg [1995, Controlling the False Discovery Rate], section 4.1: 15 endpoints of a trial.
 PUBLISHED = (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.power import NormalIndPower
 
-from orchestration.seeds.experiments import looks
-from orchestration.seeds.experiments.power import Baseline, Plan, PlanImpossible, outlook
+from orchestration.core.experiments import looks
+from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, outlook
 from tests.seeds.experiments.members import arm_of, only, spenders
 
 PLAN = Plan(3000, 1000, minimal_effect=0.8, arms=1, planned_looks=1, significance=0.05, power=0.8)

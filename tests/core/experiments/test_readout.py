@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from orchestration.seeds.experiments import looks
-from orchestration.seeds.experiments.arm_statistics import ArmStatistics
-from orchestration.seeds.experiments.comparison import compare, single_width
-from orchestration.seeds.experiments.declared import (
+from orchestration.core.experiments import looks
+from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.comparison import compare, single_width
+from orchestration.core.experiments.declared import (
     Cell,
     Experiment,
     ExperimentImpossible,
     Metric,
     Settings,
 )
-from orchestration.seeds.experiments.money import money
-from orchestration.seeds.experiments.multiplicity import benjamini_hochberg, holm
-from orchestration.seeds.experiments.planned import plan
-from orchestration.seeds.experiments.readout import read_experiment, read_program
+from orchestration.core.experiments.money import money
+from orchestration.core.experiments.multiplicity import benjamini_hochberg, holm
+from orchestration.core.experiments.planned import plan
+from orchestration.core.experiments.readout import read_experiment, read_program
 
 MARGIN = Metric("margin", False, True, 0.0)
 METRICS = {"margin": MARGIN, "unsubscribed": Metric("unsubscribed", False, False, 0.01)}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from orchestration.seeds.experiments.sample_ratio import Ratio, SharesImpossible, check
+from orchestration.core.experiments.sample_ratio import Ratio, SharesImpossible, check
 
 HALVES = {"control": 0.5, "coupon": 0.5}
 

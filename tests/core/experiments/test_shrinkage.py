@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
-from orchestration.seeds.experiments.shrinkage import SegmentEffect, ShrinkageImpossible, shrink
+from orchestration.core.experiments.shrinkage import SegmentEffect, ShrinkageImpossible, shrink
 
 # Thirteen trials of a vaccine [Colditz et al. 1994]: ill and well when vaccinated, ill and well when not.
 TRIALS = (

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from orchestration.seeds.experiments import always_valid, looks
-from orchestration.seeds.experiments.comparison import compare, single_width
-from orchestration.seeds.experiments.money import money
+from orchestration.core.experiments import always_valid, looks
+from orchestration.core.experiments.comparison import compare, single_width
+from orchestration.core.experiments.money import money
 from tests.seeds.experiments.members import arm_of, spenders
 
 RUNS, LOOKS, WEEKLY = 2000, 8, 150

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.seeds.experiments import always_valid, looks
-from orchestration.seeds.experiments.comparison import Comparison, Lack, NotEnough
-from orchestration.seeds.experiments.sample_ratio import Ratio, SampleRatio
-from orchestration.seeds.experiments.verdict import (
+from orchestration.core.experiments import always_valid, looks
+from orchestration.core.experiments.comparison import Comparison, Lack, NotEnough
+from orchestration.core.experiments.sample_ratio import Ratio, SampleRatio
+from orchestration.core.experiments.verdict import (
     DecisionRule,
     Guardrail,
     RuleImpossible,

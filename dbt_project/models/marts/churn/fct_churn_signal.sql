@@ -1,24 +1,23 @@
 {%- set windows = var('activity_windows') -%}
-{%- set recent = 'activity.purchase_days_' ~ windows[0] ~ 'd' -%}
-{%- set longer = 'activity.purchase_days_' ~ windows[1] ~ 'd' -%}
+{%- set recent = 'buyers.purchase_days_' ~ windows[0] ~ 'd' -%}
+{%- set longer = 'purchase_days_' ~ windows[1] ~ 'd' -%}
+{%- set usual = 'cast(buyers.' ~ longer ~ ' * ' ~ windows[0] ~ ' as double) / ' ~ windows[1] -%}
+{%- set kept = share(recent ~ ' * ' ~ windows[1], 'buyers.' ~ longer ~ ' * ' ~ windows[0]) -%}
 -- Two kinds of signals: a quantity over its threshold, and a sign that many days ago. A sign with a limit is an
--- interval of days, so only those that last past the threshold meet the as-of dates. Floors keep both from those of
--- whom the signal says little.
+-- interval of days, so only those that last past the threshold meet the as-of dates. Floors keep both from members of
+-- whom the signal says little. Signals are the reasons of a warning, the weightiest first; churned members are not
+-- warned: for them it is too late.
 with cycles as (
-    select
-        member_key,
-        as_of_date,
-        cycle_days,
-        overdue_ratio
-    from {{ ref('member_cycle') }}
+    select * from {{ ref('member_cycle') }}
 ),
 
 activity as (
     select * from {{ ref('member_activity') }}
 ),
 
-signs as (
-    select * from {{ ref('int_member_signs') }}
+sign_days as (
+    select * from {{ ref('int_churn_signal__sign_days') }}
+    where fires_from_on < fires_until_on
 ),
 
 signals as (
@@ -30,85 +29,59 @@ thresholds as (
     select * from {{ ref('dim_churn_threshold') }}
 ),
 
+lifecycle as (
+    select * from {{ ref('member_lifecycle') }}
+),
+
 buyers as (
     select
-        cycles.*,
-        activity.last_purchase_on,
-        activity.days_since_purchase,
-        {{ recent }} as recent_purchase_days,
-        {{ longer }} as purchase_days
-    from cycles
-    inner join activity
-        on cycles.member_key = activity.member_key
-        and cycles.as_of_date = activity.as_of_date
+        activity.*,
+        cycles.cycle_days,
+        cycles.overdue_ratio
+    from activity
+    inner join cycles
+        on activity.member_key = cycles.member_key
+        and activity.as_of_date = cycles.as_of_date
 ),
 
 quantities as (
     select
-        *,
-        'overdue_ratio' as measure,
-        days_since_purchase as measured,
-        cycle_days as expected,
-        overdue_ratio as compared
-    from buyers
-    union all
-    select
-        *,
-        'purchase_drop' as measure,
-        recent_purchase_days as measured,
-        cast(purchase_days * {{ windows[0] }} as double) / {{ windows[1] }} as expected,
-        1 - {{ share('recent_purchase_days * ' ~ windows[1], 'purchase_days * ' ~ windows[0]) }} as compared
-    from buyers
-    where purchase_days > 0
-),
-
-sign_days as (
-    select
-        signs.member_key,
-        signs.happened_on,
-        signs.solved_on,
+        buyers.*,
         signals.signal,
-        thresholds.threshold_order,
-        thresholds.minimum_overdue_ratio,
-        thresholds.minimum_purchase_days,
-        {{ add_days('signs.happened_on', 'thresholds.at_least_days') }} as fires_from_on,
-        least(
-            signs.stands_until_on,
-            coalesce({{ add_days('signs.happened_on', 'thresholds.less_than_days') }}, signs.stands_until_on)
-        ) as fires_until_on
-    from signs
-    inner join signals on signs.sign = signals.measure
-    inner join thresholds on signals.signal = thresholds.signal
+        case signals.measure when 'overdue_ratio' then buyers.days_since_purchase else {{ recent }} end as measured,
+        case signals.measure when 'overdue_ratio' then buyers.cycle_days else {{ usual }} end as expected,
+        case signals.measure when 'overdue_ratio' then buyers.overdue_ratio else 1 - {{ kept }} end as compared
+    from buyers
+    inner join signals on signals.measure in ('overdue_ratio', 'purchase_drop')
 ),
 
 fired as (
     select
         quantities.member_key,
         quantities.as_of_date,
-        signals.signal,
-        quantities.measured,
-        quantities.expected,
+        quantities.signal,
+        cast(quantities.measured as decimal(9, 2)) as measured_value,
+        cast(quantities.expected as decimal(9, 2)) as expected_value,
         quantities.compared,
         quantities.last_purchase_on as evidence_on,
         0 as unsolved,
         max(thresholds.threshold_order) as threshold_order
     from quantities
-    inner join signals on quantities.measure = signals.measure
     inner join thresholds
-        on signals.signal = thresholds.signal
+        on quantities.signal = thresholds.signal
         and quantities.compared > thresholds.more_than
         and quantities.overdue_ratio >= thresholds.minimum_overdue_ratio
-        and quantities.purchase_days >= thresholds.minimum_purchase_days
+        and quantities.{{ longer }} >= thresholds.minimum_purchase_days
     group by
-        quantities.member_key, quantities.as_of_date, signals.signal, quantities.measured, quantities.expected,
+        quantities.member_key, quantities.as_of_date, quantities.signal, quantities.measured, quantities.expected,
         quantities.compared, quantities.last_purchase_on
     union all
     select
         buyers.member_key,
         buyers.as_of_date,
         sign_days.signal,
-        min({{ days_between('sign_days.happened_on', 'buyers.as_of_date') }}) as measured,
-        null as expected,
+        cast(min({{ days_between('sign_days.happened_on', 'buyers.as_of_date') }}) as decimal(9, 2)) as measured_value,
+        null as expected_value,
         min({{ days_between('sign_days.happened_on', 'buyers.as_of_date') }}) as compared,
         max(sign_days.happened_on) as evidence_on,
         max(case when sign_days.solved_on > buyers.as_of_date then 1 else 0 end) as unsolved,
@@ -119,8 +92,7 @@ fired as (
         and sign_days.fires_from_on <= buyers.as_of_date
         and sign_days.fires_until_on > buyers.as_of_date
         and sign_days.minimum_overdue_ratio <= buyers.overdue_ratio
-        and sign_days.minimum_purchase_days <= buyers.purchase_days
-    where sign_days.fires_from_on < sign_days.fires_until_on
+        and sign_days.minimum_purchase_days <= buyers.{{ longer }}
     group by buyers.member_key, buyers.as_of_date, sign_days.signal
 )
 
@@ -128,15 +100,31 @@ select
     fired.member_key,
     fired.as_of_date,
     fired.signal,
+    signals.signal_order,
+    signals.family,
     thresholds.churn_level,
+    thresholds.level_order,
     thresholds.step,
-    cast(fired.measured as decimal(9, 2)) as measured_value,
-    cast(fired.expected as decimal(9, 2)) as expected_value,
+    fired.measured_value,
+    fired.expected_value,
     cast(fired.compared as decimal(12, 6)) as compared_value,
     thresholds.threshold,
     fired.evidence_on,
-    fired.unsolved > 0 as is_unsolved
+    fired.unsolved > 0 as is_unsolved,
+    case
+        when lifecycle.stage not in ('prospect', 'churned')
+            then cast(row_number() over (
+                partition by fired.member_key, fired.as_of_date
+                order by thresholds.level_order desc, signals.signal_order asc
+            ) as integer)
+    end as reason_rank,
+    {{ churn_sentence('fired', 'sentence_en', 'signals') }} as sentence_en,
+    {{ churn_sentence('fired', 'sentence_zh', 'signals') }} as sentence_zh
 from fired
 inner join thresholds
     on fired.signal = thresholds.signal
     and fired.threshold_order = thresholds.threshold_order
+inner join signals on fired.signal = signals.signal
+left join lifecycle
+    on fired.member_key = lifecycle.member_key
+    and fired.as_of_date = lifecycle.as_of_date

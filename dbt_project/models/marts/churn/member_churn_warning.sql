@@ -4,7 +4,8 @@
 -- action at whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only
 -- then can the effect of answering be measured.
 with reasons as (
-    select * from {{ ref('fct_warning_reason') }}
+    select * from {{ ref('fct_churn_signal') }}
+    where reason_rank is not null
 ),
 
 missed_products as (

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
--- Signs a member left, each with the day from which something later stands in its place: what a member last did before
--- any day is the sign with happened_on <= day < stands_until_on, without looking at later facts.
+-- Signs a member left, each with the day from which something later takes its place: what a member last did before any
+-- day is the sign with happened_on <= day < stands_until_on, without looking at later facts. By each limit of its
+-- signal a sign fires on some of these days.
 with events as (
     select * from {{ ref('fct_event') }}
 ),
@@ -25,6 +26,15 @@ refunds as (
 
 tickets as (
     select * from {{ ref('fct_ticket') }}
+),
+
+signals as (
+    select * from {{ ref('dim_churn_signal') }}
+    where is_active
+),
+
+thresholds as (
+    select * from {{ ref('dim_churn_threshold') }}
 ),
 
 behaviour_days as (
@@ -92,10 +102,19 @@ signs as (
 )
 
 select
-    member_key,
-    sign,
-    happened_on,
-    coalesce(stands_until_on, {{ end_of_time() }}) as stands_until_on,
-    solved_on
+    signs.member_key,
+    signals.signal,
+    thresholds.threshold_order,
+    thresholds.minimum_overdue_ratio,
+    thresholds.minimum_purchase_days,
+    signs.happened_on,
+    {{ add_days('signs.happened_on', 'thresholds.at_least_days') }} as fires_from_on,
+    least(
+        coalesce(signs.stands_until_on, {{ end_of_time() }}),
+        coalesce({{ add_days('signs.happened_on', 'thresholds.less_than_days') }}, {{ end_of_time() }})
+    ) as fires_until_on,
+    signs.solved_on
 from signs
-where happened_on is not null
+inner join signals on signs.sign = signals.measure
+inner join thresholds on signals.signal = thresholds.signal
+where signs.happened_on is not null

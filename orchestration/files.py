@@ -44,6 +44,12 @@ def write_file(target: Path, content: bytes, mode: int = 0o644) -> None:
         prepared.write_bytes(content)
 
 
+def write_if_changed(target: Path, content: bytes) -> None:
+    """Replace a file, unless it has this content already: then nothing needs to reach the disk."""
+    if not target.exists() or target.read_bytes() != content:
+        write_file(target, content)
+
+
 def write_json(target: Path, content: dict[str, Any]) -> None:
     """Write a small JSON file; readers see the former one or this one."""
     with replacing(target) as prepared:
@@ -112,7 +118,7 @@ def private_folder(folder: Path) -> Path:
     if folder.stat().st_mode & 0o077:
         raise RekindleError(
             f"The folder {folder} holds contact details, and others than its owner may enter it.\n"
-            f"Nothing was loaded. Close it with: chmod 700 {folder}"
+            f"Nothing was written there. Close it with: chmod 700 {folder}"
         )
     return folder
 

@@ -2,6 +2,7 @@
 
 Belongs here: the only door to the warehouse; aggregates and dates asked of it.
 Does not: arithmetic on what comes back (core), member rows, writing (orchestration.warehouse).
+Late imports: a page of Dagster asks for less than a run.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from dagster import ConfigurableResource, InitResourceContext
 
 from orchestration.project import Home
-from orchestration.readers.states import STATES
 
 if TYPE_CHECKING:
     from orchestration.readers.tags import TagHealth
@@ -51,7 +51,7 @@ class BuildLock(ConfigurableResource):
 
 
 class Warehouse(ConfigurableResource):
-    """Questions about what is loaded, built and published; answers are dates and aggregates."""
+    """Questions about what is loaded and published; answers are dates and aggregates."""
 
     business: Business
 
@@ -67,62 +67,11 @@ class Warehouse(ConfigurableResource):
 
         return orders_delivered_until(self.business.home)
 
-    def members_by_state(self, file: Path) -> dict[str, dict[str, int]]:
-        """Members per code of every state shown in summaries, at the newest as-of date.
-
-        Args:
-            file: A build's file or a published version.
-
-        Returns:
-            Counts per code by the state's title; a state whose table is not in the file is left out.
-        """
-        import duckdb
-
-        with duckdb.connect(str(file), read_only=True) as connection:
-            tables = set(
-                connection.execute(
-                    "select table_schema, table_name from information_schema.tables"
-                ).fetchall()
-            )
-            return {
-                state.title: dict(
-                    connection.execute(
-                        f"select {state.column}, count(*) from {state.room}.{state.table} "
-                        f"where as_of_date = (select max(as_of_date) from {state.room}.{state.table}) "
-                        f"group by {state.column}"
-                    ).fetchall()
-                )
-                for state in STATES
-                if (state.room, state.table) in tables
-            }
-
     def tag_health(self) -> "TagHealth | None":
         """Counts and shares of the published tags; None where no tags are published."""
         from orchestration.readers.tags import read_tag_health
 
         return read_tag_health(self.business.home)
-
-    def silent_signals(self, file: Path) -> list[tuple[str, str, str]]:
-        """Churn signals that cannot fire, because none of the tables that feed them was ever delivered.
-
-        Args:
-            file: A build's file or a published version.
-
-        Returns:
-            Code, English and Chinese label of each, in the seed's order; empty without the table of signals.
-        """
-        import duckdb
-
-        with duckdb.connect(str(file), read_only=True) as connection:
-            tables = connection.execute(
-                "select table_name from information_schema.tables where table_schema = 'marts'"
-            ).fetchall()
-            if ("dim_churn_signal",) not in tables:
-                return []
-            return connection.execute(
-                "select signal, label_en, label_zh from marts.dim_churn_signal "
-                "where is_active and is_silent order by signal_order"
-            ).fetchall()
 
     def weeks_to_seal(self) -> list[date]:
         """Mondays of the decided weeks of the published version that are not wholly sealed, oldest first."""

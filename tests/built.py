@@ -23,23 +23,16 @@ import duckdb
 import pytest
 
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
-from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.fits.amount_parameters import add_amounts
 from orchestration.fits.churn_parameters import add_version
-from orchestration.ledger.opening import start_build
-from orchestration.ledger.rules import provide_judged
+from orchestration.ledger.opening import start_build, write_definition_hashes
 from orchestration.ledger.seals import provide_ledger
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
+from orchestration.own_tables import add_rows, provide_own_tables
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.builds import BUILD_COMMAND, Build
-from orchestration.warehouse.control import (
-    add_fitted,
-    provide_fitted,
-    write_as_of_dates,
-    write_definition_hashes,
-)
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
 
 MEMBERS = 600
@@ -117,8 +110,8 @@ def keep_model_versions(home: Home) -> None:
     """Put the versions above into the home, as a fit would."""
     for fitted_on, horizon, is_promoted, intercept in MODEL_FITS:
         identity = {"version": f"logistic-{fitted_on}", "fitted_on": fitted_on, "horizon_days": horizon}
-        judged_on = fitted_on - timedelta(days=horizon)
-        add_fitted(
+        evaluated_on = fitted_on - timedelta(days=horizon)
+        add_rows(
             home,
             "churn_coefficients",
             [
@@ -126,7 +119,7 @@ def keep_model_versions(home: Home) -> None:
                 for name, (weight, mean, deviation) in MODEL_COEFFICIENTS.items()
             ],
         )
-        trained_on = judged_on - timedelta(days=horizon)
+        trained_on = evaluated_on - timedelta(days=horizon)
         measures = {"log_loss": 0.5 if is_promoted else 0.6, "brier": 0.2, "auc": 0.8}
         card = {
             **identity,
@@ -136,16 +129,16 @@ def keep_model_versions(home: Home) -> None:
             "trained_dates": 1,
             "first_trained_on": trained_on,
             "last_trained_on": trained_on,
-            "judged_rows": 10,
-            "first_judged_on": judged_on,
-            "last_judged_on": judged_on,
+            "evaluated_rows": 10,
+            "first_evaluated_on": evaluated_on,
+            "last_evaluated_on": evaluated_on,
             "champion": "base",
             **measures,
             **{f"{whose}_{name}": 0.6 for whose in ("champion", "base") for name in measures},
             "required_gain_share": 0.01,
             "is_promoted": is_promoted,
         }
-        add_fitted(home, "churn_model_cards", [card])
+        add_rows(home, "churn_model_cards", [card])
     rows = [
         {
             "version": f"logistic-{fitted_on}",
@@ -160,7 +153,7 @@ def keep_model_versions(home: Home) -> None:
         }
         for fitted_on, calibrated_on, horizon, offset, slope in MODEL_RECALIBRATIONS
     ]
-    add_fitted(home, "churn_recalibrations", rows)
+    add_rows(home, "churn_recalibrations", rows)
 
 
 @dataclass(frozen=True)
@@ -258,10 +251,9 @@ def quick_build(
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
-    provide_fitted(home)
+    provide_own_tables(home)
     provide_ledger(home, before=deciding, keeping=keeping)
-    provide_judged(home)
-    write_definition_hashes(home, definition_hashes())
+    write_definition_hashes(home)
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})

@@ -2,6 +2,7 @@
 
 Belongs here: asking which fits are due, making each, saying what was found.
 Does not: likelihoods (core), reading samples and keeping versions (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
-    "version", "horizon", "rows", "trained on", "judged on", "log-loss", "champion", "its log-loss", "Brier",
+    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss", "Brier",
     "AUC", "verdict",
 ]  # fmt: skip
 
@@ -73,11 +74,11 @@ def fits(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    from orchestration.own_tables import provide_own_tables, read_own_table
     from orchestration.warehouse.builds import build_of_run
-    from orchestration.warehouse.control import provide_fitted, read_fitted
 
     progress.begin("fit")
-    provide_fitted(business.home)
+    provide_own_tables(business.home)
     build = build_of_run(business.home, context.run_id)
     sample = Sample(business.home, build.file if build else business.home.published_file)
     said: list[str] = []
@@ -94,7 +95,7 @@ def fits(
         yield MaterializeResult(
             asset_key=key,
             metadata={
-                "dagster/row_count": read_fitted(business.home, table).num_rows,
+                "dagster/row_count": len(read_own_table(business.home, table)),
                 "said": "\n".join(said) or "nothing",
                 **({"made": MetadataValue.md(made[table])} if table in made else {}),
             },
@@ -191,7 +192,7 @@ def _told(card: dict[str, Any]) -> tuple[Any, ...]:
     return (
         card["version"], card["horizon_days"], card["trained_rows"],
         f"{card['first_trained_on']} to {card['last_trained_on']}",
-        f"{card['first_judged_on']} to {card['last_judged_on']}",
+        f"{card['first_evaluated_on']} to {card['last_evaluated_on']}",
         f"{card['log_loss']:.4f}", card["champion"], f"{card['champion_log_loss']:.4f}",
         f"{card['brier']:.4f}",
         "" if card["auc"] is None else f"{card['auc']:.4f}",

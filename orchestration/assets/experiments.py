@@ -2,6 +2,7 @@
 
 Belongs here: judging the build under way, showing what was said, the check of arm sizes.
 Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

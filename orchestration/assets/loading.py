@@ -2,6 +2,7 @@
 
 Belongs here: calling the loader, opening a build, showing rows in, loaded, held and dropped.
 Does not: checking rows (orchestration.loader), choosing as-of dates (core.calendar).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into Dagster's while dbt works.
 Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 import json

@@ -2,6 +2,7 @@
 
 Belongs here: attaching tables and pictures to the run.
 Does not: computing (dbt), layout and drawing (orchestration.report).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from base64 import b64encode

@@ -2,6 +2,7 @@
 
 Belongs here: the order propose, judge, seal; what each shows.
 Does not: judging (core.audience_checks), writing the ledger (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from base64 import b64encode

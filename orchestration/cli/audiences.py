@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: deciding who enters (dbt's models), sealing (orchestration.ledger), layout (readers).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import typer
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import text_table
+from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.ledger.seals import Seal
     from orchestration.progress import Terminal
-    from orchestration.project import Home
-
 app = typer.Typer(
     name="audiences",
     no_args_is_help=True,
@@ -36,17 +36,13 @@ SealedWeek = Annotated[
 ]
 
 
-class Differs(RekindleError):
-    """A rebuilt week is not what was sealed."""
-
-
 @app.command("show")
 def show(week: Week = None) -> None:
     """A week per campaign: from everyone who matched to everyone who entered, journeys and touches.
 
     Example: `rekindle audiences show` or `rekindle audiences show --week 2025-12-29`
     """
-    typer.echo(audiences_text(_home(), week.date() if week else None))
+    typer.echo(audiences_text(Home.from_environment(), week.date() if week else None))
 
 
 def audiences_text(home: Home, week: date | None = None) -> str:
@@ -84,16 +80,16 @@ def seal(week: Week = None) -> None:
 
     Example: `rekindle audiences seal` or `rekindle audiences seal --week 2025-12-29`
     """
-    from orchestration.ledger.sealing import hold_against_definitions, newest_seals
+    from orchestration.ledger.sealing import newest_seals, refuse_redefined
     from orchestration.progress import Terminal
     from orchestration.readers.audiences import read_audiences
 
-    home = _home()
+    home = Home.from_environment()
     chosen = read_audiences(home, week.date() if week else None).campaign_week
     with Terminal() as terminal:
         made = _seal(home, chosen, terminal)
     if not made:
-        hold_against_definitions(home, chosen)
+        refuse_redefined(home, chosen)
     typer.echo(_sealed_text(newest_seals(home, chosen), chosen))
 
 
@@ -103,14 +99,14 @@ def compare(week: SealedWeek) -> None:
 
     Example: `rekindle audiences compare --week 2025-12-29`
     """
-    from orchestration.ledger.sealing import decided_anew
+    from orchestration.ledger.correcting import decided_anew
     from orchestration.ledger.seals import differences
 
-    home = _home()
+    home = Home.from_environment()
     with decided_anew(home, week.date()) as (build, rebuilt):
         found = differences(home, rebuilt)
     if found:
-        raise Differs(
+        raise RekindleError(
             "\n".join(found) + "\nWhat was sealed stays. The facts, the definitions or the code changed."
         )
     typer.echo(
@@ -130,11 +126,11 @@ def correct(
 
     Example: `rekindle audiences correct --week 2025-12-29 --campaign second_order --reason "late orders"`
     """
-    from orchestration.ledger.sealing import correct as correct_week
+    from orchestration.ledger.correcting import correct as correct_week
 
     if not reason.strip():
         raise typer.BadParameter("a correction needs a reason", param_hint="--reason")
-    made = correct_week(_home(), week.date(), campaign or (), reason.strip())
+    made = correct_week(Home.from_environment(), week.date(), campaign or (), reason.strip())
     typer.echo(_sealed_text(made, week.date()))
     typer.echo("Readers get it with the next build: rekindle run")
 
@@ -182,9 +178,3 @@ def _sealed_text(sealed: list[Seal], week: date) -> str:
     ]
     headings = ["sealed 已封存", "version", "matched", "included", "touches", "definition", "reason"]
     return text_table(headings, rows)
-
-
-def _home() -> Home:
-    from orchestration.project import Home
-
-    return Home.from_environment()

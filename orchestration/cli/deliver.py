@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: fetching and copying (orchestration.sources), the sample chain (cli.sample).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -13,17 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
-
-
-class UnknownTable(RekindleError):
-    """A delivery for a table that no contract has."""
-
-    exit_code = 2
 
 
 def deliver(
@@ -47,7 +42,7 @@ def deliver(
     if (source, table) not in known:
         tables = sorted(name for owner, name in known if owner == source)
         allowed = tables or sorted({owner for owner, _ in known})
-        raise UnknownTable(
+        raise InputFault(
             f"There is no {'table ' + table + ' in source' if tables else 'source'} {source}. "
             f"Allowed: {', '.join(allowed)}."
         )

@@ -2,6 +2,7 @@
 
 Belongs here: the order of steps, reading options, printing.
 Does not: the steps (the modules beside).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -25,18 +26,12 @@ from orchestration.cli.sample import (
     deliver_first_part,
     truth_text,
 )
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import HOME_VARIABLE, PROJECT_DIR, Home
 
 DEMO_WEEKS = 26
 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Remove the home first (only one inside var/).")]
-
-
-class NotRemovable(RekindleError):
-    """A home that ``--fresh`` may not remove."""
-
-    exit_code = 2
 
 
 def demo(
@@ -88,7 +83,7 @@ def _choose_home(name: str, fresh: bool) -> Home:
     home = Home.from_environment()
     if fresh and home.root.exists():
         if PROJECT_DIR / "var" not in home.root.parents:
-            raise NotRemovable(
+            raise InputFault(
                 f"--fresh removes only homes inside {PROJECT_DIR / 'var'}, not {home.root}; "
                 "remove that one yourself."
             )

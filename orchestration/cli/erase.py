@@ -2,6 +2,7 @@
 
 Belongs here: reading who is meant, keeping the request, saying what comes next.
 Does not: erasing (orchestration.erasing.people), printing who is meant.
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -12,20 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.summary import counted
+from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
-    from orchestration.project import Home
     from orchestration.warehouse.erasures import Request
 
 _IDENTIFIERS = ("phone", "email", "union_id", "card")
-
-
-class NobodyNamed(RekindleError):
-    """A request that names no one, or more than one thing."""
-
-    exit_code = 2
 
 
 def erase(
@@ -48,7 +43,6 @@ def erase(
 
     Example: `rekindle erase --system pos --member 1001` or `rekindle erase --from requests.csv`
     """
-    from orchestration.project import Home
     from orchestration.warehouse.erasures import ask, open_requests
     from orchestration.warehouse.erasures import withdraw as withdraw_faulty
 
@@ -76,7 +70,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
         rows = list(csv.DictReader(stream))
     known = {"system", "member_id", *_IDENTIFIERS}
     if not rows or not known.intersection(rows[0]):
-        raise NobodyNamed(f"{file} names nobody; it needs rows and columns of {', '.join(sorted(known))}")
+        raise InputFault(f"{file} names nobody; it needs rows and columns of {', '.join(sorted(known))}")
     return rows
 
 
@@ -84,22 +78,21 @@ def _request(home: Home, source: str, row: dict[str, str]) -> Request:
     from orchestration.core.pseudonyms import pseudonym
     from orchestration.loader.contracts import read_contracts
     from orchestration.loader.secret import read_secret
-    from orchestration.project import STAGING_DIR
     from orchestration.warehouse.erasures import Request
 
     contracts = read_contracts(STAGING_DIR)
     if source not in contracts:
-        raise NobodyNamed(f"there is no source {source}; known: {', '.join(sorted(contracts))}")
+        raise InputFault(f"there is no source {source}; known: {', '.join(sorted(contracts))}")
     given = {name: (row.get(name) or "").strip() for name in ("system", "member_id", *_IDENTIFIERS)}
     kinds = [kind for kind in _IDENTIFIERS if given[kind]]
     if given["system"] and given["member_id"] and not kinds:
         return Request(source, given["system"], given["member_id"])
     if len(kinds) != 1 or given["system"] or given["member_id"]:
-        raise NobodyNamed(
+        raise InputFault(
             "a request names one record (--system and --member) or one identifier (--phone, --email, "
             "--union-id or --card); nothing was kept"
         )
     hashed = pseudonym(read_secret(home).value, kinds[0], given[kinds[0]])
     if hashed is None:
-        raise NobodyNamed(f"this {kinds[0]} has nothing in it that could be one; nothing was kept")
+        raise InputFault(f"this {kinds[0]} has nothing in it that could be one; nothing was kept")
     return Request(source, kind=kinds[0], pseudonym=hashed)

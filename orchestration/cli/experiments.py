@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: judging (fits.judging), SQL.
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import typer
 
 from orchestration.core.summary import text_table
+from orchestration.project import Home
 
 app = typer.Typer(
     name="experiments",
@@ -74,7 +76,6 @@ def show_proposals() -> None:
 
 
 def _print(question: str) -> None:
-    from orchestration.project import Home
     from orchestration.readers.experiments import read_experiments
 
     columns, rows = read_experiments(Home.from_environment(), question)

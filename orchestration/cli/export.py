@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing counts.
 Does not: who is exported (orchestration.exports), printing members.
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.core.summary import text_table
+from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.exports.writing import Exported
-    from orchestration.project import Home
 
 
 def export(
@@ -36,8 +37,6 @@ def export(
 
     Example: `rekindle export` or `rekindle export --week 2025-12-29 --out outbox`
     """
-    from orchestration.project import Home
-
     home = Home.from_environment()
     files = export_week(home, week.date() if week else None, out.resolve() if out else None)
     typer.echo(exports_text(files))

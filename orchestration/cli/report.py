@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing, writing the files asked for.
 Does not: tables and pictures (orchestration.report), computing (dbt).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 
 PAGE, PICTURE = "churn_backtest.md", "churn_reliability.svg"
@@ -39,14 +41,13 @@ def report_churn(
 
     Example: `rekindle report churn` or `rekindle report churn --out var/report`
     """
-    from orchestration.readers.status import NothingPublished
     from orchestration.report.churn_figures import read_figures
     from orchestration.report.churn_page import churn_page
     from orchestration.report.churn_picture import reliability_svg
 
     home = Home.from_environment()
     if not home.published_file.exists():
-        raise NothingPublished(f"Nothing is published in {home.root} yet. Type: rekindle run")
+        raise RekindleError(f"Nothing is published in {home.root} yet. Type: rekindle run")
     figures = read_figures(home.published_file)
     page = churn_page(figures)
     if out is None:

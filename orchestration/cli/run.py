@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: what a job does (orchestration.jobs), which campaign weeks are due (ledger.sealing).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -28,10 +29,6 @@ AsOf = Annotated[
     ),
 ]
 Weeks = Annotated[int, typer.Option(min=0, help="Sundays of history before the as-of date.")]
-
-
-class NothingLoaded(RekindleError):
-    """No as-of date can be taken from the data."""
 
 
 def prepare() -> None:
@@ -140,7 +137,7 @@ def _as_of(asked: datetime | None) -> date:
     home = Home.from_environment()
     last = last_business_date(home)
     if last is None:
-        raise NothingLoaded(f"{home.loaded} holds no order yet. Deliver some, then: rekindle load")
+        raise RekindleError(f"{home.loaded} holds no order yet. Deliver some, then: rekindle load")
     return last
 
 

@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: simulating (orchestration.sources.sample), the commands of any business (the modules beside).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -11,25 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.summary import text_table
+from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
-    from orchestration.project import Home
-
 MEMBERS, SEED = 8_000, 7
 # The demo's first campaign week is old enough at the end for an outcome of 28 days.
 WEEKS_TO_ANSWER = 5
 
 Members = Annotated[int, typer.Option(min=1, help="People to simulate.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same chain.")]
-
-
-class AnotherSample(RekindleError):
-    """The home was filled with another sample."""
-
-    exit_code = 2
 
 
 def sample(
@@ -76,7 +70,7 @@ def truth() -> None:
 
     Example: `rekindle truth`
     """
-    typer.echo(truth_text(_home()))
+    typer.echo(truth_text(Home.from_environment()))
 
 
 def deliver_sample(
@@ -85,7 +79,7 @@ def deliver_sample(
     """Simulate, unless this very sample was delivered before; then there is nothing to do."""
     from orchestration.sources.sample import LAST_DAY, Lives, delivered, simulate
 
-    home = _home()
+    home = Home.from_environment()
     lives = Lives(members, seed, until or LAST_DAY)
     before = delivered(home.truth)
     terminal.begin("sample")
@@ -94,7 +88,7 @@ def deliver_sample(
     elif before[0] == lives and before[1] >= (known_until or lives.until):
         terminal.say("delivered before")
     else:
-        raise AnotherSample(
+        raise InputFault(
             f"{home.root} holds the sample {before[0]}, known until {before[1]}, not {lives}. "
             "Type: rekindle demo --fresh, or to go on with this one: rekindle answer"
         )
@@ -104,7 +98,7 @@ def deliver_answers(terminal: Terminal, until: date | None = None) -> None:
     """Answer what was exported and deliver what happened up to a day."""
     from orchestration.sources.sample import live_on
 
-    home = _home()
+    home = Home.from_environment()
     terminal.begin("answer")
     live_on(home.landing, home.truth, home.exports, home.ledger, until, say=terminal.say)
 
@@ -119,7 +113,7 @@ def deliver_first_part(terminal: Terminal, members: int, seed: int) -> date | No
 
     first = LAST_DAY - timedelta(weeks=WEEKS_TO_ANSWER)
     deliver_sample(terminal, members, seed, known_until=first)
-    return None if delivered(_home().truth) == (Lives(members, seed), LAST_DAY) else first
+    return None if delivered(Home.from_environment().truth) == (Lives(members, seed), LAST_DAY) else first
 
 
 def truth_text(home: Home) -> str:
@@ -147,9 +141,3 @@ def _shown(value: object) -> int | str:
 
 def _day(asked: datetime | None) -> date | None:
     return asked.date() if asked else None
-
-
-def _home() -> Home:
-    from orchestration.project import Home
-
-    return Home.from_environment()

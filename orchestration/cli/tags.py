@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: what is wrong with a definition (core.tag_definitions), SQL.
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.core.summary import share, text_table
+from orchestration.project import SEEDS_DIR, Home
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -85,7 +87,6 @@ def preview_tags(
     from rich.console import Console
 
     from orchestration.definitions_files.tags import check_definitions
-    from orchestration.project import SEEDS_DIR, Home
     from orchestration.readers.tag_preview import preview, published_day
 
     home = Home.from_environment()

@@ -2,6 +2,7 @@
 
 Belongs here: starting Dagster's page and daemon, ending both together.
 Does not: settings of Dagster (dagster_home).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Belongs here: reading options, calling, printing.
 Does not: switching and checking (orchestration.warehouse.versions).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Belongs here: reading options, wording, printing.
 Does not: reading tables (readers.members), deciding anything (the states are rows already).
+Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.readers.members import MemberRows
@@ -44,7 +47,6 @@ def why(
 
     Example: `rekindle why 4711` or `rekindle why 4711 --as-of 2025-12-21 --language zh`
     """
-    from orchestration.project import Home
     from orchestration.readers.members import read_member
 
     rows = read_member(Home.from_environment(), member, as_of.date() if as_of else None)

@@ -3,6 +3,7 @@
 Belongs here: judging counts and shares, and showing them with each check.
 Does not: leaks of holdouts, caps, consent and control arms (dbt's singular tests: such a build is never
     published), counting (dbt's models, readers.audiences).
+Late imports: scipy loads with the first check, not with every page.
 """
 
 from __future__ import annotations

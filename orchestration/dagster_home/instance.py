@@ -2,6 +2,7 @@
 
 Belongs here: the instance's settings, opening it, taking up runs whose process is gone.
 Does not: definitions of assets, jobs or schedules.
+Late imports: commands that start no run need no Dagster.
 """
 
 from __future__ import annotations

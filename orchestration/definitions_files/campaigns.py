@@ -54,7 +54,7 @@ def check_campaigns(on: date, seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
     """The definitions, if nothing is wrong with them on a date.
 
     Raises:
-        CampaignsAtFault: With every fault.
+        InputFault: With every fault.
     """
     definitions = read_campaigns(seeds)
     check(definitions, on)

@@ -10,15 +10,9 @@ import csv
 from datetime import date
 from pathlib import Path
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.tag_definitions import Definitions, Row, check
 from orchestration.project import SEEDS_DIR
-
-
-class UnreadableDefinitions(RekindleError):
-    """A file of definitions that is missing or no CSV."""
-
-    exit_code = 2
 
 
 def read_definitions(folder: Path = SEEDS_DIR / "tags", prefix: str = "") -> Definitions:
@@ -42,7 +36,7 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
     """The definitions of a folder, if nothing is wrong on a date with those of member and of product tags.
 
     Raises:
-        TagsAtFault: With every fault.
+        InputFault: With every fault.
     """
     definitions = read_definitions(folder)
     check(definitions, on, read_definitions(folder, prefix="product_"))
@@ -53,7 +47,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     """The rows of a definition file.
 
     Raises:
-        UnreadableDefinitions: It is missing or no CSV.
+        InputFault: It is missing or no CSV.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -64,7 +58,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
                 for row in reader
             )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableDefinitions(
+        raise InputFault(
             f"{path} cannot be read as a CSV file in UTF-8 ({type(error).__name__}). "
             "A folder of definitions holds the files of seeds."
         ) from error

@@ -22,11 +22,11 @@ import pyarrow.parquet as pq
 
 from orchestration.files import replacing, write_json
 from orchestration.ledger.seals import MANIFEST
+from orchestration.own_tables import schema_of
 from orchestration.project import Home
-from orchestration.warehouse.control import SEALED_DECISIONS, SEALED_TOUCHES
 from orchestration.warehouse.erasures import read_registry, write_registry
 
-_SCHEMAS = {"decisions.parquet": SEALED_DECISIONS, "touches.parquet": SEALED_TOUCHES}
+_TABLES = {"decisions.parquet": "sealed_decisions", "touches.parquet": "sealed_touches"}
 # What a tombstone keeps besides names of campaign, week and touch: what counts are made of.
 _KEPT = {
     "decisions.parquet": {
@@ -63,7 +63,7 @@ def erase_from_ledger(home: Home, keys: Collection[int]) -> None:
     """
     for manifest in sorted(home.ledger.glob(f"*/*/v*/{MANIFEST}")):
         folder = manifest.parent
-        new = {name: _without(folder / name, keys) for name in _SCHEMAS}
+        new = {name: _without(folder / name, keys) for name in _TABLES}
         erased = int((new["decisions.parquet"][0]["member_key"].to_numpy() < 0).sum())
         if not erased:
             continue
@@ -94,8 +94,9 @@ def _without(file: Path, keys: Collection[int]) -> tuple[pa.Table, bytes]:
     numbers = members.copy()
     numbers[erased] = min(members.min(), 0) - np.arange(1, erased.sum() + 1)
     mask = pa.array(erased)
+    schema = schema_of(_TABLES[file.name])
     columns = {}
-    for field in _SCHEMAS[file.name]:
+    for field in schema:
         if field.name == "member_key":
             columns[field.name] = pa.array(numbers, pa.int64())
         elif field.name == "planned_touch_id":
@@ -107,7 +108,7 @@ def _without(file: Path, keys: Collection[int]) -> tuple[pa.Table, bytes]:
         else:
             columns[field.name] = pc.if_else(mask, pa.scalar(None, field.type), rows[field.name])
     # In an order of its own: the former place would tell between which keys the erased one lay.
-    made = pa.table(columns, schema=_SCHEMAS[file.name]).sort_by([("member_key", "ascending")])
+    made = pa.table(columns, schema=schema).sort_by([("member_key", "ascending")])
     written = io.BytesIO()
     pq.write_table(made, written)
     return made, written.getvalue()

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import FitImpossible, Numbers, ValueParameters, fit_value
-from orchestration.fits.churn_parameters import EVERYBODY, SETTINGS_SEED, FitSettings, VersionExists
+from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, SETTINGS_SEED, FitSettings
+from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.control import AMOUNT_TABLE, CHURN_TABLE, add_fitted, read_fitted
 
+AMOUNT_FITS = "amount_parameters"
+"""The table that keeps every fit of amounts."""
 Group = tuple[str, str]
 """Category group and basis: margin, or net_amount for members whose margin is unknown."""
 Fits = dict[Group, tuple[ValueParameters, int]]
@@ -47,8 +50,8 @@ _SAMPLE = """
 
 def dates_without_amounts(home: Home) -> list[date]:
     """As-of dates of the purchase fits that have no amounts yet, oldest first."""
-    with_amounts = set(read_fitted(home, AMOUNT_TABLE).column("fitted_on").to_pylist())
-    return sorted(set(read_fitted(home, CHURN_TABLE).column("fitted_on").to_pylist()) - with_amounts)
+    with_amounts = {row["fitted_on"] for row in read_own_table(home, AMOUNT_FITS)}
+    return sorted({row["fitted_on"] for row in read_own_table(home, PURCHASE_FITS)} - with_amounts)
 
 
 def sampled_amounts(warehouse: Path, day: date, members: int) -> dict[Group, tuple[Numbers, Numbers]]:
@@ -109,16 +112,14 @@ def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
         The version's name.
 
     Raises:
-        VersionExists: It has amounts already; they are never rewritten.
+        RekindleError: It has amounts already; they are never rewritten.
     """
     if fitted_on not in dates_without_amounts(home):
-        raise VersionExists(
-            f"{home.control / AMOUNT_TABLE}.parquet: of {fitted_on} there is no purchase fit, or one with "
+        raise RekindleError(
+            f"{home.control / AMOUNT_FITS}.parquet: of {fitted_on} there is no purchase fit, or one with "
             "amounts already; fits are never rewritten"
         )
-    purchase_fits = [
-        row for row in read_fitted(home, CHURN_TABLE).to_pylist() if row["fitted_on"] == fitted_on
-    ]
+    purchase_fits = [row for row in read_own_table(home, PURCHASE_FITS) if row["fitted_on"] == fitted_on]
     bases = sorted(basis for group, basis in fits if group == EVERYBODY)
     rows = []
     for purchase_fit in purchase_fits:
@@ -137,5 +138,5 @@ def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
                     "members": members,
                 }
             )
-    add_fitted(home, AMOUNT_TABLE, rows)
+    add_rows(home, AMOUNT_FITS, rows)
     return str(purchase_fits[0]["version"])

@@ -15,11 +15,13 @@ import numpy as np
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
+from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.control import CHURN_TABLE, add_fitted, read_fitted
 
 EVERYBODY = "all"
+PURCHASE_FITS = "churn_parameters"
+"""The table that keeps every fit of the purchase model."""
 SETTINGS_SEED = Path("churn") / "churn_fit_settings.csv"
 # Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.
 _SAMPLE = """
@@ -49,10 +51,6 @@ _SAMPLE = """
 """
 
 
-class VersionExists(RekindleError):
-    """A fit of the same as-of date is kept already; versions are never rewritten."""
-
-
 @dataclass(frozen=True)
 class FitSettings:
     """The row of ``seeds/churn/churn_fit_settings.csv``.
@@ -79,7 +77,7 @@ def read_settings(seeds_dir: Path = SEEDS_DIR) -> FitSettings:
 
 def fitted_dates(home: Home) -> set[date]:
     """As-of dates of the fits that are kept."""
-    return set(read_fitted(home, CHURN_TABLE).column("fitted_on").to_pylist())
+    return {row["fitted_on"] for row in read_own_table(home, PURCHASE_FITS)}
 
 
 def dates_with_histories(warehouse: Path) -> list[date]:
@@ -146,11 +144,11 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
         The version's name.
 
     Raises:
-        VersionExists: There is one of the same as-of date.
+        RekindleError: There is one of the same as-of date.
     """
     if fitted_on in fitted_dates(home):
-        raise VersionExists(
-            f"{home.control / CHURN_TABLE}.parquet has a fit as of {fitted_on} already; "
+        raise RekindleError(
+            f"{home.control / PURCHASE_FITS}.parquet has a fit as of {fitted_on} already; "
             "fits are never rewritten"
         )
     version = f"{Model.MBG_NBD.value}-{fitted_on}"
@@ -169,14 +167,14 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
         }
         for group, found in sorted(fits.items())
     ]
-    add_fitted(home, CHURN_TABLE, rows)
+    add_rows(home, PURCHASE_FITS, rows)
     return version
 
 
 def kept_parameters(home: Home) -> dict[date, dict[str, Parameters]]:
     """Parameters per category group of every fit that is kept, by its as-of date."""
     kept: dict[date, dict[str, Parameters]] = {}
-    for row in read_fitted(home, CHURN_TABLE).to_pylist():
+    for row in read_own_table(home, PURCHASE_FITS):
         at = Parameters(row["r"], row["alpha"], row["a"], row["b"])
         kept.setdefault(row["fitted_on"], {})[row["category_group"]] = at
     return kept

@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: trained, judged against the champion, recalibrated, kept for good.
+"""Versions of the trained churn model: trained, evaluated against the champion, recalibrated, kept for good.
 
 Belongs here: the settings, which rows each step uses, the tables that keep its result.
 Does not: likelihoods and metrics (core.churn_model), scoring members (dbt).
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import yaml
 from numpy.typing import NDArray
 
@@ -31,18 +30,12 @@ from orchestration.core.churn_model import (
 from orchestration.core.due import Split, due_fits, matured_dates, split_dates
 from orchestration.fits.churn_panel import Feature, Panel
 from orchestration.fits.churn_parameters import kept_parameters
+from orchestration.own_tables import add_rows, read_own_table, write_own_table
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
-from orchestration.warehouse.control import (
-    CHURN_CARDS_TABLE,
-    CHURN_COEFFICIENTS,
-    CHURN_COEFFICIENTS_TABLE,
-    CHURN_RECALIBRATIONS_TABLE,
-    add_fitted,
-    read_fitted,
-    write_control,
-)
 
 BASE = "base"
+COEFFICIENTS, CARDS, RECALIBRATIONS = "churn_coefficients", "churn_model_cards", "churn_recalibrations"
+"""The tables that keep versions."""
 SETTINGS_SEED = Path("churn") / "churn_model_settings.csv"
 
 Row = dict[str, Any]
@@ -56,7 +49,7 @@ class ModelSettings:
     sample_members: int
     minimum_matured_members: int
     training_dates: int
-    judged_dates: int
+    evaluated_dates: int
     recalibrated_dates: int
     recalibrate_after_days: int
     required_gain_share: float
@@ -92,11 +85,11 @@ class Horizon:
         settings: ModelSettings,
         days: int,
     ) -> None:
-        """Take a panel to train, judge and recalibrate versions on, and the home that keeps them."""
+        """Take a panel to train, evaluate and recalibrate versions on, and the home that keeps them."""
         self._home, self._panel, self._features, self._settings = home, panel, features, settings
         self.days = days
         self._outcome = panel.outcome(days)
-        kept = read_fitted(home, CHURN_CARDS_TABLE).to_pylist()
+        kept = read_own_table(home, CARDS)
         self._cards: list[Row] = sorted(
             (row for row in kept if row["horizon_days"] == days), key=lambda row: row["fitted_on"]
         )
@@ -116,7 +109,7 @@ class Horizon:
         return np.unique(self._panel.days[~np.isnan(self._base_logits)]).astype(date).tolist()
 
     def train_due(self, refit_after_days: int) -> Iterator[Row]:
-        """Train and judge a version at each date where one is due; each is kept before the next is begun.
+        """Train and evaluate a version at each date where one is due; each is kept before the next is begun.
 
         Yields:
             The card of each version.
@@ -124,14 +117,14 @@ class Horizon:
         carded = {row["fitted_on"] for row in self._cards}
         for day in due_fits(self._dates, carded, refit_after_days):
             # A version made afterwards, between others, would change what was scored since.
-            card = self._train_and_judge(day) if not carded or day > max(carded) else None
+            card = self._train_and_evaluate(day) if not carded or day > max(carded) else None
             if card is not None:
                 yield card
 
     def recalibrate_due(self) -> int:
         """Recalibrate each version on the dates it is in use, where that is due; how many were made."""
         made: list[Row] = []
-        before = read_fitted(self._home, CHURN_RECALIBRATIONS_TABLE).to_pylist()
+        before = read_own_table(self._home, RECALIBRATIONS)
         for card in self._cards:
             kept = {
                 row["calibrated_on"]
@@ -143,7 +136,7 @@ class Horizon:
             rows = (self._recalibration(card["version"], day) for day in due)
             made += [row for row in rows if row is not None]
         if made:
-            add_fitted(self._home, CHURN_RECALIBRATIONS_TABLE, made)
+            add_rows(self._home, RECALIBRATIONS, made)
         return len(made)
 
     @property
@@ -156,9 +149,9 @@ class Horizon:
         known = [row for row in self._cards if row["fitted_on"] <= day]
         return known[-1:] + [row for row in known if row["is_promoted"]][-1:]
 
-    def _train_and_judge(self, day: date) -> Row | None:
+    def _train_and_evaluate(self, day: date) -> Row | None:
         settings = self._settings
-        split = split_dates(self._dates, self.days, day, settings.training_dates, settings.judged_dates)
+        split = split_dates(self._dates, self.days, day, settings.training_dates, settings.evaluated_dates)
         if split is None:
             return None
         rows = self._panel.on(split.trained)
@@ -175,7 +168,7 @@ class Horizon:
             )
         except TrainingImpossible:
             return None  # all alike: there is nothing to learn, and the base stays
-        judged = self._panel.on(split.judged)
+        evaluated = self._panel.on(split.evaluated)
         card: Row = {
             "version": f"logistic-{day}",
             "fitted_on": day,
@@ -186,25 +179,25 @@ class Horizon:
             "trained_dates": len(split.trained),
             "first_trained_on": split.trained[0],
             "last_trained_on": split.trained[-1],
-            "judged_rows": int(judged.sum()),
-            "first_judged_on": split.judged[0],
-            "last_judged_on": split.judged[-1],
-            **self._judgement(model, day, split),
+            "evaluated_rows": int(evaluated.sum()),
+            "first_evaluated_on": split.evaluated[0],
+            "last_evaluated_on": split.evaluated[-1],
+            **self._evaluation(model, day, split),
         }
         self._keep(card, names, model)
         return card
 
-    def _judgement(self, model: Logistic, day: date, split: Split) -> Row:
+    def _evaluation(self, model: Logistic, day: date, split: Split) -> Row:
         """The version, the champion and the base on the same rows, each as it would have been published."""
-        judged = self._panel.on(split.judged)
-        outcome = self._outcome[judged]
-        challenger = performance(self._as_used(model.logits(self._matrix), split)[judged], outcome)
-        base = performance(self._base_logits[judged], outcome)
+        evaluated = self._panel.on(split.evaluated)
+        outcome = self._outcome[evaluated]
+        challenger = performance(self._as_used(model.logits(self._matrix), split)[evaluated], outcome)
+        base = performance(self._base_logits[evaluated], outcome)
         promoted = [row for row in self._cards if row["fitted_on"] < day and row["is_promoted"]]
         champion, name = base, BASE
         if promoted:
             name = promoted[-1]["version"]
-            champion = performance(self._as_used(self._logits(name), split)[judged], outcome)
+            champion = performance(self._as_used(self._logits(name), split)[evaluated], outcome)
         return {
             "champion": name,
             **asdict(challenger),
@@ -215,7 +208,7 @@ class Horizon:
         }
 
     def _as_used(self, logits: Numbers, split: Split) -> Numbers:
-        """Recalibrated on the newest dates before the judged ones, as it would have been by then."""
+        """Recalibrated on the newest dates before the evaluated ones, as it would have been by then."""
         rows = self._panel.on(split.trained[-self._settings.recalibrated_dates :])
         return self._recalibrated(logits, rows)(logits)
 
@@ -253,7 +246,7 @@ class Horizon:
         [card] = [row for row in self._cards if row["version"] == version]
         rows = [
             row
-            for row in read_fitted(self._home, CHURN_COEFFICIENTS_TABLE).to_pylist()
+            for row in read_own_table(self._home, COEFFICIENTS)
             if (row["version"], row["horizon_days"]) == (version, self.days)
         ]
         columns = (np.array([row[name] for row in rows]) for name in ("coefficient", "mean", "deviation"))
@@ -266,14 +259,13 @@ class Horizon:
         columns = zip(names, model.means, model.deviations, model.coefficients, strict=True)
         former = [
             row
-            for row in read_fitted(self._home, CHURN_COEFFICIENTS_TABLE).to_pylist()
+            for row in read_own_table(self._home, COEFFICIENTS)
             if (row["version"], row["horizon_days"]) != (card["version"], self.days)
         ]
         added = [
             {**identity, "feature": name, "mean": mean, "deviation": deviation, "coefficient": weight}
             for name, mean, deviation, weight in columns
         ]
-        rows = pa.Table.from_pylist(former + added, schema=CHURN_COEFFICIENTS)
-        write_control(self._home, CHURN_COEFFICIENTS_TABLE, rows)
-        add_fitted(self._home, CHURN_CARDS_TABLE, [card])
+        write_own_table(self._home, COEFFICIENTS, former + added)
+        add_rows(self._home, CARDS, [card])
         self._cards.append(card)

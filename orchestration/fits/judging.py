@@ -20,13 +20,9 @@ from orchestration.core.experiments.arm_statistics import ArmStatistics
 from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
 from orchestration.core.experiments.planned import PlanRow, plan
 from orchestration.core.experiments.readout import Decision, Reading, read_experiment, read_program
-from orchestration.ledger.rules import (
-    check_rules,
-    first_seals,
-    keep,
-    kept,
-)
+from orchestration.ledger.rules import check_rules, first_seals
 from orchestration.ledger.seals import seals
+from orchestration.own_tables import read_own_table, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 
@@ -48,7 +44,7 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     """Judge the experiments of a warehouse file and keep what was said.
 
     Raises:
-        RuleChanged: A started experiment has another rule than its first audience was sealed with.
+        InputFault: A started experiment has another rule than its first audience was sealed with.
     """
     if not _has_experiments(file):
         return Judged([], [], [])
@@ -59,8 +55,8 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
         reached = _rows(connection, "experiments.exp_looks")
     started = {row["experiment"] for row in sizes if row["first_week"] is not None}
     rules = _sealed_rules(home, definitions)
-    keep(home, "experiment_rules", [rules[code] for code in sorted(rules)])
-    decided = kept(home, "experiment_decisions")
+    write_own_table(home, "experiment_rules", [rules[code] for code in sorted(rules)])
+    decided = read_own_table(home, "experiment_decisions")
     readings, plans, decisions = [], [], []
     for code, experiment in definitions.experiments.items():
         own = [row for row in sizes if row["experiment"] == code]
@@ -86,13 +82,13 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
     for purpose, holdout in sorted(sums):
         if purpose == "program":
             readings += read_program(holdout, program_metric, definitions.settings, sums[purpose, holdout])
-    keep(home, "experiment_results", [asdict(row) for row in readings])
-    keep(home, "experiment_plans", [asdict(row) for row in plans])
+    write_own_table(home, "experiment_results", [asdict(row) for row in readings])
+    write_own_table(home, "experiment_plans", [asdict(row) for row in plans])
     added = [
         {**asdict(row), "decided_on": as_of_date, "rule_hash": rules[row.experiment]["rule_hash"]}
         for row in decisions
     ]
-    keep(home, "experiment_decisions", [*decided, *added])
+    write_own_table(home, "experiment_decisions", [*decided, *added])
     return Judged(readings, plans, decisions)
 
 

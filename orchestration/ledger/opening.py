@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from orchestration.definitions_files.hashes import definition_hashes
-from orchestration.ledger.rules import check_rules, provide_judged
+from orchestration.ledger.rules import check_rules
 from orchestration.ledger.seals import provide_ledger, seals
+from orchestration.own_tables import write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, empty_build
-from orchestration.warehouse.control import write_definition_hashes
 
 
 def start_build(
@@ -43,6 +43,12 @@ def start_build(
     check_rules(seals(home))
     build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
     provide_ledger(home, before=deciding, keeping=keeping)
-    provide_judged(home)
-    write_definition_hashes(home, definition_hashes())
+    write_definition_hashes(home)
     return build
+
+
+def write_definition_hashes(home: Home) -> None:
+    """Write what each campaign is defined as, for the decisions of this build to carry."""
+    hashes = definition_hashes()
+    rows = [{"campaign": campaign, "definition_hash": hashes[campaign]} for campaign in sorted(hashes)]
+    write_own_table(home, "definition_hashes", rows)

@@ -1,7 +1,6 @@
-"""The rule of an experiment, sealed with the first audience it is drawn in; what judging keeps beside it.
+"""The rule of an experiment, sealed with the first audience it is drawn in.
 
-Belongs here: fingerprints of rules, refusing one that was changed or declared late, the control tables of
-    judging.
+Belongs here: fingerprints of rules, refusing one that was changed or declared late.
 Does not: judging (fits.judging), sealing (``seals.py``), whether a rule is a good one (core.experiments).
 
 Each seal names the experiments of its campaign with the fingerprints of their rules. From then on another
@@ -17,31 +16,13 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from orchestration.core.errors import RekindleError
-from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.control import (
-    EXPERIMENT_DECISIONS,
-    EXPERIMENT_PLANS,
-    EXPERIMENT_RESULTS,
-    EXPERIMENT_RULES,
-    write_control,
-)
+from orchestration.core.errors import InputFault
+from orchestration.project import SEEDS_DIR
 
 if TYPE_CHECKING:
     from orchestration.ledger.seals import Seal
-
-JUDGED = {
-    "experiment_results": EXPERIMENT_RESULTS,
-    "experiment_plans": EXPERIMENT_PLANS,
-    "experiment_decisions": EXPERIMENT_DECISIONS,
-    "experiment_rules": EXPERIMENT_RULES,
-}
-"""Control tables that judging writes."""
 
 # What an experiment is, in rows: file below seeds/campaigns -> column that names whose row it is.
 _OWN_ROWS = {
@@ -52,19 +33,6 @@ _OWN_ROWS = {
 }
 
 
-class RuleChanged(RekindleError):
-    """The rule of a started experiment is not what it was, or was not there when it started."""
-
-    exit_code = 2
-
-
-def provide_judged(home: Home) -> None:
-    """Make the tables, empty, where there are none yet: a first build must be able to read them."""
-    for table, schema in JUDGED.items():
-        if not (home.control / f"{table}.parquet").exists():
-            write_control(home, table, schema.empty_table())
-
-
 def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
     """Hold the rules of started experiments against their seals, before a build begins.
 
@@ -73,7 +41,7 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
         seeds_dir: Definitions.
 
     Raises:
-        RuleChanged: All experiments whose rule is another one, or that weeks were sealed without.
+        InputFault: All experiments whose rule is another one, or that weeks were sealed without.
     """
     declared = _csv(seeds_dir / "campaigns" / "experiments.csv")
     hashes = rule_hashes(seeds_dir)
@@ -86,14 +54,14 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
             if row["experiment"] not in each.rules and _is_read_by(row, each.campaign, each.campaign_week)
         }
     if changed:
-        raise RuleChanged(
+        raise InputFault(
             f"the rule of {', '.join(sorted(changed))} was changed after the start: its rows in "
             "seeds/campaigns (experiments, experiment_looks, experiment_guardrails, experiment_segments, "
             "experiment_metrics, experiment_settings, campaign_arms) are not those its first audience was "
             "sealed with. Bring them back; another question is another experiment with a code of its own."
         )
     if late:
-        raise RuleChanged(
+        raise InputFault(
             "an experiment is declared before its first week is sealed, and these were not: "
             + ", ".join(f"{code} (sealed without it: {week})" for code, week in sorted(late.items()))
             + ". In seeds/campaigns/experiments.csv set valid_from to a later Monday."
@@ -160,17 +128,6 @@ def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
         ordered = [sorted(json.dumps(each, sort_keys=True) for each in rows) for rows in rule]
         hashes[row["experiment"]] = hashlib.sha256(json.dumps(ordered).encode()).hexdigest()
     return hashes
-
-
-def kept(home: Home, table: str) -> list[dict[str, Any]]:
-    """Rows of a control table of judging; none where there is none."""
-    file = home.control / f"{table}.parquet"
-    return pq.read_table(file).to_pylist() if file.exists() else []
-
-
-def keep(home: Home, table: str, rows: list[dict[str, Any]]) -> None:
-    """Replace a control table of judging."""
-    write_control(home, table, pa.Table.from_pylist(rows, schema=JUDGED[table]))
 
 
 def _csv(path: Path) -> list[dict[str, str]]:

@@ -1,55 +1,19 @@
-"""Sealing as it is asked for: which weeks are due, sealing them, deciding a past one anew.
+"""Sealing the weeks that the published version proposes: which are due, and what is sealed of them.
 
-Belongs here: holding what is published against the ledger, and builds that are never published.
-Does not: how the ledger is written (``seals.py``), who enters (``models/audiences``), whether a week looks
-    right (``core.audience_checks``).
+Belongs here: what the ledger lacks of what is published; the seals in force.
+Does not: how the ledger is written (``seals.py``), deciding a past week anew (``correcting.py``), whether a
+    week looks right (``core.audience_checks``).
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from datetime import date, timedelta
-from uuid import uuid4
+from datetime import date
 
-from orchestration.core.calendar import as_of_dates_for
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.definitions_files.hashes import definition_hashes
-from orchestration.ledger.opening import start_build
-from orchestration.ledger.seals import (
-    NothingToSeal,
-    Proposal,
-    Seal,
-    proposals,
-    provide_ledger,
-    seal,
-    seals,
-)
+from orchestration.ledger.seals import Proposal, Seal, proposals, seal, seals
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, code_version
-from orchestration.warehouse.dbt import invoke_dbt
-from orchestration.warehouse.lock import hold_build_lock
 from orchestration.warehouse.versions import current_version, read_manifest, version_file
-
-# The parts of a build that decide, with the tests that can be asked of them alone.
-_DECIDE = (
-    "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
-    "--select", "+aud_decisions", "+aud_planned_touches",
-)  # fmt: skip
-_ONE_DAY = timedelta(days=1)
-
-
-class DefinedDifferently(RekindleError):
-    """A week is sealed under another definition than the one of today."""
-
-    exit_code = 2
-
-
-class NotDecided(RekindleError):
-    """A campaign or week that is not there."""
-
-    exit_code = 2
 
 
 def published_proposals(home: Home, week: date | None = None) -> list[Proposal]:
@@ -91,11 +55,11 @@ def seal_published(home: Home, week: date) -> list[Seal]:
     ]
 
 
-def hold_against_definitions(home: Home, week: date) -> None:
+def refuse_redefined(home: Home, week: date) -> None:
     """Refuse where a sealed week is defined otherwise today: sealing it again would say something else.
 
     Raises:
-        DefinedDifferently: With every campaign, both hashes and what to do.
+        InputFault: With every campaign, both hashes and what to do.
     """
     today = definition_hashes()
     changed = [
@@ -105,7 +69,7 @@ def hold_against_definitions(home: Home, week: date) -> None:
         if today.get(each.campaign) != each.definition_hash
     ]
     if changed:
-        raise DefinedDifferently(
+        raise InputFault(
             "already sealed under another definition; nothing was changed.\n"
             + "\n".join(changed)
             + "\nA changed definition holds from the next week on. Where this week itself was wrong: "
@@ -117,80 +81,3 @@ def newest_seals(home: Home, week: date) -> list[Seal]:
     """The version that holds of each campaign of a sealed week; the ledger is verified on the way."""
     found = {each.campaign: each for each in seals(home) if each.campaign_week == week}
     return [found[campaign] for campaign in sorted(found)]
-
-
-@contextmanager
-def decided_anew(
-    home: Home, week: date, campaigns: Collection[str] = ()
-) -> Iterator[tuple[Build, list[Proposal]]]:
-    """A past week as the facts and definitions of today decide it, in a build that is never published.
-
-    Its dates are those of the build that was sealed. The build is gone when the block is left.
-
-    Args:
-        home: The home.
-        week: A sealed week's Monday.
-        campaigns: Only these; the others stay as they are sealed, and whom they took stays taken. Without
-            any, the whole week is decided anew.
-
-    Yields:
-        The build and its proposals.
-
-    Raises:
-        NotDecided: The week is not sealed, or not for one of these campaigns.
-    """
-    sealed = newest_seals(home, week)
-    known = [each.campaign for each in sealed]
-    if not sealed:
-        weeks = sorted({each.campaign_week for each in seals(home)})
-        raise NotDecided(
-            f"{home.ledger} holds no week {week}; a week is named by its Monday. Sealed are: "
-            + (", ".join(map(str, weeks)) or "none yet")
-        )
-    for campaign in campaigns:
-        if campaign not in known:
-            raise NotDecided(f"{week} holds no campaign {campaign}; sealed are: {', '.join(known)}")
-    dates = as_of_dates_for(week - _ONE_DAY, max(each.weeks for each in sealed))
-    kept = frozenset(known) - frozenset(campaigns) if campaigns else frozenset()
-    with hold_build_lock(home, f"deciding {week} anew"):
-        build = start_build(
-            home, dates, run_id=uuid4().hex, code_version=code_version(), deciding=week, keeping=kept
-        )
-        try:
-            # Where dbt fails, the build's folder stays with its log, as any failed build's does.
-            invoke_dbt(list(_DECIDE), home=home, warehouse=build.file, target_path=build.target_path)
-            try:
-                yield build, proposals(build.file, week)
-            finally:
-                shutil.rmtree(build.folder, ignore_errors=True)
-        finally:
-            provide_ledger(home)
-
-
-def correct(home: Home, week: date, campaigns: Collection[str], reason: str) -> list[Seal]:
-    """Decide a sealed week anew and seal it as the next version; the former ones stay beside it.
-
-    Args:
-        home: The home.
-        week: Its Monday.
-        campaigns: Only these; without any, all campaigns of the week.
-        reason: Why; it stands in the manifest.
-
-    Raises:
-        NothingToSeal: Nothing would change.
-    """
-    with decided_anew(home, week, campaigns) as (build, found):
-        before = {each.campaign: each for each in newest_seals(home, week)}
-        changed = [
-            each
-            for each in found
-            if each.campaign not in before or each.differing_parts(home, before[each.campaign])
-        ]
-        if not changed:
-            raise NothingToSeal(
-                f"{week} decided anew is byte for byte what is sealed; there is nothing to correct"
-            )
-        return [
-            seal(home, each, build_id=build.build_id, code_version=build.code_version, reason=reason)
-            for each in changed
-        ]

@@ -25,10 +25,10 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import sha256_of, sync, write_json
 from orchestration.ledger.rules import declared_rules
+from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.control import SEALED, SEALED_WEEKS, provide_sealed_tables, write_control
-from orchestration.warehouse.erasures import ErasureUnfinished, read_registry, under_way
+from orchestration.warehouse.erasures import read_registry, under_way
 
 MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
@@ -36,18 +36,6 @@ _PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
     "touches": ("sealed_touches", "aud_planned_touches", ["planned_touch_id"]),
 }
-
-
-class LedgerChanged(RekindleError):
-    """A sealed file is not what its manifest says."""
-
-
-class AlreadySealed(RekindleError):
-    """A week is sealed; it is corrected with a reason or not at all."""
-
-
-class NothingToSeal(RekindleError):
-    """The version has no proposal for the week."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +114,7 @@ class Proposal:
 
     def bytes_of(self, part: str, version: int) -> bytes:
         """A file as it is sealed: the same rows give the same bytes."""
-        schema = SEALED[_PARTS[part][0]]
+        schema = schema_of(_PARTS[part][0])
         rows = self.tables[part]
         numbered = rows.add_column(
             0, pa.field("ledger_version", pa.int32()), pa.array([version] * len(rows), pa.int32())
@@ -186,7 +174,7 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
 
 def _rows(connection: Any, part: str, campaign: str, week: date) -> pa.Table:
     sealed, table, order = _PARTS[part]
-    names = ", ".join(name for name in SEALED[sealed].names if name != "ledger_version")
+    names = ", ".join(name for name in schema_of(sealed).names if name != "ledger_version")
     return connection.sql(
         f"select {names} from audiences.{table} "
         f"where not is_sealed and campaign = $campaign and campaign_week = $week order by {', '.join(order)}",
@@ -205,12 +193,12 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
         reason: For a correction, why; then the former version stays beside this one.
 
     Raises:
-        AlreadySealed: There is a version of this week, and no reason was given to correct it.
+        RekindleError: There is a version of this week, and no reason was given to correct it.
     """
     week = _week_folder(home, proposal.campaign, proposal.campaign_week)
     former = _versions_in(week)
     if former and not reason:
-        raise AlreadySealed(
+        raise RekindleError(
             f"{week} holds v{former[-1]}: what was decided stays decided. Where it was wrong, correct it "
             "with a reason; both versions stay"
         )
@@ -271,8 +259,8 @@ def seals(home: Home) -> list[Seal]:
     """Every version of every sealed week, held against its manifest.
 
     Raises:
-        LedgerChanged: A file is missing or was changed after it was sealed; all such files are named.
-        ErasureUnfinished: An erasure stopped among them.
+        RekindleError: A file is missing or was changed after it was sealed; all such files are named.
+        RekindleError: An erasure stopped among them.
     """
     found, faults = [], []
     explained = read_registry(home).sealed
@@ -290,11 +278,11 @@ def seals(home: Home) -> list[Seal]:
         found.append(noted)
     erasure = under_way(home)
     if faults and erasure and not erasure.is_purged:
-        raise ErasureUnfinished(
+        raise RekindleError(
             "an erasure stopped among the files of the ledger; nothing was built. `rekindle load` finishes it"
         )
     if faults:
-        raise LedgerChanged(
+        raise RekindleError(
             "the ledger is not what was sealed; nothing was built.\n"
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
@@ -311,7 +299,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         keeping: Campaigns whose seal of that very week stands.
 
     Raises:
-        LedgerChanged: See :func:`seals`.
+        RekindleError: See :func:`seals`.
     """
     known = [
         each
@@ -320,7 +308,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         or each.campaign_week < before
         or (each.campaign_week == before and each.campaign in keeping)
     ]
-    provide_sealed_tables(home)
+    provide_own_tables(home)
     for part, (sealed, _, _) in _PARTS.items():
         folder = home.control / sealed
         wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
@@ -329,18 +317,21 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
                 stale.unlink()
         for name, each in wanted.items():
             shutil.copyfile(each.folder(home) / f"{part}.parquet", folder / name)
-    columns = {
-        "campaign": [each.campaign for each in known],
-        "campaign_week": [each.campaign_week for each in known],
-        "ledger_version": [each.version for each in known],
-        "as_of_date": [each.as_of_date for each in known],
-        "definition_hash": [each.definition_hash for each in known],
-        "build_id": [each.build_id for each in known],
-        "reason": [each.reason for each in known],
-        "matched": [each.counts["decisions"] for each in known],
-        "included": [each.counts["included"] for each in known],
-    }
-    write_control(home, "sealed_weeks", pa.table(columns, schema=SEALED_WEEKS))
+    rows = [
+        {
+            "campaign": each.campaign,
+            "campaign_week": each.campaign_week,
+            "ledger_version": each.version,
+            "as_of_date": each.as_of_date,
+            "definition_hash": each.definition_hash,
+            "build_id": each.build_id,
+            "reason": each.reason,
+            "matched": each.counts["decisions"],
+            "included": each.counts["included"],
+        }
+        for each in known
+    ]
+    write_own_table(home, "sealed_weeks", rows)
 
 
 def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:

@@ -43,10 +43,6 @@ QUESTIONS = {
 }
 
 
-class NoAudiences(RekindleError):
-    """The published version has no audiences, or not of that week."""
-
-
 @dataclass(frozen=True)
 class Audiences:
     """Answers to every question.
@@ -81,11 +77,11 @@ def read_audiences(home: Home, week: date | None = None) -> Audiences:
         week: A Monday; None for the newest week.
 
     Raises:
-        NoAudiences: Nothing is published, or nothing of that week.
+        RekindleError: Nothing is published, or nothing of that week.
     """
     weeks = published_weeks(home)
     if not weeks or (week is not None and week not in weeks):
-        raise NoAudiences(
+        raise RekindleError(
             f"The published version in {home.root} holds no audience{f' of week {week}' if week else ''}; "
             f"a week is named by its Monday. There are: {', '.join(map(str, weeks)) or 'none; rekindle run'}"
         )

@@ -2,6 +2,7 @@
 
 Belongs here: dates asked of the landing folder and of loaded files, the business time zone they are told in.
 Does not: which dates are due (core.due), what is published (warehouse.versions).
+Late imports: whoever asks for the time zone alone starts at once.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def orders_delivered_until(home: Home) -> date | None:
 
 def last_business_date(home: Home) -> date | None:
     """The last business date with an order in the loaded data; None when nothing is loaded."""
-    import duckdb  # Not above: whoever asks for the time zone alone starts at once.
+    import duckdb
 
     moments: list[datetime] = []
     with duckdb.connect() as connection:
@@ -56,7 +57,7 @@ def last_business_date(home: Home) -> date | None:
 
 
 def _tables_of_orders() -> list[Table]:
-    from orchestration.loader.contracts import read_contracts  # Opens the whole loader: as above.
+    from orchestration.loader.contracts import read_contracts
 
     return [
         table

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
@@ -90,12 +90,6 @@ QUESTIONS = {
 }
 
 
-class NotPublished(RekindleError):
-    """A member or a date that the published version does not have."""
-
-    exit_code = 2
-
-
 @dataclass(frozen=True)
 class MemberRows:
     """What is known of a member on a date.
@@ -120,7 +114,7 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
         as_of_date: A published as-of date; without it the newest.
 
     Raises:
-        NotPublished: There is no such member, or no such date.
+        InputFault: There is no such member, or no such date.
         NoSuchVersion: Nothing is published.
     """
     with closing(connect_published(home)) as connection:
@@ -130,7 +124,7 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
             [member_key, day],
         ).fetchall()
         if is_known == [(0,)]:
-            raise NotPublished(
+            raise InputFault(
                 f"The published version has no member {member_key} as of {day}. "
                 "Allowed: a member_key of serving.srv_member_profile; a member has a state from the "
                 "registration on."
@@ -149,10 +143,10 @@ def _published_day(connection: duckdb.DuckDBPyConnection, asked: date | None) ->
     rows = _rows(connection, "select distinct as_of_date from marts.member_lifecycle order by 1", {}) or []
     days = [row["as_of_date"] for row in rows]
     if not days:
-        raise NotPublished("The published version has no member states. Type: rekindle run")
+        raise InputFault("The published version has no member states. Type: rekindle run")
     if asked is not None and asked not in days:
         shown = ", ".join(map(str, days[-5:]))
-        raise NotPublished(
+        raise InputFault(
             f"The published version has no as-of date {asked}. Allowed: {len(days)} dates from {days[0]}, "
             f"the newest being {shown}."
         )

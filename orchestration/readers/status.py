@@ -34,15 +34,11 @@ from orchestration.warehouse.versions import (
 SHOWN_DUE_DATES = 7
 
 
-class NothingPublished(RekindleError):
-    """There is no published version to speak of."""
-
-
 def published_text(home: Home) -> str:
     """The published version: rows per table and members per state."""
     current = current_version(home)
     if current is None:
-        raise NothingPublished(f"Nothing is published in {home.root} yet. Type: rekindle run")
+        raise RekindleError(f"Nothing is published in {home.root} yet. Type: rekindle run")
     manifest = read_manifest(home, current)
     earlier = len(manifest.as_of_dates) - 1
     sections = [

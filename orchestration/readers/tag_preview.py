@@ -72,10 +72,6 @@ _MOVED = """
 """
 
 
-class AttributesNotPublished(RekindleError):
-    """Rules look at attributes that the published version does not have."""
-
-
 @dataclass(frozen=True)
 class Moved:
     """What happens to one tag.
@@ -124,7 +120,7 @@ def published_day(home: Home) -> date:
     """The newest as-of date that has published attributes.
 
     Raises:
-        AttributesNotPublished: There is none.
+        RekindleError: There is none.
         NoSuchVersion: Nothing is published.
     """
     with closing(connect_published(home)) as connection:
@@ -134,7 +130,7 @@ def published_day(home: Home) -> date:
         except duckdb.CatalogException:
             day = None
     if day is None:
-        raise AttributesNotPublished("The published version has no member attributes. Type: rekindle run")
+        raise RekindleError("The published version has no member attributes. Type: rekindle run")
     return day
 
 
@@ -147,7 +143,7 @@ def preview(home: Home, seeds: Path, day: date) -> Preview:
         day: The as-of date.
 
     Raises:
-        AttributesNotPublished: A rule needs a column that the published attributes lack.
+        RekindleError: A rule needs a column that the published attributes lack.
     """
     with tempfile.TemporaryDirectory(prefix="rekindle-preview-") as folder:
         warehouse = Path(folder) / WAREHOUSE_FILE_NAME
@@ -203,7 +199,7 @@ def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date) -> Non
     needed = connection.execute("select distinct attribute from warehouse.seeds.tag_rules").fetchall()
     lacking = sorted(missing & {name for (name,) in needed})
     if lacking:
-        raise AttributesNotPublished(
+        raise RekindleError(
             f"The published version of {day} has no attribute {', '.join(lacking)}, which rules look at. "
             "Type: rekindle run, then preview again."
         )

@@ -20,9 +20,9 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import write_json
+from orchestration.own_tables import provide_own_tables, write_own_table
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import provide_fitted, write_as_of_dates, write_build
 
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
@@ -33,10 +33,6 @@ BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 
 _RELATIONS = {"model", "seed", "snapshot"}
 _BUILT_TYPES = {*_RELATIONS, "test"}
-
-
-class AuditFailed(RekindleError):
-    """A build is not fit to be published."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +110,15 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
         },
     )
     write_as_of_dates(home, dates)
-    write_build(home, build)
-    provide_fitted(home)
+    stamp = {"build_id": build_id, "as_of_date": build.as_of_date, "code_version": code_version}
+    write_own_table(home, "builds", [stamp])
+    provide_own_tables(home)
     return build
+
+
+def write_as_of_dates(home: Home, dates: Iterable[date]) -> None:
+    """Tell dbt the as-of dates asked for, each once, oldest first."""
+    write_own_table(home, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
 
 
 def open_build(home: Home, build_id: str | None = None) -> Build:
@@ -154,7 +156,7 @@ def audit(build: Build) -> dict[str, int]:
         Rows per published table.
 
     Raises:
-        AuditFailed: Something is missing or failed.
+        RekindleError: Something is missing or failed.
     """
     build.audit_file.unlink(missing_ok=True)
     _check_dbt_results(build)
@@ -163,12 +165,14 @@ def audit(build: Build) -> dict[str, int]:
         with duckdb.connect(str(build.file)) as connection:
             connection.execute("checkpoint")
         if wal.exists():
-            raise AuditFailed(f"{wal} is still there after a checkpoint: the file is not complete without it")
+            raise RekindleError(
+                f"{wal} is still there after a checkpoint: the file is not complete without it"
+            )
         rows = _rows_of_public_relations(build)
     except duckdb.Error as error:
-        raise AuditFailed(f"{build.file} cannot be read as a whole: {error}") from error
+        raise RekindleError(f"{build.file} cannot be read as a whole: {error}") from error
     if not rows:
-        raise AuditFailed(f"nothing in {build.file} is public: there would be nothing to read")
+        raise RekindleError(f"nothing in {build.file} is public: there would be nothing to read")
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
     return rows
 
@@ -243,7 +247,7 @@ def _check_dbt_results(build: Build) -> None:
         results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
         manifest = _artifact(build.target_path, "manifest.json")
     except (OSError, ValueError) as error:
-        raise AuditFailed(
+        raise RekindleError(
             f"build {build.build_id} has no complete dbt artifacts in {build.target_path}: "
             "dbt did not finish; build again"
         ) from error
@@ -254,10 +258,10 @@ def _check_dbt_results(build: Build) -> None:
         if outcome["status"] not in _PASSED
     ]
     if failed:
-        raise AuditFailed(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
+        raise RekindleError(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
     never_ran = sorted(_expected(manifest) - outcomes)
     if never_ran:
-        raise AuditFailed(
+        raise RekindleError(
             f"build {build.build_id} is not whole, only a whole `dbt build` can be published; never ran: "
             f"{', '.join(never_ran[:10])}{' ...' if len(never_ran) > 10 else ''}"
         )
@@ -285,7 +289,7 @@ def _rows_of_public_relations(build: Build) -> dict[str, int]:
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
             except duckdb.Error as error:
-                raise AuditFailed(
+                raise RekindleError(
                     f"{room}.{name} cannot be read from the build's file alone: {error}\n"
                     "What is published must be what was audited: a public view may read tables only, not "
                     "source files. Materialise it, or the staging model under it, as a table."

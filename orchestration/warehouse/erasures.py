@@ -24,10 +24,6 @@ Record = tuple[str, str, str]
 """Source, system and member number."""
 
 
-class ErasureUnfinished(RekindleError):
-    """Somebody asked to be erased, and it is not done."""
-
-
 @dataclass(frozen=True)
 class Request:
     """One person who is to be erased: a member record, or what identifies it.
@@ -191,11 +187,11 @@ def refuse_unfinished(home: Home, doing: str) -> None:
     """Stop what may not happen while somebody waits to be erased.
 
     Raises:
-        ErasureUnfinished: A request is open or an erasure is under way.
+        RekindleError: A request is open or an erasure is under way.
     """
     waiting = len(open_requests(home))
     if waiting or under_way(home):
-        raise ErasureUnfinished(
+        raise RekindleError(
             f"{home.root} has {counted(waiting, 'open request')} of erasure, or one half done; "
             f"nothing was {doing}. `rekindle run` carries them out; "
             "`rekindle status` says what it could not find"

@@ -53,7 +53,7 @@ INPUTS = {
     "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
     "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
     "net_amount decimal(18, 2)",
-    "core.fct_ticket": "member_key bigint, kind varchar, opened_on date",
+    "core.fct_ticket": "member_key bigint, kind varchar, opened_on date, resolved_on date",
     "core.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
     "core.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
@@ -211,7 +211,7 @@ def lived(warehouse, histories):
                 for on, following in pairwise([*active, NEVER])
             ],
         )  # fmt: skip
-        warehouse.fill("core.fct_ticket", [(key, "complaint", on) for on in life.complaints])
+        warehouse.fill("core.fct_ticket", [(key, "complaint", on, None) for on in life.complaints])
         warehouse.fill(
             "core.fct_touch",
             [
@@ -367,8 +367,8 @@ def seal(warehouse, lives, histories, entries, touches, monday):
     )
     for key, campaign, entry_week, step, on, status, channel in touches:
         life, name = lives[key], f"{key} {campaign} {entry_week} {step}"
-        row = (name, campaign, monday, entry_week, key, step, on, channel, status, "treated", "text", "content")
-        warehouse.fill("core.int_sealed_touches", [row])
+        row = (name, campaign, monday, entry_week, key, step, on, channel, status)
+        warehouse.fill("core.int_sealed_touches", [(*row, "treated", "text", "content")])
         [way] = [each for each in life.journeys if (each.campaign, each.entered) == (campaign, entry_week)]
         if status == "capped":
             way.waiting.add((step, on))

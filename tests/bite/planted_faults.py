@@ -226,9 +226,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
         "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
     ],
-    "stg_rekindle__churn_model_cards__judged_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_judged_on where one_row",
-        "update staging.stg_rekindle__churn_model_cards set last_judged_on = fitted_on where one_row",
+    "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
+        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_evaluated_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
     "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
@@ -521,18 +521,21 @@ CONDITIONS: dict[str, list[str]] = {
     "aud_journeys__state_fits_its_dates": [
         "insert into audiences.aud_journeys "
         "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, last_sent_on, next_step_no, "
-        f"plan) values ('2025-01-06', '2025-01-19', {values})"
+        f"plan, failure) values ('2025-01-06', '2025-01-19', {values})"
         for values in (
             # Over without a reason; left before the entry; left after the day; over with a step to come.
-            "'exited', null, null, 0, null, null, null",
-            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing'",
+            "'exited', null, null, 0, null, null, null, null",
+            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing', null",
             # Over without a plan; a plan while it runs; sent before the entry; sent and no day.
-            "'exited', 'returned', '2025-01-06', 0, null, null, null",
-            "'advanced', null, null, 0, null, null, 'growing'",
-            "'advanced', null, null, 1, '2025-01-05', null, null",
-            "'advanced', null, null, 1, null, null, null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, null, null",
+            "'advanced', null, null, 0, null, null, 'growing', null",
+            "'advanced', null, null, 1, '2025-01-05', null, null, null",
+            "'advanced', null, null, 1, null, null, null, null",
+            # At its end without a failure; a failure although the member returned.
+            "'exited', 'completed', '2025-01-06', 0, null, null, 'none', null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, 'growing', 'no_interest'",
         )
     ],
     "aud_due_steps__due_within_the_week": [

@@ -29,6 +29,7 @@ SEEDS = (
     "churn_drift_settings",
 )
 READ = {
+    "core.dim_as_of_date",
     "marts.member_churn_probability",
     "marts.member_lifecycle",
     "marts.member_cycle",
@@ -50,7 +51,7 @@ def backtest(chain):
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("use warehouse")
-        for room in ("seeds", "intermediate", "marts"):
+        for room in ("seeds", "core", "intermediate", "marts"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for name in SEEDS:
@@ -107,8 +108,9 @@ def put(connection, members, days_known):
         connection,
         "marts.member_lifecycle",
         (*key, "stage"),
-        [(*at, one["stage"]) for at, one in everybody] + [(-1, NEWEST, "prospect")],
+        [(*at, one["stage"]) for at, one in everybody],
     )
+    insert(connection, "core.dim_as_of_date", ("as_of_date", "is_newest"), [(as_of, False), (NEWEST, True)])
     insert(
         connection,
         "marts.member_churn_probability",
@@ -259,7 +261,7 @@ def test_bias_and_slope_are_those_of_the_members(backtest, members):
     ("days_known", "horizons"),
     [(27, set()), (28, {28}), (29, {28}), (89, {28}), (90, {28, 90}), (364, {28, 90}), (365, set())],
 )
-def test_only_matured_dates_within_the_backtest_are_judged(backtest, days_known, horizons):
+def test_only_matured_dates_within_the_backtest_are_evaluated(backtest, days_known, horizons):
     assert int(RULES["most_days"]) == 364
     put(backtest, [SOMEBODY], days_known)
     found = backtest.execute("select distinct horizon_days from marts.fct_churn_score_histogram").fetchall()

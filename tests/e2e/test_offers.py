@@ -157,7 +157,11 @@ def test_offers_agree_with_a_slow_oracle(
         at = {"as_of_date": day, "source": source}
         for key in (1, 2):
             fill(connection, "marts.member_activity", [{"member_key": key, "as_of_date": day}])
-            fill(connection, "intermediate.int_offers__shelves", [at | {"member_key": key, "is_stock_known": False}])
+            fill(
+                connection,
+                "intermediate.int_offers__shelves",
+                [at | {"member_key": key, "is_stock_known": False}],
+            )
             fill(connection, "marts.fct_product_attributes", [at | {"product_id": str(key), "buyers": 7}])
         fill(connection, "marts.fct_member_tag",
              [{"member_key": key, "as_of_date": day, "tag": tag} for key, tag in member_tags])  # fmt: skip

@@ -152,7 +152,8 @@ def _fill(small, purchases, interactions, touches):
     for table in FILLED:
         small.execute(f"delete from warehouse.{table}")
     small.execute(
-        "insert into warehouse.staging.stg_rekindle__builds by name select $day as as_of_date", {"day": LAST_DAY}
+        "insert into warehouse.staging.stg_rekindle__builds by name select $day as as_of_date",
+        {"day": LAST_DAY},
     )
     for table, columns, rows in (
         ("intermediate.int_purchase_days", "? as member_key, ? as purchased_on", purchases),

@@ -73,6 +73,12 @@ PYTHON_ROOMS = (
     Room("core", ("core",), "mathematics and rules on values", "frameworks, files, the clock"),
     Room("files", ("core", "files"), "replace files in one step, flush them", "know what files hold"),
     Room(
+        "own_tables",
+        ("core", "project", "files", "own_tables"),
+        "define, read and replace the tables that Rekindle writes for dbt",
+        "know what their rows mean",
+    ),
+    Room(
         "sources",
         ("core", "project", "sources"),
         "fetch, write deliveries",
@@ -86,25 +92,25 @@ PYTHON_ROOMS = (
     ),
     Room(
         "loader",
-        ("core", "project", "files", "loader"),
+        ("core", "project", "files", "own_tables", "loader"),
         "hold deliveries against the contract, pseudonymise, write typed files",
         "know a source by name, open the warehouse",
     ),
     Room(
         "warehouse",
-        ("core", "project", "files", "warehouse"),
+        ("core", "project", "files", "own_tables", "warehouse"),
         "lock, build, audit, publish, keep versions",
         "know how files were loaded, know Dagster",
     ),
     Room(
         "ledger",
-        ("core", "project", "files", "definitions_files", "warehouse", "ledger"),
+        ("core", "project", "files", "own_tables", "definitions_files", "warehouse", "ledger"),
         "seal weeks and correct them, tell a build what is sealed",
         "decide who enters",
     ),
     Room(
         "fits",
-        ("core", "project", "warehouse", "ledger", "fits"),
+        ("core", "project", "own_tables", "warehouse", "ledger", "fits"),
         "read samples and sums of a build, keep what core makes of them",
         "statistics, member rows beyond a sample",
     ),
@@ -122,7 +128,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "erasing",
-        ("core", "project", "files", "loader", "warehouse", "ledger", "exports", "erasing"),
+        ("core", "project", "files", "own_tables", "loader", "warehouse", "ledger", "exports", "erasing"),
         "free every file of erased people, in an order a kill cannot spoil",
         "be read by the rooms whose files it rewrites",
     ),
@@ -143,6 +149,7 @@ PYTHON_ROOMS = (
         (
             "core",
             "project",
+            "own_tables",
             "definitions_files",
             "loader",
             "warehouse",
@@ -200,6 +207,7 @@ PYTHON_ROOMS = (
 _FRAMEWORKS = {"dagster", "dagster_dbt", "dbt", "pandas", "typer"}
 FORBIDDEN_LIBRARIES = {
     "files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
+    "own_tables": {*_FRAMEWORKS, "duckdb"},
     "sources": _FRAMEWORKS,
     "definitions_files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
     "loader": _FRAMEWORKS,

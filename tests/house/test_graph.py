@@ -119,5 +119,17 @@ def test_the_depth_is_the_longest_way():
     assert depth([a, b, c]) == (3, "c")
 
 
-def test_what_is_private_says_so_in_its_name(models):
-    assert [m.name for m in models if m.room != "staging" and m.is_public == m.name.startswith("int_")] == []
+def is_private_by_name(model):
+    """A working model is `int_<thing>__<step>`, or in a later room `<prefix>_<thing>__<step>`."""
+    return model.name.startswith("int_") or "__" in model.name
+
+
+def test_what_is_private_has_the_name_of_a_step(models):
+    rooms = [model for model in models if model.room != "staging"]
+    assert [model.name for model in rooms if model.is_public == is_private_by_name(model)] == []
+
+
+@pytest.mark.parametrize("name", ["int_member_days", "int_rfm__scores", "aud_journeys__ends"])
+def test_a_step_is_known_by_its_name(name):
+    assert is_private_by_name(Model(name, "intermediate/a"))
+    assert not is_private_by_name(Model("fct_order", "core/facts"))

@@ -30,8 +30,8 @@ MODEL_NAMES = {
     "core": r"((dim|fct)_[a-z]+(_[a-z]+)*|int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?)",
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
-    "audiences": r"(aud|int)_[a-z]+(_[a-z]+)*(__[a-z]+)?",
-    "experiments": r"(exp|int)_[a-z]+(_[a-z]+)*",
+    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
+    "experiments": r"exp_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
 IN_FOLDERS = {"staging": "source", "core": "kind", "intermediate": "domain", "marts": "domain"}

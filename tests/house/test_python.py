@@ -50,7 +50,16 @@ def catch_alls(module):
             yield f"{module.name}:{node.lineno} catches everything, an interruption too"
 
 
-@pytest.mark.parametrize("rule", [sign_faults, name_faults, length_faults, catch_alls])
+def late_imports(module):
+    """Imports inside functions, in a module whose sign gives no reason."""
+    is_explained = "Late imports:" in (ast.get_docstring(module.tree) or "")
+    for function in ast.walk(module.tree):
+        for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+            if isinstance(node, ast.Import | ast.ImportFrom) and not is_explained:
+                yield f"{module.name}:{node.lineno} imports inside a function; say why in the sign"
+
+
+@pytest.mark.parametrize("rule", [sign_faults, name_faults, length_faults, catch_alls, late_imports])
 def test_every_module_keeps(rule, modules):
     assert [found for module in modules for found in rule(module)] == []
 
@@ -81,6 +90,13 @@ def test_a_module_that_is_too_long_is_found():
 
 def test_a_handler_that_catches_everything_is_found():
     assert list(catch_alls(Module("cli", "try:\n    run()\nexcept:\n    pass\n")))
+
+
+def test_an_import_inside_a_function_without_a_reason_is_found():
+    planted = "def run():\n    import dagster\n"
+    assert list(late_imports(Module("cli.run", planted)))
+    assert not list(late_imports(Module("cli.run", f'"""Runs.\n\nLate imports: slow.\n"""\n{planted}')))
+    assert not list(late_imports(Module("cli.run", "import dagster\n")))
 
 
 def test_imports_are_absolute_so_that_the_matrix_sees_them():

@@ -80,7 +80,10 @@ LONG_FILES = {
         90,
         "one formula from coefficients to probability; every step is read once, by the next",
     ),
-    "models/intermediate/int_churn_signal__sign_days.sql": (90, "five kinds of signs in one shape, a branch for each"),
+    "models/intermediate/int_churn_signal__sign_days.sql": (
+        90,
+        "five kinds of signs in one shape, a branch for each",
+    ),
     "models/intermediate/int_member_category_days.sql": (105, "the fold with its three branches of facts"),
 }
 

@@ -13,10 +13,11 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from made_by_hand import AS_OF
 
+from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import AuditFailed, audit, open_build
+from orchestration.warehouse.builds import audit, open_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
@@ -238,7 +239,7 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
     with pytest.raises(BuildFailed, match=r"test\.standin\.accepted_values_dim_bonus") as raised:
         build_with(with_orders(home, 1), own_project)
     assert len(raised.value.failures) == 1
-    with pytest.raises(AuditFailed, match="accepted_values_dim_bonus"):
+    with pytest.raises(RekindleError, match="accepted_values_dim_bonus"):
         audit(open_build(home))
 
 

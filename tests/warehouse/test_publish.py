@@ -8,10 +8,11 @@ import duckdb
 import pytest
 from made_by_hand import TABLES, finished_build, publish_one, stamps
 
+from orchestration.core.errors import RekindleError
 from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse import publish as publishing
 from orchestration.warehouse.builds import audit
-from orchestration.warehouse.publish import PublishFailed, publish
+from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
 
 
@@ -102,7 +103,7 @@ def test_a_home_that_was_moved_serves_on(home, tmp_path):
 
 def test_a_build_that_was_not_audited_is_refused(home):
     former = publish_one(home, 1)
-    with pytest.raises(PublishFailed, match="did not pass its audit"):
+    with pytest.raises(RekindleError, match="did not pass its audit"):
         publish(home, finished_build(home, 2))
     assert current_version(home) == former.build_id
 
@@ -112,7 +113,7 @@ def test_a_build_changed_after_its_audit_is_refused(home):
     audit(build)
     with duckdb.connect(str(build.file)) as connection:
         connection.execute("delete from core.dim_member where member_key = 1")
-    with pytest.raises(PublishFailed, match="changed after its audit"):
+    with pytest.raises(RekindleError, match="changed after its audit"):
         publish(home, build)
     assert current_version(home) is None
 
@@ -126,7 +127,7 @@ def test_what_was_written_is_held_against_what_was_audited(home, monkeypatch):
             connection.execute("delete from core.dim_member where member_key = 1")
 
     monkeypatch.setattr(publishing, "_write_tables", lose_a_row)
-    with pytest.raises(PublishFailed, match=r"core\.dim_member has 99 rows; .* 100"):
+    with pytest.raises(RekindleError, match=r"core\.dim_member has 99 rows; .* 100"):
         publish_one(home, 1)
     assert list((home.serving / "builds").iterdir()) == []
 
@@ -139,14 +140,14 @@ def test_a_wal_beside_the_written_file_stops_the_publication(home, monkeypatch):
         file.with_name(f"{file.name}.wal").write_bytes(b"left")
 
     monkeypatch.setattr(publishing, "_write_tables", leave_a_wal)
-    with pytest.raises(PublishFailed, match=r"rekindle\.duckdb\.wal is left"):
+    with pytest.raises(RekindleError, match=r"rekindle\.duckdb\.wal is left"):
         publish_one(home, 1)
     assert current_version(home) is None
 
 
 def test_another_build_under_a_published_id_is_refused(home):
     publish_one(home, 1, rows=5)
-    with pytest.raises(PublishFailed, match="versions never change"):
+    with pytest.raises(RekindleError, match="versions never change"):
         publish_one(home, 1, rows=6)
     assert verify(home) == []
 

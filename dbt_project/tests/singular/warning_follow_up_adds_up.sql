@@ -2,7 +2,8 @@
 
 -- Every episode whose beginning is known and whose window is over is counted once, with its money, and in one group.
 with newest as (
-    select max(as_of_date) as as_of_date from {{ ref('member_activity') }}
+    select as_of_date from {{ ref('dim_as_of_date') }}
+    where is_newest
 ),
 
 episodes as (

@@ -17,10 +17,6 @@ from orchestration.project import SEEDS_DIR
 CAUSED_ORDERS = "caused_orders.parquet"
 
 
-class NoTruth(RekindleError):
-    """There is nothing the truth of which is known."""
-
-
 # A member's outcome without the exported touches is the outcome less what the caused orders added to it. The
 # true effect is the mean of that difference in the arm less the one in the control: what would be seen if the
 # same members lived twice. It differs from the planted probabilities by chance, and from the estimate by who
@@ -129,10 +125,10 @@ def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[An
         Names of the columns and rows.
 
     Raises:
-        NoTruth: Nothing is published, or the home was not filled by the sample.
+        RekindleError: Nothing is published, or the home was not filled by the sample.
     """
     if not published.exists() or not (truth / CAUSED_ORDERS).exists():
-        raise NoTruth(
+        raise RekindleError(
             f"{truth} and {published}: both are needed, the truth of a sample and what was published of it. "
             "Type: rekindle demo"
         )

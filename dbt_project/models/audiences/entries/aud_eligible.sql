@@ -53,7 +53,7 @@ target_values as (
         as_of_date,
         member_key,
         'tag' as kind,
-        tag as value
+        tag as code
     from member_tags
     {%- for attribute in attributes %}
     union all
@@ -61,7 +61,7 @@ target_values as (
         as_of_date,
         member_key,
         '{{ attribute }}' as kind,
-        {{ attribute }} as value
+        {{ attribute }} as code
     from attributes
     {%- endfor %}
     union all
@@ -69,7 +69,7 @@ target_values as (
         attributes.as_of_date,
         attributes.member_key,
         'store' as kind,
-        members.home_store_id as value
+        members.home_store_id as code
     from attributes
     inner join members on attributes.member_key = members.member_key
     union all
@@ -77,14 +77,14 @@ target_values as (
         as_of_date,
         member_key,
         'churn_level' as kind,
-        churn_level as value
+        churn_level as code
     from warnings
     union all
     select
         as_of_date,
         member_key,
         'no_login_step' as kind,
-        step as value
+        step as code
     from signals
 ),
 
@@ -109,7 +109,7 @@ met as (
     inner join target_values
         on asked.as_of_date = target_values.as_of_date
         and targets.kind = target_values.kind
-        and targets.value = target_values.value
+        and targets.value = target_values.code
     group by asked.campaign, asked.as_of_date, target_values.member_key
 )
 

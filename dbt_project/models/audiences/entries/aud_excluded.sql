@@ -123,7 +123,7 @@ exclusions as (
     left join benefit_stores as offered
         on steps.benefit = offered.benefit
         and members.home_store_id = offered.store_id
-    where steps.benefit in (select benefit from benefit_stores) and offered.benefit is null
+    where steps.benefit in (select benefit_stores.benefit from benefit_stores) and offered.benefit is null
 )
 
 select distinct

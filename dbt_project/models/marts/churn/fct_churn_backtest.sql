@@ -2,8 +2,8 @@
 {%- set everybody = '(partition by ' ~ kept_together ~ ')' -%}
 {%- set so_far = 'order by counted.score rows between unbounded preceding and current row' -%}
 {%- set up_to_here = '(partition by ' ~ kept_together ~ ' ' ~ so_far ~ ')' -%}
--- Every figure is a sum over scores, so members of one score are ties wherever they stand: in the AUC a pair of equals
--- counts half, and where the top share ends among equals each of them is in it by the same part.
+-- Every figure is a sum over scores, so members of one score are ties: in the AUC a pair of equals counts half, and
+-- where the top share ends among equals each of them is in it by the same part.
 with scores as (
     select * from {{ ref('fct_churn_score_histogram') }}
 ),

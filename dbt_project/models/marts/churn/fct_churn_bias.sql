@@ -1,5 +1,5 @@
--- Whether probabilities are right on the whole, date by date: the excess of what was expected over what came, measured
--- in its own standard deviations (z), and the slope of what came on what was said, 1 where both rise together.
+-- Whether probabilities are right on the whole, date by date: the excess of expected over observed non-buyers, in its
+-- own standard deviations (z), and the slope of the outcome on the probability, 1 where both rise together.
 with scores as (
     select * from {{ ref('fct_churn_score_histogram') }}
     where expected_non_buyers is not null
@@ -37,7 +37,7 @@ measured as (
     from summed
 ),
 
-judged as (
+limited as (
     select
         measured.*,
         settings.alarm_gap_days,
@@ -49,20 +49,20 @@ judged as (
 )
 
 select
-    judged.as_of_date,
-    judged.horizon_days,
-    judged.method,
-    judged.members,
-    {{ share('judged.expected_non_buyers', 'judged.members') }} as expected_share,
-    {{ share('judged.non_buyers', 'judged.members') }} as observed_share,
-    judged.bias,
-    judged.bias_z,
-    judged.calibration_slope,
-    judged.is_off,
-    judged.is_off and coalesce(earlier.is_off, false) as is_alarm,
-    judged.as_of_date = judged.newest_as_of_date as is_newest
-from judged
-left join judged as earlier
-    on judged.horizon_days = earlier.horizon_days
-    and judged.method = earlier.method
-    and earlier.as_of_date = {{ add_days('judged.as_of_date', '-judged.alarm_gap_days') }}
+    limited.as_of_date,
+    limited.horizon_days,
+    limited.method,
+    limited.members,
+    {{ share('limited.expected_non_buyers', 'limited.members') }} as expected_share,
+    {{ share('limited.non_buyers', 'limited.members') }} as observed_share,
+    limited.bias,
+    limited.bias_z,
+    limited.calibration_slope,
+    limited.is_off,
+    limited.is_off and coalesce(earlier.is_off, false) as is_alarm,
+    limited.as_of_date = limited.newest_as_of_date as is_newest
+from limited
+left join limited as earlier
+    on limited.horizon_days = earlier.horizon_days
+    and limited.method = earlier.method
+    and earlier.as_of_date = {{ add_days('limited.as_of_date', '-limited.alarm_gap_days') }}

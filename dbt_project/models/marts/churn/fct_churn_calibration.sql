@@ -1,4 +1,4 @@
--- The reliability table: of those given about this probability, how many did stay away.
+-- The reliability table: of the members with about this probability, how many stayed away.
 with scores as (
     select * from {{ ref('fct_churn_score_histogram') }}
     where expected_non_buyers is not null

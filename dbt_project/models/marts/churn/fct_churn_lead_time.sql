@@ -1,4 +1,4 @@
--- How early the rules spoke. Somebody falls silent on an as-of date with a stage of silence or loss after one with an
+-- How early the rules warned. Somebody falls silent on an as-of date with a stage of silence or loss after one with an
 -- active stage. The warning episode is the unbroken run of warned as-of dates up to the one before; who was not warned
 -- then was not warned in time. Only of those who then stay away for the horizon: for anybody else it was no churn.
 with lifecycle as (
@@ -17,13 +17,16 @@ next_purchases as (
     select * from {{ ref('int_next_purchases') }}
 ),
 
+as_of_dates as (
+    select * from {{ ref('dim_as_of_date') }}
+),
+
 numbered as (
     select
         as_of_date,
         row_number() over (order by as_of_date) as date_number,
         max(as_of_date) over () as newest_as_of_date
-    from lifecycle
-    group by as_of_date
+    from as_of_dates
 ),
 
 runs as (

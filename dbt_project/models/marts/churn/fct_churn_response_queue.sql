@@ -2,7 +2,7 @@
 {%- set horizon = var('churn_horizons')[-1] -%}
 -- Expected loss is the year's net amount times the probability of no purchase, or the weight of the level on dates
 -- before the first fit; a date has probabilities for everybody or for nobody. Margins are left out although many are
--- known: a queue that took margin from some and revenue from others would put those of unknown cost first.
+-- known: a queue with the margin of some and the revenue of others would put those of unknown cost first.
 with warnings as (
     select * from {{ ref('member_churn_warning') }}
     where not is_held_out

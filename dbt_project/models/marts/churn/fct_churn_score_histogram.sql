@@ -41,9 +41,8 @@ settings as (
     select * from {{ ref('churn_backtest_settings') }}
 ),
 
-newest as (
-    select max(as_of_date) as as_of_date
-    from lifecycle
+as_of_dates as (
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 -- Rules take a churned member for lost and warn no more: one step above the highest level.
@@ -70,7 +69,7 @@ scored as (
         {%- endfor %}
         -coalesce(rfm.rfm_total_score, 0) as score_rfm
     from probabilities
-    cross join newest
+    inner join as_of_dates as newest on newest.is_newest
     cross join highest
     inner join lifecycle
         on probabilities.member_key = lifecycle.member_key
@@ -91,7 +90,7 @@ scored as (
         and probabilities.as_of_date = next_purchases.as_of_date
 ),
 
-judged as (
+outcomes as (
     {%- for horizon in horizons %}
     select
         scored.as_of_date,
@@ -122,14 +121,14 @@ judged as (
 
 floored as (
     select
-        judged.*,
-        case when judged.is_probability then judged.score end as probability,
+        outcomes.*,
+        case when outcomes.is_probability then outcomes.score end as probability,
         greatest(
-            case when judged.non_buyer = 1 then judged.score else 1 - judged.score end, settings.probability_floor
+            case when outcomes.non_buyer = 1 then outcomes.score else 1 - outcomes.score end, settings.probability_floor
         ) as probability_of_outcome
-    from judged
+    from outcomes
     cross join settings
-    where judged.score is not null
+    where outcomes.score is not null
 )
 
 select

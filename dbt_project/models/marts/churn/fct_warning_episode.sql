@@ -34,7 +34,8 @@ follow_up as (
 sundays as (
     select
         as_of_date,
-        lag(as_of_date) over (order by as_of_date) as previous_sunday_on
+        lag(as_of_date) over (order by as_of_date) as previous_sunday_on,
+        {{ add_days(week_start('as_of_date'), -1) }} as sunday_before_on
     from as_of_dates
     where campaign_week is not null
 ),
@@ -42,9 +43,8 @@ sundays as (
 runs as (
     select
         as_of_date,
-        max(
-            case when coalesce(previous_sunday_on <> {{ add_days(week_start('as_of_date'), -1) }}, true) then as_of_date end
-        ) over (order by as_of_date rows between unbounded preceding and current row) as run_from_on
+        max(case when previous_sunday_on = sunday_before_on then null else as_of_date end)
+            over (order by as_of_date rows between unbounded preceding and current row) as run_from_on
     from sundays
 ),
 

@@ -14,8 +14,8 @@ member_days as (
     select * from {{ ref('int_member_days') }}
 ),
 
-newest as (
-    select max(as_of_date) as as_of_date from activity
+as_of_dates as (
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 numbered as (
@@ -51,7 +51,9 @@ select
     {{ money('member_days.net_amount - activity.net_amount') }} as net_amount,
     {{ margin_if_known('member_days', 'activity') }} as margin_amount
 from windows
-inner join newest on windows.ended_on <= newest.as_of_date
+inner join as_of_dates as newest
+    on newest.is_newest
+    and windows.ended_on <= newest.as_of_date
 inner join activity
     on windows.member_key = activity.member_key
     and windows.started_on = activity.as_of_date

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters
 from orchestration.fits.churn_parameters import (
     FitSettings,
-    VersionExists,
     add_version,
     dates_with_histories,
     fit_groups,
@@ -18,8 +18,8 @@ from orchestration.fits.churn_parameters import (
     read_settings,
     sampled_histories,
 )
+from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import Home
-from orchestration.warehouse.control import CHURN_PARAMETERS, provide_fitted
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -54,15 +54,15 @@ def parameters_of(home):
 
 
 def test_a_home_without_a_fit_has_an_empty_typed_table(home):
-    provide_fitted(home)
-    assert parameters_of(home).schema.equals(CHURN_PARAMETERS)
+    provide_own_tables(home)
+    assert parameters_of(home).schema.equals(schema_of("churn_parameters"))
     assert parameters_of(home).num_rows == 0
     assert fitted_dates(home) == set()
 
 
 def test_a_table_with_fits_is_left_alone(home):
     add_version(home, DAY, {"all": FOUND})
-    provide_fitted(home)
+    provide_own_tables(home)
     assert fitted_dates(home) == {DAY}
 
 
@@ -89,7 +89,7 @@ def test_a_new_version_keeps_every_former_row(home):
 def test_a_version_is_never_rewritten(home):
     add_version(home, DAY, {"all": FOUND})
     before = parameters_of(home)
-    with pytest.raises(VersionExists, match="2025-12-28"):
+    with pytest.raises(RekindleError, match="2025-12-28"):
         add_version(home, DAY, {"all": Fit(Model.MBG_NBD, Parameters(9, 9, 9, 9), -1.0, 1)})
     assert parameters_of(home).equals(before)
 

@@ -3,13 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
-import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.core.summary import Label, labelled_counts, markdown_table, share, text_table
-from orchestration.readers.states import STATES
-from orchestration.resources import Business, Warehouse
 
 LABELS = [Label("new", "New", "新客"), Label("silent", "Silent", "沉默")]
 
@@ -49,34 +46,6 @@ def test_chinese_labels_keep_the_columns_aligned():
 @given(st.dictionaries(st.sampled_from(["new", "silent", "odd", "other"]), st.integers(0, 10**9)))
 def test_no_member_is_lost_between_counts_and_table(counts):
     assert sum(row[3] for row in labelled_counts(LABELS, counts)) == sum(counts.values())
-
-
-def test_every_state_has_labels_in_both_languages():
-    for state in STATES:
-        assert state.labels
-        assert all(label.english and label.chinese for label in state.labels)
-
-
-def test_journeys_are_counted_by_state_on_the_newest_date_alone(tmp_path):
-    file = tmp_path / "warehouse.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        connection.execute(
-            """
-            create schema audiences;
-            create table audiences.aud_journeys as
-                from (values
-                    (date '2025-12-21', 'exited'), (date '2025-12-28', 'exited'),
-                    (date '2025-12-28', 'exited'), (date '2025-12-28', 'waiting_for_cap')
-                ) as journeys(as_of_date, state)
-            """
-        )
-    counts = Warehouse(business=Business(root=str(tmp_path))).members_by_state(file)
-    assert counts == {"journeys by state": {"exited": 2, "waiting_for_cap": 1}}
-    [journeys] = [state for state in STATES if state.title in counts]
-    lines = journeys.as_markdown(counts[journeys.title]).splitlines()
-    assert lines[0] == "| code | English | 中文 | journeys | share |"
-    assert "| exited | Left | 已退出 | 2 | 66.7% |" in lines
-    assert "| step_due | Step due | 步骤到期 | 0 | 0.0% |" in lines
 
 
 def test_estimates_have_four_digits_and_large_ones_no_fraction():

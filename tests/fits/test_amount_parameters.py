@@ -6,15 +6,17 @@ import duckdb
 import numpy as np
 import pytest
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Model, Parameters, ValueParameters
 from orchestration.fits.amount_parameters import (
+    AMOUNT_FITS,
     add_amounts,
     dates_without_amounts,
     fit_amounts,
     sampled_amounts,
 )
-from orchestration.fits.churn_parameters import FitSettings, VersionExists, add_version
-from orchestration.warehouse.control import AMOUNT_TABLE, read_fitted
+from orchestration.fits.churn_parameters import FitSettings, add_version
+from orchestration.own_tables import read_own_table
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 PURCHASES = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -102,7 +104,7 @@ def test_amounts_go_with_a_purchase_fit_and_groups_without_get_everybodys(home):
     assert dates_without_amounts(home) == [DAY]
     own = {("fast_moving", "margin"): (ValueParameters(5.0, 3.0, 9.0), 600)}
     assert add_amounts(home, DAY, FOUND | own) == f"mbg_nbd-{DAY}"
-    rows = read_fitted(home, AMOUNT_TABLE).to_pylist()
+    rows = read_own_table(home, AMOUNT_FITS)
     assert {(row["category_group"], row["basis"]): (row["p"], row["members"]) for row in rows} == {
         ("all", "margin"): (4.0, 650),
         ("all", "net_amount"): (6.0, 700),
@@ -118,7 +120,7 @@ def test_a_basis_that_everybody_lacks_is_left_out(home):
     add_version(home, DAY, {"all": PURCHASES, "fast_moving": PURCHASES})
     margin = {("fast_moving", "margin"): (ValueParameters(5.0, 3.0, 9.0), 600)}
     add_amounts(home, DAY, {("all", "net_amount"): FOUND["all", "net_amount"]} | margin)
-    rows = read_fitted(home, AMOUNT_TABLE).to_pylist()
+    rows = read_own_table(home, AMOUNT_FITS)
     assert {(row["category_group"], row["basis"]) for row in rows} == {
         ("all", "net_amount"), ("fast_moving", "net_amount"),
     }  # fmt: skip
@@ -128,13 +130,13 @@ def test_amounts_are_added_and_never_rewritten(home):
     for day in (EARLIER, DAY):
         add_version(home, day, {"all": PURCHASES})
     add_amounts(home, EARLIER, FOUND)
-    before = read_fitted(home, AMOUNT_TABLE).to_pylist()
+    before = read_own_table(home, AMOUNT_FITS)
     add_amounts(home, DAY, FOUND)
-    assert read_fitted(home, AMOUNT_TABLE).to_pylist()[: len(before)] == before
-    with pytest.raises(VersionExists, match="2025-12-28"):
+    assert read_own_table(home, AMOUNT_FITS)[: len(before)] == before
+    with pytest.raises(RekindleError, match="2025-12-28"):
         add_amounts(home, DAY, FOUND)
 
 
 def test_no_amounts_without_a_purchase_fit(home):
-    with pytest.raises(VersionExists, match="there is no purchase fit"):
+    with pytest.raises(RekindleError, match="there is no purchase fit"):
         add_amounts(home, DAY, FOUND)

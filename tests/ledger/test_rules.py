@@ -6,18 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from orchestration.ledger.rules import (
-    RuleChanged,
-    check_rules,
-    declared_rules,
-    first_seals,
-    keep,
-    kept,
-    provide_judged,
-)
+from orchestration.core.errors import InputFault
+from orchestration.ledger.rules import check_rules, declared_rules, first_seals
 from orchestration.ledger.seals import Seal, proposals, seal
+from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
 from orchestration.project import SEEDS_DIR
-from tests.warehouse.test_ledger import STAMPS, warehouse
+from tests.ledger.test_seals import STAMPS, warehouse
 
 CAMPAIGN, STARTED = "second_order", "second_order_test"
 NOT_STARTED = "potential_trial_test"
@@ -77,7 +71,7 @@ def test_an_unchanged_rule_passes_whatever_the_order_of_its_rows(seeds):
 )  # fmt: skip
 def test_a_changed_rule_of_a_started_experiment_is_refused(seeds, name, text, instead):
     changed(seeds, name, text, instead)
-    with pytest.raises(RuleChanged, match=f"the rule of {STARTED} was changed after the start"):
+    with pytest.raises(InputFault, match=f"the rule of {STARTED} was changed after the start"):
         check_rules([sealed()], seeds)
 
 
@@ -94,7 +88,7 @@ def test_the_rule_of_an_experiment_that_has_not_started_may_change(seeds):
 def test_where_nobody_was_drawn_nothing_started(seeds):
     changed(seeds, "experiments", "second_order,repurchased,28,0.05", "second_order,repurchased,28,0.01")
     check_rules([sealed(included=0)], seeds)
-    with pytest.raises(RuleChanged):
+    with pytest.raises(InputFault):
         check_rules([sealed(included=0), sealed(WEEK + ONE_WEEK, included=1)], seeds)
 
 
@@ -105,7 +99,7 @@ def test_an_experiment_over_a_week_that_was_sealed_without_it_is_refused(seeds, 
     file.write_text(file.read_text(encoding="utf-8").rstrip("\n") + f"\n{late}\n", encoding="utf-8")
     if not is_late:
         return check_rules([sealed()], seeds)
-    with pytest.raises(RuleChanged, match=r"afterthought \(sealed without it: 2025-12-29\)"):
+    with pytest.raises(InputFault, match=r"afterthought \(sealed without it: 2025-12-29\)"):
         check_rules([sealed()], seeds)
 
 
@@ -143,7 +137,7 @@ def test_a_correction_of_a_week_without_anybody_starts_with_the_rules_of_its_day
 
 def test_what_was_kept_is_not_emptied_by_the_next_build(home):
     rule = {"experiment": STARTED, "rule_hash": "r1", "registered_on": date(2025, 12, 28)}
-    keep(home, "experiment_rules", [rule | {"planned_members": 100}])
-    provide_judged(home)
-    assert [row["experiment"] for row in kept(home, "experiment_rules")] == [STARTED]
-    assert kept(home, "experiment_decisions") == []
+    write_own_table(home, "experiment_rules", [rule | {"planned_members": 100}])
+    provide_own_tables(home)
+    assert [row["experiment"] for row in read_own_table(home, "experiment_rules")] == [STARTED]
+    assert read_own_table(home, "experiment_decisions") == []

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
-from orchestration.ledger import sealing
-from orchestration.ledger.sealing import NotDecided, correct, decided_anew
-from orchestration.ledger.seals import NothingToSeal, differences, proposals, seal, seals
-from tests.warehouse.test_ledger import STAMPS, WEEK, warehouse
+from orchestration.core.errors import InputFault, RekindleError
+from orchestration.ledger import correcting
+from orchestration.ledger.correcting import correct, decided_anew
+from orchestration.ledger.seals import differences, proposals, seal, seals
+from tests.ledger.test_seals import STAMPS, WEEK, warehouse
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def deciding(monkeypatch):
             asked.append((command, warehouse.parent.name, sorted(home.control.glob("sealed_*/*__*"))))
             make(warehouse.parent, members=members)
 
-        monkeypatch.setattr(sealing, "invoke_dbt", build)
+        monkeypatch.setattr(correcting, "invoke_dbt", build)
         return asked
 
     make = warehouse
@@ -70,7 +71,7 @@ def test_a_correction_is_the_next_version_and_both_stay(home, sealed, deciding):
 
 def test_where_nothing_differs_there_is_nothing_to_correct(home, sealed, deciding):
     deciding(3)
-    with pytest.raises(NothingToSeal, match="byte for byte"):
+    with pytest.raises(RekindleError, match="byte for byte"):
         correct(home, WEEK, [], "to be sure")
     assert seals(home) == [sealed]
 
@@ -84,6 +85,6 @@ def test_where_nothing_differs_there_is_nothing_to_correct(home, sealed, decidin
 )
 def test_weeks_and_campaigns_that_were_never_sealed_are_named(home, sealed, deciding, week, campaigns, said):
     asked = deciding(3)
-    with pytest.raises(NotDecided, match=said):
+    with pytest.raises(InputFault, match=said):
         correct(home, week, campaigns, "because")
     assert asked == []

@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: judged on what they did not see, kept whole or not at all."""
+"""Versions of the trained churn model: evaluated on what they did not see, kept whole or not at all."""
 
 import shutil
 from collections import Counter
@@ -18,8 +18,8 @@ from orchestration.fits.churn_versions import (
     read_horizons,
     read_settings,
 )
+from orchestration.own_tables import read_own_table
 from orchestration.project import Home
-from orchestration.warehouse.control import FITTED, read_fitted
 from tests.killing import dies_before
 
 HORIZON = 7
@@ -31,7 +31,7 @@ SETTINGS = ModelSettings(
     sample_members=500,
     minimum_matured_members=200,
     training_dates=4,
-    judged_dates=2,
+    evaluated_dates=2,
     recalibrated_dates=2,
     recalibrate_after_days=7,
     required_gain_share=0.01,
@@ -85,16 +85,16 @@ def until(panel, day):
     )
 
 
-def test_a_version_is_judged_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
+def test_a_version_is_evaluated_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
     cards = fit(home, drawn())
     assert [card["fitted_on"] for card in cards] == [DAYS[4], DAYS[8], DAYS[12]]
     for card in cards:
-        assert card["last_judged_on"] == card["fitted_on"] - timedelta(days=HORIZON)
-        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_judged_on"]
+        assert card["last_evaluated_on"] == card["fitted_on"] - timedelta(days=HORIZON)
+        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_evaluated_on"]
     first, second, third = cards
     assert (first["trained_dates"], second["trained_dates"], third["trained_dates"]) == (2, 4, 4)
     assert third["first_trained_on"] == DAYS[6]
-    assert (third["judged_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
+    assert (third["evaluated_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
 
 
 def test_the_first_version_is_held_against_the_base_and_the_next_against_the_champion(home):
@@ -110,7 +110,7 @@ def test_a_version_that_gains_too_little_is_kept_and_not_promoted(home):
     cards = fit(home, drawn(), replace(SETTINGS, required_gain_share=0.9))
     assert not any(card["is_promoted"] for card in cards)
     assert {card["champion"] for card in cards} == {"base"}
-    assert read_fitted(home, "churn_model_cards").num_rows == 3
+    assert len(read_own_table(home, "churn_model_cards")) == 3
 
 
 @pytest.mark.parametrize(("members", "versions"), [(199, 0), (200, 3)])
@@ -141,12 +141,12 @@ def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(hom
     fit(other_home, changed)
     for table, dated in zip(KEPT, ("fitted_on", "fitted_on", "calibrated_on"), strict=True):
         one, other = (
-            [row for row in read_fitted(where, table).to_pylist() if row[dated] <= DAYS[8]]
+            [row for row in read_own_table(where, table) if row[dated] <= DAYS[8]]
             for where in (home, other_home)
         )
         assert one == other
         assert one
-    assert read_fitted(home, KEPT[1]).to_pylist() != read_fitted(other_home, KEPT[1]).to_pylist()
+    assert read_own_table(home, KEPT[1]) != read_own_table(other_home, KEPT[1])
 
 
 def test_builds_week_after_week_keep_what_one_build_of_all_weeks_keeps(home, tmp_path):
@@ -161,14 +161,14 @@ def test_builds_week_after_week_keep_what_one_build_of_all_weeks_keeps(home, tmp
 
 
 def rows_of(home, table):
-    return sorted(map(str, read_fitted(home, table).to_pylist()))
+    return sorted(map(str, read_own_table(home, table)))
 
 
 def test_a_second_fit_of_the_same_dates_adds_nothing(home):
     fit(home, drawn())
-    before = {table: read_fitted(home, table) for table in KEPT}
+    before = {table: read_own_table(home, table) for table in KEPT}
     assert fit(home, drawn(seed=8)) == []
-    assert all(read_fitted(home, table).equals(rows) for table, rows in before.items())
+    assert {table: read_own_table(home, table) for table in KEPT} == before
 
 
 def test_no_version_is_made_afterwards_between_those_in_use(home):
@@ -178,7 +178,7 @@ def test_no_version_is_made_afterwards_between_those_in_use(home):
 
 def test_a_recalibration_sees_only_the_newest_dates_that_are_over_when_it_is_made(home):
     fit(home, drawn())
-    made = read_fitted(home, "churn_recalibrations").to_pylist()
+    made = read_own_table(home, "churn_recalibrations")
     assert Counter(row["version"] for row in made)[f"logistic-{DAYS[4]}"] >= 4
     for row in made:
         assert row["last_matured_on"] == row["calibrated_on"] - timedelta(days=HORIZON)
@@ -190,13 +190,11 @@ def test_a_recalibrated_version_meets_the_share_that_came(home):
     panel = drawn()
     [*_, card] = fit(home, panel)
     [*_, made] = [
-        row
-        for row in read_fitted(home, "churn_recalibrations").to_pylist()
-        if row["version"] == card["version"]
+        row for row in read_own_table(home, "churn_recalibrations") if row["version"] == card["version"]
     ]
     weights = {
         row["feature"]: row
-        for row in read_fitted(home, "churn_coefficients").to_pylist()
+        for row in read_own_table(home, "churn_coefficients")
         if row["version"] == card["version"]
     }
     columns = {BASE_LOGIT: panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, HORIZON)}
@@ -213,7 +211,7 @@ def test_a_recalibrated_version_meets_the_share_that_came(home):
 def test_a_fit_killed_before_any_step_leaves_whole_versions_and_the_next_one_completes_it(home, tmp_path):
     panel = drawn()
     fit(home, until(panel, DAYS[6]))
-    before = {table: read_fitted(home, table) for table in FITTED}
+    before = {table: read_own_table(home, table) for table in KEPT}
     whole = copy_of(home, tmp_path / "whole")
     fit(whole, panel)
     fatal_step = 1
@@ -225,7 +223,7 @@ def test_a_fit_killed_before_any_step_leaves_whole_versions_and_the_next_one_com
         fatal_step += 1
     # three steps per table written: two versions of coefficients and card each, and the recalibrations
     assert fatal_step > 15
-    assert read_fitted(whole, "churn_model_cards").num_rows == 3
+    assert len(read_own_table(whole, "churn_model_cards")) == 3
 
 
 def copy_of(home, root):
@@ -236,18 +234,16 @@ def copy_of(home, root):
 def assert_whole(home, before):
     """What was kept is as it was; a version that readers know, by its card, has all its coefficients once."""
     for table, rows in before.items():
-        assert read_fitted(home, table).slice(0, rows.num_rows).equals(rows)
+        assert read_own_table(home, table)[: len(rows)] == rows
     found = Counter(
-        (row["version"], row["horizon_days"]) for row in read_fitted(home, "churn_coefficients").to_pylist()
+        (row["version"], row["horizon_days"]) for row in read_own_table(home, "churn_coefficients")
     )
-    known = [
-        (row["version"], row["horizon_days"]) for row in read_fitted(home, "churn_model_cards").to_pylist()
-    ]
+    known = [(row["version"], row["horizon_days"]) for row in read_own_table(home, "churn_model_cards")]
     assert {found[version] for version in known} == {len(FEATURES)}
-    recalibrated = {row["version"] for row in read_fitted(home, "churn_recalibrations").to_pylist()}
+    recalibrated = {row["version"] for row in read_own_table(home, "churn_recalibrations")}
     assert recalibrated <= {version for version, _ in known}
 
 
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
-    assert read_settings().minimum_matured_members >= read_settings().judged_dates > 0
+    assert read_settings().minimum_matured_members >= read_settings().evaluated_dates > 0
     assert read_horizons() == [28, 90]

@@ -6,15 +6,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.ledger.seals import (
-    AlreadySealed,
-    LedgerChanged,
-    differences,
-    proposals,
-    provide_ledger,
-    seal,
-    seals,
-)
+from orchestration.core.errors import RekindleError
+from orchestration.ledger.seals import differences, proposals, provide_ledger, seal, seals
 from tests.killing import dies_before
 
 WEEK = date(2025, 12, 29)
@@ -28,7 +21,7 @@ def warehouse(folder, members=3, definition_hash="d1"):
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             f"""
-            create schema audiences; create schema marts;
+            create schema audiences; create schema core;
             create table core.dim_as_of_date as
                 select date '2025-12-29' - cast(7 * week as integer) as campaign_week
                 from range(3) as weeks(week);
@@ -77,7 +70,7 @@ def test_a_sealed_week_says_what_was_decided_from_what(home, proposal):
 
 def test_a_decided_week_is_not_decided_twice(home, proposal):
     seal(home, proposal, **STAMPS)
-    with pytest.raises(AlreadySealed, match="v1: what was decided stays decided"):
+    with pytest.raises(RekindleError, match="v1: what was decided stays decided"):
         seal(home, proposal, **STAMPS)
 
 
@@ -102,10 +95,10 @@ def test_every_changed_or_missing_file_is_named_before_anything_is_built(home, p
     file = made.folder(home) / f"{part}.parquet"
     file.chmod(0o644)
     file.write_bytes(file.read_bytes() + b" ")
-    with pytest.raises(LedgerChanged, match=f"{part}.parquet was changed after it was sealed"):
+    with pytest.raises(RekindleError, match=f"{part}.parquet was changed after it was sealed"):
         provide_ledger(home)
     file.unlink()
-    with pytest.raises(LedgerChanged, match=f"{part}.parquet is missing"):
+    with pytest.raises(RekindleError, match=f"{part}.parquet is missing"):
         provide_ledger(home)
     assert not (home.control / "sealed_weeks.parquet").exists()
 

@@ -29,7 +29,7 @@ def warehouse(tmp_path):
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             f"""
-            create schema marts;
+            create schema core; create schema marts;
             create table marts.member_churn_features as
                 select member_key, as_of_date, cast(member_key as decimal(9, 6)) as gap_log,
                     cast(as_of_date - date '{DAYS[0]}' as decimal(9, 6)) as tenure_log

@@ -1,19 +1,12 @@
 """Signals that cannot fire are told: their silence is no good news."""
 
 import duckdb
-import pytest
 
-from orchestration.readers.states import SILENT_SIGNALS
+from orchestration.readers.states import SILENT_SIGNALS, signals_that_cannot_fire
 from orchestration.readers.status import silent_signals
-from orchestration.resources import Business, Warehouse
 
 
-@pytest.fixture
-def warehouse(tmp_path):
-    return Warehouse(business=Business(root=str(tmp_path)))
-
-
-def test_only_active_signals_without_their_tables_are_silent(warehouse, tmp_path):
+def test_only_active_signals_without_their_tables_are_silent(tmp_path):
     with duckdb.connect(str(tmp_path / "built.duckdb")) as connection:
         connection.execute("create schema marts")
         connection.execute(
@@ -24,15 +17,15 @@ def test_only_active_signals_without_their_tables_are_silent(warehouse, tmp_path
             "('cart_stopped', 'Cart', '加购', 6, false, true)) "
             "as signals (signal, label_en, label_zh, signal_order, is_active, is_silent)"
         )
-    assert warehouse.silent_signals(tmp_path / "built.duckdb") == [
+    assert signals_that_cannot_fire(tmp_path / "built.duckdb") == [
         ("refund", "Refund", "退换货"),
         ("no_login", "No login", "久未登录"),
     ]
 
 
-def test_a_file_without_signals_has_none(warehouse, tmp_path):
+def test_a_file_without_signals_has_none(tmp_path):
     duckdb.connect(str(tmp_path / "built.duckdb")).close()
-    assert warehouse.silent_signals(tmp_path / "built.duckdb") == []
+    assert signals_that_cannot_fire(tmp_path / "built.duckdb") == []
 
 
 def test_status_names_them_and_says_nothing_without():

@@ -4,11 +4,7 @@
 {% macro lifecycle_state() -%}
 {%- set window = var('activity_windows') | max -%}
 {%- set visit_window = var('activity_windows') | min -%}
-with facts as (
-    {{- caller() | indent(4) }}
-),
-
-scopes as (
+with scopes as (
     select
         member_key,
         as_of_date,
@@ -24,7 +20,9 @@ scopes as (
         {{ days_between('first_purchase_on', 'as_of_date') }} as days_since_first_purchase,
         {{ days_between('last_purchase_on', 'as_of_date') }} as days_since_purchase,
         {{ days_between('last_active_on', 'as_of_date') }} as days_silent
-    from facts
+    from (
+        {{- caller() }}
+    ) as facts
 ),
 
 thresholds as (
@@ -32,12 +30,7 @@ thresholds as (
 ),
 
 tiers as (
-    select
-        silence_tiers.*,
-        silence_tier_labels.tier_order
-    from {{ ref('silence_tiers') }} as silence_tiers
-    inner join {{ ref('silence_tier_labels') }} as silence_tier_labels
-        on silence_tiers.silence_tier = silence_tier_labels.silence_tier
+    select * from {{ ref('silence_tiers') }}
 ),
 
 tier_labels as (
@@ -55,11 +48,12 @@ tiered as (
         scopes.member_key,
         scopes.as_of_date,
         scopes.lifecycle_scope,
-        max(tiers.tier_order) as tier_order
+        max(tier_labels.tier_order) as tier_order
     from scopes
     inner join tiers
         on scopes.category_group = tiers.category_group
         and {{ silence_tier_applies('scopes', 'tiers', 'scopes.purchase_days') }}
+    inner join tier_labels on tiers.silence_tier = tier_labels.silence_tier
     where scopes.purchase_days > 0
     group by scopes.member_key, scopes.as_of_date, scopes.lifecycle_scope
 ),

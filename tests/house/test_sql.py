@@ -31,7 +31,7 @@ KEYWORDS = {
 # Jinja's and dbt's own.
 JINJA = {
     "ref", "source", "var", "config", "range", "join", "get", "values", "items", "return", "set",
-    "macro", "test", "if", "elif", "for", "in", "load_relation", "run_query",
+    "macro", "test", "if", "elif", "for", "in", "load_relation", "run_query", "caller",
 }  # fmt: skip
 # Syntax that only DuckDB has, or that means something else elsewhere.
 PRIVATE_SYNTAX = {

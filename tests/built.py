@@ -1,6 +1,6 @@
 """A small chain, simulated, loaded and built once per test session, and quick builds over other facts.
 
-Belongs here: what several suites stand on and what takes seconds to make.
+Belongs here: what several suites build on and what takes seconds to make.
 Does not: expectations.
 
 A *quick build* runs the SQL that dbt compiled for the real build, model by model, over another ``loaded``
@@ -113,7 +113,7 @@ def keep_model_versions(home: Home) -> None:
     """Put the versions above into the home, as a fit would."""
     for fitted_on, horizon, is_promoted, intercept in MODEL_FITS:
         identity = {"version": f"logistic-{fitted_on}", "fitted_on": fitted_on, "horizon_days": horizon}
-        judged_on = fitted_on - timedelta(days=horizon)
+        evaluated_on = fitted_on - timedelta(days=horizon)
         add_rows(
             home,
             "churn_coefficients",
@@ -122,7 +122,7 @@ def keep_model_versions(home: Home) -> None:
                 for name, (weight, mean, deviation) in MODEL_COEFFICIENTS.items()
             ],
         )
-        trained_on = judged_on - timedelta(days=horizon)
+        trained_on = evaluated_on - timedelta(days=horizon)
         measures = {"log_loss": 0.5 if is_promoted else 0.6, "brier": 0.2, "auc": 0.8}
         card = {
             **identity,
@@ -132,9 +132,9 @@ def keep_model_versions(home: Home) -> None:
             "trained_dates": 1,
             "first_trained_on": trained_on,
             "last_trained_on": trained_on,
-            "judged_rows": 10,
-            "first_judged_on": judged_on,
-            "last_judged_on": judged_on,
+            "evaluated_rows": 10,
+            "first_evaluated_on": evaluated_on,
+            "last_evaluated_on": evaluated_on,
             "champion": "base",
             **measures,
             **{f"{whose}_{name}": 0.6 for whose in ("champion", "base") for name in measures},
@@ -257,7 +257,7 @@ def quick_build(
     provide_own_tables(home)
     provide_ledger(home, before=deciding, keeping=keeping)
     write_definition_hashes(home)
-    shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
+    shutil.copyfile(chain.home.own_tables / "builds.parquet", home.own_tables / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
     set_loaded(connection, home)
@@ -285,8 +285,8 @@ def same_facts(home: Home, root: Path) -> Home:
     other = Home(root)
     other.loaded.mkdir(parents=True)
     for folder in home.loaded.iterdir():
-        if folder == home.control:
-            shutil.copytree(folder, other.control)
+        if folder == home.own_tables:
+            shutil.copytree(folder, other.own_tables)
         else:
             (other.loaded / folder.name).symlink_to(folder)
     return other

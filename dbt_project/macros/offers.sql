@@ -28,7 +28,7 @@
 
 {# Which rules match: rows of `candidates` with rule and weight. A rule matches when every part of it that is filled does:
    the member holds the tag, the product holds the tag, the scene holds, the link is that of the candidate. Members and
-   products are held against the rules apart, so that candidates meet only what is left. #}
+   products are compared with the rules apart, so that candidates meet only what is left. #}
 {% macro offer_matches(candidates) -%}
     select distinct
         candidates.member_key,

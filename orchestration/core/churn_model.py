@@ -1,6 +1,6 @@
 """The trained churn model: logistic regression whose coefficients may not take a sign that makes no sense.
 
-Belongs here: fitting, scoring, recalibrating and judging on arrays.
+Belongs here: fitting, scoring, recalibrating and evaluating on arrays.
 Does not: which members and dates are looked at, keeping versions, the score in SQL (fct_churn_model_score).
 
 The outcome is 1 for a member who does *not* buy within the horizon. Features are standardised, so a version

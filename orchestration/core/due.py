@@ -77,15 +77,15 @@ def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_afte
 
 @dataclass(frozen=True)
 class Split:
-    """What a version of a model may be trained on and is judged on.
+    """What a version of a model may be trained on and is evaluated on.
 
     Attributes:
-        trained: Oldest first; the horizon of each was over before the first judged date.
-        judged: The newest dates whose horizon is over, oldest first.
+        trained: Oldest first; the horizon of each was over before the first evaluated date.
+        evaluated: The newest dates whose horizon is over, oldest first.
     """
 
     trained: tuple[date, ...]
-    judged: tuple[date, ...]
+    evaluated: tuple[date, ...]
 
 
 def matured_dates(as_of_dates: Collection[date], horizon_days: int, seen_until: date) -> list[date]:
@@ -94,26 +94,26 @@ def matured_dates(as_of_dates: Collection[date], horizon_days: int, seen_until: 
 
 
 def split_dates(
-    as_of_dates: Collection[date], horizon_days: int, fitted_on: date, most_trained: int, most_judged: int
+    as_of_dates: Collection[date], horizon_days: int, fitted_on: date, most_trained: int, most_evaluated: int
 ) -> Split | None:
-    """Past dates apart, so that nobody is judged by what was learned from the same days.
+    """Past dates apart, so that nobody is evaluated by what was learned from the same days.
 
-    Judged is on as many dates as there may be, never on more than were trained on: a short past is shared.
+    Evaluation takes as many dates as there may be, never more than were trained on: a short past is shared.
 
     Args:
         as_of_dates: Dates whose facts can be seen.
         horizon_days: Days after a date that decide its outcome.
         fitted_on: The day of the fit; nothing later is used.
         most_trained: At most this many dates are trained on, the newest.
-        most_judged: At most this many dates are judged on, the newest whose horizon is over.
+        most_evaluated: At most this many dates are evaluated on, the newest whose horizon is over.
 
     Returns:
         None where the past is too short for one date of each.
     """
     matured = matured_dates(as_of_dates, horizon_days, fitted_on)
-    for judged in range(min(most_judged, len(matured)), 0, -1):
-        held_out = matured[-judged:]
+    for evaluated in range(min(most_evaluated, len(matured)), 0, -1):
+        held_out = matured[-evaluated:]
         trained = matured_dates(matured, horizon_days, held_out[0])[-most_trained:]
-        if len(trained) >= judged:
+        if len(trained) >= evaluated:
             return Split(tuple(trained), tuple(held_out))
     return None

@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: trained, judged against the champion, recalibrated, kept for good.
+"""Versions of the trained churn model: trained, evaluated against the champion, recalibrated, kept for good.
 
 Belongs here: the settings, which rows each step uses, the tables that keep its result.
 Does not: likelihoods and metrics (core.churn_model), scoring members (dbt).
@@ -49,7 +49,7 @@ class ModelSettings:
     sample_members: int
     minimum_matured_members: int
     training_dates: int
-    judged_dates: int
+    evaluated_dates: int
     recalibrated_dates: int
     recalibrate_after_days: int
     required_gain_share: float
@@ -85,7 +85,7 @@ class Horizon:
         settings: ModelSettings,
         days: int,
     ) -> None:
-        """Take a panel to train, judge and recalibrate versions on, and the home that keeps them."""
+        """Take a panel to train, evaluate and recalibrate versions on, and the home that keeps them."""
         self._home, self._panel, self._features, self._settings = home, panel, features, settings
         self.days = days
         self._outcome = panel.outcome(days)
@@ -109,7 +109,7 @@ class Horizon:
         return np.unique(self._panel.days[~np.isnan(self._base_logits)]).astype(date).tolist()
 
     def train_due(self, refit_after_days: int) -> Iterator[Row]:
-        """Train and judge a version at each date where one is due; each is kept before the next is begun.
+        """Train and evaluate a version at each date where one is due; each is kept before the next is begun.
 
         Yields:
             The card of each version.
@@ -117,7 +117,7 @@ class Horizon:
         carded = {row["fitted_on"] for row in self._cards}
         for day in due_fits(self._dates, carded, refit_after_days):
             # A version made afterwards, between others, would change what was scored since.
-            card = self._train_and_judge(day) if not carded or day > max(carded) else None
+            card = self._train_and_evaluate(day) if not carded or day > max(carded) else None
             if card is not None:
                 yield card
 
@@ -149,9 +149,9 @@ class Horizon:
         known = [row for row in self._cards if row["fitted_on"] <= day]
         return known[-1:] + [row for row in known if row["is_promoted"]][-1:]
 
-    def _train_and_judge(self, day: date) -> Row | None:
+    def _train_and_evaluate(self, day: date) -> Row | None:
         settings = self._settings
-        split = split_dates(self._dates, self.days, day, settings.training_dates, settings.judged_dates)
+        split = split_dates(self._dates, self.days, day, settings.training_dates, settings.evaluated_dates)
         if split is None:
             return None
         rows = self._panel.on(split.trained)
@@ -168,7 +168,7 @@ class Horizon:
             )
         except TrainingImpossible:
             return None  # all alike: there is nothing to learn, and the base stays
-        judged = self._panel.on(split.judged)
+        evaluated = self._panel.on(split.evaluated)
         card: Row = {
             "version": f"logistic-{day}",
             "fitted_on": day,
@@ -179,25 +179,25 @@ class Horizon:
             "trained_dates": len(split.trained),
             "first_trained_on": split.trained[0],
             "last_trained_on": split.trained[-1],
-            "judged_rows": int(judged.sum()),
-            "first_judged_on": split.judged[0],
-            "last_judged_on": split.judged[-1],
-            **self._judgement(model, day, split),
+            "evaluated_rows": int(evaluated.sum()),
+            "first_evaluated_on": split.evaluated[0],
+            "last_evaluated_on": split.evaluated[-1],
+            **self._evaluation(model, day, split),
         }
         self._keep(card, names, model)
         return card
 
-    def _judgement(self, model: Logistic, day: date, split: Split) -> Row:
+    def _evaluation(self, model: Logistic, day: date, split: Split) -> Row:
         """The version, the champion and the base on the same rows, each as it would have been published."""
-        judged = self._panel.on(split.judged)
-        outcome = self._outcome[judged]
-        challenger = performance(self._as_used(model.logits(self._matrix), split)[judged], outcome)
-        base = performance(self._base_logits[judged], outcome)
+        evaluated = self._panel.on(split.evaluated)
+        outcome = self._outcome[evaluated]
+        challenger = performance(self._as_used(model.logits(self._matrix), split)[evaluated], outcome)
+        base = performance(self._base_logits[evaluated], outcome)
         promoted = [row for row in self._cards if row["fitted_on"] < day and row["is_promoted"]]
         champion, name = base, BASE
         if promoted:
             name = promoted[-1]["version"]
-            champion = performance(self._as_used(self._logits(name), split)[judged], outcome)
+            champion = performance(self._as_used(self._logits(name), split)[evaluated], outcome)
         return {
             "champion": name,
             **asdict(challenger),
@@ -208,7 +208,7 @@ class Horizon:
         }
 
     def _as_used(self, logits: Numbers, split: Split) -> Numbers:
-        """Recalibrated on the newest dates before the judged ones, as it would have been by then."""
+        """Recalibrated on the newest dates before the evaluated ones, as it would have been by then."""
         rows = self._panel.on(split.trained[-self._settings.recalibrated_dates :])
         return self._recalibrated(logits, rows)(logits)
 

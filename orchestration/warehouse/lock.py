@@ -1,7 +1,7 @@
 """One writer at a time: the lock that guards loading, building, publishing and rolling back.
 
 Belongs here: taking the lock, saying who holds it.
-Does not: waiting or queueing; whoever comes second is told and leaves.
+Does not: waiting or queueing; whoever comes second gets an error.
 """
 
 from __future__ import annotations

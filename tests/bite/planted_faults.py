@@ -235,9 +235,10 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
         "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
     ],
-    "stg_rekindle__churn_model_cards__judged_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_judged_on where one_row",
-        "update staging.stg_rekindle__churn_model_cards set last_judged_on = fitted_on where one_row",
+    "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
+        "update staging.stg_rekindle__churn_model_cards "
+        "set last_trained_on = first_evaluated_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
     "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
@@ -587,7 +588,7 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_offer_hit_rate set hits = offers + 1 where one_row",
         "update marts.fct_offer_hit_rate set random_hit_share = null where one_row",
     ],
-    "aud_changes__judged_by_the_change_that_is_shown": [
+    "aud_changes__evaluated_by_the_change_that_is_shown": [
         "update audiences.aud_changes set members = -1 where one_row",
         "update audiences.aud_changes set is_size_ordinary = false, size_change_ratio = 0 where one_row",
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",

@@ -36,7 +36,7 @@ READ = {
     "marts.member_churn_warning",
     "intermediate.int_next_purchases",
 }
-JUDGED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
+EVALUATED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
 LEVELS = {row["churn_level"]: int(row["level_order"]) for row in seed("churn/churn_levels.csv")}
 METHODS = {row["method"]: row for row in seed("churn/churn_methods.csv")}
 ACTIVE = {row["stage"] for row in seed("lifecycle/stages.csv") if row["is_active"] == "true"}
@@ -58,7 +58,7 @@ def backtest(chain):
         for name in READ:
             connection.execute(f"create table {name} as from built.{name} limit 0")
         compiled = {model["name"]: model["compiled_code"] for model in chain.models}
-        for name in JUDGED:
+        for name in EVALUATED:
             connection.execute(f"create view marts.{name} as {compiled[name]}")
         connection.execute("detach built")
         yield connection
@@ -259,7 +259,7 @@ def test_bias_and_slope_are_those_of_the_members(backtest, members):
     ("days_known", "horizons"),
     [(27, set()), (28, {28}), (29, {28}), (89, {28}), (90, {28, 90}), (364, {28, 90}), (365, set())],
 )
-def test_only_matured_dates_within_the_backtest_are_judged(backtest, days_known, horizons):
+def test_only_matured_dates_within_the_backtest_are_evaluated(backtest, days_known, horizons):
     assert int(RULES["most_days"]) == 364
     put(backtest, [SOMEBODY], days_known)
     found = backtest.execute("select distinct horizon_days from marts.fct_churn_score_histogram").fetchall()

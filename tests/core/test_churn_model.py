@@ -153,33 +153,33 @@ def test_a_date_has_matured_on_the_last_day_of_its_horizon_not_before():
     assert matured_dates([LAST], 28, LAST + timedelta(days=28)) == [LAST]
 
 
-def test_nobody_is_judged_on_days_that_were_learned_from():
-    split = split_dates(WEEKS, 28, LAST, most_trained=9, most_judged=8)
-    assert len(split.judged) == 8
-    assert split.judged[-1] + timedelta(days=28) <= LAST
+def test_nobody_is_evaluated_on_days_that_were_learned_from():
+    split = split_dates(WEEKS, 28, LAST, most_trained=9, most_evaluated=8)
+    assert len(split.evaluated) == 8
+    assert split.evaluated[-1] + timedelta(days=28) <= LAST
     assert len(split.trained) == 9
-    assert split.trained[-1] + timedelta(days=28) == split.judged[0]
+    assert split.trained[-1] + timedelta(days=28) == split.evaluated[0]
 
 
 @pytest.mark.parametrize(
-    ("weeks", "trained", "judged"), [(9, 1, 1), (10, 2, 1), (11, 2, 2), (22, 8, 7), (23, 8, 8), (24, 9, 8)]
+    ("weeks", "trained", "evaluated"), [(9, 1, 1), (10, 2, 1), (11, 2, 2), (22, 8, 7), (23, 8, 8), (24, 9, 8)]
 )
-def test_a_short_past_is_shared_and_never_judges_more_than_it_taught(weeks, trained, judged):
-    split = split_dates(WEEKS[-weeks:], 28, LAST, most_trained=13, most_judged=8)
-    assert (len(split.trained), len(split.judged)) == (trained, judged)
+def test_a_short_past_is_shared_and_never_evaluates_more_than_it_taught(weeks, trained, evaluated):
+    split = split_dates(WEEKS[-weeks:], 28, LAST, most_trained=13, most_evaluated=8)
+    assert (len(split.trained), len(split.evaluated)) == (trained, evaluated)
 
 
 def test_a_past_that_is_too_short_gives_no_split():
-    # one week to learn from, three that would look into the judged one, and four whose horizon is not over
-    assert split_dates(WEEKS[-8:], 28, LAST, most_trained=13, most_judged=8) is None
+    # one week to learn from, three that would look into the evaluated one, and four whose horizon is not over
+    assert split_dates(WEEKS[-8:], 28, LAST, most_trained=13, most_evaluated=8) is None
 
 
 @given(st.sets(st.sampled_from(WEEKS)), st.integers(1, 90), st.integers(1, 9), st.integers(1, 9))
-def test_a_split_looks_at_nothing_after_the_fit_and_never_at_the_same_days(dates, horizon, most, judged):
-    split = split_dates(dates, horizon, LAST, most, judged)
+def test_a_split_looks_at_nothing_after_the_fit_and_never_at_the_same_days(dates, horizon, most, evaluated):
+    split = split_dates(dates, horizon, LAST, most, evaluated)
     if split:
         length = timedelta(days=horizon)
-        assert 0 < len(split.judged) <= min(judged, len(split.trained))
+        assert 0 < len(split.evaluated) <= min(evaluated, len(split.trained))
         assert len(split.trained) <= most
-        assert max(split.trained) + length <= min(split.judged)
-        assert max(split.judged) + length <= LAST
+        assert max(split.trained) + length <= min(split.evaluated)
+        assert max(split.evaluated) + length <= LAST

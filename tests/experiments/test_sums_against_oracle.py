@@ -17,7 +17,7 @@ WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
 MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
 # Stands on verdicts, not on facts.
-JUDGED = {
+EVALUATED = {
     "exp_results",
     "stg_rekindle__experiment_plans",
     "stg_rekindle__experiment_decisions",
@@ -53,7 +53,7 @@ class Shop:
         )
         self.as_of(AS_OF)
         for model in chain.models:
-            if model["schema"] == "experiments" and model["name"] not in JUDGED:
+            if model["schema"] == "experiments" and model["name"] not in EVALUATED:
                 code = model["compiled_code"]
                 self.connection.execute(f"create view warehouse.experiments.{model['name']} as {code}")
         self.connection.execute("begin")

@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: judged on what they did not see, kept whole or not at all."""
+"""Versions of the trained churn model: evaluated on what they did not see, kept whole or not at all."""
 
 import shutil
 from collections import Counter
@@ -31,7 +31,7 @@ SETTINGS = ModelSettings(
     sample_members=500,
     minimum_matured_members=200,
     training_dates=4,
-    judged_dates=2,
+    evaluated_dates=2,
     recalibrated_dates=2,
     recalibrate_after_days=7,
     required_gain_share=0.01,
@@ -85,19 +85,19 @@ def until(panel, day):
     )
 
 
-def test_a_version_is_judged_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
+def test_a_version_is_evaluated_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
     cards = fit(home, drawn())
     assert [card["fitted_on"] for card in cards] == [DAYS[4], DAYS[8], DAYS[12]]
     for card in cards:
-        assert card["last_judged_on"] == card["fitted_on"] - timedelta(days=HORIZON)
-        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_judged_on"]
+        assert card["last_evaluated_on"] == card["fitted_on"] - timedelta(days=HORIZON)
+        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_evaluated_on"]
     first, second, third = cards
     assert (first["trained_dates"], second["trained_dates"], third["trained_dates"]) == (2, 4, 4)
     assert third["first_trained_on"] == DAYS[6]
-    assert (third["judged_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
+    assert (third["evaluated_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
 
 
-def test_the_first_version_is_held_against_the_base_and_the_next_against_the_champion(home):
+def test_the_first_version_is_compared_with_the_base_and_the_next_with_the_champion(home):
     first, second, _ = fit(home, drawn())
     assert first["champion"] == "base"
     assert first["champion_log_loss"] == first["base_log_loss"] > first["log_loss"]
@@ -127,9 +127,9 @@ def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(hom
     panel = drawn()
     fit(home, panel)
     other_home = Home(tmp_path / "other")
-    shutil.copytree(home.control, other_home.control)
+    shutil.copytree(home.own_tables, other_home.own_tables)
     for table in KEPT:
-        (other_home.control / f"{table}.parquet").unlink()
+        (other_home.own_tables / f"{table}.parquet").unlink()
     later = panel.days > np.datetime64(DAYS[7])
     changed = replace(
         panel,
@@ -152,7 +152,7 @@ def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(hom
 def test_builds_week_after_week_keep_what_one_build_of_all_weeks_keeps(home, tmp_path):
     panel = drawn()
     other_home = Home(tmp_path / "other")
-    shutil.copytree(home.control, other_home.control)
+    shutil.copytree(home.own_tables, other_home.own_tables)
     fit(home, panel)
     for day in DAYS:
         fit(other_home, until(panel, day))
@@ -245,5 +245,5 @@ def assert_whole(home, before):
 
 
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
-    assert read_settings().minimum_matured_members >= read_settings().judged_dates > 0
+    assert read_settings().minimum_matured_members >= read_settings().evaluated_dates > 0
     assert read_horizons() == [28, 90]

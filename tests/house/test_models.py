@@ -124,7 +124,7 @@ def key_faults(model, data_tests):
         test.columns for test in data_tests if test.attached_to == model.name and test.kind == "unique_key"
     ]
     if model.name.startswith("member_") and ("member_key", "as_of_date") not in keys:
-        yield f"{model.name}: one row per member and as-of date, and a unique_key test says so"
+        yield f"{model.name}: one row per member and as-of date, and a unique_key test proves it"
 
 
 def seed_faults(seed):

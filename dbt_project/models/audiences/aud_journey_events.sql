@@ -1,4 +1,4 @@
--- What ends a journey, from the Monday of its entry on: what its member does, where the campaign says so; a holdout of
+-- What ends a journey, from the Monday of its entry on: what its member does, where the campaign asks for it; a holdout of
 -- a later year, or met by a merge, that draws the member; the last day of the campaign, after which no week has steps.
 with entries as (
     select * from {{ ref('int_sealed_decisions') }}

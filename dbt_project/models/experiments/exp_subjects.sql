@@ -6,12 +6,12 @@ with assignments as (
 
 matches as (
     select
-        outlook_dates.experiment,
+        baseline_dates.experiment,
         matches.*
-    from {{ ref('aud_baseline_dates') }} as outlook_dates
+    from {{ ref('aud_baseline_dates') }} as baseline_dates
     inner join {{ ref('aud_matches') }} as matches
-        on outlook_dates.campaign = matches.campaign
-        and outlook_dates.as_of_date = matches.as_of_date
+        on baseline_dates.campaign = matches.campaign
+        and baseline_dates.as_of_date = matches.as_of_date
 ),
 
 experiments as (

@@ -37,7 +37,7 @@ measured as (
     from summed
 ),
 
-judged as (
+evaluated as (
     select
         measured.*,
         settings.alarm_gap_days,
@@ -49,20 +49,20 @@ judged as (
 )
 
 select
-    judged.as_of_date,
-    judged.horizon_days,
-    judged.method,
-    judged.members,
-    {{ share('judged.expected_non_buyers', 'judged.members') }} as expected_share,
-    {{ share('judged.non_buyers', 'judged.members') }} as observed_share,
-    judged.bias,
-    judged.bias_z,
-    judged.calibration_slope,
-    judged.is_off,
-    judged.is_off and coalesce(earlier.is_off, false) as is_alarm,
-    judged.as_of_date = judged.newest_as_of_date as is_newest
-from judged
-left join judged as earlier
-    on judged.horizon_days = earlier.horizon_days
-    and judged.method = earlier.method
-    and earlier.as_of_date = {{ add_days('judged.as_of_date', '-judged.alarm_gap_days') }}
+    evaluated.as_of_date,
+    evaluated.horizon_days,
+    evaluated.method,
+    evaluated.members,
+    {{ share('evaluated.expected_non_buyers', 'evaluated.members') }} as expected_share,
+    {{ share('evaluated.non_buyers', 'evaluated.members') }} as observed_share,
+    evaluated.bias,
+    evaluated.bias_z,
+    evaluated.calibration_slope,
+    evaluated.is_off,
+    evaluated.is_off and coalesce(earlier.is_off, false) as is_alarm,
+    evaluated.as_of_date = evaluated.newest_as_of_date as is_newest
+from evaluated
+left join evaluated as earlier
+    on evaluated.horizon_days = earlier.horizon_days
+    and evaluated.method = earlier.method
+    and earlier.as_of_date = {{ add_days('evaluated.as_of_date', '-evaluated.alarm_gap_days') }}

@@ -1,4 +1,4 @@
--- Methods side by side: means over the as-of dates on which every method scored somebody, so that none is judged on
+-- Methods side by side: means over the as-of dates on which every method scored somebody, so that none is evaluated on
 -- easier weeks than another.
 with backtest as (
     select * from {{ ref('fct_churn_backtest') }}

@@ -54,7 +54,7 @@ newest_fits as (
     group by dates.as_of_date
 ),
 
--- A fit that was made between two as-of dates of this build is held against the one before it.
+-- A fit that was made between two as-of dates of this build is compared with the one before it.
 reference_dates as (
     select
         newest_fits.as_of_date,

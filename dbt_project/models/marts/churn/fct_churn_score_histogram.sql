@@ -91,7 +91,7 @@ scored as (
         and probabilities.as_of_date = next_purchases.as_of_date
 ),
 
-judged as (
+evaluated as (
     {%- for horizon in horizons %}
     select
         scored.as_of_date,
@@ -122,14 +122,14 @@ judged as (
 
 floored as (
     select
-        judged.*,
-        case when judged.is_probability then judged.score end as probability,
+        evaluated.*,
+        case when evaluated.is_probability then evaluated.score end as probability,
         greatest(
-            case when judged.non_buyer = 1 then judged.score else 1 - judged.score end, settings.probability_floor
+            case when evaluated.non_buyer = 1 then evaluated.score else 1 - evaluated.score end, settings.probability_floor
         ) as probability_of_outcome
-    from judged
+    from evaluated
     cross join settings
-    where judged.score is not null
+    where evaluated.score is not null
 )
 
 select

@@ -1,5 +1,5 @@
 -- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. Who is
--- held out is warned like everybody else, and answered by nobody: only so can be told what answering does.
+-- held out is warned like everybody else, and answered by nobody: only so can be measured what answering does.
 with reasons as (
     select * from {{ ref('fct_warning_reason') }}
 ),

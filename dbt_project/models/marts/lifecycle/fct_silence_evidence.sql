@@ -1,5 +1,5 @@
 -- How strongly each evidence speaks: nothing up to one value, all its weight from another on, evenly in between. What
--- fell is held against the member's own earlier share, drawn towards everybody's where there is little of it, with one
+-- fell is compared with the member's own earlier share, drawn towards everybody's where there is little of it, with one
 -- case more on both sides: nothing where hardly one was to be expected says little. A negative weight speaks against.
 with starts as (
     select * from {{ ref('member_silence_start') }}

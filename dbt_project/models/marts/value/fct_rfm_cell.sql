@@ -2,7 +2,7 @@
 {%- set by_week = '(' ~ weekly ~ ')' -%}
 {%- set up_to_day = '(' ~ weekly ~ ' rows between unbounded preceding and current row)' -%}
 {%- set scores = ['recency_score', 'frequency_score', 'monetary_score'] -%}
--- A member's cell, held against flapping. The cell scored on a day counts at once when the member was not scored a week
+-- A member's cell, kept from flapping. The cell scored on a day counts at once when the member was not scored a week
 -- before or a score jumped since then, else when it was scored `hold_weeks` weeks running; until then the last one that
 -- counted is held. Nothing older than the weeks looked back to is asked, so a day comes out the same whatever else was
 -- asked for.

@@ -5,7 +5,7 @@ with histories as (
     select * from {{ ref('member_churn_baseline') }}
 ),
 
-outlooks as (
+forecasts as (
     select * from {{ ref('fct_purchase_forecast') }}
 ),
 
@@ -20,22 +20,22 @@ settings as (
 summed as (
     select
         {%- for horizon in horizons %}
-        cast(histories.p_alive * outlooks.any_purchase_{{ horizon }}d_share as double) as any_{{ horizon }}d,
-        cast(histories.p_alive * outlooks.purchases_{{ horizon }}d as double) as purchases_{{ horizon }}d,
+        cast(histories.p_alive * forecasts.any_purchase_{{ horizon }}d_share as double) as any_{{ horizon }}d,
+        cast(histories.p_alive * forecasts.purchases_{{ horizon }}d as double) as purchases_{{ horizon }}d,
         cast(histories.p_alive as double) * (
-            cast(outlooks.purchases_{{ horizon }}d as double) * cast(purchase_values.expected_variance as double)
-            + cast(outlooks.purchases_{{ horizon }}d + outlooks.purchase_pairs_{{ horizon }}d as double)
+            cast(forecasts.purchases_{{ horizon }}d as double) * cast(purchase_values.expected_variance as double)
+            + cast(forecasts.purchases_{{ horizon }}d + forecasts.purchase_pairs_{{ horizon }}d as double)
             * cast(purchase_values.expected_square as double)
         ) as square_{{ horizon }}d,
         {%- endfor %}
         purchase_values.*,
         settings.tail
     from histories
-    inner join outlooks
-        on histories.version = outlooks.version
-        and histories.fitted_group = outlooks.fitted_group
-        and histories.repeats = outlooks.repeats
-        and histories.age_days = outlooks.age_days
+    inner join forecasts
+        on histories.version = forecasts.version
+        and histories.fitted_group = forecasts.fitted_group
+        and histories.repeats = forecasts.repeats
+        and histories.age_days = forecasts.age_days
     inner join purchase_values
         on histories.member_key = purchase_values.member_key
         and histories.as_of_date = purchase_values.as_of_date

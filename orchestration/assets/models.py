@@ -211,7 +211,7 @@ def _report(event: Mapping[str, Any], progress: Progress) -> None:
 
 
 def _raise_for_good(outcome: Future[None]) -> None:
-    """Fails the step for good where a model or a test failed; a full disk or the like is left to the retry."""
+    """Fails the step for good where a model or a test failed; a full disk is left to the retry."""
     try:
         outcome.result()
     except RekindleError as error:

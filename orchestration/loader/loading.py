@@ -37,7 +37,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def _load(
         table = contracts[source].table(table_name)
         if table and not _is_current(records[source, table_name, delivered_on], table, secret):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract changed, but the delivery "
-                "is no longer in landing; put it back so that it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract or the loader changed, but "
+                "the delivery is no longer in landing; put it back so that it can be loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)

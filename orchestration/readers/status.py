@@ -74,7 +74,8 @@ def loads_text(home: Home) -> str:
     rows = _rows_of(
         home,
         "select source || '.' || table_name, count(*), sum(rows_in), sum(rows_loaded), "
-        "sum(rows_quarantined), sum(exact_duplicates) from loads where status = 'loaded' group by 1 order by 1",
+        "sum(rows_quarantined), sum(exact_duplicates) "
+        "from loads where status = 'loaded' group by 1 order by 1",
     )
     if not rows:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"

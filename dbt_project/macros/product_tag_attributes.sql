@@ -1,4 +1,4 @@
-{# Attributes of the product catalogue by what they are compared as; tests/house holds the lists against the catalogue. #}
+{# Attributes of the product catalogue by what they are compared as; tests/house compares the lists with the catalogue. #}
 {% macro product_tag_attributes() %}
     {{ return({
         'number': [

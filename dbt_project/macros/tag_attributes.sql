@@ -1,4 +1,4 @@
-{# Attributes of the catalogue by what they are compared as; tests/house holds the lists against the catalogue. #}
+{# Attributes of the catalogue by what they are compared as; tests/house compares the lists with the catalogue. #}
 {% macro tag_attributes() %}
     {{ return({
         'number': [

@@ -73,7 +73,7 @@ QUESTIONS = {
         inner join marts.dim_tag_path as path using (tag, path_no)
         {_OF_THE_MEMBER} order by own.tag
     """,
-    "given way": f"""
+    "overridden": f"""
         select weaker.label_en, weaker.label_zh, stronger.label_en as stronger_en,
             stronger.label_zh as stronger_zh
         from marts.fct_tag_conflict as own

@@ -1,7 +1,7 @@
 """What the published version says about tags as a whole: counts and shares, never a member.
 
 Belongs here: the questions, one query each over finished tables, at the newest as-of date.
-Does not: judging the answers (checks.tags), one member's story (readers.members), evaluating rules (dbt).
+Does not: evaluating the answers (checks.tags), one member's story (readers.members), evaluating rules (dbt).
 """
 
 from __future__ import annotations

@@ -570,7 +570,7 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_offer_hit_rate set hits = offers + 1 where one_row",
         "update marts.fct_offer_hit_rate set random_hit_share = null where one_row",
     ],
-    "aud_changes__judged_by_the_change_that_is_shown": [
+    "aud_changes__evaluated_by_the_change_that_is_shown": [
         "update audiences.aud_changes set members = -1 where one_row",
         "update audiences.aud_changes set is_size_ordinary = false, size_change_ratio = 0 where one_row",
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",

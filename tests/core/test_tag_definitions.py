@@ -287,7 +287,7 @@ def test_the_delivered_definitions_have_no_fault(prefix):
     assert list(tag_faults(definitions, TODAY)) == []
 
 
-def test_tags_of_products_are_held_against_their_own_catalogue():
+def test_tags_of_products_are_compared_with_their_own_catalogue():
     """One check serves both; what it says names the files of products."""
     members, products = read_definitions(), read_definitions(prefix="product_")
     planted = replace(

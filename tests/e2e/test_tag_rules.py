@@ -156,7 +156,7 @@ def is_met(kind, operator, value, measured):
 
 
 def held_by(member, definitions):
-    """Tags a member holds and tags that gave way, rule by rule."""
+    """Tags a member holds and tags that were overridden, rule by rule."""
     groups = defaultdict(list)
     for row in definitions.rules:
         groups[row["tag"], row["group_no"]].append(row)
@@ -169,8 +169,8 @@ def held_by(member, definitions):
             choices[key].append(answer)
         if all(any(answers) for answers in choices.values()):
             met.add(tag)
-    gave_way = {row["over_tag"] for row in definitions.conflicts if {row["tag"], row["over_tag"]} <= met}
-    return met - gave_way, gave_way
+    overridden = {row["over_tag"] for row in definitions.conflicts if {row["tag"], row["over_tag"]} <= met}
+    return met - overridden, overridden
 
 
 @pytest.fixture(scope="module")
@@ -240,8 +240,8 @@ def evaluated(home, people, definitions):
             "select distinct member_key, over_tag from marts.fct_tag_conflict"
         ).fetchall()
     held = [{tag for member, tag in found if member == key} for key in range(len(people))]
-    gave_way = [{tag for member, tag in both if member == key} for key in range(len(people))]
-    return held, gave_way
+    overridden = [{tag for member, tag in both if member == key} for key in range(len(people))]
+    return held, overridden
 
 
 def tables(connection):

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.checks.tags import judged
+from orchestration.checks.tags import evaluations
 from orchestration.cli import app
 from orchestration.cli.why import OPERATORS
 from orchestration.project import SEEDS_DIR, Home
@@ -21,7 +21,7 @@ CHECKS = {
     "tags_are_as_common_as_expected": "update marts.fct_tag_coverage set is_as_expected = false",
     "tags_are_steady": "update marts.fct_tag_coverage set is_steady = false",
     "tags_are_as_fresh_as_promised": "update marts.dim_tag set most_days_old = 0",
-    "tags_give_way_in_part_only": "update marts.fct_tag_coverage set members = 0",
+    "overridden_tags_are_still_held": "update marts.fct_tag_coverage set members = 0",
     "tags_are_used": "delete from marts.dim_tag_lineage where link = 'used_by'",
     "tags_have_lift": "update marts.fct_tag_lift set has_lift = false",
 }
@@ -152,7 +152,7 @@ def test_why_explains_every_state_of_a_member_with_the_clauses_met(home):
         "Stage 阶段: ",
         "Value tier 价值层级: ",
         "Warning 预警: ",
-        "Gave way 让位: ",
+        "Overridden 让位: ",
         "Probability of no",
     ):
         assert said in shown.output
@@ -263,7 +263,7 @@ class Published:
 
 
 def outcomes(home, today):
-    return {result.check_name: result for result in judged(Published(home), today)}
+    return {result.check_name: result for result in evaluations(Published(home), today)}
 
 
 @pytest.mark.parametrize(("name", "fault"), CHECKS.items())

@@ -475,14 +475,18 @@ HOLDS: dict[str, list[str]] = {
         "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
         "update intermediate.int_member_choice_days set choices = 0 where one_row",
     ],
-    "int_member_choice_as_of__was_chosen": [
-        "update intermediate.int_member_choice_as_of set choices_365d = 0 where one_row",
-    ],
     "member_preference__a_preference_has_its_share": [
         f"update marts.member_preference set {share} = {value} where rowid = "
         f"(select min(rowid) from marts.member_preference where {share} is not null)"
         for share in ("daypart_share", "category_share", "brand_share", "pack_size_share")
         for value in ("1.000001", "0", "null")
+    ],
+    "tags__subject_is_known": ["update seeds.tags set subject = 'shop' where one_row"],
+    "attributes__subject_is_known": ["update seeds.attributes set subject = 'shop' where one_row"],
+    "offer_rules__tags_are_of_their_subject": [
+        "update seeds.offer_rules set member_tag = 'scarce' where one_row",
+        "update seeds.offer_rules set product_tag = 'new_member' where one_row",
+        "update seeds.offer_rules set product_tag = 'nothing' where one_row",
     ],
     "dim_tag_path__no_clause_is_lost": [
         "update marts.dim_tag_path set clauses = 7 where one_row",
@@ -505,17 +509,14 @@ HOLDS: dict[str, list[str]] = {
     "fct_tag_coverage__share_is_steady": [
         "update marts.fct_tag_coverage set is_steady = false where one_row",
     ],
-    "fct_member_product__counts_are_parts": [
-        "update marts.fct_member_product set promo_lines = order_lines + 1 where one_row",
-        "update marts.fct_member_product set last_bought_on = as_of_date + 1 where one_row",
-        "update marts.fct_member_product set purchase_days = 0 where one_row",
+    "int_offers__member_products__counts_are_parts": [
+        "update intermediate.int_offers__member_products set promo_lines = order_lines + 1 where one_row",
+        "update intermediate.int_offers__member_products set last_bought_on = as_of_date + 1 where one_row",
+        "update intermediate.int_offers__member_products set purchase_days = 0 where one_row",
     ],
-    "fct_product_sales__shares_within_bounds": [
-        "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
-        "update marts.fct_product_sales set buyers = 0 where one_row",
-    ],
-    "fct_product_audience__index_is_positive": [
-        "update marts.fct_product_audience set audience_index = 0 where one_row",
+    "int_offers__audiences__index_is_positive": [
+        "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
+        "update intermediate.int_offers__audiences set buyers = 0 where one_row",
     ],
     "fct_product_store__state_agrees_with_units": [
         "update marts.fct_product_store set units = 0 where rowid = "
@@ -526,11 +527,11 @@ HOLDS: dict[str, list[str]] = {
         "update marts.fct_product_attributes set buyers = -1 where one_row",
         "update marts.fct_product_attributes set in_stock_store_share = 1.000001 where one_row",
     ],
-    "dim_product_tag_path__no_clause_is_lost": [
-        "update marts.dim_product_tag_path set clauses = 7 where one_row",
-    ],
-    "fct_product_tag_coverage__share_is_as_expected": [
-        "update marts.fct_product_tag_coverage set is_as_expected = false where one_row",
+    "fct_product_attributes__sales_within_bounds": [
+        "update marts.fct_product_attributes set category_buyer_share = 1.000001 where one_row",
+        "update marts.fct_product_attributes set repeat_buyer_share = null where rowid = "
+        "(select min(rowid) from marts.fct_product_attributes where buyers > 0)",
+        "update marts.fct_product_attributes set replenishment_days = -1 where one_row",
     ],
     # audiences
     "aud_decisions__included_with_an_arm_or_dropped_with_a_reason": [
@@ -574,9 +575,9 @@ HOLDS: dict[str, list[str]] = {
             "('2025-01-13', null, '2025-01-13', null, '2025-01-12')",
         )
     ],
-    "fct_member_replenishment__state_is_known": [
-        "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
-        "update marts.fct_member_replenishment "
+    "int_offers__replenishments__state_is_known": [
+        "update intermediate.int_offers__replenishments set replenishment = 'soon' where one_row",
+        "update intermediate.int_offers__replenishments "
         "set replenishment = 'due', due_on = as_of_date + 1 where one_row",
     ],
     "fct_member_offer__has_a_reason": [
@@ -747,7 +748,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.offer_settings set offers_per_member = 1",
-        "update marts.fct_member_replenishment set replenishment = 'early'",
+        "update intermediate.int_offers__replenishments set replenishment = 'early'",
         "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],
     "offer_reasons_add_up": [

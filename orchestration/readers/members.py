@@ -131,7 +131,8 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
             )
         known = {"member": member_key, "day": day}
         answers = {question: _rows(connection, query, known) for question, query in QUESTIONS.items()}
-        labels = _rows(connection, "select attribute, label_en, label_zh from seeds.attributes", {})
+        catalogue = "select attribute, label_en, label_zh from seeds.attributes where subject = 'member'"
+        labels = _rows(connection, catalogue, {})
         return MemberRows(
             day,
             {question: rows for question, rows in answers.items() if rows is not None},

@@ -94,7 +94,7 @@ conflicts = st.sets(st.sampled_from([("a", "b"), ("a", "c"), ("b", "c"), ("c", "
 def defined(drawn, pairs):
     """The definitions of drawn rules, each file with its lines."""
     tags = [
-        {"tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
+        {"subject": "member", "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
          "owner": "crm", "refresh": "daily", "action": "Greet", "metric": "Returns",
          "lowest_expected_share": "0",
          "highest_expected_share": "1", "valid_from": "2020-01-01", "valid_to": ""}
@@ -216,7 +216,7 @@ def evaluated(home, people, definitions):
     with opened(home) as connection:
         for table in FILLED:
             connection.execute(f"delete from {table}")
-        known = [{"tag": row["tag"], "valid_from": row["valid_from"]} for row in definitions.tags]
+        known = [{name: row[name] for name in ("subject", "tag", "valid_from")} for row in definitions.tags]
         insert(connection, "seeds.tags", known)
         insert(connection, "seeds.tag_rules", [without_empty(row) for row in definitions.rules])
         insert(connection, "seeds.tag_conflicts", [row.values for row in definitions.conflicts])

@@ -68,7 +68,7 @@ def compiled(folder: Path) -> dict[str, dict[str, Any]]:
     for command in (
         ["seed", "--select", *TAGS],
         ["run", "--select", "dim_tag_path"],
-        ["compile", "--select", "dim_tag_path", *MEASURED],
+        ["compile", "--write-json", "--select", "dim_tag_path", *MEASURED],
     ):
         invoke_dbt(command, home=Home(folder), warehouse=folder / "warehouse.duckdb", target_path=target)
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()

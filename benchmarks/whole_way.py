@@ -20,11 +20,12 @@ import typer
 
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.summary import text_table
+from orchestration.ledger.opening import start_build
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.builds import BUILD_COMMAND, Build, audit, start_build
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, audit
 from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.publish import publish
 

@@ -19,7 +19,7 @@ from orchestration.assets.reporting import churn_report, experiment_readout
 from orchestration.assets.sealing import proposed_audience, sealed_audience
 from orchestration.checks.freshness import published_is_fresh
 from orchestration.checks.tags import published_tags
-from orchestration.instance import BATCHED_EVENTS, spare_the_disk
+from orchestration.dagster_home.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
 from orchestration.progress import RELAY
 from orchestration.resources import BuildLock, Business, Warehouse

@@ -11,7 +11,7 @@ from dagster import AssetSelection, define_asset_job
 from orchestration.assets.churn_model import FITS
 from orchestration.assets.experiments import JUDGMENTS
 from orchestration.assets.loading import OPENED
-from orchestration.instance import MAX_RUNTIME_SECONDS
+from orchestration.dagster_home.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 

@@ -1,6 +1,6 @@
 """The calendar of the graph: one partition per as-of date, one per campaign week.
 
-Belongs here: the partitions and the business time zone they are cut in.
+Belongs here: the partitions, cut in the business time zone.
 Does not: which dates are due (core.due), which dates a build covers (warehouse.builds).
 """
 
@@ -8,15 +8,9 @@ from __future__ import annotations
 
 import warnings
 
-import yaml
 from dagster import BackfillPolicy, BetaWarning, DailyPartitionsDefinition, WeeklyPartitionsDefinition
 
-from orchestration.project import DBT_PROJECT_DIR
-
-BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"][
-    "business_time_zone"
-]
-"""The zone in which a timestamp becomes a business date, as the models are told."""
+from orchestration.readers.deliveries import BUSINESS_TIME_ZONE
 
 AS_OF_DATES = DailyPartitionsDefinition(start_date="2015-01-01", timezone=BUSINESS_TIME_ZONE)
 

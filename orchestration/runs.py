@@ -2,6 +2,7 @@
 
 Belongs here: starting a job under the home's instance, and bringing back its error as the user's.
 Does not: choosing dates (cli), what a job does (jobs, assets).
+Late imports: Dagster loads once it is known that a run may start.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import os
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
-from orchestration.instance import PROCESS_TAG, close_abandoned_runs, opened_instance
+from orchestration.dagster_home.instance import PROCESS_TAG, close_abandoned_runs, opened_instance
 from orchestration.progress import RELAY, Progress
 from orchestration.project import Home
 
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
 
 class CheckFailed(RekindleError):
     """What a run made did not pass a check that blocks the next step."""
-
-
-class RunFailed(RekindleError):
-    """A run failed for a reason nobody foresaw; Dagster has the traceback."""
 
 
 def run_job(
@@ -55,8 +53,6 @@ def run_job(
     # Asked before the run exists, so that whoever comes second leaves no failed run behind.
     with hold_build_lock(home, f"starting {job}"), opened_instance(home) as instance:
         close_abandoned_runs(instance)
-
-    from uuid import uuid4
 
     from dagster import DagsterExecutionInterruptedError
 
@@ -122,7 +118,7 @@ def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
             return cause
         met.add(id(cause))
         cause = cause.__cause__ or cause.__context__
-    return RunFailed(
+    return RekindleError(
         f"The run failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())[:300]}\n"
         f"The whole log is in Dagster ({home.dagster}); look at it with: rekindle ui"
     )

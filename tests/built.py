@@ -23,23 +23,17 @@ import duckdb
 import pytest
 
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
+from orchestration.fits.amount_parameters import add_amounts
+from orchestration.fits.churn_parameters import add_version
+from orchestration.ledger.opening import start_build, write_definition_hashes
+from orchestration.ledger.seals import provide_ledger
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
+from orchestration.own_tables import add_rows, provide_own_tables
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.amount_parameters import add_amounts
-from orchestration.warehouse.builds import BUILD_COMMAND, Build, start_build
-from orchestration.warehouse.churn_parameters import add_version
-from orchestration.warehouse.control import (
-    add_fitted,
-    provide_fitted,
-    write_as_of_dates,
-    write_definition_hashes,
-)
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.experiment_rules import provide_judged
-from orchestration.warehouse.ledger import provide_ledger
 
 MEMBERS = 600
 UNTIL = date(2025, 12, 28)
@@ -49,7 +43,6 @@ SUNDAYS = tuple(UNTIL - timedelta(weeks=weeks) for weeks in range(6, -1, -1))
 STATES = (
     "member_activity",
     "member_churn_baseline",
-    "member_purchase_value",
     "member_expected_margin",
     "member_churn_features",
     "int_churn_model__scores",
@@ -57,9 +50,7 @@ STATES = (
     "fct_churn_reason",
     "member_cycle",
     "member_lifecycle",
-    "member_silence",
     "member_rfm",
-    "member_rfm_cell",
     "fct_rfm_migration",
     "member_growth",
     "member_value_tier",
@@ -120,7 +111,7 @@ def keep_model_versions(home: Home) -> None:
     for fitted_on, horizon, is_promoted, intercept in MODEL_FITS:
         identity = {"version": f"logistic-{fitted_on}", "fitted_on": fitted_on, "horizon_days": horizon}
         evaluated_on = fitted_on - timedelta(days=horizon)
-        add_fitted(
+        add_rows(
             home,
             "churn_coefficients",
             [
@@ -147,7 +138,7 @@ def keep_model_versions(home: Home) -> None:
             "required_gain_share": 0.01,
             "is_promoted": is_promoted,
         }
-        add_fitted(home, "churn_model_cards", [card])
+        add_rows(home, "churn_model_cards", [card])
     rows = [
         {
             "version": f"logistic-{fitted_on}",
@@ -162,7 +153,7 @@ def keep_model_versions(home: Home) -> None:
         }
         for fitted_on, calibrated_on, horizon, offset, slope in MODEL_RECALIBRATIONS
     ]
-    add_fitted(home, "churn_recalibrations", rows)
+    add_rows(home, "churn_recalibrations", rows)
 
 
 @dataclass(frozen=True)
@@ -224,7 +215,9 @@ def load_chain(home: Home) -> list[str]:
 def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Build:
     """The build that gets published, with every data test; raises if any fails."""
     build = start_build(home, dates, run_id=run_id, code_version="tested")
-    invoke_dbt(list(BUILD_COMMAND), home=home, warehouse=build.file, target_path=build.target_path)
+    invoke_dbt(
+        [*BUILD_COMMAND, "--write-json"], home=home, warehouse=build.file, target_path=build.target_path
+    )
     return build
 
 
@@ -260,10 +253,9 @@ def quick_build(
     """
     assert home != chain.home, "other suites read the as-of dates of the chain's own home"
     write_as_of_dates(home, dates)
-    provide_fitted(home)
+    provide_own_tables(home)
     provide_ledger(home, before=deciding, keeping=keeping)
-    provide_judged(home)
-    write_definition_hashes(home, definition_hashes())
+    write_definition_hashes(home)
     shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})

@@ -1,14 +1,28 @@
-{# Stage and silence tier of one scope: the member as a whole (`all`) or each category group. First match wins, in the
-   order of seeds/lifecycle/stages.csv. The two models that call this differ in nothing but the scope. #}
-{% macro lifecycle_state(scope_condition) -%}
+{# Stage and silence tier of what the caller selects: the member as a whole (scope `all`) or each category group, with
+   the totals and windows of member_activity. First match wins, in the order of seeds/lifecycle/stages.csv. The two models
+   that call this differ in nothing but the scope. #}
+{% macro lifecycle_state() -%}
+{%- set window = var('activity_windows') | max -%}
+{%- set visit_window = var('activity_windows') | min -%}
 with scopes as (
     select
-        *,
+        member_key,
+        as_of_date,
+        lifecycle_scope,
+        category_group,
+        purchase_days,
+        purchase_days_{{ window }}d,
+        net_amount_{{ window }}d,
+        visits_{{ visit_window }}d,
+        intent_actions_{{ visit_window }}d,
+        touches_since_active,
+        unanswered_touches,
         {{ days_between('first_purchase_on', 'as_of_date') }} as days_since_first_purchase,
         {{ days_between('last_purchase_on', 'as_of_date') }} as days_since_purchase,
         {{ days_between('last_active_on', 'as_of_date') }} as days_silent
-    from {{ ref('int_lifecycle_scopes') }}
-    where {{ scope_condition }}
+    from (
+        {{- caller() }}
+    ) as facts
 ),
 
 thresholds as (
@@ -16,12 +30,7 @@ thresholds as (
 ),
 
 tiers as (
-    select
-        silence_tiers.*,
-        silence_tier_labels.tier_order
-    from {{ ref('silence_tiers') }} as silence_tiers
-    inner join {{ ref('silence_tier_labels') }} as silence_tier_labels
-        on silence_tiers.silence_tier = silence_tier_labels.silence_tier
+    select * from {{ ref('silence_tiers') }}
 ),
 
 tier_labels as (
@@ -39,11 +48,12 @@ tiered as (
         scopes.member_key,
         scopes.as_of_date,
         scopes.lifecycle_scope,
-        max(tiers.tier_order) as tier_order
+        max(tier_labels.tier_order) as tier_order
     from scopes
     inner join tiers
         on scopes.category_group = tiers.category_group
         and {{ silence_tier_applies('scopes', 'tiers', 'scopes.purchase_days') }}
+    inner join tier_labels on tiers.silence_tier = tier_labels.silence_tier
     where scopes.purchase_days > 0
     group by scopes.member_key, scopes.as_of_date, scopes.lifecycle_scope
 ),
@@ -61,12 +71,12 @@ judged as (
         scopes.purchase_days = 0 as is_prospect,
         coalesce({{ is_churned('scopes', 'thresholds') }}, false) as is_churned,
         (
-            scopes.purchase_days_in_window >= thresholds.stable_purchase_days
-            or scopes.net_amount_in_window >= thresholds.stable_net_amount
+            scopes.purchase_days_{{ window }}d >= thresholds.stable_purchase_days
+            or scopes.net_amount_{{ window }}d >= thresholds.stable_net_amount
         ) as is_frequent_or_valuable,
         (
-            scopes.visits_in_window >= thresholds.high_intent_visits
-            or scopes.intent_actions_in_window > 0
+            scopes.visits_{{ visit_window }}d >= thresholds.high_intent_visits
+            or scopes.intent_actions_{{ visit_window }}d > 0
         ) as has_intent
     from scopes
     inner join thresholds on scopes.category_group = thresholds.category_group
@@ -105,6 +115,7 @@ select
     staged.category_group,
     staged.stage,
     staged.is_prospect and staged.has_intent as is_high_intent,
+    staged.stage = 'silent' as is_silent,
     tier_labels.silence_tier,
     staged.days_since_first_purchase,
     staged.days_since_purchase,

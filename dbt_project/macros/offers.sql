@@ -8,7 +8,7 @@
         '{{ link }}' as link
     from {{ relation }} as marked
     cross join settings
-    inner join {{ ref('dim_offer_date') }} as offer_dates
+    inner join {{ ref('int_offers__dates') }} as offer_dates
         on marked.{{ dated }} <= offer_dates.as_of_date
         and {{ add_days('offer_dates.as_of_date', '-settings.' ~ within) }} < marked.{{ dated }}
     where marked.product_id is not null
@@ -23,30 +23,4 @@
     {%- if with_product %}
     and {{ one }}.product_id = {{ other }}.product_id
     {%- endif %}
-{%- endmacro %}
-
-
-{# Which rules match: rows of `candidates` with rule and weight. A rule matches when every part of it that is filled does:
-   the member holds the tag, the product holds the tag, the scene holds, the link is that of the candidate. Members and
-   products are held against the rules apart, so that candidates meet only what is left. #}
-{% macro offer_matches(candidates) -%}
-    select distinct
-        candidates.member_key,
-        candidates.as_of_date,
-        candidates.source,
-        candidates.product_id,
-        offer_rules.rule,
-        offer_rules.weight
-    from {{ candidates }} as candidates
-    inner join {{ ref('fct_product_offer_rule') }} as of_product
-        on candidates.as_of_date = of_product.as_of_date
-        and candidates.source = of_product.source
-        and candidates.product_id = of_product.product_id
-    inner join {{ ref('fct_member_offer_rule') }} as of_member
-        on candidates.member_key = of_member.member_key
-        and candidates.as_of_date = of_member.as_of_date
-        and of_product.rule = of_member.rule
-    inner join {{ ref('offer_rules') }} as offer_rules
-        on of_product.rule = offer_rules.rule
-        and coalesce(offer_rules.link, candidates.link) = candidates.link
 {%- endmacro %}

@@ -1,22 +1,35 @@
 {# The steps of members' weeks that find no room under the caps. `step_rank` counts the steps of a week from 1; those
    ranked earlier count as contacts whether they found room or not: what they left free is next week's. `contacts` are
-   there before all steps; where one is planned in this very week, `cap_class` says by which caps it was.
+   there before all steps, and so are those planned of `due_steps`: running journeys have their room before anybody new
+   enters.
 
    A touch comes under its own caps and under those of every touch planned in the week before it, whose windows must not
    overflow either. Counted are the days of all windows that hold both, as far after as before, so that no window can
    hold more than allowed. Continues a list of common table expressions with the one named
    `without_room`. #}
-{% macro without_room(steps, contacts) %}
+{% macro without_room(steps, contacts, due_steps=none) %}
 {%- set key = ['campaign', 'campaign_week', 'entry_week', 'member_key', 'step_no'] -%}
 , taken as (
     select
         campaign_week,
         member_key,
         channel,
-        cap_class,
+        cast(null as {{ dbt.type_string() }}) as cap_class,
         contacted_on,
         0 as step_rank
     from {{ contacts }}
+    {%- if due_steps %}
+    union all
+    select
+        campaign_week,
+        member_key,
+        channel,
+        cap_class,
+        due_on as contacted_on,
+        0 as step_rank
+    from {{ due_steps }}
+    where status = 'planned'
+    {%- endif %}
     union all
     select
         campaign_week,

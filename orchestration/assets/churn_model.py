@@ -2,6 +2,7 @@
 
 Belongs here: asking which fits are due, making each, saying what was found.
 Does not: likelihoods (core), reading samples and keeping versions (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator
@@ -73,11 +74,11 @@ def fits(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    from orchestration.own_tables import provide_own_tables, read_own_table
     from orchestration.warehouse.builds import build_of_run
-    from orchestration.warehouse.control import provide_fitted, read_fitted
 
     progress.begin("fit")
-    provide_fitted(business.home)
+    provide_own_tables(business.home)
     build = build_of_run(business.home, context.run_id)
     sample = Sample(business.home, build.file if build else business.home.published_file)
     said: list[str] = []
@@ -94,7 +95,7 @@ def fits(
         yield MaterializeResult(
             asset_key=key,
             metadata={
-                "dagster/row_count": read_fitted(business.home, table).num_rows,
+                "dagster/row_count": len(read_own_table(business.home, table)),
                 "said": "\n".join(said) or "nothing",
                 **({"made": MetadataValue.md(made[table])} if table in made else {}),
             },
@@ -104,7 +105,7 @@ def fits(
 def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Fits of the purchase model that are due; a row per category group."""
     from orchestration.core.purchase_models import FitImpossible
-    from orchestration.warehouse.churn_parameters import (
+    from orchestration.fits.churn_parameters import (
         add_version,
         dates_with_histories,
         fit_groups,
@@ -136,13 +137,13 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
 def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
     """What a purchase is worth, for the purchase fits that lack it; a row per category group and basis."""
     from orchestration.core.purchase_models import FitImpossible
-    from orchestration.warehouse.amount_parameters import (
+    from orchestration.fits.amount_parameters import (
         add_amounts,
         dates_without_amounts,
         fit_amounts,
         sampled_amounts,
     )
-    from orchestration.warehouse.churn_parameters import dates_with_histories, read_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, read_settings
 
     settings, rows = read_settings(), []
     seen = set(dates_with_histories(sample.file))
@@ -163,8 +164,8 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
-    from orchestration.warehouse import churn_parameters, churn_versions
-    from orchestration.warehouse.churn_panel import read_features, read_panel
+    from orchestration.fits import churn_parameters, churn_versions
+    from orchestration.fits.churn_panel import read_features, read_panel
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file

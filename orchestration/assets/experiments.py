@@ -2,6 +2,7 @@
 
 Belongs here: judging the build under way, showing what was said, the check of arm sizes.
 Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,8 +73,8 @@ def experiments_judged(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
+    from orchestration.fits.judging import judge_file
     from orchestration.warehouse.builds import open_build
-    from orchestration.warehouse.judging import judge_file
 
     progress.begin("read experiments")
     build = open_build(business.home)

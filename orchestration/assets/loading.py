@@ -2,6 +2,7 @@
 
 Belongs here: calling the loader, opening a build, showing rows in, loaded, held and dropped.
 Does not: checking rows (orchestration.loader), choosing as-of dates (core.calendar).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ def loaded_tables(
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
     """Holds new deliveries against the contracts and loads what meets them."""
-    from orchestration.erasure import finish_purge, purge_requested
+    from orchestration.erasing.people import finish_purge, purge_requested
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
     from orchestration.loader.loading import tell_what_is_loaded
@@ -146,9 +147,10 @@ def opened_build(
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
 
-    from orchestration.campaign_files import check_campaigns
-    from orchestration.tag_files import check_definitions
-    from orchestration.warehouse.builds import code_version, start_build
+    from orchestration.definitions_files.campaigns import check_campaigns
+    from orchestration.definitions_files.tags import check_definitions
+    from orchestration.ledger.opening import start_build
+    from orchestration.warehouse.builds import code_version
 
     asked = sorted(date.fromisoformat(key) for key in context.partition_keys)
     # Before anything is built: definitions that are at fault cost no time and touch nothing.

@@ -2,6 +2,7 @@
 
 Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into Dagster's while dbt works.
 Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 import json
@@ -13,10 +14,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
+    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetSpec,
     Failure,
+    MetadataValue,
     ResourceParam,
     RetryPolicy,
 )
@@ -63,20 +66,26 @@ class Rooms(DagsterDbtTranslator):
 
 
 def what_it_proves(test: Mapping[str, Any]) -> str:
-    """A data test in words: its own description, or else what its generic test says with its arguments."""
-    asked = (test.get("test_metadata") or {}).get("kwargs", {})
+    """A data test in words: its own description, or else its rules."""
     if test.get("description"):
         return test["description"]
-    match (test.get("test_metadata") or {}).get("name"):
-        case "unique_key":
-            return f"{', '.join(asked['columns'])} identify a row, and none of them is empty."
-        case "refers_to":
-            target = asked["to"].removeprefix("ref('").removesuffix("')")
-            return f"Every {asked['column_name']} is known as {asked['field']} in {target}."
-        case "holds":
-            rule = test["name"].split("__", 1)[-1].replace("_", " ")
-            return f"{rule[:1].upper()}{rule[1:]}. In every row: `{' '.join(asked['condition'].split())}`"
-    return test["name"].replace("_", " ")
+    generic = test.get("test_metadata") or {}
+    if generic.get("name") != "rules":
+        return test["name"].replace("_", " ")
+    return "\n".join(f"- {rule}" for rule in _rules_in_words(generic["kwargs"]))
+
+
+def _rules_in_words(asked: Mapping[str, Any]) -> Iterator[str]:
+    """Each rule of a ``rules`` test, under the name by which a failure tells it."""
+    keys = {"key": asked["key"]} if asked.get("key") else {}
+    for name, columns in {**keys, **asked.get("keys", {})}.items():
+        yield f"**{name}**: {', '.join(columns)} identify a row, and none of them is empty."
+    for reference in asked.get("references", []):
+        column = reference["column"]
+        target = reference["to"].removeprefix("ref('").removesuffix("')")
+        yield f"**{column} in {target}**: every {column} is known there as {reference.get('field', column)}."
+    for name, condition in asked.get("conditions", {}).items():
+        yield f"**{name}**: in every row `{' '.join(condition.split())}`"
 
 
 TRANSLATOR = Rooms(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
@@ -169,8 +178,9 @@ def _built(
 ) -> Iterator[Any]:
     """A part of ``dbt build``; results appear as they come."""
     from orchestration.warehouse.builds import BUILD_COMMAND
-    from orchestration.warehouse.dbt import invoke_dbt
+    from orchestration.warehouse.dbt import BrokenRules, invoke_dbt
 
+    broken: BrokenRules = {}
     events: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     outcome: Future[None] = Future()
 
@@ -186,6 +196,7 @@ def _built(
                 warehouse=build.file,
                 target_path=target_path,
                 on_event=collect,
+                broken=broken,
             )
             outcome.set_result(None)
         except BaseException as error:
@@ -197,10 +208,19 @@ def _built(
     Thread(target=work, name="dbt", daemon=True).start()
     for event in iter(events.get, None):
         _report(event, progress)
-        yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
-            MANIFEST, TRANSLATOR, context, target_path
-        )
+        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+        rules = broken.get(event["data"]["node_info"]["unique_id"], {})
+        for told in message.to_default_asset_events(MANIFEST, TRANSLATOR, context, target_path):
+            yield with_broken_rules(told, rules) if isinstance(told, AssetCheckResult) else told
     _raise_as_judged(outcome)
+
+
+def with_broken_rules(check: AssetCheckResult, rules: Mapping[str, int]) -> AssetCheckResult:
+    """A check's result that names each broken rule and the rows that break it."""
+    from orchestration.warehouse.dbt import told_rules
+
+    named = {f"broken: {rule}": MetadataValue.int(rows) for rule, rows in rules.items()}
+    return check._replace(metadata={**check.metadata, **named}, description=told_rules(rules) or None)
 
 
 def _report(event: Mapping[str, Any], progress: Progress) -> None:

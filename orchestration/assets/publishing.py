@@ -2,6 +2,7 @@
 
 Belongs here: the order audit, then publish; what both show.
 Does not: how either is done (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from collections.abc import Iterator
@@ -18,13 +19,26 @@ from dagster import (
     asset,
 )
 
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
+from orchestration.assets.models import (
+    MANIFEST,
+    ONE_RETRY,
+    POOL,
+    fitted_models,
+    judged_models,
+    warehouse_models,
+)
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.readers.states import (
+    SIGNAL_HEADINGS,
+    SILENT_SIGNALS,
+    STATES,
+    members_by_state,
+    signals_that_cannot_fire,
+)
+from orchestration.resources import BuildLock, Business
 from orchestration.warehouse.builds import public_relations
 
 GROUP = "publishing"
@@ -49,7 +63,7 @@ READ_BY_BI = sorted(
     pool=POOL,
 )
 def audited_build(
-    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
     from orchestration.warehouse.builds import audit, open_build
@@ -60,10 +74,10 @@ def audited_build(
         rows = audit(build)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    members = warehouse.members_by_state(build.file)
+    members = members_by_state(build.file)
     counted = [state for state in STATES if state.title in members]
     tables = {state.title: MetadataValue.md(state.as_markdown(members[state.title])) for state in counted}
-    silent = warehouse.silent_signals(build.file)
+    silent = signals_that_cannot_fire(build.file)
     tables[SILENT_SIGNALS] = MetadataValue.md(markdown_table(SIGNAL_HEADINGS, silent))
     for name, count in rows.items():
         own = {state.title: tables[state.title] for state in counted if f"{state.room}.{state.table}" == name}
@@ -94,17 +108,17 @@ def audited_build(
     freshness_policy=FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
 )
 def published_warehouse(
-    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
-    from orchestration.erasure import close
+    from orchestration.erasing.people import close
     from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 
     progress.begin("publish")
     build = open_build(business.home)
-    silent = warehouse.silent_signals(build.file)
-    details = {"members": warehouse.members_by_state(build.file), SILENT_SIGNALS: silent}
+    silent = signals_that_cannot_fire(build.file)
+    details = {"members": members_by_state(build.file), SILENT_SIGNALS: silent}
     try:
         manifest = publish(business.home, build, details=details)
         close(business.home, progress.say)

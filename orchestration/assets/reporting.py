@@ -2,6 +2,7 @@
 
 Belongs here: attaching tables and pictures to the run.
 Does not: computing (dbt), layout and drawing (orchestration.report).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from base64 import b64encode
@@ -63,8 +64,8 @@ def experiment_readout(
     business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
+    from orchestration.readers.experiments import NoExperiments, read_experiments
     from orchestration.report.effects_picture import effects_svg
-    from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
 
     progress.begin("read-out")
     try:

@@ -2,6 +2,7 @@
 
 Belongs here: the order propose, judge, seal; what each shows.
 Does not: judging (core.audience_checks), writing the ledger (orchestration.warehouse).
+Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
 from base64 import b64encode
@@ -24,12 +25,12 @@ from dagster import (
 
 from orchestration.assets.models import POOL
 from orchestration.assets.publishing import PUBLISHED
-from orchestration.audience_tables import OUTCOMES, members_by_campaign, waterfall_rows
 from orchestration.core.audience_checks import PROVES, judged
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import CAMPAIGN_WEEKS
 from orchestration.progress import Progress
+from orchestration.readers.audience_tables import OUTCOMES, members_by_campaign, waterfall_rows
 from orchestration.resources import BuildLock, Business
 
 GROUP = "ledger"
@@ -56,8 +57,8 @@ def proposed_audience(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """Who enters which campaign in the week, as published; a failed check blocks the seal."""
+    from orchestration.readers.audiences import read_audiences, settings
     from orchestration.report.waterfall_picture import waterfall_svg
-    from orchestration.warehouse.audience_reading import read_audiences, settings
 
     progress.begin("check")
     try:
@@ -102,7 +103,7 @@ def sealed_audience(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The week in the ledger, written once: a folder per campaign with decisions, touches and manifest."""
-    from orchestration.warehouse.sealing import newest_seals, seal_published
+    from orchestration.ledger.sealing import newest_seals, seal_published
 
     progress.begin("seal")
     week = date.fromisoformat(context.partition_key)

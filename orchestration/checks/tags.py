@@ -1,7 +1,7 @@
 """Whether the published tags are what their definitions promise.
 
 Belongs here: judging the counts of the published tags, and showing them with each check.
-Does not: counting (dbt's models, warehouse.tag_reading), faults of definitions (core.tag_definitions).
+Does not: counting (dbt's models, readers.tags), faults of definitions (core.tag_definitions).
 """
 
 from collections.abc import Callable, Iterator, Mapping

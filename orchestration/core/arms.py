@@ -14,15 +14,9 @@ import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 
 _DIGITS = 15
-
-
-class ArmsImpossible(RekindleError):
-    """Shares that do not place every member in one arm."""
-
-    exit_code = 2
 
 
 def draw(salt: str, member_key: str) -> float:
@@ -40,13 +34,11 @@ def arm_of(salt: str, member_key: str, shares: Mapping[str, Decimal]) -> str:
         shares: Share of each arm by its code; above 0, together exactly 1, whatever their order.
 
     Raises:
-        ArmsImpossible: The shares are not such.
+        InputFault: The shares are not such.
     """
     if not shares or min(shares.values()) <= 0 or sum(shares.values()) != 1:
         told = ", ".join(f"{arm} {share}" for arm, share in sorted(shares.items()))
-        raise ArmsImpossible(
-            f"arms of {salt} have the shares {told}; each is above 0 and together they are 1"
-        )
+        raise InputFault(f"arms of {salt} have the shares {told}; each is above 0 and together they are 1")
     fraction, upper = draw(salt, member_key), Decimal(0)
     *earlier, last = sorted(shares)
     for arm in earlier:

@@ -2,7 +2,8 @@
 
 Belongs here: judging counts and shares, and showing them with each check.
 Does not: leaks of holdouts, caps, consent and control arms (dbt's singular tests: such a build is never
-    published), counting (dbt's models, warehouse.audience_reading).
+    published), counting (dbt's models, readers.audiences).
+Late imports: scipy loads with the first check, not with every page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]
-"""Rows about a week by question, as warehouse.audience_reading asks them."""
+"""Rows about a week by question, as readers.audiences asks them."""
 
 SIZE, COMPOSITION, ARMS = "size_is_ordinary", "composition_is_ordinary", "arms_follow_their_shares"
 PROVES = {

@@ -1,7 +1,7 @@
 """Faults of campaign definitions: all that is wrong with seeds/campaigns and seeds/benefits, found at once.
 
 Belongs here: the rules that campaigns, caps, holdouts, copy, benefits and experiments must keep, on rows.
-Does not: reading files (campaign_files), deciding who enters (dbt's models).
+Does not: reading files (definitions_files.campaigns), deciding who enters (dbt's models).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import combinations, pairwise
 
 from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments.declared import FACTS
 
 Tables = Mapping[str, tuple[Row, ...]]
@@ -41,12 +41,6 @@ KEYS = {
 
 _CODE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _BRACES = re.compile(r"\{([^{}]*)\}")
-
-
-class CampaignsAtFault(RekindleError):
-    """Campaign definitions that may not be built."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -74,11 +68,11 @@ def check(definitions: CampaignDefinitions, on: date) -> None:
     """Refuse definitions with any fault.
 
     Raises:
-        CampaignsAtFault: With every fault.
+        InputFault: With every fault.
     """
     faults = sorted(set(campaign_faults(definitions, on)))
     if faults:
-        raise CampaignsAtFault(all_faults(faults, "campaign"))
+        raise InputFault(all_faults(faults, "campaign"))
 
 
 def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[str]:

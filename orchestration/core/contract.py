@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.pseudonyms import CONTACT_KINDS
 
 PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
@@ -27,10 +27,8 @@ _COLUMN_WORDS = {"required", "allowed", "min", "max", "contact"}
 Bound = Decimal | date | datetime
 
 
-class ContractFault(RekindleError):
+class ContractFault(InputFault):
     """A contract that cannot be used; the text lists every fault of the file."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)

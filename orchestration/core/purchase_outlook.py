@@ -1,7 +1,7 @@
 """What members who buy will do next: expected purchases of BG/NBD and MBG/NBD.
 
 Belongs here: expectations over a horizon that follow from a fit.
-Does not: likelihoods and fits (core.purchase_models), the same in SQL (fct_purchase_forecast).
+Does not: likelihoods and fits (core.purchase_models), the same in SQL (int_margin__forecasts).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
 REFRESHES = ("real_time", "daily", "weekly")
@@ -60,21 +60,15 @@ class Rule:
         return all(values for box in self.boxes for values in box.values())
 
 
-class TagsAtFault(RekindleError):
-    """Tag definitions that may not be built."""
-
-    exit_code = 2
-
-
 def check(definitions: Definitions, on: date, *others: Definitions) -> None:
     """Refuse definitions with any fault; those of members and of products keep the same rules.
 
     Raises:
-        TagsAtFault: With every fault.
+        InputFault: With every fault.
     """
     faults = sorted({fault for each in (definitions, *others) for fault in tag_faults(each, on)})
     if faults:
-        raise TagsAtFault(all_faults(faults, "tag"))
+        raise InputFault(all_faults(faults, "tag"))
 
 
 def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:

@@ -12,14 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.core.copy_texts import VARIABLES, variables_of
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import SEEDS_DIR
-
-
-class FaultyCopy(RekindleError):
-    """Templates that could not be filled."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
     """The definitions.
 
     Raises:
-        FaultyCopy: A template names an unknown variable or is missing in the default language.
+        InputFault: A template names an unknown variable or is missing in the default language.
     """
     exports, campaigns = seeds_dir / "exports", seeds_dir / "campaigns"
     [settings] = _rows(exports / "export_settings.csv")
@@ -92,7 +86,7 @@ def _check_copy(definitions: Definitions) -> None:
         if (template, definitions.default_language) not in definitions.templates:
             faults.append(f"{template}: not in the default language {definitions.default_language}")
     if faults:
-        raise FaultyCopy(
+        raise InputFault(
             "seeds/campaigns/copy_templates.csv cannot be filled; nothing was exported.\n"
             + "\n".join(f"  {fault}" for fault in sorted(set(faults)))
             + f"\nVariables are: {', '.join(VARIABLES)}."

@@ -15,21 +15,13 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import RekindleError
+from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.exports.definitions import Definitions
+from orchestration.ledger.seals import Seal, seals
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import Seal, seals
 
 # What of a planned touch must be as it was sealed; the member's key may be another one since, after a merge.
 _PLAN = "planned_touch_id, entry_week, arm, step_no, planned_on, channel, template, benefit, status"
-
-
-class NotExportable(RekindleError):
-    """What is published is not what is sealed, or nothing is."""
-
-
-class ConsentsUnheard(RekindleError):
-    """The consent feed is old, shrunken or missing."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
     """Day of the newest delivery of consents.
 
     Raises:
-        ConsentsUnheard: There is none, it is too old for the published as-of date, or it is so much smaller
+        RekindleError: There is none, it is too old for the published as-of date, or it is so much smaller
             than the one before that opt-outs may be missing.
     """
     deliveries = published.execute(
@@ -60,14 +52,14 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
         """
     ).fetchall()
     if not deliveries:
-        raise ConsentsUnheard(
-            "staging.stg_rekindle__loads has no delivery of consents: without them nobody may be contacted, and nothing "
-            "was exported. Deliver the table consents, then `rekindle run`"
+        raise RekindleError(
+            "staging.stg_rekindle__loads has no delivery of consents: without them nobody may be contacted, "
+            "and nothing was exported. Deliver the table consents, then `rekindle run`"
         )
     as_of = as_of_date(published)
     newest: date = deliveries[0][1]
     if (as_of - newest).days > definitions.most_consent_days:
-        raise ConsentsUnheard(
+        raise RekindleError(
             f"the newest consents were delivered on {newest}, {(as_of - newest).days} days before the "
             f"published {as_of}; at most {definitions.most_consent_days} are allowed "
             "(seeds/exports/export_settings.csv). Nothing was exported. Deliver consents, then `rekindle run`"
@@ -75,7 +67,7 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
     for source in sorted({source for source, _, _ in deliveries}):
         rows = [count for owner, _, count in deliveries if owner == source][:2]
         if len(rows) == 2 and rows[1] - rows[0] > rows[1] * definitions.most_consent_shrink_share:
-            raise ConsentsUnheard(
+            raise RekindleError(
                 f"the newest consents of {source} have {rows[0]:,} rows, the delivery before {rows[1]:,}; a "
                 f"share of {definitions.most_consent_shrink_share} less is the most that is allowed "
                 "(seeds/exports/export_settings.csv). Opt-outs may be missing, so nothing was exported. Find "
@@ -110,7 +102,7 @@ def sealed_weeks(
         seeds_dir: Definitions of today.
 
     Raises:
-        NotExportable: A campaign is not sealed, was corrected since, differs or is defined differently; all
+        RekindleError: A campaign is not sealed, was corrected since, differs or is defined differently; all
             such are named.
     """
     rows = published.execute(
@@ -119,7 +111,7 @@ def sealed_weeks(
     weeks = sorted({monday for _, monday, _ in rows})
     wanted = week or (weeks[-1] if weeks else None)
     if wanted not in weeks:
-        raise NotExportable(
+        raise RekindleError(
             f"no campaign of {wanted or 'any week'} is published; published weeks are: "
             f"{', '.join(map(str, weeks)) or 'none'}"
         )
@@ -147,7 +139,7 @@ def sealed_weeks(
         else:
             found.append(Sealed(seal, _planned(home, seal)))
     if faults:
-        raise NotExportable(
+        raise RekindleError(
             f"{wanted} cannot be exported; nothing was.\n" + "\n".join(f"  {fault}" for fault in faults)
         )
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.exports.audience import COLUMNS
 from orchestration.exports.writing import PARQUET
 from orchestration.project import Home
@@ -23,12 +23,6 @@ _PROJECT = {"name": "rekindle_exports", "version": "0.1", "profile": "rekindle"}
 _PROFILES = {"rekindle": {"type": "duckdb", "database": ":memory:"}}
 # A business fills in its own; nothing is sent before.
 _URL = "https://sending-tool.example/{channel}"
-
-
-class RecipeExists(RekindleError):
-    """The folder holds something already."""
-
-    exit_code = 2
 
 
 def write_recipe(home: Home, week: date, channels: Iterable[str], folder: Path) -> list[Path]:
@@ -44,10 +38,10 @@ def write_recipe(home: Home, week: date, channels: Iterable[str], folder: Path) 
         The files written.
 
     Raises:
-        RecipeExists: The folder is not empty; an edited recipe is never written over.
+        InputFault: The folder is not empty; an edited recipe is never written over.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise RecipeExists(
+        raise InputFault(
             f"{folder} is not empty, and an edited recipe is not written over. Name another folder."
         )
     texts = {

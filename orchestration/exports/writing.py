@@ -26,27 +26,22 @@ from orchestration.core.errors import RekindleError
 from orchestration.exports.audience import COLUMNS, Audience, audience, touches_of
 from orchestration.exports.definitions import read_definitions
 from orchestration.exports.gate import (
-    NotExportable,
     Sealed,
     as_of_date,
     consents_delivered_on,
     sealed_weeks,
     unreadable_of_nobody,
 )
+from orchestration.files import private_folder, sha256_of, sync, write_json
+from orchestration.ledger.seals import MANIFEST
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.erasures import refuse_unfinished
-from orchestration.warehouse.ledger import MANIFEST
 from orchestration.warehouse.lock import hold_build_lock
 from orchestration.warehouse.versions import connect_published, current_version
 
 CSV, PARQUET = "touches.csv", "touches.parquet"
 _TYPES = {"step_no": pa.int32(), "planned_on": pa.date32(), "expires_on": pa.date32()}
 SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
-
-
-class ExportFailed(RekindleError):
-    """A file could not be written."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +74,10 @@ def export(
         The week's files, those of earlier runs included.
 
     Raises:
-        NotExportable: See :func:`orchestration.exports.gate.sealed_weeks`.
-        ConsentsUnheard: See :func:`orchestration.exports.gate.consents_delivered_on`.
-        ErasureUnfinished: Somebody waits to be erased.
-        ExportFailed: The disk is full or not writable; whole files written before stay.
+        RekindleError: See :func:`orchestration.exports.gate.sealed_weeks`.
+        RekindleError: See :func:`orchestration.exports.gate.consents_delivered_on`.
+        RekindleError: Somebody waits to be erased.
+        RekindleError: The disk is full or not writable; whole files written before stay.
     """
     definitions = read_definitions(seeds_dir)
     with hold_build_lock(home, "exporting"):
@@ -134,11 +129,6 @@ def remove_unfinished(home: Home) -> None:
     """Remove what a killed run left: it may hold contact details, and nobody was told of it."""
     for leftover in home.exports.glob(".unfinished*"):
         shutil.rmtree(leftover)
-
-
-def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner may enter."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _folder(home: Home, each: Sealed, channel: str, step_no: int) -> Path:
@@ -195,10 +185,11 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def _hand_over(folder: Path, target: Path) -> None:
     """Copy a finished export, by one rename, in the run that made it and never again."""
-    private_folder(target.parent)
+    # What others may enter there is theirs to say: some file systems know no owners.
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        private_folder(unfinished)
+        unfinished.mkdir(mode=0o700)
         for file in folder.iterdir():
             shutil.copy(file, unfinished / file.name)
             sync(unfinished / file.name)
@@ -214,7 +205,7 @@ def _current(home: Home) -> Iterator[None]:
     try:
         yield
     except duckdb.CatalogException as error:
-        raise NotExportable(
+        raise RekindleError(
             f"{current_version(home)} was published by a version of Rekindle that knew no exports: it lacks "
             "a table they read. `rekindle run`, then export"
         ) from error
@@ -226,7 +217,7 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         state = "it is whole, copy it from there" if folder.exists() else "nothing of it was exported"
-        raise ExportFailed(
+        raise RekindleError(
             f"{folder} could not be written or handed over ({error.strerror}): {state}. Free space or make "
             "the folder writable, then `rekindle export` again; what was exported before stays as it is"
         ) from error

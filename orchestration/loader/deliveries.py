@@ -22,7 +22,6 @@ import pyarrow
 import pyarrow.parquet
 
 from orchestration.core.contract import SourceContract, Table
-from orchestration.core.errors import RekindleError
 from orchestration.loader.row_rules import is_readable, literal, quoted
 
 MANIFEST = "manifest.json"
@@ -30,12 +29,6 @@ MANIFEST = "manifest.json"
 FILE_COLUMN = "held_file"
 ROW_COLUMN = "file_row_number"
 _CHUNK = 1 << 22
-
-
-class DeliveryRefused(RekindleError):
-    """Deliveries at fault; the text lists every fault of every one."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)

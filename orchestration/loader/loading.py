@@ -18,39 +18,26 @@ from typing import Any
 import duckdb
 
 from orchestration.core.contract import SourceContract, Table
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
-from orchestration.loader.control import (
-    write_blocked_identifiers,
-    write_empty_tables,
-    write_loads,
-    write_unreadable_consents,
-)
+from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
+from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
 from orchestration.loader.deliveries import (
     CheckedDelivery,
-    DeliveryRefused,
     check_delivery,
     delivery_date,
     find_deliveries,
     manifest_sha256,
 )
-from orchestration.loader.durable import flush_folder, flush_tree, private_folder, switch_folder, write_file
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import Secret, read_secret
-from orchestration.loader.unreadable import unreadable_consents
+from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
+from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
 FORMAT = 1
-
-
-class LoadFailed(RekindleError):
-    """The machine failed, not the delivery: disk, memory, permissions."""
-
-
-class NothingDelivered(RekindleError):
-    """No source delivered anything yet."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +89,10 @@ def load(
         threads: DuckDB's threads; by default all cores.
 
     Raises:
-        DeliveryRefused: With the faults of all new deliveries; none of them is then loaded.
-        SecretFault: The secret is missing, unsafe or another one.
-        NothingDelivered: No source delivered anything.
-        LoadFailed: The disk is full, or the like; what was loaded before stays.
+        InputFault: With the faults of all new deliveries; none of them is then loaded.
+        InputFault: The secret is missing, unsafe or another one.
+        RekindleError: No source delivered anything.
+        RekindleError: The disk is full, or the like; what was loaded before stays.
     """
     try:
         secret = read_secret(home)
@@ -115,7 +102,7 @@ def load(
         with _connect(home, secret, memory_limit, threads) as connection:
             return _load(home, contracts, say, seeds_dir, secret, connection)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise LoadFailed(
+        raise RekindleError(
             f"Loading stopped: {_first_line(error)}\n"
             "What was loaded before is untouched and nothing half-loaded is visible.\n"
             f"Free disk space or memory, check that {home.root} is writable, then load again."
@@ -161,14 +148,14 @@ def _load(
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
     if faults:
-        raise DeliveryRefused(
+        raise InputFault(
             f"Nothing was loaded; faults in what was delivered: {len(faults)}\n"
             + "\n".join(f"  - {fault}" for fault in faults)
             + "\nA delivery is never repaired in place: remove the folder and deliver it again "
             "(docs/bring-your-data.md)."
         )
     if not present:
-        raise NothingDelivered(
+        raise RekindleError(
             f"No source has delivered anything to {home.landing}.\n"
             "Type `rekindle sample` for the simulated chain; for your own files see docs/bring-your-data.md."
         )
@@ -190,7 +177,7 @@ def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> lis
     """Write the control tables about deliveries, as they lie there now."""
     tables = _summary(contracts, _read_records(home, contracts))
     with duckdb.connect() as connection:
-        write_unreadable_consents(home, unreadable_consents(home, contracts, connection))
+        write_own_table(home, UNREADABLE, unreadable_consents(home, contracts, connection))
     write_loads(home, tables)
     return tables
 
@@ -215,7 +202,7 @@ def _load_one(
         raise
     except duckdb.Error as error:
         # The engine's own text may quote a value.
-        raise DeliveryRefused(
+        raise InputFault(
             f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "
             "they may be damaged.\nNothing of this delivery was loaded. Have it written and delivered again."
         ) from None
@@ -271,7 +258,7 @@ def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> No
         private_folder(parent)
     written.chmod(0o600)
     written.replace(target)
-    flush_folder(folder)
+    sync(folder)
 
 
 def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:

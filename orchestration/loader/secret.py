@@ -12,17 +12,11 @@ import os
 import secrets
 from dataclasses import dataclass, field
 
-from orchestration.core.errors import RekindleError
-from orchestration.loader.durable import private_folder, write_file
+from orchestration.core.errors import InputFault
+from orchestration.files import private_folder, write_file
 from orchestration.project import SECRET_VARIABLE, Home
 
 SHORTEST = 32
-
-
-class SecretFault(RekindleError):
-    """The secret is missing, unsafe or another one than before."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -46,14 +40,14 @@ def read_secret(home: Home) -> Secret:
     """The home's secret; made on first use, when nothing was ever loaded.
 
     Raises:
-        SecretFault: Too short, readable by others, lost, or not the one the loaded data was made with.
+        InputFault: Too short, readable by others, lost, or not the one the loaded data was made with.
     """
     private_folder(home.vault)
     known = _known_fingerprints(home)
     secret = _from_environment() or _from_file(home)
     if secret is None:
         if known:
-            raise SecretFault(
+            raise InputFault(
                 f"The secret is gone: neither {SECRET_VARIABLE} nor {home.secret_file} holds it,\n"
                 f"but data was loaded with secret {', '.join(sorted(known))}. With another one no member\n"
                 "would be recognised. Bring the secret back from your backup. To start anew instead,\n"
@@ -62,7 +56,7 @@ def read_secret(home: Home) -> Secret:
         secret = Secret(secrets.token_hex(32))
         write_file(home.secret_file, f"{secret.value}\n".encode(), mode=0o600)
     if known - {secret.fingerprint}:
-        raise SecretFault(
+        raise InputFault(
             f"This is another secret ({secret.fingerprint}) than the data was loaded with "
             f"({', '.join(sorted(known))}).\n"
             "Every pseudonym would change and no member would be recognised; nothing was loaded.\n"
@@ -86,7 +80,7 @@ def _from_file(home: Home) -> Secret | None:
     if not path.exists():
         return None
     if path.stat().st_mode & 0o077:
-        raise SecretFault(
+        raise InputFault(
             f"Others than the owner may read the secret in {path}.\n"
             f"Close it with: chmod 600 {path}   (if somebody may have read it, treat it as known)"
         )
@@ -95,7 +89,7 @@ def _from_file(home: Home) -> Secret | None:
 
 def _long_enough(value: str, where: str) -> str:
     if len(value) < SHORTEST:
-        raise SecretFault(
+        raise InputFault(
             f"The secret in {where} has {len(value)} characters; at least {SHORTEST} are needed,\n"
             "or pseudonyms can be guessed. Make one with:\n"
             "python3 -c 'import secrets; print(secrets.token_hex(32))'"

@@ -6,47 +6,33 @@ Does not: whom they silence (models/intermediate/int_unreadable_consents), judgi
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
-import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.loader.row_rules import literal, quoted, typed
+from orchestration.own_tables import schema_of
 from orchestration.project import Home
 
 CONSENTS = "consents"
 UNREADABLE = "unreadable_consents"
-SCHEMA = pa.schema(
-    [
-        ("source", pa.string()),
-        ("delivered_on", pa.date32()),
-        ("held_file", pa.string()),
-        ("held_row_number", pa.int64()),
-        ("held_reason", pa.string()),
-        ("held_column", pa.string()),
-        ("consent_id", pa.int64()),
-        ("system", pa.string()),
-        ("member_id", pa.string()),
-        ("channel", pa.string()),
-        ("purpose", pa.string()),
-        ("happened_at", pa.timestamp("us")),
-    ]
-)
 
 
 def unreadable_consents(
     home: Home, contracts: dict[str, SourceContract], connection: duckdb.DuckDBPyConnection
-) -> pa.Table:
+) -> list[dict[str, Any]]:
     """Every refused consent event of every delivery; what cannot be read of it is empty."""
-    parts = [
-        connection.sql(_readable(table, str(file), file.parent.name.removeprefix("delivered=")))
-        .to_arrow_table()
-        .cast(SCHEMA)
+    return [
+        row
         for contract in contracts.values()
         for table in contract.tables
         if table.name == CONSENTS
         for file in sorted((home.held / table.source / table.name).glob("delivered=*/held.parquet"))
+        for row in connection.sql(_readable(table, str(file), file.parent.name.removeprefix("delivered=")))
+        .to_arrow_table()
+        .to_pylist()
     ]
-    return pa.concat_tables([SCHEMA.empty_table(), *parts])
 
 
 def _readable(table: Table, file: str, delivered_on: str) -> str:
@@ -54,7 +40,7 @@ def _readable(table: Table, file: str, delivered_on: str) -> str:
     columns = {column.name: column for column in table.columns}
     values = ", ".join(
         f"{told.get(name) or (_value(columns[name]) if name in columns else quoted(name))} as {quoted(name)}"
-        for name in SCHEMA.names
+        for name in schema_of(UNREADABLE).names
     )
     return f"select {values} from read_parquet({literal(file)}) order by held_file, held_row_number"
 

@@ -41,10 +41,6 @@ TABLES = (
 HOUSEHOLD = "household_id"
 
 
-class PackageMissing(RekindleError):
-    """The package with the data is not installed, or not whole."""
-
-
 def deliver_complete_journey(
     landing: Path, *, households: int | None = None, say: Callable[[str], None] = lambda message: None
 ) -> dict[str, int]:
@@ -61,8 +57,8 @@ def deliver_complete_journey(
         Rows delivered per table.
 
     Raises:
-        PackageMissing: The package is not installed, or one of its files is missing.
-        DeliveryError: Everything was delivered before.
+        RekindleError: The package is not installed, or one of its files is missing.
+        InputFault: Everything was delivered before.
     """
     files = _package_files()
     folders = {table: delivery_folder(landing, SOURCE, table, DELIVERED_ON) for table in TABLES}
@@ -88,14 +84,14 @@ def _package_files() -> dict[str, Path]:
     # Found without importing the package, which would import pandas for nothing.
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise PackageMissing(
+        raise RekindleError(
             f"The Complete Journey data is not installed (Python package {PACKAGE}). `make real` installs it."
         )
     data = Path(spec.submodule_search_locations[0]) / "data"
     files = {table: data / f"{table}.parquet" for table in TABLES}
     absent = [file.name for file in files.values() if not file.is_file()]
     if absent:
-        raise PackageMissing(
+        raise RekindleError(
             f"The Python package {PACKAGE} lacks {', '.join(absent)}. Install it again: remove "
             "`.venv/real.installed` and call `make real`."
         )

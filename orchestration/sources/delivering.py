@@ -20,16 +20,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 
 MANIFEST = "manifest.json"
 FORMATS = (".parquet", ".csv")
-
-
-class DeliveryError(RekindleError):
-    """A delivery that cannot be accepted; nothing of it is visible."""
-
-    exit_code = 2
 
 
 def delivery_folder(landing: Path, source: str, table: str, delivered_on: date) -> Path:
@@ -44,10 +38,10 @@ def refuse_existing(folder: Path) -> None:
         folder: The delivery's folder, from ``delivery_folder``.
 
     Raises:
-        DeliveryError: The folder is there already.
+        InputFault: The folder is there already.
     """
     if folder.exists():
-        raise DeliveryError(
+        raise InputFault(
             f"{folder}: this delivery exists already, and deliveries are immutable. "
             "Deliver under a later date, or remove the folder if it was a trial."
         )
@@ -69,7 +63,7 @@ def deliver(
         The folder of the delivery, with its manifest.
 
     Raises:
-        DeliveryError: The delivery exists, or ``write`` left no file, a broken one or one of another kind.
+        InputFault: The delivery exists, or ``write`` left no file, a broken one or one of another kind.
     """
     final = delivery_folder(landing, source, table, delivered_on)
     refuse_existing(final)
@@ -105,12 +99,12 @@ def deliver(
 
 def _refuse_strangers(files: list[Path], source: str, table: str) -> None:
     if not files:
-        raise DeliveryError(
+        raise InputFault(
             f"{source}.{table}: the delivery holds no file; deliver at least one, even if empty."
         )
     for path in files:
         if not path.is_file() or path.suffix not in FORMATS or path.name.startswith("."):
-            raise DeliveryError(
+            raise InputFault(
                 f"{source}.{table}: '{path.name}' cannot be delivered; allowed are files named "
                 "*.parquet or *.csv, without folders and hidden names."
             )
@@ -122,7 +116,7 @@ def _described(path: Path) -> dict[str, str | int]:
     try:
         rows = _rows(path)
     except pa.ArrowInvalid as fault:
-        raise DeliveryError(
+        raise InputFault(
             f"'{path.name}' is not a readable {path.suffix[1:]} file; write it anew and deliver again."
         ) from fault
     _to_disk(path)

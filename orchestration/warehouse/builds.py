@@ -1,7 +1,7 @@
 """A build: its own folder, its own file, from nothing; audited before anybody may publish it.
 
-Belongs here: starting a build, finding it again, auditing what dbt made.
-Does not: running dbt (``dbt.py``), publishing (``publish.py``).
+Belongs here: making a build's folder, finding it again, auditing what dbt made.
+Does not: what is sealed (``ledger.opening``), running dbt (``dbt.py``), publishing (``publish.py``).
 """
 
 from __future__ import annotations
@@ -9,42 +9,29 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import write_json
+from orchestration.own_tables import provide_own_tables, write_own_table
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
-from orchestration.warehouse.control import (
-    provide_fitted,
-    write_as_of_dates,
-    write_build,
-    write_definition_hashes,
-)
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.durable import write_json
-from orchestration.warehouse.experiment_rules import check_rules, provide_judged
-from orchestration.warehouse.ledger import provide_ledger, seals
 
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
 _PASSED = {"success", "pass", "warn", "no-op"}
+OUTCOMES_FILE_NAME = "outcomes.json"
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: tests run them."""
 
 _RELATIONS = {"model", "seed", "snapshot"}
-_BUILT_TYPES = {*_RELATIONS, "test"}
-
-
-class AuditFailed(RekindleError):
-    """A build is not fit to be published."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +46,8 @@ class Build:
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file dbt writes.
-        target_path: dbt's artifacts; of the second and third part of a build made in parts, in
-            ``scores_path`` and ``verdicts_path``.
+        target_path: The SQL dbt ran and what became of it; of the second and third part of a build made in
+            parts, in ``scores_path`` and ``verdicts_path``.
     """
 
     build_id: str
@@ -74,12 +61,12 @@ class Build:
 
     @property
     def scores_path(self) -> Path:
-        """Dbt's artifacts of what stands on fits, where that was built by itself."""
+        """The same of what stands on fits, where that was built by itself."""
         return self.folder / "target_scores"
 
     @property
     def verdicts_path(self) -> Path:
-        """Dbt's artifacts of what stands on judged experiments, where that was built by itself."""
+        """The same of what stands on judged experiments, where that was built by itself."""
         return self.folder / "target_verdicts"
 
     @property
@@ -88,16 +75,8 @@ class Build:
         return self.folder / "audited.json"
 
 
-def start_build(
-    home: Home,
-    as_of_dates: Iterable[date],
-    *,
-    run_id: str,
-    code_version: str,
-    deciding: date | None = None,
-    keeping: Collection[str] = frozenset(),
-) -> Build:
-    """Make an empty folder for a new build and tell dbt about it. The caller holds the build lock.
+def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
+    """Make an empty folder for a new build and tell dbt its dates. The caller holds the build lock.
 
     Of former builds that were not published only the newest stays, for study.
 
@@ -106,17 +85,13 @@ def start_build(
         as_of_dates: The dates to make states for.
         run_id: The run that makes it.
         code_version: What :func:`code_version` said.
-        deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
-        keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
-        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
-            an experiment was declared after its weeks were sealed.
+        RekindleError: No date was asked for.
     """
     dates = tuple(sorted(set(as_of_dates)))
     if not dates:
         raise RekindleError("no as-of date was asked for; a build needs at least one")
-    check_rules(seals(home))
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
     kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
@@ -134,12 +109,15 @@ def start_build(
         },
     )
     write_as_of_dates(home, dates)
-    write_build(home, build)
-    provide_fitted(home)
-    provide_ledger(home, before=deciding, keeping=keeping)
-    provide_judged(home)
-    write_definition_hashes(home, definition_hashes())
+    stamp = {"build_id": build_id, "as_of_date": build.as_of_date, "code_version": code_version}
+    write_own_table(home, "builds", [stamp])
+    provide_own_tables(home)
     return build
+
+
+def write_as_of_dates(home: Home, dates: Iterable[date]) -> None:
+    """Tell dbt the as-of dates asked for, each once, oldest first."""
+    write_own_table(home, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
 
 
 def open_build(home: Home, build_id: str | None = None) -> Build:
@@ -169,15 +147,15 @@ def build_of_run(home: Home, run_id: str) -> Build | None:
 def audit(build: Build) -> dict[str, int]:
     """Hold a finished build against what publishing needs, and record that it passed.
 
-    dbt's own results are read from the build's folder: the whole project must have been built and no test
-    failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of the
-    published rooms readable without any file outside.
+    What became of everything is read from the build's folder: the whole project must have been built and
+    no test failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of
+    the published rooms readable without any file outside.
 
     Returns:
         Rows per published table.
 
     Raises:
-        AuditFailed: Something is missing or failed.
+        RekindleError: Something is missing or failed.
     """
     build.audit_file.unlink(missing_ok=True)
     _check_dbt_results(build)
@@ -186,12 +164,14 @@ def audit(build: Build) -> dict[str, int]:
         with duckdb.connect(str(build.file)) as connection:
             connection.execute("checkpoint")
         if wal.exists():
-            raise AuditFailed(f"{wal} is still there after a checkpoint: the file is not complete without it")
+            raise RekindleError(
+                f"{wal} is still there after a checkpoint: the file is not complete without it"
+            )
         rows = _rows_of_public_relations(build)
     except duckdb.Error as error:
-        raise AuditFailed(f"{build.file} cannot be read as a whole: {error}") from error
+        raise RekindleError(f"{build.file} cannot be read as a whole: {error}") from error
     if not rows:
-        raise AuditFailed(f"nothing in {build.file} is public: there would be nothing to read")
+        raise RekindleError(f"nothing in {build.file} is public: there would be nothing to read")
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
     return rows
 
@@ -263,52 +243,34 @@ def _check_dbt_results(build: Build) -> None:
     parts = (build.scores_path, build.verdicts_path)
     paths = [build.target_path, *(part for part in parts if part.exists())]
     try:
-        results = [outcome for path in paths for outcome in _artifact(path, "run_results.json")["results"]]
-        manifest = _artifact(build.target_path, "manifest.json")
+        told = [json.loads((path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8")) for path in paths]
     except (OSError, ValueError) as error:
-        raise AuditFailed(
-            f"build {build.build_id} has no complete dbt artifacts in {build.target_path}: "
+        raise RekindleError(
+            f"build {build.build_id} lacks what dbt says of it at its end, in {build.target_path}: "
             "dbt did not finish; build again"
         ) from error
-    outcomes = {outcome["unique_id"] for outcome in results}
-    failed = [
-        f"{outcome['unique_id']}: {outcome['status']}"
-        for outcome in results
-        if outcome["status"] not in _PASSED
-    ]
+    outcomes = {node: status for part in told for node, status in part["outcomes"].items()}
+    failed = [f"{node}: {status}" for node, status in outcomes.items() if status not in _PASSED]
     if failed:
-        raise AuditFailed(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
-    never_ran = sorted(_expected(manifest) - outcomes)
+        raise RekindleError(f"build {build.build_id} did not pass: {'; '.join(sorted(failed)[:10])}")
+    never_ran = sorted(set(told[0]["expected"]) - set(outcomes))
     if never_ran:
-        raise AuditFailed(
+        raise RekindleError(
             f"build {build.build_id} is not whole, only a whole `dbt build` can be published; never ran: "
             f"{', '.join(never_ran[:10])}{' ...' if len(never_ran) > 10 else ''}"
         )
 
 
-def _artifact(target_path: Path, name: str) -> dict[str, Any]:
-    return json.loads((target_path / name).read_text(encoding="utf-8"))
-
-
-def _expected(manifest: dict[str, Any]) -> set[str]:
-    """Everything a whole ``dbt build`` runs."""
-    return {
-        node["unique_id"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in _BUILT_TYPES and node.get("config", {}).get("materialized") != "ephemeral"
-    }
-
-
 def _rows_of_public_relations(build: Build) -> dict[str, int]:
     rows = {}
-    public = public_relations(_artifact(build.target_path, "manifest.json"))
+    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
     with duckdb.connect(str(build.file), read_only=True) as connection:
         lock_down(connection, readable=[])
-        for room, name in public:
+        for room, name in told["public"]:
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
             except duckdb.Error as error:
-                raise AuditFailed(
+                raise RekindleError(
                     f"{room}.{name} cannot be read from the build's file alone: {error}\n"
                     "What is published must be what was audited: a public view may read tables only, not "
                     "source files. Materialise it, or the staging model under it, as a table."

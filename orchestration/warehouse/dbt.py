@@ -9,33 +9,49 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt_common.events.base_types import EventMsg
-from dbt_common.events.event_manager_client import cleanup_event_logger, get_event_manager
+from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import (
+    cleanup_event_logger,
+    ctx_set_event_manager,
+    get_event_manager,
+)
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
+from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
-from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
-from orchestration.warehouse.durable import replacing
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
 
+_BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _SHOWN_FAILURES = 10
+_BUILT_TYPES = {"model", "seed", "snapshot", "test"}
 _FIXED_FLAGS = (
     "--no-send-anonymous-usage-stats",
     "--no-use-colors",
     "--no-print",
+    "--no-version-check",
+    "--no-write-json",
+    # dbt words even those lines that it then leaves out of its log: the log is written by `_run`.
     "--log-level=none",
-    "--log-level-file=info",
+    "--log-level-file=none",
 )
+_LOGGED = {"info", "warn", "error"}
 
 _parsed: dict[Path, tuple[int, Manifest]] = {}
+
+BrokenRules = dict[str, dict[str, int]]
+"""By the unique id of a failed ``rules`` test: each broken rule and the rows that break it."""
 
 
 class BuildFailed(RekindleError):
@@ -55,7 +71,7 @@ class BuildFailed(RekindleError):
         super().__init__(
             "dbt did not succeed; nothing was published and the published version is as it was.\n"
             + "\n".join(lines)
-            + f"\nEverything dbt said is in {log}, the SQL it ran beside it in target/."
+            + f"\nWhat dbt said is in {log}, the SQL it ran beside it in target/."
         )
 
 
@@ -67,6 +83,7 @@ def invoke_dbt(
     target_path: Path,
     manifest: Manifest | None = None,
     on_event: Callable[[EventMsg], None] | None = None,
+    broken: BrokenRules | None = None,
     project_dir: Path = DBT_PROJECT_DIR,
 ) -> dbtRunnerResult:
     """Run one dbt command in this process against one warehouse file.
@@ -77,9 +94,11 @@ def invoke_dbt(
         arguments: The command and its options, like ``["build"]``.
         home: Where the sources are read from.
         warehouse: The DuckDB file to write, named ``warehouse.duckdb``.
-        target_path: Where dbt puts its artifacts; its log goes to the folder above.
+        target_path: Where dbt puts the SQL it ran, and with it what became of everything; the log goes to
+            the folder above.
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
         on_event: Called with every event, from dbt's own threads. Nothing is printed.
+        broken: Gets the broken rules of each failed test, before its event reaches ``on_event``.
         project_dir: The dbt project.
 
     Returns:
@@ -100,6 +119,7 @@ def invoke_dbt(
         log_path=target_path.parent,
         manifest=manifest,
         on_event=on_event,
+        broken=broken,
     )
 
 
@@ -147,7 +167,7 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
     own_target.mkdir(parents=True, exist_ok=True)
     with _alone(own_target / "parse.lock"):
         result = _run(
-            ["parse", *(["--no-partial-parse"] if whole else [])],
+            ["parse", "--write-json", *(["--no-partial-parse"] if whole else [])],
             project_dir=project_dir,
             # Fixed values: other ones would make dbt parse everything again.
             environment={
@@ -192,7 +212,17 @@ def _run(
     log_path: Path,
     manifest: Manifest | None,
     on_event: Callable[[EventMsg], None] | None,
+    broken: BrokenRules | None = None,
 ) -> dbtRunnerResult:
+    broken = {} if broken is None else broken
+
+    def heard(event: EventMsg) -> None:
+        log.write(f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n")
+        if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
+            broken.update(_broken_rules(manifest.nodes[event.data.node_info.unique_id]))
+        if on_event is not None:
+            on_event(event)
+
     places = {
         "--project-dir": project_dir,
         "--profiles-dir": project_dir,
@@ -200,22 +230,76 @@ def _run(
         "--log-path": log_path,
     }
     options = [f"{option}={path.absolute()}" for option, path in places.items()]
-    with _environment(environment), _everything_closed():
-        result = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else []).invoke(
-            [*arguments, *options, *_FIXED_FLAGS]
+    command, *rest = arguments
+    ctx_set_event_manager(_ToldEvents())
+    with (
+        (log_path / "dbt.log").open("a", encoding="utf-8", buffering=1) as log,
+        _environment(environment),
+        _everything_closed(),
+    ):
+        result = dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
+            [command, *options, *_FIXED_FLAGS, *rest]
         )
+    if manifest is not None:
+        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result)
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
-        raise BuildFailed(_failures(result), result, log_path / "dbt.log")
+        raise BuildFailed(_failures(result, broken), result, log_path / "dbt.log")
     return result
 
 
-def _failures(result: dbtRunnerResult) -> list[tuple[str, str]]:
+class _ToldEvents(EventManager):
+    """dbt's events without those for its own developers, which cost a tenth of a build to put into words."""
+
+    def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **options: Any) -> None:
+        """Pass on what is logged."""
+        if (level or e.level_tag()) in _LOGGED:
+            super().fire_event(e, level, *rest, **options)
+
+
+def _write_outcomes(file: Path, manifest: Manifest, result: dbtRunnerResult) -> None:
+    """What an audit asks: everything a whole build runs, what became of what this one ran, and what is public."""
+    expected = [
+        node.unique_id
+        for node in manifest.nodes.values()
+        if node.resource_type in _BUILT_TYPES and node.config.materialized != "ephemeral"
+    ]
+    outcomes = {
+        outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])
+    }
+    public = sorted(
+        [node.schema, node.name]
+        for node in manifest.nodes.values()
+        if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")
+    )
+    write_json(file, {"expected": expected, "outcomes": outcomes, "public": public})
+
+
+def _broken_rules(test: Any) -> BrokenRules:
+    """What dbt itself does not tell: which rules a failed ``rules`` test found broken."""
+    if getattr(test, "test_metadata", None) is None or test.test_metadata.name != "rules":
+        return {}
+    handle = DuckDBConnectionManager.env().handle()
+    try:
+        return {test.unique_id: dict(handle.cursor().execute(test.compiled_code).fetchall())}
+    finally:
+        handle.close()
+
+
+def told_rules(broken: Mapping[str, int]) -> str:
+    """Broken rules with their rows in one line."""
+    return ", ".join(f"{rule}: {counted(rows, 'row')}" for rule, rows in broken.items())
+
+
+def _failures(result: dbtRunnerResult, broken: BrokenRules) -> list[tuple[str, str]]:
     if result.exception is not None:
         return [(type(result.exception).__name__, str(result.exception))]
     return [
-        (outcome.node.unique_id, outcome.message or outcome.status)
+        (
+            outcome.node.unique_id,
+            told_rules(broken.get(outcome.node.unique_id, {})) or outcome.message or outcome.status,
+        )
         for outcome in getattr(result.result, "results", [])
         if outcome.status in _FAILED
     ]

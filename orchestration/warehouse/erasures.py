@@ -1,7 +1,7 @@
 """What is known of erasures: requests that wait, the one under way, fingerprints of what was erased.
 
 Belongs here: those three as small files in the vault, and the numbers that tell of them.
-Does not: removing anything (``loader.erasing``, ``ledger_erasing.py``, ``exports.erasing``), finding records.
+Does not: removing anything or finding records (orchestration.erasing).
 """
 
 from __future__ import annotations
@@ -17,15 +17,11 @@ from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
+from orchestration.files import remove_unfinished, replacing, sync, write_json
 from orchestration.project import Home
-from orchestration.warehouse.durable import remove_unfinished, replacing, sync, write_json
 
 Record = tuple[str, str, str]
 """Source, system and member number."""
-
-
-class ErasureUnfinished(RekindleError):
-    """Somebody asked to be erased, and it is not done."""
 
 
 @dataclass(frozen=True)
@@ -191,11 +187,11 @@ def refuse_unfinished(home: Home, doing: str) -> None:
     """Stop what may not happen while somebody waits to be erased.
 
     Raises:
-        ErasureUnfinished: A request is open or an erasure is under way.
+        RekindleError: A request is open or an erasure is under way.
     """
     waiting = len(open_requests(home))
     if waiting or under_way(home):
-        raise ErasureUnfinished(
+        raise RekindleError(
             f"{home.root} has {counted(waiting, 'open request')} of erasure, or one half done; "
             f"nothing was {doing}. `rekindle run` carries them out; "
             "`rekindle status` says what it could not find"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import is_alive
 from orchestration.project import Home
 
 
@@ -96,14 +97,3 @@ def _holder(descriptor: int) -> dict[str, Any]:
             pass
         time.sleep(0.02)
     return {}
-
-
-def is_alive(process: int) -> bool:
-    """Whether there is a process of this number, whoever's it is."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

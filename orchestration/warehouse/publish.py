@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import sha256_of, sync, write_json
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, file_state
 from orchestration.warehouse.connections import lock_down, quoted
-from orchestration.warehouse.durable import sha256_of, sync, write_json
 from orchestration.warehouse.versions import (
     Manifest,
     current_version,
@@ -36,10 +36,6 @@ from orchestration.warehouse.versions import (
 STORAGE_VERSION = "v1.0.0"
 
 
-class PublishFailed(RekindleError):
-    """A build could not be published; readers keep the version they have."""
-
-
 def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) -> Manifest:
     """Write an audited build as a version, switch readers to it, remove versions no longer kept.
 
@@ -52,7 +48,7 @@ def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) 
         details: Anything worth keeping in the manifest, like seconds per step.
 
     Raises:
-        PublishFailed: The build was not audited, or could not be written.
+        RekindleError: The build was not audited, or could not be written.
     """
     rows = _audited_rows(build)
     folder = version_folder(home, build.build_id)
@@ -69,7 +65,7 @@ def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) 
         remove_old_versions(home)
         shutil.rmtree(build.folder, ignore_errors=True)
     except (duckdb.Error, OSError) as error:
-        raise PublishFailed(
+        raise RekindleError(
             f"build {build.build_id} could not be published: {error}\n"
             f"Readers keep version {current_version(home) or 'none'}. If the disk is full, free space; "
             "then publish again."
@@ -82,12 +78,12 @@ def _audited_rows(build: Build) -> dict[str, int]:
     try:
         audited = json.loads(build.audit_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PublishFailed(
+        raise RekindleError(
             f"build {build.build_id} did not pass its audit ({build.audit_file} is missing): "
             "only a build whose tests all passed is published; build again"
         ) from None
     if audited["build_id"] != build.build_id or audited["file"] != file_state(build.file):
-        raise PublishFailed(f"{build.file} was changed after its audit; build again")
+        raise RekindleError(f"{build.file} was changed after its audit; build again")
     return audited["rows"]
 
 
@@ -95,7 +91,7 @@ def _written_before(home: Home, build: Build, rows: dict[str, int]) -> Manifest:
     """The version of this build that an interrupted publication had finished writing."""
     manifest = read_manifest(home, build.build_id)
     if (manifest.run_id, manifest.rows) != (build.run_id, rows):
-        raise PublishFailed(
+        raise RekindleError(
             f"another build was published as {build.build_id} already, and versions never change; build again"
         )
     return manifest
@@ -110,12 +106,12 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
         file = unfinished / version_file(home, build.build_id).name
         _write_tables(build, file, rows)
         if file.with_name(file.name + ".wal").exists():
-            raise PublishFailed(
+            raise RekindleError(
                 f"{file.name}.wal is left after writing build {build.build_id}; publish again"
             )
         faults = faults_in_rows(file, rows)
         if faults:
-            raise PublishFailed(f"what was written is not what was audited: {'; '.join(faults)}")
+            raise RekindleError(f"what was written is not what was audited: {'; '.join(faults)}")
         sync(file)
         manifest = Manifest(
             build_id=build.build_id,

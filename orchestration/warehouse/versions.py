@@ -18,9 +18,9 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import sha256_of, sync
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.durable import sha256_of, sync
 
 KEPT_VERSIONS = 3
 

@@ -25,7 +25,7 @@ def decided(tables: Tables, order: dict[str, int]) -> dict[tuple[str, int], tupl
         tables: A history.
         order: Reasons to drop with their place in the order.
     """
-    candidates = rows(tables, "audiences.aud_candidates")
+    candidates = rows(tables, "audiences.aud_eligible")
     campaigns = {row["campaign"]: row for row in rows(tables, "seeds.campaigns")}
     against = {
         (row["campaign"], row["member_key"]): set(reasons_against(tables, row["campaign"], row["member_key"]))

@@ -23,7 +23,7 @@ from tests.built import table_text
 ROOM = "audiences"
 ASKED = ("aud_decisions", "aud_waterfall")
 # Drawn or given as they are; what else a model reads has no rows. Journeys under way have tests of their own.
-GIVEN = ("aud_candidates", "aud_weeks", "aud_campaign_weeks", "aud_journeys", "aud_due_steps")
+GIVEN = ("aud_eligible", "aud_weeks", "aud_campaign_weeks", "aud_journeys", "aud_due_steps")
 
 
 class Deciding:
@@ -231,59 +231,64 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
     [
         (
             otherwise_than_the_rules_say,
-            "aud_contenders",
+            "aud_ranked",
             "min(reasons.reason_order)",
             "max(reasons.reason_order)",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__member",
+            "aud_excluded__suppressions",
             "< holdouts.share",
             "< holdouts.share * 0.9",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__member",
-            "candidates.as_of_date < coalesce(tickets",
-            "candidates.as_of_date <= coalesce(tickets",
+            "aud_excluded__suppressions",
+            "weeks.as_of_date < coalesce(tickets",
+            "weeks.as_of_date <= coalesce(tickets",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__channel",
-            "candidates.as_of_date < permissions.next_on",
-            "candidates.as_of_date <= permissions.next_on",
+            "aud_excluded",
+            "first_touches.as_of_date < permissions.next_on",
+            "first_touches.as_of_date <= permissions.next_on",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__member",
-            "candidates.as_of_date = sleeping.as_of_date",
+            "aud_excluded__suppressions",
+            "weeks.as_of_date = sleeping.as_of_date",
             "true",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__campaign",
+            "aud_excluded__suppressions",
             "< entries.campaign_week",
             "<= entries.campaign_week",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__campaign",
-            "where offered.benefit is null",
-            "where offered.benefit is null and members.home_store_id is not null",
+            "aud_excluded",
+            "and offered.benefit is null",
+            "and offered.benefit is null and members.home_store_id is not null",
         ),
-        (otherwise_than_the_rules_say, "aud_proposals", "> weekly_budget_amount", ">= weekly_budget_amount"),
         (
             otherwise_than_the_rules_say,
-            "aud_proposals",
-            "value_rank > weekly_capacity",
-            "value_rank >= weekly_capacity",
+            "aud_decisions",
+            "> campaigns.weekly_budget_amount",
+            ">= campaigns.weekly_budget_amount",
         ),
-        (otherwise_than_the_rules_say, "aud_proposals", ", 0) desc", ", 0) asc"),
-        (otherwise_than_the_rules_say, "aud_capped", ">= caps.most_touches", "> caps.most_touches"),
         (
             otherwise_than_the_rules_say,
-            "aud_exclusions__channel",
-            "candidates.as_of_date >= contact_points.known_on",
+            "aud_decisions",
+            "value_rank > campaigns.weekly_capacity",
+            "value_rank >= campaigns.weekly_capacity",
+        ),
+        (otherwise_than_the_rules_say, "aud_ranked", ", 0) desc", ", 0) asc"),
+        (otherwise_than_the_rules_say, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
+        (
+            otherwise_than_the_rules_say,
+            "aud_excluded",
+            "first_touches.as_of_date >= contact_points.known_on",
             "true",
         ),
         (
@@ -292,24 +297,24 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "and reasons.reason = decisions.drop_reason",
             "and reasons.reason = decisions.drop_reason and decisions.arm is not null",
         ),
-        (exceeded_caps, "aud_capped", ">= caps.most_touches", "> caps.most_touches"),
+        (exceeded_caps, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
         (
             exceeded_caps,
-            "aud_capped",
+            "aud_excluded",
             "caps.channel in ('all', taken.channel)",
             "taken.channel = bounds.channel",
         ),
         (exceeded_caps, "aud_contacts", "where sent.touch_id is null", "where false"),
-        (members_taken_twice, "aud_contenders", "checked.campaign_rank > 1", "checked.campaign_rank > 2"),
+        (members_taken_twice, "aud_ranked", "checked.campaign_rank > 1", "checked.campaign_rank > 2"),
         (
             members_taken_twice,
-            "aud_exclusions__campaign",
-            "candidates.campaign <> entries.campaign",
-            "candidates.campaign = entries.campaign",
+            "aud_excluded__suppressions",
+            "weeks.campaign_week = entries.campaign_week",
+            "weeks.campaign_week < entries.campaign_week",
         ),
         (
             rows_that_follow_the_order_of_input,
-            "aud_contenders",
+            "aud_ranked",
             "order by candidates.priority, candidates.campaign",
             "order by candidates.campaign_week",
         ),

@@ -34,26 +34,26 @@ from tests.audiences.walked import (
 
 RUNNING = (
     "aud_contacts",
-    "aud_member_ends",
-    "aud_journey_events",
-    "aud_journey_progress",
-    "aud_reach",
-    "aud_open_steps",
-    "aud_journey_ends",
-    "aud_journey_plans",
+    "aud_journeys__events",
+    "aud_journeys__progress",
+    "aud_touches__reach",
+    "aud_journeys__open_steps",
+    "aud_journeys__ends",
     "aud_journeys",
 )
-DUE = ("aud_step_queue", "aud_due_steps", "aud_contacts__running")
-ENTERING = ("aud_first_steps", "aud_capped", "aud_exclusions__journey")
+DECIDING = ("aud_due_steps", "aud_excluded__suppressions", "aud_excluded")
 INPUTS = {
     "core.int_sealed_decisions": "campaign varchar, campaign_week date, as_of_date date, "
     "member_key bigint, is_included boolean, arm varchar, arm_role varchar",
     "core.int_sealed_touches": "planned_touch_id varchar, campaign varchar, campaign_week date, "
-    "entry_week date, member_key bigint, step_no integer, planned_on date, channel varchar, status varchar",
-    "marts.fct_member_day": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
+    "entry_week date, member_key bigint, step_no integer, planned_on date, channel varchar, status varchar, "
+    "arm varchar, template varchar, benefit varchar",
+    "core.dim_member": "member_key bigint, home_store_id varchar",
+    "marts.member_sleep_pool": "member_key bigint, as_of_date date",
+    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
     "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
     "net_amount decimal(18, 2)",
-    "core.fct_ticket": "member_key bigint, kind varchar, opened_on date",
+    "core.fct_ticket": "member_key bigint, kind varchar, opened_on date, resolved_on date",
     "core.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
     "core.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
@@ -65,12 +65,13 @@ INPUTS = {
     "audiences.aud_weeks": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
     "cap_class varchar, priority integer, is_sealed boolean",
-    "audiences.aud_candidates": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
+    "audiences.aud_eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "is_included boolean, is_sealed boolean, arm varchar, arm_role varchar",
-    "audiences.aud_planned_touches": "campaign varchar, campaign_week date, member_key bigint, "
-    "channel varchar, planned_on date, status varchar, is_sealed boolean",
+    # What is told of failures needs no walk.
+    "audiences.aud_touch_outcomes": "campaign varchar, entry_week date, member_key bigint, planned_on date, "
+    "reached_on date, opened_on date, clicked_on date, connected_on date",
 }
 SEEDS = {
     "campaign_settings": "campaigns",
@@ -95,7 +96,7 @@ class Warehouse:
         self.connection = duckdb.connect()
         self.ask("attach ':memory:' as warehouse")
         self.ask("use warehouse")
-        for schema in ("seeds", "intermediate", "marts", "audiences"):
+        for schema in sorted({"seeds"} | {name.split(".")[0] for name in INPUTS}):
             self.ask(f"create schema {schema}")
         for name, folder in SEEDS.items():
             file = SEEDS_DIR / folder / f"{name}.csv"
@@ -104,13 +105,17 @@ class Warehouse:
         self.ask("delete from seeds.global_holdouts")
         self.ask(
             "create table seeds.campaigns "
-            "(campaign varchar, cap_class varchar, exit_on varchar, priority integer, valid_to date)"
+            "(campaign varchar, cap_class varchar, exit_on varchar, priority integer, valid_to date, "
+            "cooldown_days integer)"
         )
+        self.ask("create table seeds.benefit_stores (benefit varchar, store_id varchar)")
         self.ask(
             "create table seeds.campaign_steps (campaign varchar, arm varchar, step_no integer, "
             "day_offset integer, channel varchar, template varchar, benefit varchar)"
         )
-        self.fill("seeds.campaigns", [(name, *row.values()) for name, row in CAMPAIGNS.items()])
+        self.fill(
+            "seeds.campaigns", [(name, *row.values(), COOLDOWN.days) for name, row in CAMPAIGNS.items()]
+        )
         self.fill(
             "seeds.campaign_steps",
             [(name, "every", *step, "text", "content") for name, steps in STEPS.items() for step in steps],
@@ -198,7 +203,7 @@ def lived(warehouse, histories):
         lives.append(life)
         active = sorted({*life.purchases, *life.interactions})
         warehouse.fill(
-            "marts.fct_member_day",
+            "intermediate.int_member_days",
             [
                 (key, on, following, on in life.purchases, on in life.interactions,
                  min([day for day in life.purchases if day <= on], default=None), on,
@@ -206,7 +211,7 @@ def lived(warehouse, histories):
                 for on, following in pairwise([*active, NEVER])
             ],
         )  # fmt: skip
-        warehouse.fill("core.fct_ticket", [(key, "complaint", on) for on in life.complaints])
+        warehouse.fill("core.fct_ticket", [(key, "complaint", on, None) for on in life.complaints])
         warehouse.fill(
             "core.fct_touch",
             [
@@ -234,10 +239,10 @@ def lived(warehouse, histories):
     return lives
 
 
-def decided(warehouse, table):
+def decided(warehouse, relation):
     """Steps by member as a model decided them."""
     found = warehouse.ask(
-        f"select member_key, campaign, entry_week, step_no, due_on, status, channel from audiences.{table}"
+        f"select member_key, campaign, entry_week, step_no, due_on, status, channel from {relation}"
     )
     steps = {}
     for key, *step in found:
@@ -262,10 +267,10 @@ def decide(warehouse, lives, histories, number):
     ]
     warehouse.put("audiences.aud_weeks", [(monday, sunday, monday + WEEK - ONE_DAY)])
     warehouse.put("audiences.aud_campaign_weeks", [(*week, False) for week in weeks])
-    warehouse.put("audiences.aud_candidates", matched)
-    warehouse.build([*RUNNING, *DUE, *ENTERING])
+    warehouse.put("audiences.aud_eligible", matched)
+    warehouse.build([*RUNNING, *DECIDING])
 
-    running = decided(warehouse, "aud_due_steps")
+    running = decided(warehouse, "audiences.aud_due_steps")
     for key, life in enumerate(lives):
         assert sorted(running.get(key, [])) == sorted(due_steps(life, monday)), f"due steps of {key}"
     first = {
@@ -282,23 +287,32 @@ def decide(warehouse, lives, histories, number):
         for name, _, _, key, _, _ in matched
         if not has_room(first_touch(name, monday), lives[key].contacts(monday) + first.get(key, []))
     }
-    found = warehouse.ask("select campaign, member_key from audiences.aud_capped")
+    found = warehouse.ask(
+        "select campaign, member_key from audiences.aud_excluded where reason = 'frequency_cap'"
+    )
     assert sorted(found) == sorted(capped)
     shut = {
         (name, key, "cooldown" if way.end(sunday) is None else "sleep_pool")
         for name, _, _, key, _, _ in matched
         for way in lives[key].journeys
         if (way.end(sunday) is None and way.campaign == name) or way.plan(sunday) == "sleep_pool"
+    } | {
+        (name, key, "cooldown")
+        for name, _, _, key, _, _ in matched
+        for way in lives[key].journeys
+        if way.campaign == name and way.entered > monday - COOLDOWN
     }
-    excluded = warehouse.ask("select campaign, member_key, reason from audiences.aud_exclusions__journey")
+    excluded = warehouse.ask(
+        "select campaign, member_key, reason from audiences.aud_excluded "
+        "where reason in ('cooldown', 'sleep_pool')"
+    )
     assert sorted(excluded) == sorted(shut)
 
     entries = {}
     for name, _, _, key, _, _ in sorted(matched, key=lambda row: row[-1]):
         life = lives[key]
-        cools = any(way.campaign == name and way.entered > monday - COOLDOWN for way in life.journeys)
         is_open = life.allows(STEPS[name][0][2], sunday)
-        if is_open and not cools and (name, key) not in capped | {row[:2] for row in shut}:
+        if is_open and (name, key) not in capped | {row[:2] for row in shut}:
             entries.setdefault(key, Journey(name, monday, life))
     warehouse.put(
         "audiences.aud_decisions",
@@ -307,8 +321,12 @@ def decide(warehouse, lives, histories, number):
             for key, way in entries.items()
         ],
     )
-    warehouse.build(["aud_entry_steps"])
-    entered = decided(warehouse, "aud_entry_steps")
+    warehouse.build(["aud_planned_touches"])
+    entered = decided(
+        warehouse,
+        "(select *, planned_on as due_on from audiences.aud_planned_touches "
+        "where entry_week = campaign_week and not is_sealed)",
+    )
     for key, way in entries.items():
         assert sorted(entered[key]) == sorted(entry_steps(way, monday, first.get(key, [])))
         assert entered[key][0][-2] == "planned" or len(entered[key]) > 1, "admitted without room"
@@ -317,6 +335,8 @@ def decide(warehouse, lives, histories, number):
     for key, way in entries.items():
         lives[key].journeys.append(way)
     touches = [(key, *step) for steps in (running, entered) for key in steps for step in steps[key]]
+    proposed = warehouse.ask("select count(*) from audiences.aud_planned_touches where not is_sealed")
+    assert proposed == [(len(touches),)]
     keep_caps(warehouse, lives, touches, monday)
     seal(warehouse, lives, histories, entries, touches, monday)
     warehouse.put("staging.stg_rekindle__builds", [(sunday,)])
@@ -326,13 +346,6 @@ def decide(warehouse, lives, histories, number):
 
 def keep_caps(warehouse, lives, touches, monday):
     """No cap overflows: by the test of the build and by counting every window."""
-    warehouse.put(
-        "audiences.aud_planned_touches",
-        [
-            (campaign, monday, key, channel, on, status, False)
-            for key, campaign, _, _, on, status, channel in touches
-        ],
-    )
     assert warehouse.ask(warehouse.compiled["no_cap_is_exceeded"]) == []
     for key, life in enumerate(lives):
         planned = [
@@ -355,7 +368,7 @@ def seal(warehouse, lives, histories, entries, touches, monday):
     for key, campaign, entry_week, step, on, status, channel in touches:
         life, name = lives[key], f"{key} {campaign} {entry_week} {step}"
         row = (name, campaign, monday, entry_week, key, step, on, channel, status)
-        warehouse.fill("core.int_sealed_touches", [row])
+        warehouse.fill("core.int_sealed_touches", [(*row, "treated", "text", "content")])
         [way] = [each for each in life.journeys if (each.campaign, each.entered) == (campaign, entry_week)]
         if status == "capped":
             way.waiting.add((step, on))
@@ -390,7 +403,7 @@ def forget_after(warehouse, day):
     """Take away whatever happened, was decided or was reported after a day."""
     for table, column in (
         ("core.int_sealed_decisions", "as_of_date"),
-        ("marts.fct_member_day", "activity_on"),
+        ("intermediate.int_member_days", "activity_on"),
         ("core.fct_ticket", "opened_on"),
         ("core.fct_contact_permission", "changed_on"),
     ):
@@ -444,7 +457,8 @@ def test_journeys_agree_with_walking_through_the_days(warehouse, histories):
 # By model: a rule of its SQL, and what breaks it.
 BROKEN = [
     ("aud_contacts", "where sent.touch_id is null", "where true"),
-    ("aud_contacts__running", "where status = 'planned'", "where false"),
+    ("aud_excluded", "where status = 'planned'", "where false"),
+    ("aud_planned_touches", "where status = 'planned'", "where false"),
     ("aud_touches_over_cap", "on touches.sent_on <= builds.as_of_date", "on true"),
     (
         "aud_touches_over_cap",
@@ -452,17 +466,17 @@ BROKEN = [
         "case when false",
     ),
     ("aud_due_steps", "where taken.cap_class is not null", "where false"),
-    ("aud_capped", "where taken.cap_class is not null", "where false"),
+    ("aud_excluded", "where taken.cap_class is not null", "where false"),
     ("aud_due_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
     ("aud_due_steps", "<= first_capped.step_no, true)", "<> first_capped.step_no, true) or true"),
-    ("aud_entry_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
-    ("aud_exclusions__journey", "journeys.plan = 'sleep_pool'", "false"),
-    ("aud_journey_ends", "order by ends.exited_on, reasons", "order by ends.exited_on desc, reasons"),
-    ("aud_journey_events", "entries.campaign_week <= member_ends", "entries.campaign_week < member_ends"),
-    ("aud_journey_plans", ">= ends.entry_week", "> ends.entry_week + 99"),
-    ("aud_journey_progress", "dates.as_of_date >= sealed_touches", "dates.as_of_date > sealed_touches"),
-    ("aud_open_steps", "+ progress.delay_days", ""),
-    ("aud_step_queue", "moved.due_on <= moved.ends_on", "moved.due_on < moved.ends_on"),
+    ("aud_planned_touches", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
+    ("aud_excluded__suppressions", "journeys.plan = 'sleep_pool'", "false"),
+    ("aud_journeys__ends", "order by ends.exited_on, reasons", "order by ends.exited_on desc, reasons"),
+    ("aud_journeys__events", "entries.campaign_week <= acts", "entries.campaign_week < acts"),
+    ("aud_journeys", ">= ends.entry_week", "> ends.entry_week + 99"),
+    ("aud_journeys__progress", "dates.as_of_date >= sealed_touches", "dates.as_of_date > sealed_touches"),
+    ("aud_journeys__open_steps", "+ progress.delay_days", ""),
+    ("aud_due_steps", "moved.due_on <= moved.ends_on", "moved.due_on < moved.ends_on"),
 ]
 
 

@@ -15,7 +15,14 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-MODELS = ("int_consents", "fct_contact_permission")
+MODEL = "fct_contact_permission"
+INPUTS = (
+    "stg_chain__consents",
+    "int_identity__members",
+    "int_contact_points",
+    "fct_touch",
+    "int_unreadable_consents",
+)
 FIRST = datetime(2025, 1, 1)
 DAYS, MEMBERS, CHANNELS = 5, (1, 2, 3), ("sms", "email")
 
@@ -48,18 +55,25 @@ histories = st.tuples(events, points)
 
 
 class Permitting:
-    """The two models over tables of one's own."""
+    """The model over tables of one's own."""
 
     def __init__(self, connection, chain):
         self.connection = connection
-        self.code = {m["name"]: m["compiled_code"] for m in chain.models if m["name"] in MODELS}
-        connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        connection.execute("create schema intermediate")
-        for table in ("int_consent_events", "int_contact_points"):
-            connection.execute(
-                f"create table intermediate.{table} as from built.intermediate.{table} limit 0"
+        models = {model["name"]: model for model in chain.models}
+        self.code = models[MODEL]["compiled_code"]
+        self.tables = {name: f"{models[name]['schema']}.{name}" for name in INPUTS}
+        for schema in ("staging", "core"):
+            connection.execute(f"create schema {schema}")
+        for name, table in self.tables.items():
+            columns = ", ".join(
+                f"{column} {spec['data_type']}" for column, spec in models[name]["columns"].items()
             )
-        connection.execute("detach built")
+            connection.execute(f"create table {table} ({columns})")
+        record = {"source": "chain", "system": "pos"}
+        self.add(
+            "int_identity__members",
+            [{**record, "member_id": str(key), "member_key": key} for key in MEMBERS],
+        )
 
     def of(self, history, fault=None):
         """Member, channel and day: whether contact is allowed; absent where nothing was ever said."""
@@ -67,9 +81,18 @@ class Permitting:
         self.connection.execute("begin")
         try:
             self.add(
-                "int_consent_events",
+                "stg_chain__consents",
                 [
-                    {**event, "purpose": "marketing", "happened_on": event["happened_at"].date()}
+                    {
+                        "source": "chain",
+                        "system": "pos",
+                        "member_id": str(event["member_key"]),
+                        "channel": event["channel"],
+                        "purpose": "marketing",
+                        "is_granted": event["is_granted"],
+                        "happened_at": event["happened_at"],
+                        "happened_on": event["happened_at"].date(),
+                    }
                     for event in drawn
                 ],
             )
@@ -80,15 +103,12 @@ class Permitting:
                     for (member, channel), point in reached.items()
                 ],
             )
-            for model in MODELS:
-                query = self.code[model]
-                if fault and fault[0] == model:
-                    assert fault[1] in query, f"{model} does not say: {fault[1]}"
-                    query = query.replace(fault[1], fault[2])
-                self.connection.execute(f"create table intermediate.{model} as {query}")
+            query = self.code
+            if fault:
+                assert fault[0] in query, f"{MODEL} does not say: {fault[0]}"
+                query = query.replace(*fault)
             rows = self.connection.execute(
-                "select member_key, channel, changed_on, next_on, is_allowed "
-                "from core.fct_contact_permission"
+                f"select member_key, channel, changed_on, next_on, is_allowed from ({query})"
             ).fetchall()
         finally:
             self.connection.execute("rollback")
@@ -104,7 +124,7 @@ class Permitting:
     def add(self, table, rows):
         if rows:
             self.connection.register("drawn", pa.Table.from_pylist(rows))
-            self.connection.execute(f"insert into intermediate.{table} by name from drawn")
+            self.connection.execute(f"insert into {self.tables[table]} by name from drawn")
             self.connection.unregister("drawn")
 
 
@@ -156,10 +176,10 @@ def test_permission_is_the_one_of_the_rule_read_slowly(permitting):
 @pytest.mark.parametrize(
     "fault",
     [
-        ("int_consents", "where not events.is_granted", "where events.is_granted"),
-        ("int_consents", "and withdrawn.contact_point = sharing.contact_point", "and false"),
-        ("fct_contact_permission", "min(case when is_granted", "max(case when is_granted"),
-        ("fct_contact_permission", "order by happened_at desc", "order by happened_at"),
+        ("where not events.is_granted", "where events.is_granted"),
+        ("and withdrawn.contact_point = sharing.contact_point", "and false"),
+        ("min(case when is_granted", "max(case when is_granted"),
+        ("order by happened_at desc", "order by happened_at"),
     ],
     ids=["grants are shared", "nothing is shared", "a grant wins a tie", "the oldest of a day decides"],
 )

@@ -1,7 +1,7 @@
-"""Faults: for every check of the warehouse that is not generic, statements that must make it fail.
+"""Faults: for every condition and every singular check of the warehouse, statements that must break it.
 
-Belongs here: check name -> faults; a new ``holds`` or singular check without one fails the suite.
-Does not: faults of ``unique_key`` and ``refers_to``; they follow from the arguments (`test_checks_bite`).
+Belongs here: name -> faults (a condition is ``<model>__<condition>``); one without a fault fails the suite.
+Does not: faults of keys and references; they follow from the arguments (`test_checks_bite`).
 
 Statements run on a copy in which every view is a table, so a fault stays where it is planted. `one_row`
 stands for the condition that picks a single row of the table.
@@ -12,7 +12,7 @@ from __future__ import annotations
 _LAST_SUNDAY = "as_of_date = (select max(as_of_date) from marts.member_lifecycle)"
 
 # Each value is a list of faults, planted one at a time; each must be found.
-HOLDS: dict[str, list[str]] = {
+CONDITIONS: dict[str, list[str]] = {
     # seeds
     "stage_thresholds__thresholds_rise": [
         "update seeds.stage_thresholds set new_days = growing_days where one_row",
@@ -154,19 +154,15 @@ HOLDS: dict[str, list[str]] = {
         "insert into staging.stg_complete_journey__campaign_descriptions by name "
         "select date '2017-03-02' as started_on, date '2017-03-01' as ended_on",
     ],
-    "int_complete_journey_coupons__redeemed_while_valid": [
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-04-01' as redeemed_on",
-        "insert into core.int_complete_journey_coupons by name "
-        "select date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        "date '2017-03-01' as redeemed_on",
+    "fct_coupon__a_household_redeems_while_valid": [
+        "insert into core.fct_coupon by name "
+        "select 'complete_journey' as source, date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
+        f"date '{day}' as redeemed_on"
+        for day in ("2017-04-01", "2017-03-01")
     ],
-    "int_complete_journey_orders__net_is_gross_less_discount": [
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
-        "insert into core.int_complete_journey_orders by name "
-        "select 10.00 as gross_amount, -1.00 as discount_amount, 11.00 as net_amount",
+    "fct_order__a_basket_costs_its_price_less_the_discount": [
+        "insert into core.fct_order by name select 'complete_journey' as source, "
+        "10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
     ],
     # intermediate
     "int_member_days__next_is_later": [
@@ -175,11 +171,8 @@ HOLDS: dict[str, list[str]] = {
     "int_member_category_days__next_is_later": [
         "update intermediate.int_member_category_days set next_on = activity_on where one_row",
     ],
-    "int_stock__stands_at_least_a_day": [
-        "update core.int_stock set stands_until_on = counted_on where one_row",
-        "update core.int_stock set units = -1 where one_row",
-    ],
     # marts
+    "fct_stock__no_shelf_holds_less_than_nothing": ["update core.fct_stock set units = -1 where one_row"],
     "fct_stock__out_of_stock_is_known": [
         "update core.fct_stock set counted_on = as_of_date + 1 where one_row",
         "update core.fct_stock set is_known = false, is_out_of_stock = true where one_row",
@@ -261,15 +254,15 @@ HOLDS: dict[str, list[str]] = {
         "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
         "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
-    "fct_purchase_forecast__more_in_longer": [
-        "update marts.fct_purchase_forecast set purchases_90d = purchases_180d + 1 where one_row",
-        "update marts.fct_purchase_forecast set any_purchase_365d_share = 0 where one_row",
-        "update marts.fct_purchase_forecast set purchase_pairs_180d = null where one_row",
+    "int_margin__forecasts__more_in_longer": [
+        "update intermediate.int_margin__forecasts set purchases_90d = purchases_180d + 1 where one_row",
+        "update intermediate.int_margin__forecasts set any_purchase_365d_share = 0 where one_row",
+        "update intermediate.int_margin__forecasts set purchase_pairs_180d = null where one_row",
     ],
-    "member_purchase_value__square_is_no_less_than_that_of_the_mean": [
-        "update marts.member_purchase_value set expected_square = 0 where one_row",
-        "update marts.member_purchase_value set amount = -0.01 where one_row",
-        "update marts.member_purchase_value set basis = 'gross' where one_row",
+    "member_expected_margin__square_is_no_less_than_that_of_the_mean": [
+        "update marts.member_expected_margin set expected_square = 0 where one_row",
+        "update marts.member_expected_margin set amount = -0.01 where one_row",
+        "update marts.member_expected_margin set basis = 'gross' where one_row",
     ],
     "member_expected_margin__more_in_longer_and_bounds_in_order": [
         "update marts.member_expected_margin set expected_margin_90d = expected_margin_365d + 1 "
@@ -328,11 +321,11 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_cycle set cycle_days = 0 where one_row",
         "update marts.member_cycle set overdue_ratio = null where one_row",
     ],
-    "fct_rfm_score__scores_within_bounds": [
-        "update marts.fct_rfm_score set recency_score = 6 where one_row",
-        "update marts.fct_rfm_score set monetary_score = null where one_row",
-        "update marts.fct_rfm_score set rfm_total_score = rfm_total_score + 1 where one_row",
-        "update marts.fct_rfm_score set rfm_cell = '55' where one_row",
+    "member_rfm__scores_within_bounds": [
+        "update marts.member_rfm set recency_score = 6 where one_row",
+        "update marts.member_rfm set monetary_score = null where one_row",
+        "update marts.member_rfm set rfm_total_score = rfm_total_score + 1 where one_row",
+        "update marts.member_rfm set rfm_cell = '55' where one_row",
     ],
     "fct_growth_ledger__points_follow_units": [
         "update marts.fct_growth_ledger set points = 0 where one_row",
@@ -358,22 +351,19 @@ HOLDS: dict[str, list[str]] = {
     "fct_reactivation__next_is_later": [
         "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
     ],
-    "member_silence_start__lies_before": [
-        "update marts.member_silence_start set quiet_since_on = as_of_date + 1 where one_row",
-    ],
-    "fct_silence_trace__days_follow": [
-        "update marts.fct_silence_trace set next_on = known_on where one_row",
-        "update marts.fct_silence_trace set cases = -1 where one_row",
+    "member_cycle__rhythm_lies_before": [
+        "update marts.member_cycle set quiet_since_on = as_of_date + 1 where one_row",
     ],
     "fct_silence_evidence__is_known_by_then": [
         "update marts.fct_silence_evidence set evidence_on = as_of_date + 1 where one_row",
         "update marts.fct_silence_evidence set score = 1.001 where one_row",
         "update marts.fct_silence_evidence set score = 0 where one_row",
     ],
-    "fct_silence_cause_score__within_bounds": [
-        "update marts.fct_silence_cause_score set score = 1.001 where one_row",
-        "update marts.fct_silence_cause_score set score = 0 where one_row",
-        "update marts.fct_silence_cause_score set cause_rank = 0 where one_row",
+    "member_silence_cause__score_within_bounds": [
+        "update marts.member_silence_cause set score = 1.001 where one_row",
+        "update marts.member_silence_cause set score = 0 where one_row",
+        "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",
@@ -390,9 +380,9 @@ HOLDS: dict[str, list[str]] = {
         "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
         "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
     ],
-    "fct_silence_end__there_was_a_silence": [
-        "update marts.fct_silence_end set days_silent = 0 where one_row",
-        "update marts.fct_silence_end set came_from_stage = 'stable' where one_row",
+    "int_silence__ends__there_was_a_silence": [
+        "update intermediate.int_silence__ends set days_silent = 0 where one_row",
+        "update intermediate.int_silence__ends set came_from_stage = 'stable' where one_row",
     ],
     "fct_stage_period__period_is_not_empty": [
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
@@ -468,9 +458,6 @@ HOLDS: dict[str, list[str]] = {
         "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
         "update intermediate.int_member_choice_days set choices = 0 where one_row",
     ],
-    "int_member_choice_as_of__was_chosen": [
-        "update intermediate.int_member_choice_as_of set choices_365d = 0 where one_row",
-    ],
     "member_preference__a_preference_has_its_share": [
         f"update marts.member_preference set {share} = {value} where rowid = "
         f"(select min(rowid) from marts.member_preference where {share} is not null)"
@@ -498,17 +485,17 @@ HOLDS: dict[str, list[str]] = {
     "fct_tag_coverage__share_is_steady": [
         "update marts.fct_tag_coverage set is_steady = false where one_row",
     ],
-    "fct_member_product__counts_are_parts": [
-        "update marts.fct_member_product set promo_lines = order_lines + 1 where one_row",
-        "update marts.fct_member_product set last_bought_on = as_of_date + 1 where one_row",
-        "update marts.fct_member_product set purchase_days = 0 where one_row",
+    "int_offers__member_products__counts_are_parts": [
+        "update intermediate.int_offers__member_products set promo_lines = order_lines + 1 where one_row",
+        "update intermediate.int_offers__member_products set last_bought_on = as_of_date + 1 where one_row",
+        "update intermediate.int_offers__member_products set purchase_days = 0 where one_row",
     ],
     "fct_product_sales__shares_within_bounds": [
         "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
         "update marts.fct_product_sales set buyers = 0 where one_row",
     ],
-    "fct_product_audience__index_is_positive": [
-        "update marts.fct_product_audience set audience_index = 0 where one_row",
+    "int_offers__audiences__index_is_positive": [
+        "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
     ],
     "fct_product_store__state_agrees_with_units": [
         "update marts.fct_product_store set units = 0 where rowid = "
@@ -534,18 +521,21 @@ HOLDS: dict[str, list[str]] = {
     "aud_journeys__state_fits_its_dates": [
         "insert into audiences.aud_journeys "
         "(entry_week, as_of_date, state, exit_reason, exited_on, steps_sent, last_sent_on, next_step_no, "
-        f"plan) values ('2025-01-06', '2025-01-19', {values})"
+        f"plan, failure) values ('2025-01-06', '2025-01-19', {values})"
         for values in (
             # Over without a reason; left before the entry; left after the day; over with a step to come.
-            "'exited', null, null, 0, null, null, null",
-            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing'",
-            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing'",
+            "'exited', null, null, 0, null, null, null, null",
+            "'exited', 'returned', '2025-01-05', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-20', 0, null, null, 'growing', null",
+            "'exited', 'returned', '2025-01-06', 0, null, 1, 'growing', null",
             # Over without a plan; a plan while it runs; sent before the entry; sent and no day.
-            "'exited', 'returned', '2025-01-06', 0, null, null, null",
-            "'advanced', null, null, 0, null, null, 'growing'",
-            "'advanced', null, null, 1, '2025-01-05', null, null",
-            "'advanced', null, null, 1, null, null, null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, null, null",
+            "'advanced', null, null, 0, null, null, 'growing', null",
+            "'advanced', null, null, 1, '2025-01-05', null, null, null",
+            "'advanced', null, null, 1, null, null, null, null",
+            # At its end without a failure; a failure although the member returned.
+            "'exited', 'completed', '2025-01-06', 0, null, null, 'none', null",
+            "'exited', 'returned', '2025-01-06', 0, null, null, 'growing', 'no_interest'",
         )
     ],
     "aud_due_steps__due_within_the_week": [
@@ -567,9 +557,9 @@ HOLDS: dict[str, list[str]] = {
             "('2025-01-13', null, '2025-01-13', null, '2025-01-12')",
         )
     ],
-    "fct_member_replenishment__state_is_known": [
-        "update marts.fct_member_replenishment set replenishment = 'soon' where one_row",
-        "update marts.fct_member_replenishment "
+    "int_offers__replenishments__state_is_known": [
+        "update intermediate.int_offers__replenishments set replenishment = 'soon' where one_row",
+        "update intermediate.int_offers__replenishments "
         "set replenishment = 'due', due_on = as_of_date + 1 where one_row",
     ],
     "fct_member_offer__has_a_reason": [
@@ -586,7 +576,9 @@ HOLDS: dict[str, list[str]] = {
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",
     ],
     # serving
-    "stg_rekindle__builds__names_the_build": ["update staging.stg_rekindle__builds set build_id = '' where one_row"],
+    "stg_rekindle__builds__names_the_build": [
+        "update staging.stg_rekindle__builds set build_id = '' where one_row"
+    ],
 }
 
 SINGULAR: dict[str, list[str]] = {
@@ -654,7 +646,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.member_activity where one_row",
     ],
     "newest_as_of_date_has_members": [
-        "delete from staging.stg_rekindle__as_of_dates",
+        "delete from core.dim_as_of_date",
         f"delete from marts.member_lifecycle where {_LAST_SUNDAY}",
     ],
     "fold_conserves_money": [
@@ -699,7 +691,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_rfm_migration where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where to_cell = 'none')",
         "update marts.fct_rfm_migration set members = members + 1 where one_row",
-        "delete from marts.member_rfm_cell where one_row",
+        "delete from marts.member_rfm where one_row",
         "update marts.fct_rfm_migration set from_cell = 'champion' where rowid = "
         "(select min(rowid) from marts.fct_rfm_migration where from_cell = 'loyal')",
     ],
@@ -740,7 +732,7 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.offer_settings set offers_per_member = 1",
-        "update marts.fct_member_replenishment set replenishment = 'early'",
+        "update intermediate.int_offers__replenishments set replenishment = 'early'",
         "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],
     "offer_reasons_add_up": [

@@ -7,11 +7,13 @@ its own.
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pytest
 
-from tests.bite.planted_faults import HOLDS, SINGULAR
+from tests.bite.planted_faults import CONDITIONS, SINGULAR
 from tests.built import set_loaded
 
 # A row for tables that are empty in this build, and values that no other table knows.
@@ -40,11 +42,42 @@ def copy(chain, tmp_path_factory):
         yield connection
 
 
-def of_kind(chain, kind):
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a ``rules`` test: its name in the answer, and what it asks of which test."""
+
+    name: str
+    test: dict[str, Any]
+    asked: Any
+
+
+def rules_of(chain, kind):
+    """Every rule of a kind (keys, references or conditions)."""
+    for test in chain.data_tests.values():
+        if (test.get("test_metadata") or {}).get("name") != "rules":
+            continue
+        arguments = test["test_metadata"]["kwargs"]
+        match kind:
+            case "keys":
+                key = {"key": arguments["key"]} if "key" in arguments else {}
+                asked = {**key, **arguments.get("keys", {})}
+            case "references":
+                targets = [row["to"].split("'")[1] for row in arguments.get("references", [])]
+                asked = {
+                    f"{row['column']} in {target}": row
+                    for row, target in zip(arguments.get("references", []), targets, strict=True)
+                }
+            case "conditions":
+                asked = arguments.get("conditions", {})
+        for name, each in asked.items():
+            yield Rule(name, test, each)
+
+
+def conditions_of(chain):
+    """Every condition by the name its faults stand under."""
     return {
-        name: test
-        for name, test in chain.data_tests.items()
-        if (test.get("test_metadata") or {}).get("name") == kind
+        f"{chain.nodes[rule.test['attached_node']]['name']}__{rule.name}": rule
+        for rule in rules_of(chain, "conditions")
     }
 
 
@@ -53,19 +86,20 @@ def table_of(chain, test):
     return f"{node['schema']}.{node['name']}"
 
 
-def broken_rows(connection, test):
-    return connection.execute(f"select count(*) from ({test['compiled_code']})").fetchone()[0]
-
-
-def is_found(connection, test, *statements):
-    """Whether the check fails once the statements ran; nothing of them stays."""
+def found_by(connection, test, *statements):
+    """The rows a check answers with once the statements ran; nothing of them stays."""
     connection.execute("begin")
     try:
         for statement in statements:
             connection.execute(statement)
-        return broken_rows(connection, test) > 0
+        return connection.execute(test["compiled_code"]).fetchall()
     finally:
         connection.execute("rollback")
+
+
+def is_named(connection, rule, *statements):
+    """Whether the check names this rule, with at least one row, once the statements ran."""
+    return dict(found_by(connection, rule.test, *statements)).get(rule.name, 0) > 0
 
 
 def one_row_of(table):
@@ -94,65 +128,88 @@ def filled_row(connection, table):
 
 
 def test_every_check_of_the_project_has_a_fault(chain):
-    generic = {name for kind in ("unique_key", "refers_to") for name in of_kind(chain, kind)}
-
-    assert set(chain.data_tests) - generic == set(HOLDS) | set(SINGULAR)
+    assert set(conditions_of(chain)) == set(CONDITIONS)
+    assert {name for name, test in chain.data_tests.items() if not test.get("test_metadata")} == set(SINGULAR)
 
 
 def test_no_check_finds_anything_before_a_fault_is_planted(chain, copy):
-    crying_wolf = [name for name, test in chain.data_tests.items() if broken_rows(copy, test)]
+    crying_wolf = [name for name, test in chain.data_tests.items() if found_by(copy, test)]
 
     assert crying_wolf == []
 
 
-def test_unique_key_finds_a_repeated_row(chain, copy):
+def test_a_repeated_row_breaks_the_key(chain, copy):
     blind = []
-    for name, test in of_kind(chain, "unique_key").items():
-        table = table_of(chain, test)
+    for rule in rules_of(chain, "keys"):
+        table = table_of(chain, rule.test)
         repeat = f"insert into {table} select * from {table} where {one_row_of(table)}"
-        if not is_found(copy, test, *filled_row(copy, table), repeat):
-            blind.append(name)
+        if not is_named(copy, rule, *filled_row(copy, table), repeat):
+            blind.append((table, rule.name))
 
     assert blind == []
 
 
-def test_unique_key_finds_an_empty_key_part(chain, copy):
+def test_an_empty_part_breaks_the_key(chain, copy):
     blind = []
-    for name, test in of_kind(chain, "unique_key").items():
-        table = table_of(chain, test)
-        for column in test["test_metadata"]["kwargs"]["columns"]:
+    for rule in rules_of(chain, "keys"):
+        table = table_of(chain, rule.test)
+        for column in rule.asked:
             empty = f"update {table} set {column} = null where {one_row_of(table)}"
-            if not is_found(copy, test, *filled_row(copy, table), empty):
-                blind.append((name, column))
+            if not is_named(copy, rule, *filled_row(copy, table), empty):
+                blind.append((table, rule.name, column))
 
     assert blind == []
 
 
-def test_refers_to_finds_a_value_that_does_not_exist(chain, copy):
+def test_a_value_that_does_not_exist_breaks_the_reference(chain, copy):
     blind = []
-    for name, test in of_kind(chain, "refers_to").items():
-        table, column = table_of(chain, test), test["column_name"]
+    for rule in rules_of(chain, "references"):
+        table, column = table_of(chain, rule.test), rule.asked["column"]
         unknown = UNKNOWN.get(columns_of(copy, table)[column], "-1")
         stray = f"update {table} set {column} = {unknown} where {one_row_of(table)}"
-        if not is_found(copy, test, *filled_row(copy, table), stray):
-            blind.append(name)
+        if not is_named(copy, rule, *filled_row(copy, table), stray):
+            blind.append((table, rule.name))
 
     assert blind == []
 
 
-@pytest.mark.parametrize("name", [*HOLDS, *SINGULAR])
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_fault_breaks_the_condition(chain, copy, name):
+    for fault in CONDITIONS[name]:
+        assert is_named(copy, conditions_of(chain)[name], with_one_row(fault)), f"not found: {fault}"
+
+
+@pytest.mark.parametrize("name", SINGULAR)
 def test_fault_is_found(chain, copy, name):
-    for fault in {**HOLDS, **SINGULAR}[name]:
-        assert is_found(copy, chain.data_tests[name], with_one_row(fault)), f"not found: {fault}"
+    for fault in SINGULAR[name]:
+        assert found_by(copy, chain.data_tests[name], with_one_row(fault)), f"not found: {fault}"
 
 
-def test_holds_takes_the_unknown_for_broken(chain, copy):
+def test_the_unknown_breaks_every_condition(chain, copy):
     """A row of nothing but NULL breaks every condition: no check passes because a value is missing."""
     blind = []
-    for name, test in of_kind(chain, "holds").items():
-        table = table_of(chain, test)
+    for name, rule in conditions_of(chain).items():
+        table = table_of(chain, rule.test)
         nothing = ", ".join("null" for _ in columns_of(copy, table))
-        if not is_found(copy, test, f"insert into {table} values ({nothing})"):
+        if not is_named(copy, rule, f"insert into {table} values ({nothing})"):
             blind.append(name)
 
     assert blind == []
+
+
+def test_each_rule_counts_the_rows_that_break_it_and_nothing_else_is_named(chain, copy):
+    """One rule's rows are never told under another's name."""
+    test = chain.data_tests["member_churn_warning__rules"]
+    table = table_of(chain, test)
+    faults = {
+        "key": f"insert into {table} select * from {table} where {one_row_of(table)}",
+        "action in dim_churn_action": f"update {table} set action = 'no such' where {one_row_of(table)}",
+        "says_why_and_by_when": f"update {table} set signals = 0 where {one_row_of(table)}",
+    }
+    found = {rule: found_by(copy, test, fault) for rule, fault in faults.items()}
+
+    assert found == {
+        "key": [("key", 2)],
+        "action in dim_churn_action": [("action in dim_churn_action", 1)],
+        "says_why_and_by_when": [("says_why_and_by_when", 1)],
+    }

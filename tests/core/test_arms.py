@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chi2_contingency, chisquare, kstest
 
-from orchestration.core.arms import ArmsImpossible, arm_of, draw
+from orchestration.core.arms import arm_of, draw
+from orchestration.core.errors import InputFault
 
 THIRDS = {"control": Decimal("0.2"), "coupon": Decimal("0.35"), "gift": Decimal("0.45")}
 MEMBERS = [str(number) for number in range(4000)]
@@ -98,7 +99,7 @@ def test_members_with_neighbouring_keys_have_nothing_to_do_with_each_other():
     ],
 )
 def test_shares_that_do_not_place_everyone_once_are_refused(shares):
-    with pytest.raises(ArmsImpossible, match="together they are 1"):
+    with pytest.raises(InputFault, match="together they are 1"):
         arm_of("second_order", "12345", shares)
 
 

@@ -5,13 +5,9 @@ from datetime import date
 
 import pytest
 
-from orchestration.campaign_files import read_campaigns
-from orchestration.core.campaign_definitions import (
-    CampaignsAtFault,
-    Row,
-    campaign_faults,
-    check,
-)
+from orchestration.core.campaign_definitions import Row, campaign_faults, check
+from orchestration.core.errors import InputFault
+from orchestration.definitions_files.campaigns import read_campaigns
 
 TODAY = date(2025, 12, 28)
 SOUND = read_campaigns()
@@ -161,7 +157,7 @@ def test_all_faults_are_told_at_once_and_no_contact_detail_with_them():
         changed("copy_templates", body="Mail ann@example.org"),
     ):
         broken = with_rows(broken, table, change)
-    with pytest.raises(CampaignsAtFault, match="3 faults in the campaign definitions") as refused:
+    with pytest.raises(InputFault, match="3 faults in the campaign definitions") as refused:
         check(broken, TODAY)
     assert refused.value.exit_code == 2
     assert "example.org" not in str(refused.value)

@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.core.tag_definitions import (
-    MOST_CLAUSES,
-    OPERATORS,
-    Definitions,
-    Row,
-    TagsAtFault,
-    check,
-    tag_faults,
-)
+from orchestration.core.errors import InputFault
+from orchestration.core.tag_definitions import MOST_CLAUSES, OPERATORS, Definitions, Row, check, tag_faults
+from orchestration.definitions_files.tags import read_definitions
 from orchestration.project import DBT_PROJECT_DIR
-from orchestration.tag_files import read_definitions
 
 TODAY = date(2025, 12, 28)
 ATTRIBUTES = [
@@ -268,7 +261,7 @@ def test_a_strategy_is_for_tags_that_somebody_can_hold_together():
 
 
 def test_all_faults_are_told_at_once_with_exit_code_2():
-    with pytest.raises(TagsAtFault) as told:
+    with pytest.raises(InputFault) as told:
         check(defined([tag("a", action=""), tag("b", metric="")], [rule("a", "mood"), rule("b")]), TODAY)
     assert told.value.exit_code == 2
     assert str(told.value).startswith("3 faults")
@@ -303,12 +296,12 @@ def test_tags_of_products_are_held_against_their_own_catalogue():
     [found] = tag_faults(planted, TODAY)
     assert found.startswith("product_tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
     assert found.endswith("those of product_attributes.csv")
-    with pytest.raises(TagsAtFault, match="1 fault in the tag definitions"):
+    with pytest.raises(InputFault, match="1 fault in the tag definitions"):
         check(members, TODAY, planted)
 
 
 def test_operators_are_those_that_the_model_knows():
-    from orchestration.tag_files import SEEDS_DIR, read_rows
+    from orchestration.definitions_files.tags import SEEDS_DIR, read_rows
 
     known = read_rows(SEEDS_DIR / "tags" / "tag_operators.csv")
     numbers = {row["operator"] for row in known if row["number_comparison"]}

@@ -93,7 +93,8 @@ def computed(warehouse, horizon, day, version):
     names = [name for name in MODEL_COEFFICIENTS if name != "base_logit"]
     rows = warehouse.execute(
         f"select member_key, base_p_no_purchase_{horizon}d, {', '.join(names)} "
-        "from marts.member_churn_features inner join marts.member_churn_baseline using (member_key, as_of_date) "
+        "from marts.member_churn_features "
+        "inner join marts.member_churn_baseline using (member_key, as_of_date) "
         "where as_of_date = ? order by member_key",
         [day],
     ).fetchall()

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.warehouse.ledger import differences, proposals, seal, seals
+from orchestration.ledger.seals import differences, proposals, seal, seals
 from tests.built import SUNDAYS, quick_build, same_facts
 
 WEEK = date(2025, 12, 29)
@@ -40,8 +40,7 @@ def withdraw(chain, home, members):
     schema = pq.read_schema(next((shared / "consents").glob("delivered=2*/*/*.parquet")))
     with chain.open() as built:
         records = built.execute(
-            "select system, member_id from core.int_identity__members "
-            "where list_contains(?, member_key)",
+            "select system, member_id from core.int_identity__members where list_contains(?, member_key)",
             [members],
         ).fetchall()
     late = [
@@ -95,7 +94,8 @@ def test_a_correction_of_one_campaign_leaves_the_others_and_both_versions_hold(c
             [campaign],
         ).fetchall()
         listed = built.execute(
-            "select ledger_version, reason, is_newest from audiences.aud_seals where campaign = ? order by 1",
+            "select ledger_version, reason, is_newest from staging.stg_rekindle__sealed_weeks "
+            "where campaign = ? order by 1",
             [campaign],
         ).fetchall()
         touched = built.execute(

@@ -16,7 +16,12 @@ from tests.built import AMOUNT_FITS, SUNDAYS
 
 HORIZONS = (90, 180, 365)
 NEW_YEAR = date(2025, 1, 1)
-MODELS = ("member_churn_baseline", "fct_purchase_forecast", "member_purchase_value", "member_expected_margin")
+# Each after those it reads, with its schema.
+MODELS = {
+    "member_churn_baseline": "marts",
+    "int_margin__forecasts": "intermediate",
+    "member_expected_margin": "marts",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,7 @@ def blank(tmp_path_factory):
         connection.execute("create schema marts")
         connection.execute("create schema intermediate")
         connection.execute("create schema seeds")
+        connection.execute("create schema staging")
         yield connection
 
 
@@ -76,7 +82,7 @@ def test_purchases_in_sql_equal_the_closed_form_to_one_in_five_thousand(blank, c
         staying=[at.b],
     )
     found = blank.execute(
-        f"from ({compiled['fct_purchase_forecast']}) order by repeats, age_days"
+        f"from ({compiled['int_margin__forecasts']}) order by repeats, age_days"
     ).fetchnumpy()
     order = np.lexsort((ages, repeats))
     # As if the last purchase were today, and divided by the chance to be alive: only what follows counts.
@@ -155,8 +161,8 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         scale_amount=[gamma],
     )
     put(blank, "seeds.margin_settings", tail_share=[0.1])
-    for model in MODELS:
-        blank.execute(f"create or replace table marts.{model} as {compiled[model]}")
+    for model, schema in MODELS.items():
+        blank.execute(f"create or replace table {schema}.{model} as {compiled[model]}")
     found = blank.execute("from marts.member_expected_margin order by member_key").fetchnumpy()
     assert len(found["member_key"]) == len(keys)
     for horizon, future in zip(HORIZONS, futures, strict=True):
@@ -203,7 +209,7 @@ def test_what_a_purchase_is_worth_in_sql_equals_core(chain):
     with chain.open() as warehouse:
         rows = warehouse.execute(
             "select fitted_group, basis, purchase_days, amount, expected_amount "
-            "from marts.member_purchase_value "
+            "from marts.member_expected_margin "
             "inner join marts.member_churn_baseline using (member_key, as_of_date) "
             "where as_of_date = ?",
             [SUNDAYS[-1]],

@@ -20,8 +20,8 @@ DATES = (date(2025, 6, 1), date(2025, 6, 15))
 # What is shown of each state, without the key: the member has a name here.
 SHOWN = {
     "member_lifecycle": "stage, is_high_intent, category_group, days_since_first_purchase, "
-    "days_since_purchase, days_silent, reactivated_on, reactivated_from_stage, reactivated_from_tier",
-    "member_silence": "silence_tier, is_silent, days_silent, touches_since_active, unanswered_touches",
+    "days_since_purchase, days_silent, reactivated_on, reactivated_from_stage, reactivated_from_tier, "
+    "silence_tier, is_silent, touches_since_active, unanswered_touches",
     "member_rfm": "rfm_cell, margin_score, rfm_total_score, days_since_purchase, purchase_days, net_amount, "
     "margin_amount",
     "member_value_tier": "value_tier, net_amount, revenue_share_above",

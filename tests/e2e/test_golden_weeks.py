@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.ledger.seals import proposals, seal
 from orchestration.project import Home
 from orchestration.sources.delivering import deliver
-from orchestration.warehouse.ledger import proposals, seal
 from tests.built import load_chain, quick_build
 from tests.e2e.delivered_by_hand import deliver_lines
 from tests.e2e.written_down import NAMED, hold_against

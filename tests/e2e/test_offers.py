@@ -16,11 +16,11 @@ from tests.e2e.test_replay import forget_what_came_after
 
 MATURED = SUNDAYS[2]
 ABOUT_OFFERS = (
-    "fct_member_product",
+    "int_offers__member_products",
     "fct_product_attributes",
     "fct_product_tag",
     "fct_member_scene",
-    "fct_offer_candidate",
+    "int_offers__candidates",
     "fct_member_offer",
     "fct_member_offer_reason",
 )
@@ -77,10 +77,9 @@ def without_stock(chain, tmp_path_factory):
         home,
         [UNTIL],
         changed={
-            "int_stock": (
-                "from stock",
-                f"from (select source, store_id, product_id, counted_on, 0 as units from stock "
-                f"where store_id = '{store}') as stock",
+            "fct_stock": (
+                "inner join counts",
+                f"inner join (select * replace (0 as units) from counts where store_id = '{store}') as counts",
             )
         },
     ) as connection:
@@ -125,10 +124,10 @@ def small_tables(chain, tmp_path_factory):
         for schema in ("seeds", "marts"):
             connection.execute(f"create schema {schema}")
         for name in (
-            "seeds.offer_rules", "seeds.offer_settings", "marts.member_activity", "marts.dim_offer_date",
+            "seeds.offer_rules", "seeds.offer_settings", "marts.member_activity", "intermediate.int_offers__dates",
             "marts.fct_member_tag", "marts.fct_product_tag", "marts.fct_member_scene", "marts.fct_scene_day",
-            "marts.fct_product_attributes", "marts.fct_member_shelf", "marts.fct_offer_candidate",
-            "marts.fct_member_offer_rule", "marts.fct_product_offer_rule",
+            "marts.fct_product_attributes", "intermediate.int_offers__shelves", "intermediate.int_offers__candidates",
+            "intermediate.int_offers__member_rules", "marts.fct_product_offer_rule",
         ):  # fmt: skip
             columns = built.execute(f"describe {name}").fetchall()
             connection.execute(
@@ -146,7 +145,7 @@ def test_offers_agree_with_a_slow_oracle(
     day, source = UNTIL, "chain"
     connection.execute("begin")
     try:
-        fill(connection, "marts.dim_offer_date", [{"as_of_date": day}])
+        fill(connection, "intermediate.int_offers__dates", [{"as_of_date": day}])
         fill(connection, "seeds.offer_settings",
              [{"valid_days": 1, "offers_per_member": most, "minimum_weight": least}])  # fmt: skip
         named = [
@@ -158,7 +157,11 @@ def test_offers_agree_with_a_slow_oracle(
         at = {"as_of_date": day, "source": source}
         for key in (1, 2):
             fill(connection, "marts.member_activity", [{"member_key": key, "as_of_date": day}])
-            fill(connection, "marts.fct_member_shelf", [at | {"member_key": key, "is_stock_known": False}])
+            fill(
+                connection,
+                "intermediate.int_offers__shelves",
+                [at | {"member_key": key, "is_stock_known": False}],
+            )
             fill(connection, "marts.fct_product_attributes", [at | {"product_id": str(key), "buyers": 7}])
         fill(connection, "marts.fct_member_tag",
              [{"member_key": key, "as_of_date": day, "tag": tag} for key, tag in member_tags])  # fmt: skip
@@ -171,10 +174,10 @@ def test_offers_agree_with_a_slow_oracle(
         )
         fill(connection, "marts.fct_scene_day",
              [{"scene_on": day + timedelta(days=1), "scene": scene} for scene in calendar])  # fmt: skip
-        fill(connection, "marts.fct_offer_candidate",
+        fill(connection, "intermediate.int_offers__candidates",
              [at | {"member_key": key, "product_id": str(product), "link": link}
               for key, product, link in candidates])  # fmt: skip
-        for model in ("fct_member_offer_rule", "fct_product_offer_rule"):
+        for model in ("int_offers__member_rules", "fct_product_offer_rule"):
             connection.execute(f"insert into marts.{model} by name {compiled[model]}")
         found = connection.execute(
             "select member_key, offer_rank, product_id, total_weight "

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from orchestration.tag_files import read_definitions
+from orchestration.definitions_files.tags import read_definitions
 from tests.built import SUNDAYS
 from tests.e2e.oracle import business_day, loaded_rows, seed
 

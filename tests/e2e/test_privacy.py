@@ -13,11 +13,11 @@ import pyarrow.dataset as ds
 import pytest
 
 from orchestration.exports.writing import export
+from orchestration.ledger.seals import proposals, seal, seals
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.erasures import read_registry, record_key
-from orchestration.warehouse.ledger import proposals, seal, seals
 from orchestration.warehouse.versions import current_version
 
 MAY_HOLD_CONTACTS = ("landing", "vault", "exports")

@@ -99,10 +99,10 @@ def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
     ("model", "rule", "leak", "found_in"),
     [
         (
-            "int_member_totals",
+            "member_activity",
             "touch_responses.responded_on <= at_date.as_of_date",
             "touch_responses.responded_on is not null",
-            "member_silence",
+            "member_lifecycle",
         ),
         (
             "int_member_category_as_of",

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.core.tag_definitions import Definitions, Row, tag_faults
+from orchestration.definitions_files.tags import read_definitions
 from orchestration.project import Home
-from orchestration.tag_files import read_definitions
 from orchestration.warehouse.dbt import invoke_dbt, parsed_project
 from tests.house.test_sql import portability_faults
 

@@ -111,7 +111,7 @@ def test_churn_signals_of_missing_tables_are_silent_and_say_so(built):
 def test_causes_of_silence_without_their_sources_are_never_named_and_say_so(built):
     connection, _ = built
     causes = connection.execute("select silence_cause, is_silent from marts.dim_silence_cause").fetchall()
-    named = connection.execute("select distinct silence_cause from marts.fct_silence_cause_score").fetchall()
+    named = connection.execute("select distinct silence_cause from marts.fct_silence_evidence").fetchall()
 
     assert {cause for cause, is_silent in causes if not is_silent} == {"not_due", "unknown"}
     assert {cause for (cause,) in named} == {"not_due", "unknown"}

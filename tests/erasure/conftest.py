@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.pseudonyms import pseudonym
-from orchestration.erasure import Identity
+from orchestration.erasing.people import Identity
 from orchestration.exports.writing import SCHEMA, write_csv
+from orchestration.ledger.seals import Proposal, seal
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
+from orchestration.own_tables import schema_of
 from orchestration.project import SECRET_VARIABLE, STAGING_DIR, Home
 from orchestration.sources.delivering import deliver
-from orchestration.warehouse.control import SEALED_DECISIONS, SEALED_TOUCHES
 from orchestration.warehouse.erasures import Request, ask, record_key
-from orchestration.warehouse.ledger import Proposal, seal
 from orchestration.warehouse.versions import Manifest
 
 CONTRACTS = read_contracts(STAGING_DIR)
@@ -104,7 +104,7 @@ class Business:
         shutil.rmtree(folder, ignore_errors=True)  # of a publication that was killed
         folder.mkdir(parents=True)
         with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
-            connection.execute("create schema marts")
+            connection.execute("create schema core")
             connection.execute("create table core.fct_member_record (record_key bigint, member_key bigint)")
             for record in records:
                 key = record_key(*record)
@@ -198,8 +198,8 @@ def _seal(home: Home) -> None:
         .drop_columns(["ledger_version"])
         .sort_by([(schema.names[4] if name == "decisions" else schema.names[0], "ascending")])
         for name, rows, schema in (
-            ("decisions", decisions, SEALED_DECISIONS),
-            ("touches", touches, SEALED_TOUCHES),
+            ("decisions", decisions, schema_of("sealed_decisions")),
+            ("touches", touches, schema_of("sealed_touches")),
         )
     }
     seal(home, Proposal("win", WEEK, DAY, "d1", 0, tables), build_id=SECOND, code_version="c0de")

@@ -12,19 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.erasure import close, finish_purge, purge_requested
+from orchestration.core.errors import RekindleError
+from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.exports.writing import export
-from orchestration.status import status_text
-from orchestration.warehouse.erasures import (
-    ErasureUnfinished,
-    Request,
-    ask,
-    open_requests,
-    read_registry,
-    record_key,
-    under_way,
-)
-from orchestration.warehouse.ledger import LedgerChanged, provide_ledger, seals
+from orchestration.ledger.seals import provide_ledger, seals
+from orchestration.readers.status import status_text
+from orchestration.warehouse.erasures import Request, ask, open_requests, read_registry, record_key, under_way
 from tests.erasure.conftest import (
     CONTRACTS,
     DAY,
@@ -159,14 +152,14 @@ def test_only_what_an_erasure_explains_may_differ_in_the_ledger(business, made_o
             (folder / name).chmod(0o644)
             (folder / name).write_bytes(new if isinstance(new, bytes) else new.encode())
         if said:
-            with pytest.raises(LedgerChanged, match=said):
+            with pytest.raises(RekindleError, match=said):
                 seals(business.home)
         (folder / "manifest.json").write_text(noted)
         file.write_bytes(content)
     for name in ("decisions.parquet", "touches.parquet", "manifest.json"):
         (folder / name).chmod(0o644)
         (folder / name).write_bytes((original / name).read_bytes())
-    with pytest.raises(LedgerChanged, match="no erasure explains it"):
+    with pytest.raises(RekindleError, match="no erasure explains it"):
         seals(business.home)
 
 
@@ -175,7 +168,7 @@ def test_a_seal_that_claims_an_erasure_nobody_knows_is_refused(business):
     manifest = sealed.folder(business.home) / "manifest.json"
     manifest.chmod(0o644)
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"erased": 1}))
-    with pytest.raises(LedgerChanged, match="no erasure explains it"):
+    with pytest.raises(RekindleError, match="no erasure explains it"):
         seals(business.home)
 
 
@@ -251,7 +244,7 @@ def test_nothing_is_called_done_before_readers_have_a_version_without_the_person
 
 def test_while_somebody_waits_nothing_is_exported(business):
     business.ask()
-    with pytest.raises(ErasureUnfinished, match="nothing was exported"):
+    with pytest.raises(RekindleError, match="nothing was exported"):
         export(business.home)
 
 

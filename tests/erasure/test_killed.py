@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestration.erasure import close, finish_purge, purge_requested
+from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import current_version
 from tests.erasure.conftest import CONTRACTS, OTHERS, SECOND, THIRD, identify, traces

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.warehouse import experiment_reading
+from orchestration.readers import experiments as experiment_reading
 
 
 @pytest.mark.parametrize("command", ["list", "plan", "results"])

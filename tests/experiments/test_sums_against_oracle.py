@@ -15,10 +15,20 @@ EXPERIMENT, CAMPAIGN = "medium_silence_tiered_coupon_test", "medium_silence_tier
 WINDOW, BEFORE = 28, 56
 WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
-MARTS = ("fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member")
-# Stands on verdicts, not on facts.
-JUDGED = {"exp_results", "stg_rekindle__experiment_plans", "stg_rekindle__experiment_decisions", "stg_rekindle__experiment_rules", "exp_program", "exp_proposals"}
-LEDGER = ("int_sealed_decisions", "int_sealed_touches", "stg_rekindle__sealed_weeks")
+# Made of verdicts, not of facts.
+JUDGED = {"exp_program", "exp_proposals"}
+# Filled by each test.
+GIVEN = (
+    *(
+        f"core.{name}"
+        for name in (
+            "fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member",
+            "int_sealed_decisions", "int_sealed_touches",
+        )
+    ),
+    *(f"audiences.{name}" for name in ("aud_decisions", "aud_eligible", "aud_eligible__baseline_dates")),
+    "staging.stg_rekindle__sealed_weeks",
+)  # fmt: skip
 
 
 class Shop:
@@ -29,19 +39,16 @@ class Shop:
         self.connection.execute("attach ':memory:' as warehouse")
         self.connection.execute("use warehouse")
         self.connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        for schema in ("seeds", "intermediate", "marts", "audiences", "experiments"):
+        for schema in ("seeds", "staging", "core", "audiences", "experiments"):
             self.connection.execute(f"create schema warehouse.{schema}")
         for node in chain.nodes.values():
             if node["resource_type"] == "seed":
                 name = node["name"]
                 self.connection.execute(f"create table warehouse.seeds.{name} as from built.seeds.{name}")
-        empty = [("marts", name) for name in MARTS] + [("intermediate", name) for name in LEDGER]
-        audiences = ("aud_decisions", "aud_matches", "aud_baseline_dates")
-        for schema, name in [*empty, *(("audiences", name) for name in audiences)]:
-            self.connection.execute(
-                f"create table warehouse.{schema}.{name} as from built.{schema}.{name} limit 0"
-            )
-        self.connection.execute("create table warehouse.staging.stg_rekindle__builds as from built.staging.stg_rekindle__builds")
+        for table in GIVEN:
+            self.connection.execute(f"create table warehouse.{table} as from built.{table} limit 0")
+        builds = "staging.stg_rekindle__builds"
+        self.connection.execute(f"create table warehouse.{builds} as from built.{builds}")
         self.as_of(AS_OF)
         for model in chain.models:
             if model["schema"] == "experiments" and model["name"] not in JUDGED:
@@ -134,7 +141,7 @@ def test_the_same_fact_counts_in_longer_windows_and_is_read_when_they_are_over(
 
 
 def test_every_fact_that_a_metric_may_count_is_counted_and_no_other(shop):
-    [model] = [each for each in shop.models if each["name"] == "exp_facts"]
+    [model] = [each for each in shop.models if each["name"] == "exp_outcomes__facts"]
     assert set(re.findall(r"'(\w+)' as metric", model["compiled_code"])) == set(FACTS)
 
 
@@ -225,11 +232,11 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
 def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(shop):
     matched_on = AS_OF - timedelta(days=WINDOW)
     shop.add(
-        "audiences.aud_baseline_dates",
+        "audiences.aud_eligible__baseline_dates",
         [{"experiment": EXPERIMENT, "campaign": CAMPAIGN, "as_of_date": matched_on}],
     )
     for member, day in ((1, matched_on), (2, AS_OF)):
-        shop.add("audiences.aud_matches", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
+        shop.add("audiences.aud_eligible", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
     for member in (1, 2):
         shop.buys(member, matched_on + timedelta(days=1))
         shop.buys(member, matched_on)

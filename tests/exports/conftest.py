@@ -13,9 +13,9 @@ from datetime import date
 import duckdb
 import pytest
 
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger.seals import proposals, seal
 from orchestration.project import Home
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import proposals, seal
 
 WEEK = date(2025, 12, 29)
 BUILD = "2025-12-28-00000001"
@@ -72,8 +72,9 @@ def proposed(tmp_path) -> Shop:
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             f"""
-            create schema marts; create schema audiences;
-            create table staging.stg_rekindle__builds as select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
+            create schema staging; create schema core; create schema marts; create schema audiences;
+            create table staging.stg_rekindle__builds as
+                select '{BUILD}' as build_id, date '2025-12-28' as as_of_date;
             create table core.dim_as_of_date as select date '{WEEK}' as campaign_week;
             create table staging.stg_rekindle__loads as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,

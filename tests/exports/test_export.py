@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.core.copy_texts import dialled, filled, neutral
-from orchestration.exports.gate import ConsentsUnheard, NotExportable
-from orchestration.exports.writing import ExportFailed, export, exported_before
+from orchestration.core.errors import RekindleError
+from orchestration.exports.writing import export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
+INSERT = "insert into staging.stg_rekindle__loads values"
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 
 
@@ -165,7 +166,7 @@ def test_a_copy_is_handed_over_once(shop, tmp_path):
 
 
 def test_a_week_that_is_not_sealed_is_not_exported(proposed):
-    with pytest.raises(NotExportable, match="second_order 2025-12-29 is not sealed"):
+    with pytest.raises(RekindleError, match="second_order 2025-12-29 is not sealed"):
         export(proposed.home)
     assert not proposed.home.exports.exists()
 
@@ -182,7 +183,7 @@ def test_a_week_that_is_not_sealed_is_not_exported(proposed):
 )  # fmt: skip
 def test_what_is_published_must_be_what_is_sealed(shop, changed, said):
     shop.change(changed)
-    with pytest.raises(NotExportable, match=said):
+    with pytest.raises(RekindleError, match=said):
         export(shop.home)
 
 
@@ -191,18 +192,18 @@ def test_a_correction_is_exported_only_once_it_is_published(shop):
         "update audiences.aud_campaign_weeks set is_sealed = true",
         "update audiences.aud_decisions set is_sealed = true, ledger_version = 2",
     )
-    with pytest.raises(NotExportable, match="not v1 of the ledger: run again"):
+    with pytest.raises(RekindleError, match="not v1 of the ledger: run again"):
         export(shop.home)
 
 
 def test_a_version_published_before_there_were_exports_is_refused(shop):
     shop.change("drop table core.fct_member_record")
-    with pytest.raises(NotExportable, match="it lacks a table they read"):
+    with pytest.raises(RekindleError, match="it lacks a table they read"):
         export(shop.home)
 
 
 def test_an_unpublished_week_is_refused_with_those_there_are(shop):
-    with pytest.raises(NotExportable, match="published weeks are: 2025-12-29"):
+    with pytest.raises(RekindleError, match="published weeks are: 2025-12-29"):
         export(shop.home, date(2025, 12, 22))
 
 
@@ -211,15 +212,12 @@ def test_an_unpublished_week_is_refused_with_those_there_are(shop):
     [
         ("delete from staging.stg_rekindle__loads", "no delivery of consents"),
         ("update staging.stg_rekindle__loads set delivered_on = date '2025-12-20'", "8 days before"),
-        (
-            "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 126)",
-            "100 rows",
-        ),
+        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 126)", "100 rows"),
     ],
 )
 def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, said):
     shop.change(loads)
-    with pytest.raises(ConsentsUnheard, match=said):
+    with pytest.raises(RekindleError, match=said):
         export(shop.home)
     assert not shop.home.exports.exists()
 
@@ -238,7 +236,7 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     "loads",
     [
         "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21'",
-        "insert into staging.stg_rekindle__loads values ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
+        f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
     ],
 )
 def test_a_consent_feed_at_its_limits_is_heard(shop, loads):
@@ -292,7 +290,7 @@ def test_a_full_disk_leaves_no_half_export_and_says_what_to_do(shop, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr("orchestration.exports.writing.sync", full)
-        with pytest.raises(ExportFailed, match="nothing of it was exported"):
+        with pytest.raises(RekindleError, match="nothing of it was exported"):
             export(shop.home)
     assert not list(shop.home.exports.rglob("*.csv"))
     assert only(export(shop.home)).manifest["rows"] == 3

@@ -36,6 +36,8 @@ class Model:
         folder: Folder below ``models/``, like ``marts/lifecycle``.
         reads: Like ``staging.stg_chain__orders``, ``source.chain``, ``seeds/identity/identifiers``.
         described_in: The yml file that describes it, below ``models/``; None if nothing does.
+        is_public: Whether readers of the published file get it.
+        reason: Why a private step stands alone although only one model reads it (``meta: {step: ...}``).
     """
 
     name: str
@@ -46,7 +48,10 @@ class Model:
     columns: dict[str, Column] = field(default_factory=dict)
     described_in: str | None = None
     has_contract: bool = True
+    is_table: bool = True
     schema: str | None = None
+    is_public: bool = True
+    reason: str = ""
 
     @property
     def room(self) -> str:
@@ -72,7 +77,8 @@ class DataTest:
     name: str
     kind: str | None
     attached_to: str | None
-    columns: tuple[str, ...] = ()
+    severity: str = "error"
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,10 @@ def read_models(manifest: Any) -> list[Model]:
             columns=_columns(node),
             described_in=node.patch_path.split("://")[1].removeprefix("models/") if node.patch_path else None,
             has_contract=node.config.contract.enforced,
+            is_table=node.config.materialized == "table",
             schema=node.schema,
+            is_public=bool(node.config.meta.get("public")),
+            reason=node.config.meta.get("step", ""),
         )
         for node in _nodes(manifest, "model")
     ]
@@ -164,7 +173,8 @@ def read_data_tests(manifest: Any) -> list[DataTest]:
                 name=node.name,
                 kind=generic.name if generic else None,
                 attached_to=manifest.nodes[node.attached_node].name if _attached(manifest, node) else None,
-                columns=tuple(generic.kwargs.get("columns", ())) if generic else (),
+                severity=node.config.severity.lower(),
+                key=tuple(generic.kwargs.get("key") or ()) if generic else (),
             )
         )
     return found

@@ -7,7 +7,7 @@ Does not: reading the project (``reading.py``), what a line looks like (``test_s
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.house.reading import Model, Module
@@ -19,7 +19,7 @@ class Room:
 
     Attributes:
         name: Folder below ``dbt_project/models/`` or ``orchestration/``.
-        reads: Rooms; in SQL also ``own source``, ``seeds`` or parts of ``seeds/``.
+        reads: Rooms; in SQL also ``own source`` and ``seeds``.
         does: In words.
         leaves: What it must not do, in words; what of it can be read from the text is a rule of its own.
     """
@@ -30,68 +30,54 @@ class Room:
     leaves: str
 
 
+# Flow is from left to right: a model reads what is to its left, its own room, and seeds anywhere.
+# Intermediate and marts are one step: the domains, with their private working models and public results.
 SQL_ROOMS = (
     Room("staging", ("own source",), "rename, cast every column, dedupe", "join, business rules, seeds"),
     Room(
-        "intermediate",
-        (
-            "staging",
-            "intermediate",
-            "seeds/identity",
-            "seeds/metrics",
-            "seeds/lifecycle/categories",
-            "seeds/lifecycle/event_types",
-            "seeds/value/rfm_settings",
-        ),
-        "unite sources, fold, run totals",
-        "score, band, tag",
+        "core", ("staging", "core", "seeds"), "resolve identity, unite sources, conform", "score, band, tag"
     ),
-    Room("marts", ("intermediate", "marts", "seeds"), "apply definitions", "literals that mean something"),
+    Room(
+        "intermediate",
+        ("staging", "core", "intermediate", "marts", "seeds"),
+        "apply definitions, step by step, where nobody else reads",
+        "literals that mean something; campaigns; arms",
+    ),
+    Room(
+        "marts",
+        ("staging", "core", "intermediate", "marts", "seeds"),
+        "apply definitions; what readers may rely on",
+        "literals that mean something; campaigns; arms",
+    ),
     Room(
         "audiences",
-        ("marts", "audiences", "seeds", "the ledger"),
-        "decide, explain, plan",
+        ("staging", "core", "intermediate", "marts", "audiences", "seeds"),
+        "decide, explain, seal",
         "recompute a tag; change a sealed week",
     ),
     Room(
         "experiments",
-        ("marts", "audiences", "experiments", "seeds", "the ledger", "judgements"),
-        "assign, sum over members",
-        "judge; show a member's outcome",
+        ("staging", "core", "intermediate", "marts", "audiences", "experiments", "seeds"),
+        "aggregate per arm",
+        "evaluate; show a member's outcome",
     ),
-    Room("serving", ("marts", "audiences", "experiments", "serving"), "select, rename", "any logic"),
+    Room(
+        "serving",
+        ("staging", "core", "intermediate", "marts", "audiences", "experiments", "serving", "seeds"),
+        "select, rename, label",
+        "any logic",
+    ),
 )
-
-# What "the ledger" is: sealed weeks under the keys of today, and what campaigns are defined as now.
-LEDGER = {
-    "staging.stg_rekindle__sealed_weeks",
-    "core.int_sealed_decisions",
-    "core.int_sealed_touches",
-    "staging.stg_rekindle__definition_hashes",
-}
-
-# What "judgements" are: what Python made of the sums, and the rules it went by.
-JUDGEMENTS = {
-    "staging.stg_rekindle__experiment_results",
-    "staging.stg_rekindle__experiment_plans",
-    "staging.stg_rekindle__experiment_decisions",
-    "staging.stg_rekindle__experiment_rules",
-}
-
-# Seeds that intermediate reads beside those of identity and metrics: they say what is folded, none judges.
-# The same reasons stand below the table in docs/rooms.md.
-INTERMEDIATE_SEEDS = {
-    "seeds/lifecycle/categories": "places each product in the category group it is folded under",
-    "seeds/lifecycle/event_types": (
-        "says which events of all sources count as interaction, visit, intent or key behaviour"
-    ),
-    "seeds/value/rfm_settings": (
-        "only the window's length, which decides what is summed; cut points stay in marts"
-    ),
-}
 
 PYTHON_ROOMS = (
     Room("core", ("core",), "mathematics and rules on values", "frameworks, files, the clock"),
+    Room("files", ("core", "files"), "replace files in one step, flush them", "know what files hold"),
+    Room(
+        "own_tables",
+        ("core", "project", "files", "own_tables"),
+        "define, read and replace the tables that Rekindle writes for dbt",
+        "know what their rows mean",
+    ),
     Room(
         "sources",
         ("core", "project", "sources"),
@@ -99,16 +85,52 @@ PYTHON_ROOMS = (
         "clean, join, open the warehouse",
     ),
     Room(
+        "definitions_files",
+        ("core", "project", "definitions_files"),
+        "read definitions as rows, have core check them",
+        "apply a definition",
+    ),
+    Room(
         "loader",
-        ("core", "project", "loader"),
+        ("core", "project", "files", "own_tables", "loader"),
         "hold deliveries against the contract, pseudonymise, write typed files",
         "know a source by name, open the warehouse",
     ),
     Room(
         "warehouse",
-        ("core", "project", "warehouse"),
+        ("core", "project", "files", "own_tables", "warehouse"),
         "lock, build, audit, publish, keep versions",
         "know how files were loaded, know Dagster",
+    ),
+    Room(
+        "ledger",
+        ("core", "project", "files", "own_tables", "definitions_files", "warehouse", "ledger"),
+        "seal weeks and correct them, tell a build what is sealed",
+        "decide who enters",
+    ),
+    Room(
+        "fits",
+        ("core", "project", "own_tables", "warehouse", "ledger", "fits"),
+        "read samples and sums of a build, keep what core makes of them",
+        "statistics, member rows beyond a sample",
+    ),
+    Room(
+        "readers",
+        ("core", "project", "files", "loader", "warehouse", "readers"),
+        "ask published tables, manifests and control tables",
+        "change anything, compute what SQL computes",
+    ),
+    Room(
+        "exports",
+        ("core", "project", "files", "definitions_files", "warehouse", "ledger", "exports"),
+        "join contact details to what is published and sealed, write files for sending tools",
+        "decide who enters, send, write into the warehouse",
+    ),
+    Room(
+        "erasing",
+        ("core", "project", "files", "own_tables", "loader", "warehouse", "ledger", "exports", "erasing"),
+        "free every file of erased people, in an order a kill cannot spoil",
+        "be read by the rooms whose files it rewrites",
     ),
     Room(
         "report",
@@ -117,14 +139,28 @@ PYTHON_ROOMS = (
         "compute what SQL computes, read member rows",
     ),
     Room(
-        "exports",
-        ("core", "project", "warehouse", "exports"),
-        "join contact details to what is published and sealed, write files for sending tools",
-        "decide who enters, send, write into the warehouse",
+        "dagster_home",
+        ("project", "files", "dagster_home"),
+        "set up and open Dagster's folder",
+        "know the graph",
     ),
     Room(
         "assets",
-        ("core", "project", "loader", "warehouse", "report", "assets", "assembly"),
+        (
+            "core",
+            "project",
+            "own_tables",
+            "definitions_files",
+            "loader",
+            "warehouse",
+            "ledger",
+            "fits",
+            "readers",
+            "erasing",
+            "report",
+            "assets",
+            "assembly",
+        ),
         "read, call, write, metadata",
         "arithmetic, SQL over ten lines",
     ),
@@ -134,30 +170,59 @@ PYTHON_ROOMS = (
         (
             "core",
             "project",
-            "sources",
-            "loader",
             "warehouse",
-            "report",
-            "exports",
+            "ledger",
+            "readers",
+            "dagster_home",
             "assets",
             "checks",
             "assembly",
         ),
-        "put the rooms together: definitions, resources, jobs, schedules, command line",
-        "be read by core, sources, loader, warehouse, report or exports",
+        "put the graph together: definitions, resources, jobs, schedules; run it",
+        "be read by any room but assets, checks and cli",
+    ),
+    Room(
+        "cli",
+        (
+            "core",
+            "project",
+            "sources",
+            "definitions_files",
+            "loader",
+            "warehouse",
+            "ledger",
+            "readers",
+            "exports",
+            "report",
+            "dagster_home",
+            "cli",
+            "assembly",
+        ),
+        "read options, call, print",
+        "arithmetic, SQL, deciding what is due",
     ),
 )
 
 # Libraries a room may not import. core is stricter still: it has a list of what it may.
+_FRAMEWORKS = {"dagster", "dagster_dbt", "dbt", "pandas", "typer"}
 FORBIDDEN_LIBRARIES = {
-    "sources": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
-    "loader": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
-    "warehouse": {"dagster", "dagster_dbt", "pandas", "typer"},
-    "report": {"dagster", "dagster_dbt", "dbt", "duckdb", "pandas", "typer"},
-    "exports": {"dagster", "dagster_dbt", "dbt", "pandas", "typer"},
+    "files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
+    "own_tables": {*_FRAMEWORKS, "duckdb"},
+    "sources": _FRAMEWORKS,
+    "definitions_files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
+    "loader": _FRAMEWORKS,
+    "warehouse": _FRAMEWORKS - {"dbt"},
+    "ledger": _FRAMEWORKS,
+    "fits": _FRAMEWORKS,
+    "readers": _FRAMEWORKS,
+    "report": {*_FRAMEWORKS, "duckdb"},
+    "exports": _FRAMEWORKS,
+    "erasing": _FRAMEWORKS,
+    "dagster_home": _FRAMEWORKS - {"dagster"},
     "assets": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
     "checks": {"dbt", "duckdb", "pandas", "pyarrow", "typer"},
-    "assembly": {"pandas"},
+    "assembly": {"dbt", "pandas", "typer"},
+    "cli": {"dagster", "dagster_dbt", "dbt", "duckdb", "pandas", "pyarrow"},
 }
 CORE_LIBRARIES = {
     "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
@@ -191,17 +256,11 @@ def forbidden_reads(model: Model, rooms: tuple[Room, ...] = SQL_ROOMS) -> Iterat
 def _covers(entry: str, read: str, model: Model) -> bool:
     if entry == "own source":
         return read == f"source.{model.folder.split('/')[-1]}"
-    if entry == "the ledger":
-        return read in LEDGER
-    if entry == "judgements":
-        return read in JUDGEMENTS
-    if entry.startswith("seeds"):
-        return read == entry or read.startswith(entry + "/")
-    return read.startswith(entry + ".")
+    return read.startswith(f"{entry}/" if entry == "seeds" else f"{entry}.")
 
 
 def room_of(module: str) -> str:
-    """Room of a dotted name below ``orchestration``; modules beside the folders are the assembly."""
+    """Room of a dotted name below ``orchestration``; most modules beside the folders are the assembly."""
     first = module.split(".")[0]
     return first if first in {"project", *(room.name for room in PYTHON_ROOMS)} else "assembly"
 
@@ -220,6 +279,19 @@ def forbidden_imports(module: Module) -> Iterator[str]:
             yield f"{module.name} imports {library}, which {room} leaves to others"
         elif room == "core" and library not in CORE_LIBRARIES:
             yield f"{module.name} imports {library}; core is pure and imports only what CORE_LIBRARIES names"
+
+
+def circles(modules: Iterable[Module]) -> list[str]:
+    """Folders and modules beside them of which each needs the others; imports within functions count."""
+    needs: dict[str, set[str]] = {}
+    for module in modules:
+        own = module.name.split(".")[0]
+        read = {name.split(".")[1] for name in module.imports if name.startswith("orchestration.")}
+        needs.setdefault(own, set()).update(read - {own})
+    while free := [name for name, read in needs.items() if not read & needs.keys()]:
+        for name in free:
+            del needs[name]
+    return sorted(needs)
 
 
 def worldly_calls(module: Module) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Twin files, names and types of models and seeds, names of data tests."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -21,16 +22,19 @@ SHARES_WITH_A_TAIL = {
     "model_p_no_purchase_90d": "a probability, not a share",
     "revenue_share_above": "of the members strictly above, not of the member",
 }
+WITHOUT_KEY = {"int_loads": "a table that was never delivered has a row without a date"}
 # Nouns without a plural that name what a source counts.
 MASS_NOUNS = {"stock"}
 MODEL_NAMES = {
     "staging": r"stg_{source}__[a-z]+(_[a-z]+)*",
+    "core": r"((dim|fct)_[a-z]+(_[a-z]+)*|int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?)",
     "intermediate": r"int_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "marts": r"(dim|fct|member)_[a-z]+(_[a-z]+)*",
-    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+)?",
-    "experiments": r"exp_[a-z]+(_[a-z]+)*",
+    "audiences": r"aud_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
+    "experiments": r"exp_[a-z]+(_[a-z]+)*(__[a-z]+(_[a-z]+)*)?",
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
+IN_FOLDERS = {"staging": "source", "core": "kind", "intermediate": "domain", "marts": "domain"}
 CONTACT_WORDS = {
     "phone",
     "mobile",
@@ -80,8 +84,9 @@ def name_faults(model):
     thing = model.name.rsplit("__", 1)[-1]
     if model.room == "staging" and not thing.endswith("s") and thing not in MASS_NOUNS:
         yield f"{model.name}: what staging holds is named in the plural"
-    if model.room == "marts" and model.folder.count("/") != 1:
-        yield f"{model.name} stands in {model.folder}; marts have one folder per domain"
+    if model.room in IN_FOLDERS and model.folder.count("/") != 1:
+        kind = IN_FOLDERS[model.room]
+        yield f"{model.name} stands in {model.folder}; {model.room} has one folder per {kind}"
 
 
 def column_faults(model):
@@ -117,11 +122,9 @@ def key_faults(model, data_tests):
     is_picked = len(model.reads) == 1 and model.reads[0].startswith("marts.member_")
     if is_picked and not re.search(r"\b(join|union)\b", model.sql):
         return
-    keys = [
-        test.columns for test in data_tests if test.attached_to == model.name and test.kind == "unique_key"
-    ]
+    keys = [test.key for test in data_tests if test.attached_to == model.name]
     if model.name.startswith("member_") and ("member_key", "as_of_date") not in keys:
-        yield f"{model.name}: one row per member and as-of date, and a unique_key test says so"
+        yield f"{model.name}: one row per member and as-of date, and that is the key of its rules"
 
 
 def seed_faults(seed):
@@ -137,9 +140,17 @@ def seed_faults(seed):
         yield f"{seed.name} has no test in seeds/seeds.yml"
 
 
-def unnamed(data_test):
-    """A rule that dbt named after its condition, so that nobody can say what failed."""
-    return data_test.kind == "holds" and data_test.name.startswith("holds_")
+def rules_faults(model, data_tests):
+    """One test holds all rules of a model, one its warnings; what is stored as a table has a key."""
+    attached = [test for test in data_tests if test.attached_to == model.name]
+    allowed = {("rules", "error", f"{model.name}__rules"), ("rules", "warn", f"{model.name}__warnings")}
+    for test in attached:
+        if (test.kind, test.severity, test.name) not in allowed:
+            yield f"{test.name} of {model.name} ({test.kind}, {test.severity}) is none of {sorted(allowed)}"
+    if len({test.name for test in attached}) < len(attached):
+        yield f"{model.name} has two tests of one name"
+    if model.is_table and model.name not in WITHOUT_KEY and not any(test.key for test in attached):
+        yield f"{model.name} is a table and no `rules` test says what identifies its rows"
 
 
 @pytest.mark.parametrize("rule", [twin_faults, name_faults, column_faults, contact_columns])
@@ -162,10 +173,14 @@ def test_every_seed_is_described_typed_and_tested(seeds):
     assert [found for seed in seeds for found in seed_faults(seed)] == []
 
 
-def test_every_rule_has_a_name_of_its_own(data_tests):
-    assert {test.name for test in data_tests if unnamed(test)} == set()
-    names = [test.name for test in data_tests]
-    assert len(names) == len(set(names))
+def test_every_model_has_one_test_of_all_its_rules(models, data_tests):
+    assert [found for model in models for found in rules_faults(model, data_tests)] == []
+
+
+def test_every_seed_has_one_test_of_all_its_rules(seeds, data_tests):
+    # Some seeds list conditions that may repeat: what a seed lacks is a key only where it needs none.
+    as_models = [Model(seed.name, "seeds", is_table=False) for seed in seeds]
+    assert [found for model in as_models for found in rules_faults(model, data_tests)] == []
 
 
 COLUMN = Column("bigint", "A number.")
@@ -174,7 +189,7 @@ COLUMN = Column("bigint", "A number.")
 @pytest.mark.parametrize(
     "changes",
     [
-        {"described_in": "marts/core/models.yml"},
+        {"described_in": "core/facts/models.yml"},
         {"described_in": None},
         {"description": "All orders."},
         {"description": "One rowing boat."},
@@ -185,18 +200,18 @@ COLUMN = Column("bigint", "A number.")
     ],
 )
 def test_an_incomplete_twin_is_found(changes):
-    good = {"columns": {"orders": COLUMN}, "described_in": "marts/core/fct_order.yml"}
-    assert list(twin_faults(Model("fct_order", "marts/core", **good))) == []
-    assert len(list(twin_faults(Model("fct_order", "marts/core", **good | changes)))) == 1
+    good = {"columns": {"orders": COLUMN}, "described_in": "core/facts/fct_order.yml"}
+    assert list(twin_faults(Model("fct_order", "core/facts", **good))) == []
+    assert len(list(twin_faults(Model("fct_order", "core/facts", **good | changes)))) == 1
 
 
 def test_a_schema_of_another_room_is_found():
-    assert len(list(name_faults(Model("fct_order", "marts/core", schema="dev_marts")))) == 1
+    assert len(list(name_faults(Model("fct_order", "core/facts", schema="dev_marts")))) == 1
 
 
 def test_a_yml_that_describes_two_models_or_none_is_found():
-    two = [Model(name, "marts/core", described_in="marts/core/a.yml") for name in ("a", "b")]
-    found = list(lonely_twins(["marts/core/a.yml", "marts/core/old.yml", "staging/x/x__sources.yml"], two))
+    two = [Model(name, "core/facts", described_in="core/facts/a.yml") for name in ("a", "b")]
+    found = list(lonely_twins(["core/facts/a.yml", "core/facts/old.yml", "staging/x/x__sources.yml"], two))
     assert len(found) == 2
 
 
@@ -206,9 +221,9 @@ def test_a_yml_that_describes_two_models_or_none_is_found():
         ("staging/chain", "stg_orders"),
         ("staging/chain", "stg_crm__orders"),
         ("staging/chain", "stg_chain__order"),
-        ("intermediate", "orders"),
-        ("marts/core", "order"),
-        ("marts/core", "fct_order"),
+        ("intermediate/value", "orders"),
+        ("core/facts", "order"),
+        ("core", "fct_order"),
         ("marts", "fct_order"),
         ("serving", "fct_order"),
     ],
@@ -232,20 +247,20 @@ def test_a_name_of_another_room_is_found(folder, name):
     ],
 )
 def test_a_column_whose_name_hides_its_type_is_found(name, data_type):
-    assert list(column_faults(Model("fct_x", "marts/core", columns={name: Column(data_type, "x")})))
+    assert list(column_faults(Model("fct_x", "core/facts", columns={name: Column(data_type, "x")})))
 
 
 @pytest.mark.parametrize(
     ("model", "folder", "name", "faults"),
     [
         ("stg_chain__members", "staging/chain", "phone_pseudonym", 0),
-        ("int_identity__records", "intermediate", "name_pseudonym", 0),
+        ("int_identity__records", "core/identity", "name_pseudonym", 0),
         ("stg_chain__members", "staging/chain", "phone", 1),
-        ("int_identity__members", "intermediate", "phone_pseudonym", 1),
-        ("dim_member", "marts/core", "email_pseudonym", 1),
-        ("dim_member", "marts/core", "full_name", 1),
-        ("dim_member", "marts/core", "home_address", 1),
-        ("dim_product", "marts/core", "product_name", 0),
+        ("int_member__days", "intermediate/value", "phone_pseudonym", 1),
+        ("dim_member", "core/facts", "email_pseudonym", 1),
+        ("dim_member", "core/facts", "full_name", 1),
+        ("dim_member", "core/facts", "home_address", 1),
+        ("dim_product", "core/facts", "product_name", 0),
     ],
 )
 def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults):
@@ -253,9 +268,9 @@ def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults)
 
 
 def test_a_member_state_with_another_key_is_found():
-    state = Model("member_mood", "marts/core")
-    weekly = DataTest("weekly", "unique_key", "member_mood", ("member_key", "week_on"))
-    daily = DataTest("daily", "unique_key", "member_mood", ("member_key", "as_of_date"))
+    state = Model("member_mood", "marts/lifecycle")
+    weekly = DataTest("weekly", "rules", "member_mood", key=("member_key", "week_on"))
+    daily = DataTest("daily", "rules", "member_mood", key=("member_key", "as_of_date"))
     assert len(list(key_faults(state, [weekly]))) == 1
     assert list(key_faults(state, [daily])) == []
 
@@ -264,7 +279,7 @@ def test_a_member_state_with_another_key_is_found():
     ("sql", "faults"), [("select a from b", 0), ("select a from b union all select a from b", 1)]
 )
 def test_a_member_state_picked_from_another_needs_no_test_of_its_own(sql, faults):
-    picked = Model("member_mood", "marts/core", sql=sql, reads=("marts.member_lifecycle",))
+    picked = Model("member_mood", "marts/lifecycle", sql=sql, reads=("marts.member_lifecycle",))
     assert len(list(key_faults(picked, []))) == faults
 
 
@@ -285,6 +300,23 @@ def test_an_incomplete_seed_is_found(changes):
     assert len(list(seed_faults(Seed(**good | changes)))) == 1
 
 
-def test_a_rule_without_a_name_is_found():
-    assert unnamed(DataTest("holds_fct_order_net_amount_0", "holds", "fct_order"))
-    assert not unnamed(DataTest("fct_order__costs_something", "holds", "fct_order"))
+RULES = DataTest("fct_order__rules", "rules", "fct_order", key=("order_id",))
+WARNINGS = DataTest("fct_order__warnings", "rules", "fct_order", severity="warn")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        [RULES, RULES],
+        [replace(RULES, key=())],
+        [replace(RULES, name="rules_fct_order_1f3a")],
+        [replace(RULES, severity="warn")],
+        [RULES, replace(WARNINGS, severity="error")],
+        [RULES, DataTest("not_null_fct_order_order_id", "not_null", "fct_order")],
+    ],
+)
+def test_rules_in_several_tests_or_without_a_key_are_found(wrong):
+    order = Model("fct_order", "core/facts")
+    assert list(rules_faults(order, [RULES, WARNINGS])) == []
+    assert len(list(rules_faults(order, wrong))) == 1

@@ -8,9 +8,9 @@ from orchestration.project import PROJECT_DIR
 from tests.house import rooms
 from tests.house.reading import Model, Module
 from tests.house.rooms import (
-    INTERMEDIATE_SEEDS,
     PYTHON_ROOMS,
     SQL_ROOMS,
+    circles,
     forbidden_imports,
     forbidden_reads,
     long_statements,
@@ -36,8 +36,8 @@ def logic(model):
 
 
 def judgements(model):
-    """Columns of intermediate that hold a score, tier, band or stage; what is sealed was judged before."""
-    if model.room != "intermediate" or model.name.startswith("int_sealed_"):
+    """Columns of core that hold a score, tier, band or stage; what is sealed was judged before."""
+    if model.room != "core" or model.name.startswith("int_sealed_"):
         return []
     return [name for name in model.columns if name.rsplit("_", 1)[-1] in JUDGEMENTS]
 
@@ -65,13 +65,16 @@ def test_every_model_reads_only_what_its_room_may(models):
         ("staging/chain", "staging.stg_chain__orders"),
         ("staging/chain", "seeds/lifecycle/categories"),
         ("intermediate", "source.chain"),
-        ("intermediate", "marts.member_rfm"),
-        ("intermediate", "seeds/lifecycle/stage_thresholds"),
-        ("intermediate", "seeds/identity_cards/any"),
-        ("marts/value", "staging.stg_chain__orders"),
+        ("core/facts", "source.chain"),
+        ("core/facts", "marts.member_rfm"),
+        ("core/facts", "intermediate.int_rfm__scores"),
+        ("intermediate/value", "source.chain"),
+        ("intermediate/value", "audiences.aud_decisions"),
+        ("marts/value", "audiences.aud_decisions"),
         ("marts/value", "serving.srv_rfm"),
-        ("serving", "core.fct_order"),
-        ("serving", "seeds/lifecycle/stages"),
+        ("audiences", "serving.srv_experiments"),
+        ("experiments", "serving.srv_rfm"),
+        ("serving", "source.chain"),
         ("playground", "core.dim_member"),
     ],
 )
@@ -98,12 +101,12 @@ def test_logic_in_serving_is_found(sql):
     assert logic(Model("srv_x", "serving", sql=sql))
 
 
-def test_intermediate_judges_nobody(models):
+def test_core_judges_nobody(models):
     assert {model.name: judgements(model) for model in models if judgements(model)} == {}
 
 
-def test_a_score_in_intermediate_is_found():
-    assert judgements(Model("int_x", "intermediate", columns={"recency_score": None, "scores": None})) == [
+def test_a_score_in_core_is_found():
+    assert judgements(Model("fct_x", "core/facts", columns={"recency_score": None, "scores": None})) == [
         "recency_score"
     ]
 
@@ -121,19 +124,42 @@ def test_every_module_imports_only_what_its_room_may(modules):
         ("core.judging", "from orchestration import project"),
         ("sources.shop", "from orchestration.warehouse.builds import Build"),
         ("sources.shop", "from orchestration.loader import loading"),
-        ("loader.loading", "from orchestration.warehouse.durable import replace_file"),
+        ("loader.loading", "from orchestration.warehouse.lock import hold_build_lock"),
         ("loader.loading", "from orchestration.sources.sample import simulate"),
         ("warehouse.publish", "from orchestration.loader import loading"),
         ("warehouse.publish", "import dagster as dg"),
         ("warehouse.publish", "from orchestration.resources import Warehouse"),
+        ("warehouse.builds", "from orchestration.ledger.seals import seals"),
+        ("ledger.seals", "from orchestration.erasing.ledger import erase_from_ledger"),
+        ("fits.judging", "from orchestration.readers.experiments import read_experiments"),
+        ("readers.status", "from orchestration.resources import Warehouse"),
+        ("dagster_home.instance", "from orchestration.jobs import JOBS"),
+        ("cli.why", "from orchestration.fits import judging"),
+        ("cli.why", "def late():\n    import duckdb"),
+        ("files", "from orchestration.project import Home"),
         ("assets.models", "from orchestration.sources import sample"),
         ("assets.models", "import duckdb"),
-        ("status", "import pandas as pd"),
+        ("definitions", "import pandas as pd"),
         ("project", "from orchestration.core.errors import RekindleError"),
     ],
 )
 def test_an_import_from_a_closed_room_is_found(name, line):
     assert len(list(forbidden_imports(Module(name, line)))) == 1
+
+
+def test_no_rooms_need_each_other(modules):
+    assert circles(modules) == []
+
+
+def test_rooms_that_need_each_other_are_found():
+    planted = [
+        Module("loader.loading", "from orchestration.warehouse import lock"),
+        Module("warehouse.publish", "from orchestration.core import due"),
+        Module("warehouse.lock", "def late():\n    from orchestration.loader import loading"),
+        Module("core.due", "import math"),
+    ]
+    assert circles(planted) == ["loader", "warehouse"]
+    assert circles([planted[0], *planted[1:2]]) == []
 
 
 def test_core_reaches_for_no_file_and_no_clock(modules):
@@ -159,17 +185,9 @@ def test_long_sql_in_an_asset_is_found():
 def test_the_page_for_readers_shows_the_same_tables():
     page = (PROJECT_DIR / "docs" / "rooms.md").read_text(encoding="utf-8")
     assert tables_of(page) == [rooms.rows(SQL_ROOMS), rooms.rows(PYTHON_ROOMS)]
-    for seed, reason in INTERMEDIATE_SEEDS.items():
-        assert f"- `{seed}` {reason}" in page
 
 
 def test_a_changed_cell_of_the_page_is_noticed():
     page = "| Room | May read |\n|---|---|\n| `core` | `core` |\n"
     assert tables_of(page) == [[["`core`", "`core`"]]]
     assert tables_of(page.replace("| `core` |\n", "| everything |\n")) != tables_of(page)
-
-
-def test_each_seed_that_intermediate_reads_beside_identity_and_metrics_has_a_reason():
-    [intermediate] = [room for room in SQL_ROOMS if room.name == "intermediate"]
-    named = {read for read in intermediate.reads if read.count("/") == 2}
-    assert named == set(INTERMEDIATE_SEEDS)

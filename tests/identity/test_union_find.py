@@ -18,7 +18,6 @@ KINDS = ("union_id", "card", "phone", "email")
 MODELS = (
     "int_identity__records",
     "int_identity__identifiers",
-    "int_identity__labels",
     "int_identity__links",
     "int_identity__members",
 )
@@ -32,22 +31,21 @@ def linkage(chain):
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("use warehouse")
-        for room in ("seeds", "staging", "intermediate"):
+        for room in ("seeds", "staging", "core"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         connection.execute("create table seeds.identifiers as from built.seeds.identifiers")
-        for empty in ("staging.stg_chain__members", "core.int_complete_journey_members"):
-            room, name = empty.split(".")
-            (model,) = [model for model in chain.models if model["name"] == name]
+        for name in ("chain__members", "complete_journey__transactions", "complete_journey__demographics"):
+            (model,) = [model for model in chain.models if model["name"] == f"stg_{name}"]
             columns = ", ".join(f"{column} {spec['data_type']}" for column, spec in model["columns"].items())
-            connection.execute(f"create table {room}.{name} ({columns})")
+            connection.execute(f"create table staging.stg_{name} ({columns})")
         connection.execute(
             "create table staging.stg_rekindle__blocked_identifiers as "
             f"select unnest({list(KINDS)}) as identifier_type, '{BLOCKED}' as pseudonym, 'one' as reason"
         )
         for model in chain.models:
             if model["name"] in MODELS:
-                connection.execute(f"create view intermediate.{model['name']} as {model['compiled_code']}")
+                connection.execute(f"create view core.{model['name']} as {model['compiled_code']}")
         connection.execute("detach built")
         (rounds,) = {
             max(int(number) for number in re.findall(r"labels_(\d+)", model["compiled_code"]))

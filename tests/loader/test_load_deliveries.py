@@ -9,15 +9,14 @@ import pyarrow as pa
 import pytest
 from small_shop import CONTRACT, MEMBERS, ORDER, write_csv, write_parquet
 
-from orchestration.loader.deliveries import DeliveryRefused
-from orchestration.loader.loading import NothingDelivered
+from orchestration.core.errors import InputFault, RekindleError
 
 GOOD_ORDERS = {name: [value] for name, value in ORDER.items()}
 SECRET_NAME = "Zyx Confidential"
 
 
 def refused(shop):
-    with pytest.raises(DeliveryRefused) as error:
+    with pytest.raises(InputFault) as error:
         shop.load()
     assert error.value.exit_code == 2
     assert not list(shop.home.loaded.glob("**/*.parquet"))
@@ -215,7 +214,7 @@ def test_parquet_damaged_inside_is_refused_when_it_is_read(shop):
     content[4:400] = b"\xff" * 396
     path.write_bytes(content)
     shop.seal("prices")
-    with pytest.raises(DeliveryRefused, match="cannot be read through"):
+    with pytest.raises(InputFault, match="cannot be read through"):
         shop.load()
     assert not list(shop.home.loaded.glob("shop/prices/delivered=2024-06-01"))
 
@@ -240,7 +239,7 @@ def test_a_refused_delivery_leaves_what_is_loaded(shop):
     shop.deliver_required()
     shop.load()
     shop.deliver("orders", {"order_id": [2]}, on="2024-06-02")
-    with pytest.raises(DeliveryRefused):
+    with pytest.raises(InputFault):
         shop.load()
     assert len(shop.loaded("orders")) == 1
 
@@ -251,7 +250,7 @@ def test_a_required_table_that_never_came_is_refused(shop):
 
 
 def test_nothing_delivered_says_what_to_type(shop):
-    with pytest.raises(NothingDelivered, match="rekindle sample"):
+    with pytest.raises(RekindleError, match="rekindle sample"):
         shop.load()
 
 

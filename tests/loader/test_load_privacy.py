@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 from small_shop import ORDER
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import pseudonym
-from orchestration.loader.secret import SecretFault, read_secret
+from orchestration.loader.secret import read_secret
 from orchestration.project import SECRET_VARIABLE
 
 # Row two is held for its level, row three slipped one column to the right, row four repeats a key.
@@ -149,7 +149,7 @@ def test_the_environment_may_hold_the_secret(shop, monkeypatch):
 @pytest.mark.parametrize("length", [1, 31])
 def test_a_short_secret_is_refused(shop, monkeypatch, length):
     monkeypatch.setenv(SECRET_VARIABLE, "e" * length)
-    with pytest.raises(SecretFault, match="at least 32"):
+    with pytest.raises(InputFault, match="at least 32"):
         read_secret(shop.home)
 
 
@@ -158,7 +158,7 @@ def test_another_secret_is_refused_and_names_neither(shop, monkeypatch):
     shop.load()
     secret = read_secret(shop.home)
     monkeypatch.setenv(SECRET_VARIABLE, "another secret of more than 32 characters")
-    with pytest.raises(SecretFault, match=secret.fingerprint) as fault:
+    with pytest.raises(InputFault, match=secret.fingerprint) as fault:
         shop.load()
     assert secret.value not in str(fault.value)
     assert "another secret of more" not in str(fault.value)
@@ -170,7 +170,7 @@ def test_another_secret_is_refused_even_when_the_fingerprint_file_is_lost(shop, 
     shop.load()
     (shop.home.vault / "secret.fingerprint").unlink()
     monkeypatch.setenv(SECRET_VARIABLE, "another secret of more than 32 characters")
-    with pytest.raises(SecretFault, match="another secret"):
+    with pytest.raises(InputFault, match="another secret"):
         shop.load()
 
 
@@ -178,7 +178,7 @@ def test_a_lost_secret_is_not_made_anew(shop):
     shop.deliver_required()
     shop.load()
     shop.home.secret_file.unlink()
-    with pytest.raises(SecretFault, match="The secret is gone"):
+    with pytest.raises(InputFault, match="The secret is gone"):
         shop.load()
     assert not shop.home.secret_file.exists()
 
@@ -187,5 +187,5 @@ def test_a_lost_secret_is_not_made_anew(shop):
 def test_a_secret_others_may_read_is_refused(shop, mode):
     read_secret(shop.home)
     shop.home.secret_file.chmod(mode)
-    with pytest.raises(SecretFault, match="chmod 600"):
+    with pytest.raises(InputFault, match="chmod 600"):
         read_secret(shop.home)

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, judged
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger.seals import seals
 from orchestration.project import Home
-from orchestration.warehouse.audience_reading import Audiences
-from orchestration.warehouse.definition_hashes import definition_hashes
-from orchestration.warehouse.ledger import seals
+from orchestration.readers.audiences import Audiences
 from orchestration.warehouse.versions import Manifest
 
 WEEK = date(2025, 12, 29)
@@ -30,7 +30,7 @@ def home(tmp_path):
     with duckdb.connect(str(folder / "rekindle.duckdb")) as connection:
         connection.execute(
             f"""
-            create schema audiences; create schema marts;
+            create schema audiences; create schema core; create schema seeds;
             create table core.dim_as_of_date as select date '2025-12-29' as campaign_week;
             create table audiences.aud_campaign_weeks as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week,
@@ -58,8 +58,8 @@ def home(tmp_path):
                     (date '2025-12-28', 'step_due'), (date '2025-12-28', 'waiting_for_cap'),
                     (date '2025-12-28', 'waiting_for_cap'), (date '2025-12-21', 'entered')
                 ) as journeys(as_of_date, state);
-            create table audiences.aud_arms as
-                select '{CAMPAIGN}' as campaign, arm, 0.5 as propensity
+            create table seeds.campaign_arms as
+                select '{CAMPAIGN}' as campaign, arm, 0.5 as share
                 from (values ('control'), ('treated')) as arms(arm);
             create table audiences.aud_changes as
                 select '{CAMPAIGN}' as campaign, date '2025-12-29' as campaign_week, 3 as members,
@@ -131,7 +131,7 @@ def test_a_failed_check_blocks_the_seal_and_says_its_numbers(home):
 
 def test_a_changed_definition_of_a_sealed_week_is_refused_with_both_hashes(home, monkeypatch):
     assert rekindle(home, "seal").exit_code == 0
-    monkeypatch.setattr("orchestration.warehouse.sealing.definition_hashes", lambda: {CAMPAIGN: "f" * 64})
+    monkeypatch.setattr("orchestration.ledger.sealing.definition_hashes", lambda: {CAMPAIGN: "f" * 64})
     refused = rekindle(home, "seal")
     assert refused.exit_code == 2
     [made] = seals(home)

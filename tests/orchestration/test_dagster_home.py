@@ -7,8 +7,8 @@ import sys
 import yaml
 from dagster import DagsterInstance, DagsterRunStatus, job
 
-from orchestration.event_log import MOST_OPEN, EventLog
-from orchestration.instance import (
+from orchestration.dagster_home.event_log import MOST_OPEN, EventLog
+from orchestration.dagster_home.instance import (
     PROCESS_TAG,
     close_abandoned_runs,
     opened_instance,

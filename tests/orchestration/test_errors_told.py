@@ -4,8 +4,8 @@ import pytest
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.runs import RunFailed, _as_told_to_users
-from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
+from orchestration.readers.experiments import NoExperiments, read_experiments
+from orchestration.runs import _as_told_to_users
 from tests.warehouse.made_by_hand import publish_one
 
 
@@ -17,7 +17,7 @@ def circle(first, second):
 def test_an_error_whose_wrappings_name_each_other_in_a_circle_is_told_all_the_same(tmp_path):
     told = _as_told_to_users(circle(ValueError("no such table"), KeyError("b")), Home(tmp_path))
 
-    assert isinstance(told, RunFailed)
+    assert isinstance(told, RekindleError)
     assert "no such table" in str(told)
 
 

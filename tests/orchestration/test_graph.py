@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from dagster import (
     AssetCheckKey,
+    AssetCheckResult,
     AssetKey,
     DagsterInstance,
     DagsterRun,
@@ -117,9 +118,25 @@ def test_every_check_says_what_it_proves(graph):
     said = {spec.name: spec.description for spec in warehouse_models.check_specs}
     assert [name for name, words in said.items() if not (words or "").strip()] == []
     assert said["stage_flow_adds_up"].startswith("The members who flowed into the stages")
-    assert said["unique_key_dim_tag_tag"] == "tag identify a row, and none of them is empty."
-    assert said["refers_to_fct_member_tag_tag__tag__ref_dim_tag_"] == "Every tag is known as tag in dim_tag."
-    assert said["fct_tag_coverage__share_is_steady"] == "Share is steady. In every row: `is_steady`"
+    assert said["fct_member_tag__rules"].splitlines() == [
+        "- **key**: member_key, as_of_date, tag identify a row, and none of them is empty.",
+        "- **member_key in dim_member**: every member_key is known there as member_key.",
+        "- **tag in dim_tag**: every tag is known there as tag.",
+    ]
+    assert said["fct_tag_coverage__warnings"].endswith("- **share_is_steady**: in every row `is_steady`")
+
+
+def test_a_failed_check_names_each_broken_rule_and_its_rows():
+    from orchestration.assets.models import with_broken_rules
+
+    failed = AssetCheckResult(passed=False, metadata={"dagster_dbt/failed_row_count": 4})
+    told = with_broken_rules(failed, {"key": 2, "tag in dim_tag": 1})
+    assert told.description == "key: 2 rows, tag in dim_tag: 1 row"
+    assert {name: value.value for name, value in told.metadata.items()} == {
+        "dagster_dbt/failed_row_count": 4,
+        "broken: key": 2,
+        "broken: tag in dim_tag": 1,
+    }
 
 
 def test_every_dbt_test_is_a_check_of_an_asset(graph):

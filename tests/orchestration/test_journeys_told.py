@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from orchestration.cli_why import Language, told
-from orchestration.warehouse.member_reading import MemberRows
+from orchestration.cli.why import Language, told
+from orchestration.readers.members import MemberRows
 
 RUNNING = {
     "campaign": "light_silence_favourite_set", "entry_week": date(2025, 12, 8), "arm": "treated",

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from orchestration.checks.tags import judged
 from orchestration.cli import app
-from orchestration.cli_why import OPERATORS
+from orchestration.cli.why import OPERATORS
 from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.tag_reading import read_tag_health
+from orchestration.readers.tags import read_tag_health
 from tests.built import UNTIL, chain
 
 __all__ = ["chain"]
@@ -180,7 +180,7 @@ def test_why_tells_stage_tier_cause_cell_warning_reasons_and_tags_as_the_tables_
         join marts.member_value_tier as value using (member_key, as_of_date)
         join marts.member_silence_cause as silent using (member_key, as_of_date)
         join marts.dim_silence_cause as cause using (silence_cause)
-        join marts.member_rfm_cell using (member_key, as_of_date)
+        join marts.member_rfm using (member_key, as_of_date)
         join seeds.rfm_cells as cell using (named_cell)
         join marts.member_churn_warning as warning using (member_key, as_of_date)
         join marts.member_churn_probability as probability using (member_key, as_of_date)

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from orchestration.core.contract import parse_contract
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.loader.loading import load
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources import complete_journey
@@ -25,10 +26,9 @@ from orchestration.sources.complete_journey import (
     LAST_DAY,
     SOURCE,
     TABLES,
-    PackageMissing,
     deliver_complete_journey,
 )
-from orchestration.sources.delivering import DeliveryError, delivery_folder
+from orchestration.sources.delivering import delivery_folder
 
 pytest.importorskip(complete_journey.PACKAGE)
 CONTRACT_FILE = STAGING_DIR / SOURCE / f"{SOURCE}__sources.yml"
@@ -177,7 +177,7 @@ def test_a_limit_leaves_tables_about_products_and_campaigns_whole(whole, ten_hou
 def test_a_second_run_is_refused_and_changes_nothing(ten_households):
     landing, _ = ten_households
     before = {path: path.read_bytes() for path in landing.rglob("manifest.json")}
-    with pytest.raises(DeliveryError, match="immutable"):
+    with pytest.raises(InputFault, match="immutable"):
         deliver_complete_journey(landing, households=10)
     assert before == {path: path.read_bytes() for path in landing.rglob("manifest.json")}
 
@@ -202,14 +202,14 @@ def test_a_run_broken_off_is_completed_by_the_next(tmp_path, monkeypatch):
 
 def test_a_missing_package_is_answered_with_the_command_that_installs_it(tmp_path, monkeypatch):
     monkeypatch.setattr(complete_journey, "PACKAGE", "a_package_nobody_has")
-    with pytest.raises(PackageMissing, match="make real"):
+    with pytest.raises(RekindleError, match="make real"):
         deliver_complete_journey(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_package_without_one_of_its_files_is_refused_before_anything_is_delivered(tmp_path, monkeypatch):
     monkeypatch.setattr(complete_journey, "TABLES", (*TABLES, "weather"))
-    with pytest.raises(PackageMissing, match=r"weather\.parquet"):
+    with pytest.raises(RekindleError, match=r"weather\.parquet"):
         deliver_complete_journey(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.sources.delivering import DeliveryError, deliver
+from orchestration.core.errors import InputFault
+from orchestration.sources.delivering import deliver
 
 DAY = date(2025, 12, 28)
 
@@ -49,7 +50,7 @@ def test_a_second_delivery_of_the_day_is_refused_and_changes_nothing(tmp_path):
     folder = deliver(tmp_path, "chain", "orders", DAY, two_rows)
     before = {path: path.read_bytes() for path in visible(tmp_path)}
 
-    with pytest.raises(DeliveryError, match="immutable"):
+    with pytest.raises(InputFault, match="immutable"):
         deliver(tmp_path, "chain", "orders", DAY, two_rows)
 
     assert {path: path.read_bytes() for path in visible(tmp_path)} == before
@@ -92,7 +93,7 @@ def test_whoever_is_second_to_finish_is_refused(tmp_path):
         two_rows(folder)
         deliver(tmp_path, "chain", "orders", DAY, two_rows)
 
-    with pytest.raises(DeliveryError, match="immutable"):
+    with pytest.raises(InputFault, match="immutable"):
         deliver(tmp_path, "chain", "orders", DAY, write)
 
     folder = tmp_path / "chain" / "orders"
@@ -114,7 +115,7 @@ def test_what_cannot_be_read_is_not_delivered(tmp_path, name, content):
         if name:
             (folder / name).write_bytes(content)
 
-    with pytest.raises(DeliveryError):
+    with pytest.raises(InputFault):
         deliver(tmp_path, "chain", "orders", DAY, write)
 
     assert visible(tmp_path) == []

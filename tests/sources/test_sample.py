@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.core.errors import InputFault
 from orchestration.project import SEEDS_DIR, STAGING_DIR
-from orchestration.sources.delivering import DeliveryError
-from orchestration.sources.sample import AS_CSV, Effort, Lives, SampleError, live_on, simulate
+from orchestration.sources.sample import AS_CSV, Effort, Lives, live_on, simulate
 from orchestration.sources.sample.touching import TOUCH_EFFECTS
 
 UNTIL = date(2025, 12, 28)
@@ -121,14 +121,14 @@ def test_nothing_of_a_later_day_is_delivered_before(tmp_path):
 
 def test_a_day_that_is_delivered_or_not_lived_is_refused(tmp_path):
     landing, truth = tmp_path / "landing", tmp_path / "truth"
-    with pytest.raises(SampleError, match="knows of no sample"):
+    with pytest.raises(InputFault, match="knows of no sample"):
         live_on(landing, truth, tmp_path, tmp_path)
-    with pytest.raises(SampleError, match="lives end on 2025-12-28"):
+    with pytest.raises(InputFault, match="lives end on 2025-12-28"):
         simulate(landing, truth, Lives(10), date(2025, 12, 29))
     simulate(landing, truth, Lives(10), date(2025, 12, 21))
 
     for day in (date(2025, 12, 21), date(2025, 12, 29)):
-        with pytest.raises(SampleError, match=f"{day} cannot be delivered"):
+        with pytest.raises(InputFault, match=f"{day} cannot be delivered"):
             live_on(landing, truth, tmp_path, tmp_path, day)
 
 
@@ -201,7 +201,7 @@ def test_both_ways_of_delivering_are_used(chain):
 
 
 def test_the_deliveries_are_not_overwritten(chain):
-    with pytest.raises(DeliveryError, match="immutable"):
+    with pytest.raises(InputFault, match="immutable"):
         simulate(chain.landing, chain.truth, Lives(400))
 
     assert not list(chain.landing.glob(".*")), "nothing half made stays behind"
@@ -209,7 +209,7 @@ def test_the_deliveries_are_not_overwritten(chain):
 
 @pytest.mark.parametrize("wrong", [{"members": 0}, {"members": 3_000_000}, {"members": 10, "years": 4}])
 def test_an_impossible_sample_is_refused_before_anything_is_written(tmp_path, wrong):
-    with pytest.raises(SampleError):
+    with pytest.raises(InputFault):
         simulate(tmp_path / "landing", tmp_path / "truth", Lives(**wrong))
 
     assert not list(tmp_path.iterdir())

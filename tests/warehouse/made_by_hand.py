@@ -11,8 +11,9 @@ from datetime import date
 
 import duckdb
 
+from orchestration.ledger.opening import start_build
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, audit, start_build
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, Build, audit
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import Manifest
 
@@ -48,20 +49,10 @@ def finished_build(home: Home, number: int, rows: int = 100) -> Build:
 
 
 def write_dbt_results(build: Build, statuses: dict[str, str], never_ran: tuple[str, ...] = ()) -> None:
-    """The two artifacts of dbt that an audit reads."""
-    nodes = {
-        name: {
-            "unique_id": name,
-            "resource_type": name.split(".")[0],
-            "schema": SCHEMAS.get(name.split(".")[-1]),
-            "name": name.split(".")[-1],
-            "config": {"materialized": "table", "meta": {"public": name.split(".")[-1] in SCHEMAS}},
-        }
-        for name in (*statuses, *never_ran)
-    }
-    results = [{"unique_id": name, "status": status} for name, status in statuses.items()]
-    (build.target_path / "manifest.json").write_text(json.dumps({"nodes": nodes, "unit_tests": {}}))
-    (build.target_path / "run_results.json").write_text(json.dumps({"results": results}))
+    """What dbt says of a build at its end, which an audit reads."""
+    public = [[SCHEMAS[name], name] for name in SCHEMAS if f"model.rekindle.{name}" in statuses]
+    told = {"expected": [*statuses, *never_ran], "outcomes": statuses, "public": public}
+    (build.target_path / OUTCOMES_FILE_NAME).write_text(json.dumps(told))
 
 
 def publish_one(home: Home, number: int, rows: int = 100) -> Manifest:

@@ -9,8 +9,10 @@ import pytest
 from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
+from orchestration.own_tables import read_own_table
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import AuditFailed, audit, code_version, open_build, start_build
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, audit, code_version, open_build
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -21,6 +23,15 @@ def test_a_build_is_named_after_its_newest_date_and_its_run(home):
     assert build.as_of_dates == (date(2025, 12, 21), date(2025, 12, 28))
     assert build.file == home.builds / "2025-12-28-0f8fad5b" / "warehouse.duckdb"
     assert not build.file.exists()
+
+
+def test_dbt_is_told_the_dates_each_once_oldest_first_and_the_one_build_under_way(home):
+    finished_build(home, 1)
+    build = start_build(home, [AS_OF, date(2025, 12, 21), AS_OF], run_id="00000002-run", code_version="c0de")
+    dates = [row["as_of_date"] for row in read_own_table(home, "as_of_dates")]
+    assert dates == [date(2025, 12, 21), AS_OF]
+    stamp = {"build_id": build.build_id, "as_of_date": AS_OF, "code_version": "c0de"}
+    assert read_own_table(home, "builds") == [stamp]
 
 
 def test_a_build_without_a_date_is_refused(home):
@@ -64,7 +75,7 @@ def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
         open_build(home, "other")
 
 
-def test_an_audit_counts_the_published_rooms_only_and_leaves_a_complete_file(home):
+def test_an_audit_counts_what_is_public_only_and_leaves_a_complete_file(home):
     build = finished_build(home, 1, rows=5)
     assert audit(build) == {
         "core.dim_member": 5,
@@ -92,7 +103,7 @@ def test_an_audit_takes_in_what_a_killed_writer_left_in_its_wal(home):
 def test_a_build_in_which_anything_did_not_pass_fails_its_audit(home, status):
     build = finished_build(home, 1)
     write_dbt_results(build, {"model.rekindle.dim_member": "success", "test.rekindle.unique": status})
-    with pytest.raises(AuditFailed, match=f"test.rekindle.unique: {status}"):
+    with pytest.raises(RekindleError, match=f"test.rekindle.unique: {status}"):
         audit(build)
     assert not build.audit_file.exists()
 
@@ -106,14 +117,14 @@ def test_a_warning_is_no_failure(home):
 def test_a_build_of_a_part_of_the_project_fails_its_audit(home):
     build = finished_build(home, 1)
     write_dbt_results(build, {"model.rekindle.dim_member": "success"}, never_ran=("test.rekindle.unique",))
-    with pytest.raises(AuditFailed, match=r"never ran: test\.rekindle\.unique"):
+    with pytest.raises(RekindleError, match=r"never ran: test\.rekindle\.unique"):
         audit(build)
 
 
 def test_a_build_that_dbt_did_not_finish_fails_its_audit(home):
     build = finished_build(home, 1)
-    (build.target_path / "run_results.json").unlink()
-    with pytest.raises(AuditFailed, match="dbt did not finish"):
+    (build.target_path / OUTCOMES_FILE_NAME).unlink()
+    with pytest.raises(RekindleError, match="dbt did not finish"):
         audit(build)
 
 
@@ -121,7 +132,7 @@ def test_an_audit_that_fails_takes_back_an_earlier_one(home):
     build = finished_build(home, 1)
     audit(build)
     write_dbt_results(build, {"test.rekindle.unique": "fail"})
-    with pytest.raises(AuditFailed):
+    with pytest.raises(RekindleError):
         audit(build)
     assert not build.audit_file.exists()
 
@@ -131,24 +142,31 @@ def test_a_view_over_files_outside_the_build_fails_the_audit_by_name(home, tmp_p
     duckdb.sql(f"copy (select 1 as one) to '{tmp_path}/outside.parquet'")
     with duckdb.connect(str(build.file)) as connection:
         connection.execute(
-            f"create view serving.srv_leaky as from read_parquet('{tmp_path}/outside.parquet')"
+            f"create or replace view serving.srv_member as from read_parquet('{tmp_path}/outside.parquet')"
         )
-    with pytest.raises(AuditFailed, match=r"view serving\.srv_leaky .*(?s:.*)as a table"):
+    with pytest.raises(RekindleError, match=r"serving\.srv_member .*(?s:.*)as a table"):
         audit(build)
 
 
-def test_a_build_without_any_published_table_fails_its_audit(home):
+def test_a_build_that_lacks_a_public_table_fails_its_audit_by_name(home):
     build = finished_build(home, 1)
     with duckdb.connect(str(build.file)) as connection:
-        connection.execute("drop schema serving cascade; drop schema marts cascade")
-    with pytest.raises(AuditFailed, match="no table in any of the rooms marts, audiences, experiments,"):
+        connection.execute("drop schema serving cascade")
+    with pytest.raises(RekindleError, match=r"serving\.srv_member cannot be read"):
+        audit(build)
+
+
+def test_a_build_in_which_nothing_is_public_fails_its_audit(home):
+    build = finished_build(home, 1)
+    write_dbt_results(build, {"test.rekindle.unique": "pass"})
+    with pytest.raises(RekindleError, match=r"nothing in .* is public"):
         audit(build)
 
 
 def test_a_file_that_is_no_database_fails_its_audit_clearly(home):
     build = finished_build(home, 1)
     build.file.write_bytes(b"not a database" * 1000)
-    with pytest.raises(AuditFailed, match="cannot be read as a whole"):
+    with pytest.raises(RekindleError, match="cannot be read as a whole"):
         audit(build)
 
 

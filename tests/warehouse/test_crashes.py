@@ -66,16 +66,17 @@ print("survived", step - 1)
 FILLS_THE_DISK = """
 import resource, sys
 from pathlib import Path
+from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.builds import open_build
-from orchestration.warehouse.publish import PublishFailed, publish
+from orchestration.warehouse.publish import publish
 
 home = Home(Path(sys.argv[1]))
 build = open_build(home)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     publish(home, build)
-except PublishFailed as error:
+except RekindleError as error:
     print(error)
     sys.exit(error.exit_code)
 """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,11 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from made_by_hand import AS_OF
 
+from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import AuditFailed, audit, open_build, start_build
+from orchestration.warehouse.builds import audit, open_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
@@ -31,8 +34,8 @@ models:
   standin:
     +persist_docs: {relation: true, columns: true}
     staging: {+schema: staging, +materialized: view}
-    marts: {+schema: marts, +materialized: table}
-    serving: {+schema: serving, +materialized: view}
+    marts: {+schema: marts, +materialized: table, +meta: {public: true}}
+    serving: {+schema: serving, +materialized: view, +meta: {public: true}}
 """,
     "macros/generate_schema_name.sql": """
 {% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}
@@ -53,6 +56,10 @@ models:
   - name: fct_order
     description: One row per order; it's small.
     columns: [{name: order_id, description: The order., data_tests: [unique, not_null]}]
+    data_tests:
+      - rules:
+          name: fct_order__rules
+          arguments: {key: [order_id], conditions: {is_doubled: doubled = 2 * order_id}}
   - name: srv_order
     description: One row per order, as BI sees it.
     columns: [{name: order_id, description: The order's key.}]
@@ -63,6 +70,10 @@ unit_tests:
       - {input: ref('stg_orders'), rows: [{order_id: 1, bonus: 2}]}
     expect: {rows: [{rewarded: 3}]}
 """,
+    "macros/duckdb_materializations.sql": (
+        DBT_PROJECT_DIR / "macros" / "engine" / "duckdb_materializations.sql"
+    ).read_text(),
+    "tests/generic/rules.sql": (DBT_PROJECT_DIR / "tests" / "generic" / "rules.sql").read_text(),
     "../seeds/bonus.csv": "bonus\n7\n",
 }
 
@@ -224,7 +235,7 @@ def test_failures_name_model_and_message_and_where_the_log_is(home, own_project)
 
 
 def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
-    never_true = "{values: [1]}"
+    never_true = "{arguments: {values: [1]}}"
     (own_project / "models" / "never.yml").write_text(
         "models: [{name: dim_bonus, columns: [{name: rewarded, data_tests: "
         f"[{{accepted_values: {never_true}}}]}}]}}]"
@@ -232,8 +243,105 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
     with pytest.raises(BuildFailed, match=r"test\.standin\.accepted_values_dim_bonus") as raised:
         build_with(with_orders(home, 1), own_project)
     assert len(raised.value.failures) == 1
-    with pytest.raises(AuditFailed, match="accepted_values_dim_bonus"):
+    with pytest.raises(RekindleError, match="accepted_values_dim_bonus"):
         audit(open_build(home))
+
+
+def run_model(home, project, sql, columns="", kind="table"):
+    """Build one model into the home's development file, as an engineer does again and again."""
+    home.development_warehouse.parent.mkdir(parents=True, exist_ok=True)
+    (project / "models" / "marts" / "changing.sql").write_text(
+        f"{{{{ config(materialized='{kind}') }}}} {sql}"
+    )
+    (project / "models" / "marts" / "changing.yml").write_text(
+        "models: [{name: changing, description: Changes., config: {contract: {enforced: true}}, "
+        f"columns: [{columns}]}}]"
+    )
+    invoke_dbt(
+        ["run", "--select", "changing"],
+        home=home,
+        warehouse=home.development_warehouse,
+        target_path=home.development_warehouse.parent / "target",
+        manifest=parsed_project(project, project.parent / "seeds").deepcopy(),
+        project_dir=project,
+    )
+
+
+def built(home, question):
+    with duckdb.connect(str(home.development_warehouse), read_only=True) as connection:
+        return connection.execute(question).fetchall()
+
+
+ONE = "{name: one, data_type: integer, description: One.}"
+
+
+def test_a_table_becomes_a_view_of_the_same_name_and_a_table_again(home, own_project):
+    kinds = "select table_type from information_schema.tables where table_name = 'changing'"
+    for kind, found in [("table", "BASE TABLE"), ("view", "VIEW"), ("view", "VIEW"), ("table", "BASE TABLE")]:
+        run_model(home, own_project, "select 1 as one", ONE, kind)
+        assert built(home, kinds) == [(found,)]
+        assert built(home, "select comment from duckdb_columns() where table_name = 'changing'") == [
+            ("One.",)
+        ]
+
+
+@pytest.mark.parametrize("kind", ["table", "view"])
+@pytest.mark.parametrize(
+    ("sql", "wrong"),
+    [
+        ("select 1::bigint as one", "one is declared as INTEGER and came out as BIGINT"),
+        ("select 1 as one, 2 as two", "two is declared as nothing and came out as INTEGER"),
+        ("select 1 as two", 'one is declared as INTEGER and came out as nothing|Column "one" .* not found'),
+    ],
+)
+def test_a_model_that_breaks_its_contract_fails_and_what_was_there_stays(home, own_project, kind, sql, wrong):
+    run_model(home, own_project, "select 7 as one", ONE, "view")
+    with pytest.raises(BuildFailed) as raised:
+        run_model(home, own_project, sql, ONE, kind)
+    assert [name for name, _ in raised.value.failures] == ["model.standin.changing"]
+    assert re.search(wrong, str(raised.value))
+    assert built(home, "select * from marts.changing") == [(7,)]
+
+
+def test_columns_of_a_table_come_in_the_order_they_are_declared(home, own_project):
+    run_model(home, own_project, "select 2 as two, 1 as one", ONE + ", " + ONE.replace("one", "two"))
+    assert built(home, "select * from marts.changing") == [(1, 2)]
+
+
+@pytest.mark.parametrize("severity", ["error", "warn"])
+def test_of_a_failed_test_each_broken_rule_is_told_with_its_rows(home, own_project, severity):
+    (own_project / "models" / "rules.yml").write_text(f"""
+models:
+  - name: dim_bonus
+    data_tests:
+      - rules:
+          name: dim_bonus__rules
+          config: {{severity: {severity}}}
+          arguments:
+            key: [rewarded]
+            references: [{{column: rewarded, to: ref('fct_order'), field: order_id}}]
+            conditions: {{is_small: rewarded < 9, is_positive: rewarded > 0}}
+""")
+    broken, seen = {}, []
+
+    def on_event(event):
+        if event.info.name == "LogTestResult":
+            seen.append((event.data.name, dict(broken)))
+
+    def build():
+        return build_with(with_orders(home, 3), own_project, broken=broken, on_event=on_event)
+
+    if severity == "error":
+        with pytest.raises(BuildFailed) as raised:
+            build()
+        assert raised.value.failures == [
+            (next(iter(broken)), "is_small: 1 row, rewarded in fct_order: 3 rows"),
+        ]
+    else:
+        build()
+    [rules] = broken.values()
+    assert rules == {"is_small": 1, "rewarded in fct_order": 3}
+    assert [known for name, known in seen if name == "dim_bonus__rules"] == [broken]
 
 
 def test_of_many_failures_the_first_ten_are_shown(home, own_project):

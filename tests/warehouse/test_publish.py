@@ -8,10 +8,11 @@ import duckdb
 import pytest
 from made_by_hand import TABLES, finished_build, publish_one, stamps
 
-from orchestration.project import Home
+from orchestration.core.errors import RekindleError
+from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse import publish as publishing
-from orchestration.warehouse.builds import PUBLISHED_ROOMS, audit
-from orchestration.warehouse.publish import PublishFailed, publish
+from orchestration.warehouse.builds import audit
+from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
 
 
@@ -76,7 +77,8 @@ def test_the_file_is_in_the_oldest_format_complete_and_read_only(home):
 
 
 def test_the_catalogs_name_differs_from_every_schema(home):
-    assert home.published_file.stem not in PUBLISHED_ROOMS
+    folders = {folder.name for folder in (DBT_PROJECT_DIR / "models").iterdir()}
+    assert home.published_file.stem not in {*folders, "seeds"}
 
 
 def test_a_published_build_leaves_the_builds_folder(home):
@@ -101,7 +103,7 @@ def test_a_home_that_was_moved_serves_on(home, tmp_path):
 
 def test_a_build_that_was_not_audited_is_refused(home):
     former = publish_one(home, 1)
-    with pytest.raises(PublishFailed, match="did not pass its audit"):
+    with pytest.raises(RekindleError, match="did not pass its audit"):
         publish(home, finished_build(home, 2))
     assert current_version(home) == former.build_id
 
@@ -111,7 +113,7 @@ def test_a_build_changed_after_its_audit_is_refused(home):
     audit(build)
     with duckdb.connect(str(build.file)) as connection:
         connection.execute("delete from core.dim_member where member_key = 1")
-    with pytest.raises(PublishFailed, match="changed after its audit"):
+    with pytest.raises(RekindleError, match="changed after its audit"):
         publish(home, build)
     assert current_version(home) is None
 
@@ -119,13 +121,13 @@ def test_a_build_changed_after_its_audit_is_refused(home):
 def test_what_was_written_is_held_against_what_was_audited(home, monkeypatch):
     write_tables = publishing._write_tables
 
-    def lose_a_row(build, file):
-        write_tables(build, file)
+    def lose_a_row(build, file, rows):
+        write_tables(build, file, rows)
         with duckdb.connect(str(file)) as connection:
             connection.execute("delete from core.dim_member where member_key = 1")
 
     monkeypatch.setattr(publishing, "_write_tables", lose_a_row)
-    with pytest.raises(PublishFailed, match=r"marts\.dim_member has 99 rows; .* 100"):
+    with pytest.raises(RekindleError, match=r"core\.dim_member has 99 rows; .* 100"):
         publish_one(home, 1)
     assert list((home.serving / "builds").iterdir()) == []
 
@@ -133,19 +135,19 @@ def test_what_was_written_is_held_against_what_was_audited(home, monkeypatch):
 def test_a_wal_beside_the_written_file_stops_the_publication(home, monkeypatch):
     write_tables = publishing._write_tables
 
-    def leave_a_wal(build, file):
-        write_tables(build, file)
+    def leave_a_wal(build, file, rows):
+        write_tables(build, file, rows)
         file.with_name(f"{file.name}.wal").write_bytes(b"left")
 
     monkeypatch.setattr(publishing, "_write_tables", leave_a_wal)
-    with pytest.raises(PublishFailed, match=r"rekindle\.duckdb\.wal is left"):
+    with pytest.raises(RekindleError, match=r"rekindle\.duckdb\.wal is left"):
         publish_one(home, 1)
     assert current_version(home) is None
 
 
 def test_another_build_under_a_published_id_is_refused(home):
     publish_one(home, 1, rows=5)
-    with pytest.raises(PublishFailed, match="versions never change"):
+    with pytest.raises(RekindleError, match="versions never change"):
         publish_one(home, 1, rows=6)
     assert verify(home) == []
 

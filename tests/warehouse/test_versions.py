@@ -165,8 +165,8 @@ def test_verify_finds_a_missing_table(home):
 
 
 def test_verify_finds_a_table_nobody_published(home):
-    execute(home, publish_one(home, 1).build_id, "create table marts.dim_stray as select 1 as one")
-    assert any("table marts.dim_stray" in fault and "not in its manifest" in fault for fault in verify(home))
+    execute(home, publish_one(home, 1).build_id, "create table core.dim_stray as select 1 as one")
+    assert any("table core.dim_stray" in fault and "not in its manifest" in fault for fault in verify(home))
 
 
 def test_verify_finds_a_changed_number_of_rows(home):

@@ -2,8 +2,10 @@
     'y': 'outcome_value', 'x': 'pre_period_value', 'd': 'denominator_value',
 } -%}
 {%- set products = ['yy', 'xx', 'dd', 'xy', 'dy', 'dx'] -%}
+{%- set attributes = ['stage', 'silence_tier', 'silence_cause', 'value_tier', 'region', 'home_store_id'] -%}
 -- All that leaves the members: sums, by the letters of docs/experiments.md. Look 0 reads everybody matured; a planned
--- look reads the weeks declared for it, so that what it said can be said again from any later build.
+-- look reads the weeks declared for it, so that what it said can be said again from any later build. Only segments that
+-- were declared before the start are read.
 with outcomes as (
     select * from {{ ref('exp_outcomes') }}
 ),
@@ -13,8 +15,12 @@ looks as (
     where is_reached
 ),
 
-segments as (
-    select * from {{ ref('exp_segments') }}
+assignments as (
+    select * from {{ ref('exp_assignments') }}
+),
+
+declared as (
+    select * from {{ ref('experiment_segments') }}
 ),
 
 builds as (
@@ -43,12 +49,20 @@ read as (
     select
         outcomes.*,
         0 as look_no,
-        segments.segment,
-        segments.segment_value
+        declared.segment,
+        coalesce(
+            case declared.segment
+                {%- for attribute in attributes %}
+                when '{{ attribute }}' then assignments.{{ attribute }}
+                {%- endfor %}
+            end,
+            'none'
+        ) as segment_value
     from outcomes
-    inner join segments
-        on outcomes.experiment = segments.experiment
-        and outcomes.member_key = segments.member_key
+    inner join declared on outcomes.experiment = declared.experiment
+    inner join assignments
+        on outcomes.experiment = assignments.experiment
+        and outcomes.member_key = assignments.member_key
     where outcomes.purpose = 'effect'
 )
 

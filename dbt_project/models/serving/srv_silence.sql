@@ -1,5 +1,5 @@
-with silence as (
-    select * from {{ ref('member_silence') }}
+with lifecycle as (
+    select * from {{ ref('member_lifecycle') }}
 ),
 
 cycles as (
@@ -23,7 +23,15 @@ sleep_pool as (
 )
 
 select
-    silence.*,
+    lifecycle.member_key,
+    lifecycle.as_of_date,
+    lifecycle.category_group,
+    lifecycle.silence_tier,
+    lifecycle.is_silent,
+    lifecycle.days_silent,
+    lifecycle.days_since_purchase,
+    lifecycle.touches_since_active,
+    lifecycle.unanswered_touches,
     tiers.label_en as silence_tier_label_en,
     tiers.label_zh as silence_tier_label_zh,
     tiers.answer,
@@ -44,15 +52,16 @@ select
     causes.answer_zh as silence_cause_answer_zh,
     sleep_pool.entered_on as sleep_pool_entered_on,
     sleep_pool.next_touch_on as sleep_pool_next_touch_on
-from silence
+from lifecycle
+-- Who has a cycle has bought: a silence begins with a purchase.
 inner join cycles
-    on silence.member_key = cycles.member_key
-    and silence.as_of_date = cycles.as_of_date
-inner join tiers on silence.silence_tier = tiers.silence_tier
+    on lifecycle.member_key = cycles.member_key
+    and lifecycle.as_of_date = cycles.as_of_date
+inner join tiers on lifecycle.silence_tier = tiers.silence_tier
 left join member_causes
-    on silence.member_key = member_causes.member_key
-    and silence.as_of_date = member_causes.as_of_date
+    on lifecycle.member_key = member_causes.member_key
+    and lifecycle.as_of_date = member_causes.as_of_date
 left join causes on member_causes.silence_cause = causes.silence_cause
 left join sleep_pool
-    on silence.member_key = sleep_pool.member_key
-    and silence.as_of_date = sleep_pool.as_of_date
+    on lifecycle.member_key = sleep_pool.member_key
+    and lifecycle.as_of_date = sleep_pool.as_of_date

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'member_lifecycle'}}}) }}
 
 with newest as (
-    select max(as_of_date) as as_of_date from {{ ref('stg_rekindle__as_of_dates') }}
+    select max(as_of_date) as as_of_date from {{ ref('dim_as_of_date') }}
 ),
 
 staged as (

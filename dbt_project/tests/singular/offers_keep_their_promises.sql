@@ -33,7 +33,7 @@ left join {{ ref('fct_product_store') }} as stock
     and offers.source = stock.source
     and offers.store_id = stock.store_id
     and offers.product_id = stock.product_id
-left join {{ ref('fct_member_replenishment') }} as replenishments
+left join {{ ref('int_offers__replenishments') }} as replenishments
     on offers.member_key = replenishments.member_key
     and offers.as_of_date = replenishments.as_of_date
     and offers.source = replenishments.source

@@ -32,7 +32,7 @@ stood as (
         count(*) as members
     from {{ ref('int_scored_days') }} as as_of_dates
     cross join {{ ref('rfm_migration_spans') }} as spans
-    inner join {{ ref('fct_rfm_cell') }} as cells
+    inner join {{ ref('int_rfm__cells') }} as cells
         on {{ weeks_before('as_of_dates.as_of_date', 'spans.span_weeks') }} = cells.as_of_date
     where as_of_dates.is_asked_for
     group by as_of_dates.as_of_date, spans.span_weeks, cells.named_cell
@@ -43,7 +43,7 @@ stood as (
         'to' as side,
         cells.named_cell,
         count(*) as members
-    from {{ ref('member_rfm_cell') }} as cells
+    from {{ ref('member_rfm') }} as cells
     cross join {{ ref('rfm_migration_spans') }} as spans
     group by cells.as_of_date, spans.span_weeks, cells.named_cell
 )

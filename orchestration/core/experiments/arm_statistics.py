@@ -19,7 +19,7 @@ from itertools import combinations
 
 from tea_tasting.aggr import Aggregates
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 
 Number = int | float | Decimal
 
@@ -29,10 +29,8 @@ _FLOAT_NOISE = 1e-12
 _ABOVE_ONE = 1e-9
 
 
-class StatisticsImpossible(RekindleError):
+class StatisticsImpossible(InputFault):
     """Sums that no set of members can have."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)

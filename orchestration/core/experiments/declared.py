@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 EVERYBODY = "all"
@@ -18,13 +18,7 @@ FACTS = (
     "margin", "net_amount", "orders", "returned", "repurchased", "repurchased_full_price", "redeemed",
     "unsubscribed", "complained", "refunded",
 )  # fmt: skip
-"""What exp_facts counts of members, by the name it gives each."""
-
-
-class ExperimentImpossible(RekindleError):
-    """A definition that cannot be read: no single control, or looks that are not what was planned."""
-
-    exit_code = 2
+"""What exp_outcomes__facts counts of members, by the name it gives each."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +73,17 @@ class Experiment:
         """Whether it can be read.
 
         Raises:
-            ExperimentImpossible: The control is no arm, there is no other arm, or looks are unequal steps.
+            InputFault: The control is no arm, there is no other arm, or looks are unequal steps.
         """
         if self.control_arm not in self.shares or not self.treatments:
-            raise ExperimentImpossible(
+            raise InputFault(
                 f"{self.experiment} has arms {', '.join(sorted(self.shares)) or 'none'} with control "
                 f"{self.control_arm or 'none'}; one control and at least one treatment are needed "
                 "(seeds/campaigns/campaign_arms.csv)"
             )
         step = self.looks[0] if self.looks else 0
         if step < 1 or list(self.looks) != [step * number for number in range(1, len(self.looks) + 1)]:
-            raise ExperimentImpossible(
+            raise InputFault(
                 f"{self.experiment} has looks after {list(self.looks)} weeks; equal steps from the first are "
                 "needed, as many as planned_looks (seeds/campaigns/experiment_looks.csv)"
             )

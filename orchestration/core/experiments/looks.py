@@ -19,19 +19,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 
 # Nodes of the quadrature per standard deviation of one increment: half a deviation apart is exact to 1e-12.
 _NODES_PER_DEVIATION = 6
 _LEAST_NODES = 48
 # Bounds further out than this many final standard deviations are reached with a chance below 1e-30.
 _FURTHEST = 12.0
-
-
-class LookImpossible(RekindleError):
-    """A look that the plan does not have."""
-
-    exit_code = 2
 
 
 def constant(looks: int, significance: float) -> float:
@@ -74,9 +68,7 @@ def power(drift: float, looks: int, significance: float) -> float:
 def drift(chance: float, looks: int, significance: float) -> float:
     """The true effect, in standard errors of the last look, that is found with this chance."""
     if not significance < chance < 1:
-        raise LookImpossible(
-            f"a power of {chance} is not between the level {significance} and 1; 0.8 is usual"
-        )
+        raise InputFault(f"a power of {chance} is not between the level {significance} and 1; 0.8 is usual")
     most = constant(looks, significance) + float(norm.ppf(chance)) + 1
     return float(brentq(lambda value: power(value, looks, significance) - chance, 0.0, most, xtol=1e-12))
 
@@ -84,7 +76,7 @@ def drift(chance: float, looks: int, significance: float) -> float:
 @lru_cache(maxsize=256)
 def _constant(looks: int, significance: float) -> float:
     if not 0 < significance < 1:
-        raise LookImpossible(f"a level of {significance} is not between 0 and 1; 0.05 is usual")
+        raise InputFault(f"a level of {significance} is not between 0 and 1; 0.05 is usual")
     least, most = float(norm.isf(significance / 2)), float(norm.isf(significance / 2 / looks))
     if looks == 1:
         return least
@@ -121,6 +113,4 @@ def _quadrature(nodes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _check(look: int, looks: int) -> None:
     if not 1 <= look <= looks:
-        raise LookImpossible(
-            f"look {look} of {looks} is not in the plan; looks are counted from 1 to {looks}"
-        )
+        raise InputFault(f"look {look} of {looks} is not in the plan; looks are counted from 1 to {looks}")

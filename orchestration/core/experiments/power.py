@@ -12,15 +12,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks
 from orchestration.core.experiments.arm_statistics import ArmStatistics
 
 
-class PlanImpossible(RekindleError):
+class PlanImpossible(InputFault):
     """A plan that cannot be carried out."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)

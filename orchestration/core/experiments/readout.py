@@ -46,7 +46,7 @@ UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}
 
 @dataclass(frozen=True)
 class Reading:
-    """One row of ``exp_results``; what does not apply is empty."""
+    """One row of ``srv_experiments``; what does not apply is empty."""
 
     experiment: str
     metric: str

@@ -16,16 +16,10 @@ from enum import Enum
 
 from scipy.stats import chisquare
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 
 # Cochran's rule: below it chi-square is no approximation of anything.
 _LEAST_EXPECTED = 5
-
-
-class SharesImpossible(RekindleError):
-    """Declared shares that are none."""
-
-    exit_code = 2
 
 
 class Ratio(Enum):
@@ -66,13 +60,13 @@ def check(
         warn_below: P-value below which somebody should look.
 
     Raises:
-        SharesImpossible: Shares do not add up to 1, one is not above 0, or an arm was never declared.
+        InputFault: Shares do not add up to 1, one is not above 0, or an arm was never declared.
     """
     if not shares or min(shares.values()) <= 0 or not math.isclose(sum(shares.values()), 1, abs_tol=1e-9):
-        raise SharesImpossible(f"shares of arms are {dict(shares)}; each is above 0 and together they are 1")
+        raise InputFault(f"shares of arms are {dict(shares)}; each is above 0 and together they are 1")
     undeclared = sorted(members.keys() - shares.keys())
     if undeclared:
-        raise SharesImpossible(f"members are in arms without a share: {', '.join(undeclared)}; declare them")
+        raise InputFault(f"members are in arms without a share: {', '.join(undeclared)}; declare them")
     found = {arm: members.get(arm, 0) for arm in shares}
     total, whole = sum(found.values()), sum(shares.values())
     expected = {arm: total * share / whole for arm, share in shares.items()}

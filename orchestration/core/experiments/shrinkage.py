@@ -17,14 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments.comparison import Interval
-
-
-class ShrinkageImpossible(RekindleError):
-    """Effects without a standard error."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -82,13 +76,13 @@ def shrink(effects: Mapping[str, SegmentEffect]) -> Shrinkage:
     """Pull the effects of segments to their mean, the further the less each is known.
 
     Raises:
-        ShrinkageImpossible: No segments, or a standard error that is not above 0.
+        InputFault: No segments, or a standard error that is not above 0.
     """
     if not effects:
-        raise ShrinkageImpossible("no segment has an effect to shrink")
+        raise InputFault("no segment has an effect to shrink")
     for segment, found in effects.items():
         if not (math.isfinite(found.effect) and 0 < found.standard_error < math.inf):
-            raise ShrinkageImpossible(
+            raise InputFault(
                 f"segment {segment} has effect {found.effect} with standard error {found.standard_error}; "
                 "leave segments out that could not be compared"
             )

@@ -15,17 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.comparison import Comparison, Interval, Lack, NotEnough, single_width
 from orchestration.core.experiments.multiplicity import holm
 from orchestration.core.experiments.sample_ratio import Ratio, SampleRatio
-
-
-class RuleImpossible(RekindleError):
-    """A decision rule that cannot decide, or numbers that are not those it speaks of."""
-
-    exit_code = 2
 
 
 class Verdict(Enum):
@@ -182,8 +176,8 @@ def judge(
         guardrails: Comparisons of each guardrail's metric, one per arm; every guardrail of the rule is there.
 
     Raises:
-        RuleImpossible: The rule lacks a margin or a number, or a guardrail has no numbers for an arm.
-        LookImpossible: The plan has no such look.
+        InputFault: The rule lacks a margin or a number, or a guardrail has no numbers for an arm.
+        InputFault: The plan has no such look.
     """
     _check(rule, primary, guardrails)
     readings = {found.arm: _Reading(rule, look, found) for found in primary}
@@ -356,19 +350,19 @@ def _check(
     guardrails: Mapping[str, Sequence[Comparison | NotEnough]],
 ) -> None:
     if rule.minimal_effect < 0 or rule.least_members < 2 or rule.planned_members < 1:
-        raise RuleImpossible(
+        raise InputFault(
             f"rule of {rule.metric}: minimal effect {rule.minimal_effect}, least members "
             f"{rule.least_members}, planned members {rule.planned_members}; at least 0, 2 and 1 are needed"
         )
     arms = {found.arm for found in primary}
     for rail in rule.guardrails:
         if not rail.allowed_harm > 0:
-            raise RuleImpossible(
+            raise InputFault(
                 f"guardrail {rail.metric}: allowed harm {rail.allowed_harm}; declare one above 0"
             )
         missing = arms - {found.arm for found in guardrails.get(rail.metric, ())}
         if missing:
-            raise RuleImpossible(
+            raise InputFault(
                 f"guardrail {rail.metric} has no numbers for {', '.join(sorted(missing))}; "
                 "sum it for every arm"
             )

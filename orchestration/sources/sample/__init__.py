@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from orchestration.core.errors import InputFault
 from orchestration.project import STAGING_DIR
 from orchestration.sources.delivering import deliver, delivery_folder, refuse_existing
 from orchestration.sources.sample.simulation import (
@@ -29,11 +30,10 @@ from orchestration.sources.sample.simulation import (
     RECEIPTS,
     Asked,
     Lives,
-    SampleError,
     Simulation,
 )
 
-__all__ = ["AS_CSV", "LAST_DAY", "Effort", "Lives", "SampleError", "delivered", "live_on", "simulate"]
+__all__ = ["AS_CSV", "LAST_DAY", "Effort", "Lives", "delivered", "live_on", "simulate"]
 
 SOURCE = "chain"
 _LIVES = "lives.json"
@@ -82,12 +82,12 @@ def simulate(
         Rows delivered per table, planted dirt included.
 
     Raises:
-        SampleError: The day lies after the lives.
-        DeliveryError: The deliveries of that day exist already.
+        InputFault: The day lies after the lives.
+        InputFault: The deliveries of that day exist already.
     """
     until = known_until or lives.until
     if until > lives.until:
-        raise SampleError(f"known until {until}: the sample's lives end on {lives.until}.")
+        raise InputFault(f"known until {until}: the sample's lives end on {lives.until}.")
     tables = {table: (SOURCE, table, columns) for table, columns in contract_columns(SOURCE).items()}
     return _deliver(landing, truth, lives, tables, (None, until), Asked(), effort, say)
 
@@ -117,15 +117,15 @@ def live_on(
         Rows delivered per table, receipts included.
 
     Raises:
-        SampleError: There is no sample, or it has no such day left.
-        DeliveryError: The deliveries of that day exist already.
+        InputFault: There is no sample, or it has no such day left.
+        InputFault: The deliveries of that day exist already.
     """
     lives, known_from = delivered(truth) or (None, None)
     if lives is None or known_from is None:
-        raise SampleError(f"{truth} knows of no sample. Type: rekindle sample")
+        raise InputFault(f"{truth} knows of no sample. Type: rekindle sample")
     until = known_until or lives.until
     if not known_from < until <= lives.until:
-        raise SampleError(
+        raise InputFault(
             f"The sample is delivered until {known_from} and its lives end on {lives.until}: "
             f"{until} cannot be delivered."
         )

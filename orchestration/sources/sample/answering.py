@@ -25,8 +25,8 @@ create temp table sent_touches (
 )
 """
 
-# A member key is the key of one of the member's records, by the rule of int_identity__records. A touch is sent
-# on the day it is planned for, or on the first day still to be lived when it was exported later.
+# A member key is the key of one of the member's records, by the rule of int_identity__records. A touch is
+# sent on the day it is planned for, or on the first day still to be lived when it was exported later.
 _NEW = """
 insert into sent_touches
 with exported as (

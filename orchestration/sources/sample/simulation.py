@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault
 from orchestration.project import SEEDS_DIR
 from orchestration.sources.sample import (
     aftermath,
@@ -58,12 +58,6 @@ RECEIPTS = "receipts"
 LAST_DAY = date(2025, 12, 28)
 
 
-class SampleError(RekindleError):
-    """The sample cannot be made as asked."""
-
-    exit_code = 2
-
-
 @dataclass(frozen=True)
 class Lives:
     """What a sample is made of; the same give the same lives.
@@ -84,12 +78,12 @@ class Lives:
         """Refuses what cannot be simulated.
 
         Raises:
-            SampleError: A number is out of range.
+            InputFault: A number is out of range.
         """
         if not 1 <= self.members <= MOST_MEMBERS:
-            raise SampleError(f"members = {self.members}: the sample can have 1 to {MOST_MEMBERS:,} members.")
+            raise InputFault(f"members = {self.members}: the sample can have 1 to {MOST_MEMBERS:,} members.")
         if not 1 <= self.years <= MOST_YEARS:
-            raise SampleError(f"years = {self.years}: the sample can cover 1 to {MOST_YEARS} years.")
+            raise InputFault(f"years = {self.years}: the sample can cover 1 to {MOST_YEARS} years.")
 
 
 @dataclass(frozen=True)
@@ -137,7 +131,7 @@ class Simulation:
         try:
             self.con.execute(CALENDAR, {"promotions": str(SEEDS_DIR / "calendar" / "promotions.csv")})
         except duckdb.Error as fault:
-            raise SampleError(
+            raise InputFault(
                 f"seeds/calendar/promotions.csv cannot be used: {str(fault).splitlines()[0]}. "
                 "It needs the columns code, starts_on and ends_on, with dates like 2025-11-11."
             ) from fault

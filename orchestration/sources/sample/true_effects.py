@@ -17,10 +17,6 @@ from orchestration.project import SEEDS_DIR
 CAUSED_ORDERS = "caused_orders.parquet"
 
 
-class NoTruth(RekindleError):
-    """There is nothing the truth of which is known."""
-
-
 # A member's outcome without the exported touches is the outcome less what the caused orders added to it. The
 # true effect is the mean of that difference in the arm less the one in the control: what would be seen if the
 # same members lived twice. It differs from the planted probabilities by chance, and from the estimate by who
@@ -80,10 +76,9 @@ outcomes as (
         outcomes.experiment, outcomes.metric, outcomes.arm, outcomes.member_key,
         outcomes.outcome_value as value,
         coalesce(added.amount, 0) as added_amount,
-        coalesce(sums.outcome_value, 0) - added_amount as sum_without,
+        outcomes.outcome_total - added_amount as sum_without,
         coalesce(outcomes.denominator_value, 0) as cost_amount
     from experiments.exp_outcomes as outcomes
-    left join experiments.exp_window_sums as sums using (purpose, experiment, metric, member_key)
     left join added
         on outcomes.experiment = added.experiment and outcomes.metric = added.metric
         and outcomes.member_key = added.member_key
@@ -109,7 +104,7 @@ select
     arms.difference - controls.difference as true_effect,
     arms.difference - controls.difference between results.effect_lower and results.effect_upper as is_inside,
     results.verdict
-from experiments.exp_results as results
+from serving.srv_experiments as results
 inner join arms using (experiment, metric, arm)
 inner join arms as controls on results.experiment = controls.experiment and results.metric = controls.metric
 inner join experiments.exp_arm_sizes as sizes
@@ -130,10 +125,10 @@ def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[An
         Names of the columns and rows.
 
     Raises:
-        NoTruth: Nothing is published, or the home was not filled by the sample.
+        RekindleError: Nothing is published, or the home was not filled by the sample.
     """
     if not published.exists() or not (truth / CAUSED_ORDERS).exists():
-        raise NoTruth(
+        raise RekindleError(
             f"{truth} and {published}: both are needed, the truth of a sample and what was published of it. "
             "Type: rekindle demo"
         )

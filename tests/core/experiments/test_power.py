@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.power import NormalIndPower
 
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks
 from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, outlook
 from tests.core.experiments.members import arm_of, only, spenders
@@ -114,7 +115,7 @@ def test_the_promised_power_is_kept_in_simulation():
     ],
 )
 def test_plans_that_cannot_be_are_refused(change, said):
-    with pytest.raises((PlanImpossible, looks.LookImpossible), match=said):
+    with pytest.raises((PlanImpossible, InputFault), match=said):
         outlook(BASELINE, dataclasses.replace(PLAN, **change))
 
 

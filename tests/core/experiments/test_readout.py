@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks
 from orchestration.core.experiments.arm_statistics import ArmStatistics
 from orchestration.core.experiments.comparison import compare, single_width
-from orchestration.core.experiments.declared import (
-    Cell,
-    Experiment,
-    ExperimentImpossible,
-    Metric,
-    Settings,
-)
+from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
 from orchestration.core.experiments.money import money
 from orchestration.core.experiments.multiplicity import benjamini_hochberg, holm
 from orchestration.core.experiments.planned import plan
@@ -175,7 +170,7 @@ def test_a_plan_warns_where_the_audience_is_too_small():
     "changes", [{"looks": (2, 3)}, {"looks": ()}, {"control_arm": ""}, {"shares": {"control": 1.0}}]
 )
 def test_an_experiment_that_cannot_be_read_is_refused(changes):
-    with pytest.raises(ExperimentImpossible, match="test has"):
+    with pytest.raises(InputFault, match="test has"):
         read({}, experiment=replace(TEST, **changes))
 
 

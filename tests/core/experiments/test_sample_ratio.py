@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from orchestration.core.experiments.sample_ratio import Ratio, SharesImpossible, check
+from orchestration.core.errors import InputFault
+from orchestration.core.experiments.sample_ratio import Ratio, check
 
 HALVES = {"control": 0.5, "coupon": 0.5}
 
@@ -53,12 +54,12 @@ def test_ten_members_are_enough():
 
 @pytest.mark.parametrize("shares", [{}, {"a": 0.5, "b": 0.6}, {"a": 1.0, "b": 0.0}, {"a": 1.5, "b": -0.5}])
 def test_shares_that_are_none_are_refused(shares):
-    with pytest.raises(SharesImpossible, match="together they are 1"):
+    with pytest.raises(InputFault, match="together they are 1"):
         check({"a": 1}, shares, stop_below=0.001, warn_below=0.01)
 
 
 def test_members_of_an_undeclared_arm_are_refused():
-    with pytest.raises(SharesImpossible, match="without a share: gift"):
+    with pytest.raises(InputFault, match="without a share: gift"):
         checked({"control": 10, "gift": 10})
 
 

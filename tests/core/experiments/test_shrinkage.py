@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
-from orchestration.core.experiments.shrinkage import SegmentEffect, ShrinkageImpossible, shrink
+from orchestration.core.errors import InputFault
+from orchestration.core.experiments.shrinkage import SegmentEffect, shrink
 
 # Thirteen trials of a vaccine [Colditz et al. 1994]: ill and well when vaccinated, ill and well when not.
 TRIALS = (
@@ -110,10 +111,10 @@ def test_intervals_of_shrunken_segments_cover_the_truth_about_as_often_as_they_s
 
 @pytest.mark.parametrize("error", [0.0, -1.0, math.nan, math.inf])
 def test_an_effect_without_a_standard_error_is_refused(error):
-    with pytest.raises(ShrinkageImpossible, match="segment gold"):
+    with pytest.raises(InputFault, match="segment gold"):
         shrink({"gold": SegmentEffect(1.0, error)})
 
 
 def test_no_segments_are_refused():
-    with pytest.raises(ShrinkageImpossible, match="no segment"):
+    with pytest.raises(InputFault, match="no segment"):
         shrink({})

@@ -1,11 +1,8 @@
-{%- set attributes = [
-    'region', 'city', 'home_store_id', 'acquisition_channel', 'device', 'member_level', 'birth_month', 'language',
-] -%}
 with member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
-attributes as (
+survivors as (
     select * from {{ ref('int_identity__survivorship') }}
 ),
 
@@ -19,13 +16,13 @@ records as (
     group by member_key
 ),
 
-pivoted as (
+attributes as (
     select
-        {%- for attribute in attributes %}
-        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
-        {%- endfor %}
         member_key
-    from attributes
+        {%- for attribute, data_type in var('member_attributes').items() %},
+        cast(max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ data_type }}) as {{ attribute }}
+        {%- endfor %}
+    from survivors
     group by member_key
 )
 
@@ -33,14 +30,9 @@ select
     records.member_key,
     records.registered_on,
     cast(records.records as integer) as records,
-    cast(records.systems as integer) as systems,
-    pivoted.region,
-    pivoted.city,
-    pivoted.home_store_id,
-    pivoted.acquisition_channel,
-    pivoted.device,
-    pivoted.member_level,
-    cast(pivoted.birth_month as integer) as birth_month,
-    pivoted.language
+    cast(records.systems as integer) as systems
+    {%- for attribute in var('member_attributes') %},
+    attributes.{{ attribute }}
+    {%- endfor %}
 from records
-left join pivoted on records.member_key = pivoted.member_key
+left join attributes on records.member_key = attributes.member_key

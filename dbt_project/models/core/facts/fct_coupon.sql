@@ -1,15 +1,3 @@
-with chain_coupons as (
-    select * from {{ ref('stg_chain__coupons') }}
-),
-
-complete_journey_coupons as (
-    select * from {{ ref('int_complete_journey_coupons') }}
-),
-
-member_records as (
-    select * from {{ ref('int_identity__members') }}
-),
-
 {%- set coupon_columns %}
         source,
         coupon_id,
@@ -22,7 +10,47 @@ member_records as (
         redeemed_on,
         order_id,
         face_amount
-{%- endset %}
+{%- endset -%}
+with chain_coupons as (
+    select * from {{ ref('stg_chain__coupons') }}
+),
+
+coupon_redemptions as (
+    select * from {{ ref('stg_complete_journey__coupon_redemptions') }}
+),
+
+campaign_descriptions as (
+    select * from {{ ref('stg_complete_journey__campaign_descriptions') }}
+),
+
+member_records as (
+    select * from {{ ref('int_identity__members') }}
+),
+
+-- Coupons of the Complete Journey that were never redeemed are missing, for who got which is known for some campaigns
+-- only: a redemption rate must not be taken from these rows.
+complete_journey_coupons as (
+    select
+        coupon_redemptions.source,
+        {{ text_key(dbt.concat([
+            "'coupon-'", "cast(coupon_redemptions.campaign_id as " ~ dbt.type_string() ~ ")",
+            "'-'", "cast(coupon_redemptions.coupon_upc as " ~ dbt.type_string() ~ ")",
+            "'-'", "coupon_redemptions.member_id",
+            "'-'", "cast(coupon_redemptions.redeemed_on as " ~ dbt.type_string() ~ ")",
+        ])) }} as coupon_id,
+        coupon_redemptions.system,
+        coupon_redemptions.member_id,
+        cast(coupon_redemptions.coupon_upc as {{ dbt.type_string() }}) as benefit_code,
+        {{ dbt.concat(["'campaign_'", "cast(coupon_redemptions.campaign_id as " ~ dbt.type_string() ~ ")"]) }}
+            as campaign_code,
+        campaign_descriptions.started_on as issued_on,
+        campaign_descriptions.ended_on as expires_on,
+        coupon_redemptions.redeemed_on,
+        cast(null as bigint) as order_id,
+        cast(null as decimal(18, 2)) as face_amount
+    from coupon_redemptions
+    inner join campaign_descriptions on coupon_redemptions.campaign_id = campaign_descriptions.campaign_id
+),
 
 coupons as (
     select

@@ -1,9 +1,19 @@
+{%- set item_columns %}
+        source,
+        order_id,
+        line_number,
+        product_id,
+        quantity,
+        net_amount,
+        discount_amount,
+        cost_amount
+{%- endset -%}
 with chain_order_items as (
     select * from {{ ref('stg_chain__order_items') }}
 ),
 
-complete_journey_order_items as (
-    select * from {{ ref('int_complete_journey_order_items') }}
+transactions as (
+    select * from {{ ref('stg_complete_journey__transactions') }}
 ),
 
 orders as (
@@ -14,16 +24,19 @@ products as (
     select * from {{ ref('dim_product') }}
 ),
 
-{%- set item_columns %}
+-- The lines of a Complete Journey basket have no number of their own.
+complete_journey_order_items as (
+    select
         source,
         order_id,
-        line_number,
+        cast(row_number() over (partition by order_id order by product_id) as integer) as line_number,
         product_id,
         quantity,
-        net_amount,
-        discount_amount,
-        cost_amount
-{%- endset %}
+        cast(sales_amount - coupon_discount_amount as decimal(18, 2)) as net_amount,
+        cast(coupon_discount_amount + coupon_match_amount as decimal(18, 2)) as discount_amount,
+        cast(null as decimal(18, 2)) as cost_amount
+    from transactions
+),
 
 items as (
     select

@@ -1,11 +1,17 @@
--- A shelf counted long ago says nothing of today: then stock is unknown, and unknown is neither in nor out.
-with stock as (
-    select * from {{ ref('int_stock') }}
+-- A count stands until the next one of that product in that store; nothing is assumed between two counts. A shelf
+-- counted long ago says nothing of today: then stock is unknown, and unknown is neither in nor out.
+with counts as (
+    select
+        *,
+        coalesce(
+            lead(counted_on) over (partition by source, store_id, product_id order by counted_on),
+            {{ end_of_time() }}
+        ) as stands_until_on
+    from {{ ref('stg_chain__stock') }}
 ),
 
 as_of_dates as (
-    select distinct as_of_date
-    from {{ ref('member_activity') }}
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 settings as (
@@ -14,13 +20,13 @@ settings as (
 
 counted as (
     select
-        stock.*,
+        counts.*,
         as_of_dates.as_of_date,
-        {{ days_between('stock.counted_on', 'as_of_dates.as_of_date') }} as days_since_count
+        {{ days_between('counts.counted_on', 'as_of_dates.as_of_date') }} as days_since_count
     from as_of_dates
-    inner join stock
-        on as_of_dates.as_of_date >= stock.counted_on
-        and as_of_dates.as_of_date < stock.stands_until_on
+    inner join counts
+        on as_of_dates.as_of_date >= counts.counted_on
+        and as_of_dates.as_of_date < counts.stands_until_on
 )
 
 select

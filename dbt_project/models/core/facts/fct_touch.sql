@@ -1,57 +1,108 @@
-{%- set touch_columns = [
-    'source', 'touch_id', 'campaign_code', 'channel', 'planned_on', 'capped_on', 'sent_on', 'delivered_on', 'opened_on',
-    'clicked_on', 'connected_on', 'followed_up_on', 'unsubscribed_on', 'complained_on', 'blocked_on', 'cost_amount',
+{%- set dates = [
+    'planned_on', 'capped_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'followed_up_on',
+    'unsubscribed_on', 'complained_on', 'blocked_on', 'redeemed_on',
 ] -%}
+{%- set told_by = {
+    'chain_touches': dates[:-1],
+    'letters': ['planned_on', 'sent_on', 'redeemed_on'],
+    'receipt_touches': dates | reject('in', ['capped_on', 'followed_up_on', 'redeemed_on']) | list,
+} -%}
+{%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}
+{%- set campaign_number = 'cast(campaigns.campaign_id as ' ~ dbt.type_string() ~ ')' -%}
 with chain_touches as (
     select * from {{ ref('stg_chain__touches') }}
 ),
 
-complete_journey_touches as (
-    select * from {{ ref('int_complete_journey_touches') }}
+campaigns as (
+    select * from {{ ref('stg_complete_journey__campaigns') }}
 ),
 
-receipt_touches as (
-    select * from {{ ref('int_receipt_touches') }}
+campaign_descriptions as (
+    select * from {{ ref('stg_complete_journey__campaign_descriptions') }}
+),
+
+coupon_redemptions as (
+    select * from {{ ref('stg_complete_journey__coupon_redemptions') }}
+),
+
+receipts as (
+    select * from {{ ref('stg_receipts__touches') }}
+),
+
+-- A step that waited for room is in several weeks; what was sent is the one that was planned last.
+plans as (
+    select
+        *,
+        row_number() over (
+            partition by planned_touch_id
+            order by case when status = 'planned' then 0 else 1 end, campaign_week desc
+        ) as plan_rank
+    from {{ ref('int_sealed_touches') }}
 ),
 
 member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
-recorded as (
+-- The Complete Journey dates the campaign, not the letter: it counts as sent on the first day, and reports nothing but
+-- the coupon that came back.
+letters as (
     select
-        {{ touch_columns | join(',\n        ') }},
-        system,
-        member_id,
-        cast(null as date) as redeemed_on
-    from chain_touches
-    union all
-    -- Letters report nothing but the coupon that came back.
+        campaigns.source,
+        {{ text_key(dbt.concat(["'touch-'", campaign_number, "'-'", 'campaigns.member_id'])) }} as touch_id,
+        campaigns.system,
+        campaigns.member_id,
+        {{ dbt.concat(["'campaign_'", campaign_number]) }} as campaign_code,
+        'mail' as channel,
+        campaign_descriptions.started_on as planned_on,
+        campaign_descriptions.started_on as sent_on,
+        min(coupon_redemptions.redeemed_on) as redeemed_on,
+        cast(null as decimal(18, 4)) as cost_amount
+    from campaigns
+    inner join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
+    left join coupon_redemptions
+        on campaigns.campaign_id = coupon_redemptions.campaign_id
+        and campaigns.system = coupon_redemptions.system
+        and campaigns.member_id = coupon_redemptions.member_id
+    group by
+        campaigns.source, campaigns.campaign_id, campaigns.system, campaigns.member_id, campaign_descriptions.started_on
+),
+
+-- A receipt of a touch that is not in the ledger, or whose member was erased, belongs to nobody.
+receipt_touches as (
     select
-        {{ touch_columns | join(',\n        ') }},
-        system,
-        member_id,
-        responded_on as redeemed_on
-    from complete_journey_touches
+        receipts.*,
+        {{ text_key('receipts.planned_touch_id') }} as touch_id,
+        plans.member_key,
+        plans.campaign as campaign_code,
+        plans.channel,
+        plans.planned_on
+    from receipts
+    inner join plans on receipts.planned_touch_id = plans.planned_touch_id
+    where plans.plan_rank = 1
 ),
 
 touches as (
+    {%- for relation, told in told_by.items() %}
+    {{ "union all" if not loop.first }}
     select
-        recorded.{{ touch_columns | join(',\n        recorded.') }},
-        recorded.redeemed_on,
-        member_records.member_key
-    from recorded
+        recorded.source,
+        recorded.touch_id,
+        member_key,
+        recorded.campaign_code,
+        recorded.channel,
+        {%- for day in dates %}
+        {{ 'recorded.' ~ day if day in told else 'cast(null as date)' }} as {{ day }},
+        {%- endfor %}
+        recorded.cost_amount
+    from {{ relation }} as recorded
+    {%- if relation != 'receipt_touches' %}
     inner join member_records
         on recorded.source = member_records.source
         and recorded.system = member_records.system
         and recorded.member_id = member_records.member_id
-    union all
-    -- Receipts name no record: whose touch it was is in the ledger.
-    select
-        {{ touch_columns | join(',\n        ') }},
-        cast(null as date) as redeemed_on,
-        member_key
-    from receipt_touches
+    {%- endif %}
+    {%- endfor %}
 )
 
 -- touch_number counts what was sent, in a total order; a touch planned or capped only was never a touch to the member.
@@ -59,15 +110,11 @@ select
     source,
     touch_id,
     member_key,
-    {{ touch_columns[2:-1] | join(',\n    ') }},
+    campaign_code,
+    channel,
+    {{ dates[:-1] | join(',\n    ') }},
     -- Empty values are passed over, here and on Spark; without any answer the result is empty.
     least(opened_on, clicked_on, connected_on, redeemed_on) as engaged_on,
-    case
-        when sent_on is not null
-            then cast(row_number() over (
-                partition by member_key, sent_on is null
-                order by sent_on, source, touch_id
-            ) as integer)
-    end as touch_number,
+    case when sent_on is not null then cast(row_number() over ({{ in_order }}) as integer) end as touch_number,
     cost_amount
 from touches

@@ -1,11 +1,12 @@
--- A person has one union id and few cards. Where a component holds more, something linked strangers: there only the
--- strongest identifiers keep linking.
-with identifiers as (
-    select * from {{ ref('int_identity__identifiers') }}
+{%- set labels = 'labels_' ~ var('identity_rounds') -%}
+-- First pass, over every link that may be used. A person has one union id and few cards. Where a component holds more,
+-- something linked strangers: there only the strongest identifiers keep linking.
+with records as (
+    select * from {{ ref('int_identity__records') }}
 ),
 
-labels as (
-    select * from {{ ref('int_identity__labels') }}
+identifiers as (
+    select * from {{ ref('int_identity__identifiers') }}
 ),
 
 rules as (
@@ -16,13 +17,23 @@ strongest as (
     select min(priority) as priority from rules
 ),
 
+links as (
+    select
+        record_key,
+        link_key
+    from identifiers
+    where link_key is not null
+),
+
+{{ min_label_rounds('records', 'links', var('identity_rounds')) }},
+
 held as (
     select
         labels.anchor_rank,
         identifiers.identifier_type,
         count(distinct identifiers.identifier) as identifiers_held
     from identifiers
-    inner join labels on identifiers.record_key = labels.record_key
+    inner join {{ labels }} as labels on identifiers.record_key = labels.record_key
     where identifiers.link_key is not null
     group by labels.anchor_rank, identifiers.identifier_type
 ),
@@ -50,5 +61,5 @@ select
     end as link_key
 from identifiers
 cross join strongest
-inner join labels on identifiers.record_key = labels.record_key
+inner join {{ labels }} as labels on identifiers.record_key = labels.record_key
 left join crowded on labels.anchor_rank = crowded.anchor_rank

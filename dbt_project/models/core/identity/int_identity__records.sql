@@ -3,8 +3,45 @@ with chain_members as (
     select * from {{ ref('stg_chain__members') }}
 ),
 
-complete_journey_members as (
-    select * from {{ ref('int_complete_journey_members') }}
+transactions as (
+    select * from {{ ref('stg_complete_journey__transactions') }}
+),
+
+demographics as (
+    select * from {{ ref('stg_complete_journey__demographics') }}
+),
+
+sightings as (
+    select
+        source,
+        system,
+        member_id,
+        ordered_at,
+        ordered_on,
+        first_delivered_on
+    from transactions
+    union all
+    select
+        source,
+        system,
+        member_id,
+        cast(null as timestamp) as ordered_at,
+        cast(null as date) as ordered_on,
+        first_delivered_on
+    from demographics
+),
+
+-- The Complete Journey has no registrations: a household is known from its first basket on.
+households as (
+    select
+        source,
+        system,
+        member_id,
+        min(ordered_on) as registered_on,
+        min(ordered_at) as updated_at,
+        min(first_delivered_on) as first_delivered_on
+    from sightings
+    group by source, system, member_id
 ),
 
 records as (
@@ -27,14 +64,12 @@ records as (
         system,
         member_id,
         registered_on,
-        registered_at as updated_at,
-        delivered_on as first_delivered_on,
-        cast(null as {{ dbt.type_string() }}) as phone_pseudonym,
-        cast(null as {{ dbt.type_string() }}) as email_pseudonym,
-        cast(null as {{ dbt.type_string() }}) as union_id_pseudonym,
-        cast(null as {{ dbt.type_string() }}) as card_pseudonym,
-        cast(null as {{ dbt.type_string() }}) as name_pseudonym
-    from complete_journey_members
+        updated_at,
+        first_delivered_on,
+        {%- for identifier in ['phone', 'email', 'union_id', 'card', 'name'] %}
+        cast(null as {{ dbt.type_string() }}) as {{ identifier }}_pseudonym{{ "," if not loop.last }}
+        {%- endfor %}
+    from households
 ),
 
 keyed as (

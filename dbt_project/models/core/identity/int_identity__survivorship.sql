@@ -1,6 +1,3 @@
-{%- set attributes = [
-    'region', 'city', 'home_store_id', 'acquisition_channel', 'device', 'member_level', 'birth_month', 'language',
-] -%}
 -- Survivorship: of the filled values, that of the most trusted system, then the most recent.
 with members as (
     select * from {{ ref('stg_chain__members') }}
@@ -15,7 +12,7 @@ trust as (
 ),
 
 filled as (
-    {%- for attribute in attributes %}
+    {%- for attribute in var('member_attributes') %}
     select
         source,
         system,

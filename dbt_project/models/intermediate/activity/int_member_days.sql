@@ -3,23 +3,100 @@
     'negative_events',
 ] -%}
 {%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
-{%- set so_far = '(partition by member_key order by activity_on rows between unbounded preceding and current row)' -%}
-{%- set before = '(partition by member_key order by activity_on rows between unbounded preceding and 1 preceding)' -%}
--- The fold with running totals: the state of any day is the last row on or before it (activity_on <= day < next_on),
--- and what happened in a window is the difference of two such rows. No reader needs a window over history again.
-with days as (
+{%- set typed_events = 'events inner join event_types on events.event_type = event_types.event_type' -%}
+{%- set in_order = 'partition by member_key order by activity_on' -%}
+{%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
+{%- set before = '(' ~ in_order ~ ' rows between unbounded preceding and 1 preceding)' -%}
+-- Everything a member did or received, folded to days with running totals: the state of any day is the last row on or
+-- before it (activity_on <= day < next_on), and what happened in a window is the difference of two such rows. No reader
+-- needs a window over history again.
+with member_records as (
+    select * from {{ ref('int_identity__members') }}
+),
+
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
+),
+
+refunds as (
+    select * from {{ ref('fct_refund') }}
+),
+
+events as (
+    select * from {{ ref('fct_event') }}
+),
+
+event_types as (
+    select * from {{ ref('event_types') }}
+),
+
+touches as (
+    select * from {{ ref('fct_touch') }}
+),
+
+tickets as (
+    select * from {{ ref('fct_ticket') }}
+),
+
+-- A refund counts on the day of the refund, so totals up to any day hold only what was known that day. The registration
+-- is a day too: from it on the member exists. Who opened a message and clicked it days later was there on both days.
+facts as (
+    {%- for relation, day, told in [
+        ('member_records', 'registered_on', {}),
+        ('purchase_days', 'purchased_on', {
+            'purchase_days': '1', 'orders': 'orders', 'promo_orders': 'promo_orders', 'net_amount': 'net_amount',
+            'known_margin_amount': 'known_margin_amount', 'unknown_margins': 'unknown_margins',
+            'discount_amount': 'discount_amount',
+        }),
+        ('refunds', 'refunded_on', {
+            'net_amount': '-refunded_amount', 'known_margin_amount': '-coalesce(refunded_margin_amount, 0)',
+            'unknown_margins': 'case when refunded_margin_amount is null and refunded_amount > 0 then 1 else 0 end',
+            'negative_events': '1',
+        }),
+        (typed_events, 'happened_on', {
+            'interactions': 'case when is_interaction then 1 else 0 end',
+            'visits': 'case when is_visit then 1 else 0 end',
+            'intent_actions': 'case when is_intent or is_competitor then 1 else 0 end',
+        }),
+        ('touches', 'sent_on', {'touches': '1'}),
+        ('touches', 'engaged_on', {'interactions': '1'}),
+        ('touches', 'case when clicked_on > engaged_on then clicked_on end', {'interactions': '1'}),
+        ('tickets', 'opened_on', {'negative_events': 'case when is_negative then 1 else 0 end'}),
+    ] %}
+    {{ "union all" if not loop.first }}
     select
-        *,
-        case when purchase_days > 0 then activity_on end as purchased_on,
-        case when interactions > 0 then activity_on end as interacted_on,
-        case when purchase_days > 0 or interactions > 0 then activity_on end as active_on
-    from {{ ref('int_member_day_measures') }}
+        member_key,
+        {{ day }} as activity_on
+        {%- for measure in counts + money %},
+        {{ told.get(measure, '0') }} as {{ measure }}
+        {%- endfor %}
+    from {{ relation }}
+    {%- endfor %}
+),
+
+days as (
+    select
+        member_key,
+        activity_on,
+        {%- for measure in counts + money %}
+        {{ money_sum(measure) if measure in money else integer_sum(measure) }} as {{ measure }},
+        {%- endfor %}
+        case when sum(purchase_days) > 0 then activity_on end as purchased_on,
+        case when sum(interactions) > 0 then activity_on end as interacted_on,
+        case when sum(purchase_days) > 0 or sum(interactions) > 0 then activity_on end as active_on
+    from facts
+    where
+        member_key is not null
+        and activity_on is not null
+    group by member_key, activity_on
 ),
 
 totals as (
     select
         member_key,
         activity_on,
+        purchased_on is not null as has_purchase,
+        interacted_on is not null as has_interaction,
         active_on,
         {%- for measure in counts %}
         cast(sum({{ measure }}) over {{ so_far }} as bigint) as {{ measure }},
@@ -32,7 +109,7 @@ totals as (
         max(interacted_on) over {{ so_far }} as last_interaction_on,
         max(active_on) over {{ so_far }} as last_active_on,
         max(active_on) over {{ before }} as previous_active_on,
-        coalesce(lead(activity_on) over (partition by member_key order by activity_on), {{ end_of_time() }}) as next_on
+        coalesce(lead(activity_on) over ({{ in_order }}), {{ end_of_time() }}) as next_on
     from days
 )
 

@@ -1,6 +1,6 @@
 -- What came after each as-of date. It looks into the future on purpose, so only what judges past scores may read it.
 with as_of_dates as (
-    select * from {{ ref('stg_rekindle__as_of_dates') }}
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 purchase_days as (

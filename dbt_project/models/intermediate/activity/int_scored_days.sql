@@ -3,7 +3,7 @@
 -- The days RFM is scored on: what a member was scored some weeks before must not depend on which days were asked for. A
 -- move starts from a cell that is held as well, so its first week lies the length of the longest span further back.
 with as_of_dates as (
-    select * from {{ ref('stg_rekindle__as_of_dates') }}
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 weeks as (

@@ -3,17 +3,18 @@
     'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
 ] -%}
 {%- set amounts = ['net_amount', 'discount_amount'] -%}
--- What each window before the as-of date held: the totals at the date less the totals at the window's start.
+-- The member's totals at each as-of date are the last day of the fold on or before it; what a window before it held are
+-- these less the totals at the window's start.
 with as_of_dates as (
-    select * from {{ ref('stg_rekindle__as_of_dates') }}
+    select * from {{ ref('dim_as_of_date') }}
 ),
 
 member_days as (
     select * from {{ ref('int_member_days') }}
 ),
 
-at_date as (
-    select * from {{ ref('int_member_totals') }}
+touch_responses as (
+    select * from {{ ref('int_touch_responses') }}
 ),
 
 main_groups as (
@@ -23,7 +24,18 @@ main_groups as (
         category_group
     from {{ ref('int_member_category_as_of') }}
     where is_main_group
-){% for window in windows %},
+),
+
+at_date as (
+    select
+        as_of_dates.as_of_date,
+        member_days.*
+    from as_of_dates
+    inner join member_days
+        on as_of_dates.as_of_date >= member_days.activity_on
+        and as_of_dates.as_of_date < member_days.next_on
+)
+{%- for window in windows %},
 
 before_{{ window }}d as (
     select
@@ -37,7 +49,20 @@ before_{{ window }}d as (
 {%- endfor %}
 
 select
-    at_date.*,
+    at_date.member_key,
+    at_date.as_of_date,
+    {%- for measure in counts + amounts %}
+    at_date.{{ measure }},
+    {%- endfor %}
+    at_date.known_margin_amount,
+    at_date.unknown_margins,
+    {{ margin_if_known('at_date') }} as margin_amount,
+    at_date.first_purchase_on,
+    at_date.last_purchase_on,
+    at_date.last_interaction_on,
+    at_date.last_active_on,
+    at_date.touches - at_date.touches_at_last_active as touches_since_active,
+    {{ unanswered_touches('touch_responses', 'at_date.as_of_date') }} as unanswered_touches,
     {%- for window in windows %}
     {%- for measure in counts %}
     at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d,
@@ -52,6 +77,9 @@ select
     {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,
     {{ days_between('at_date.last_active_on', 'at_date.as_of_date') }} as days_silent
 from at_date
+left join touch_responses
+    on at_date.member_key = touch_responses.member_key
+    and at_date.touches = touch_responses.touch_number
 left join main_groups
     on at_date.member_key = main_groups.member_key
     and at_date.as_of_date = main_groups.as_of_date

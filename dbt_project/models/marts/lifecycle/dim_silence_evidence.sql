@@ -18,7 +18,8 @@ loads as (
 ),
 
 seen as (
-    select distinct sign from {{ ref('int_silence_signs') }}
+    select distinct evidence from {{ ref('int_silence__signs') }}
+    where is_base
 ),
 
 fed as (
@@ -32,8 +33,8 @@ fed as (
 select
     evidence.*,
     causes.is_active,
-    fed.evidence is null or (evidence.base_sign is not null and seen.sign is null) as is_silent
+    fed.evidence is null or (evidence.base_sign is not null and seen.evidence is null) as is_silent
 from evidence
 inner join causes on evidence.silence_cause = causes.silence_cause
 left join fed on evidence.evidence = fed.evidence
-left join seen on evidence.base_sign = seen.sign
+left join seen on evidence.evidence = seen.evidence

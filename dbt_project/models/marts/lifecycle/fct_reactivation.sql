@@ -1,7 +1,7 @@
 -- The first purchase after a silence: whatever silences ended since the purchase before, the gravest one names where
 -- the member came from.
 with silence_ends as (
-    select * from {{ ref('fct_silence_end') }}
+    select * from {{ ref('int_silence__ends') }}
 ),
 
 purchases as (

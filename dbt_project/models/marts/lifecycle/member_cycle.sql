@@ -5,12 +5,23 @@ with activity as (
     where purchase_days > 0
 ),
 
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
+),
+
 cycle_prior as (
     select * from {{ ref('cycle_prior') }}
 ),
 
+settings as (
+    select * from {{ ref('silence_cause_settings') }}
+),
+
 bands as (
-    select * from {{ ref('cycle_bands') }}
+    select
+        *,
+        coalesce(lag(up_to_days) over (order by up_to_days), 0) as over_days
+    from {{ ref('cycle_bands') }}
 ),
 
 own as (
@@ -34,15 +45,6 @@ group_gaps as (
     group by as_of_date, category_group
 ),
 
-all_gaps as (
-    select
-        as_of_date,
-        {{ integer_sum('gaps') }} as gaps,
-        {{ integer_sum('gap_days') }} as gap_days
-    from group_gaps
-    group by as_of_date
-),
-
 group_means as (
     select
         group_gaps.as_of_date,
@@ -51,10 +53,13 @@ group_means as (
         case
             when group_gaps.gaps >= cycle_prior.minimum_group_gaps
                 then cast(group_gaps.gap_days as double) / nullif(group_gaps.gaps, 0)
-            else coalesce(cast(all_gaps.gap_days as double) / nullif(all_gaps.gaps, 0), cycle_prior.fallback_gap_days)
+            else coalesce(
+                cast(sum(group_gaps.gap_days) over (partition by group_gaps.as_of_date) as double)
+                / nullif(sum(group_gaps.gaps) over (partition by group_gaps.as_of_date), 0),
+                cycle_prior.fallback_gap_days
+            )
         end as mean_gap_days
     from group_gaps
-    inner join all_gaps on group_gaps.as_of_date = all_gaps.as_of_date
     cross join cycle_prior
 ),
 
@@ -77,13 +82,23 @@ cycles as (
         and own.category_group = group_means.category_group
 ),
 
-banded as (
+-- The last purchase in rhythm is one not later after the one before than some cycles. A purchase months later is an
+-- answer to something, not the old rhythm again.
+rhythms as (
     select
         cycles.member_key,
         cycles.as_of_date,
-        min(bands.up_to_days) as up_to_days
+        max(purchase_days.purchased_on) as quiet_since_on
     from cycles
-    inner join bands on cycles.cycle_days <= bands.up_to_days
+    cross join settings
+    inner join purchase_days
+        on cycles.member_key = purchase_days.member_key
+        and cycles.as_of_date >= purchase_days.purchased_on
+        and coalesce(
+            {{ days_between('purchase_days.previous_purchased_on', 'purchase_days.purchased_on') }}
+            <= cycles.cycle_days * settings.rhythm_cycles,
+            true
+        )
     group by cycles.member_key, cycles.as_of_date
 )
 
@@ -99,9 +114,12 @@ select
     cast(
         {{ days_between('cycles.last_purchase_on', 'cycles.as_of_date') }} / nullif(cycles.cycle_days, 0)
         as decimal(9, 3)
-    ) as overdue_ratio
+    ) as overdue_ratio,
+    rhythms.quiet_since_on
 from cycles
-inner join banded
-    on cycles.member_key = banded.member_key
-    and cycles.as_of_date = banded.as_of_date
-inner join bands on banded.up_to_days = bands.up_to_days
+inner join rhythms
+    on cycles.member_key = rhythms.member_key
+    and cycles.as_of_date = rhythms.as_of_date
+inner join bands
+    on cycles.cycle_days > bands.over_days
+    and cycles.cycle_days <= bands.up_to_days

@@ -1,1 +1,6 @@
-{{ lifecycle_state("lifecycle_scope = 'all'") }}
+{% call lifecycle_state() %}
+select
+    *,
+    'all' as lifecycle_scope
+from {{ ref('member_activity') }}
+{% endcall %}

@@ -5,7 +5,7 @@ with stays as (
 ),
 
 activity as (
-    select * from {{ ref('int_member_totals') }}
+    select * from {{ ref('member_activity') }}
 ),
 
 touches as (

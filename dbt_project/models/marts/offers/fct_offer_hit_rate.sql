@@ -1,21 +1,25 @@
 -- The yardstick is exact and not drawn: a random product of the same category hits as often as the member bought such
 -- products, over how many of them sell at all.
-with offers as (
+with offer_dates as (
+    select * from {{ ref('int_offers__dates') }}
+    where is_matured
+),
+
+sold_products as (
+    select * from {{ ref('fct_product_attributes') }}
+    where buyers > 0
+),
+
+offers as (
     select
-        member_offers.*,
-        products.category,
-        reasons.rule as main_rule
-    from {{ ref('fct_member_offer') }} as member_offers
-    inner join {{ ref('dim_offer_date') }} as offer_dates on member_offers.as_of_date = offer_dates.as_of_date
+        reasons.*,
+        products.category
+    from {{ ref('fct_member_offer_reason') }} as reasons
+    inner join offer_dates on reasons.as_of_date = offer_dates.as_of_date
     inner join {{ ref('dim_product') }} as products
-        on member_offers.source = products.source
-        and member_offers.product_id = products.product_id
-    inner join {{ ref('fct_member_offer_reason') }} as reasons
-        on member_offers.member_key = reasons.member_key
-        and member_offers.as_of_date = reasons.as_of_date
-        and member_offers.offer_rank = reasons.offer_rank
-        and reasons.reason_rank = 1
-    where offer_dates.is_matured
+        on reasons.source = products.source
+        and reasons.product_id = products.product_id
+    where reasons.reason_rank = 1
 ),
 
 bought as (
@@ -26,12 +30,10 @@ bought as (
         items.product_id
     from {{ ref('fct_order_item') }} as items
     cross join {{ ref('offer_settings') }} as limits
-    inner join {{ ref('dim_offer_date') }} as offer_dates
+    inner join offer_dates
         on items.ordered_on > offer_dates.as_of_date
         and items.ordered_on <= {{ add_days('offer_dates.as_of_date', 'limits.hit_days') }}
-    where
-        items.is_purchase
-        and offer_dates.is_matured
+    where items.is_purchase
 ),
 
 categories as (
@@ -40,8 +42,7 @@ categories as (
         source,
         category,
         count(*) as products
-    from {{ ref('fct_product_attributes') }}
-    where buyers > 0
+    from sold_products
     group by as_of_date, source, category
 ),
 
@@ -50,21 +51,20 @@ bought_of_category as (
         bought.member_key,
         bought.as_of_date,
         bought.source,
-        products.category,
+        sold_products.category,
         count(*) as bought_products
     from bought
-    inner join {{ ref('fct_product_attributes') }} as products
-        on bought.as_of_date = products.as_of_date
-        and bought.source = products.source
-        and bought.product_id = products.product_id
-    where products.buyers > 0
-    group by bought.member_key, bought.as_of_date, bought.source, products.category
+    inner join sold_products
+        on bought.as_of_date = sold_products.as_of_date
+        and bought.source = sold_products.source
+        and bought.product_id = sold_products.product_id
+    group by bought.member_key, bought.as_of_date, bought.source, sold_products.category
 )
 
 select
     offers.as_of_date,
     offers.offer_rank,
-    offers.main_rule,
+    offers.rule as main_rule,
     count(*) as offers,
     count(bought.product_id) as hits,
     {{ share('count(bought.product_id)', 'count(*)') }} as hit_share,
@@ -79,4 +79,4 @@ left join categories
     on offers.as_of_date = categories.as_of_date
     and offers.source = categories.source
     and offers.category = categories.category
-group by offers.as_of_date, offers.offer_rank, offers.main_rule
+group by offers.as_of_date, offers.offer_rank, offers.rule

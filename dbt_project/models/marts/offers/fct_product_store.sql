@@ -6,7 +6,7 @@ with stock as (
 ),
 
 offer_dates as (
-    select * from {{ ref('dim_offer_date') }}
+    select * from {{ ref('int_offers__dates') }}
 ),
 
 stores as (

@@ -1,5 +1,5 @@
--- Scenes of the calendar, day by day: the phases of each promotion, and its theme on all of them. What member did last
--- gives the scenes of channel and trigger (fct_member_scene).
+-- Scenes of the calendar, day by day: the phases of each promotion, and its theme on all of them. What members did last
+-- gives the scenes of channel and trigger (int_offers__member_rules).
 with promotions as (
     select * from {{ ref('promotions') }}
 ),

@@ -22,7 +22,7 @@ as_of_dates as (
     select
         as_of_date,
         lag(as_of_date) over (order by as_of_date) as previous_as_of_date
-    from (select distinct as_of_date from activity) as known
+    from {{ ref('dim_as_of_date') }}
 ),
 
 days as (

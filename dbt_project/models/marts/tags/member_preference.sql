@@ -3,7 +3,8 @@
     'daypart': 'preferred_daypart', 'category': 'preferred_category',
     'brand': 'preferred_brand', 'pack_size': 'usual_pack_size',
 } -%}
--- The choice made most often, where it is made often enough to be called a preference.
+-- What each choice came to within the window before an as-of date is the totals at the date less those at the window's
+-- start. The choice made most often counts, where it is made often enough to be called a preference.
 with activity as (
     select
         member_key,
@@ -11,12 +12,46 @@ with activity as (
     from {{ ref('member_activity') }}
 ),
 
-choices as (
-    select * from {{ ref('int_member_choice_as_of') }}
+as_of_dates as (
+    select * from {{ ref('dim_as_of_date') }}
+),
+
+choice_days as (
+    select * from {{ ref('int_member_choice_days') }}
 ),
 
 limits as (
     select * from {{ ref('preferences') }}
+),
+
+at_window_start as (
+    select
+        as_of_dates.as_of_date,
+        choice_days.*
+    from as_of_dates
+    inner join choice_days
+        on {{ add_days('as_of_dates.as_of_date', -window) }} >= choice_days.chosen_on
+        and {{ add_days('as_of_dates.as_of_date', -window) }} < choice_days.next_on
+),
+
+chosen as (
+    select
+        choice_days.member_key,
+        as_of_dates.as_of_date,
+        choice_days.preference,
+        choice_days.choice,
+        choice_days.choices - coalesce(at_window_start.choices, 0) as choices,
+        choice_days.net_amount - coalesce(at_window_start.net_amount, 0) as net_amount
+    from as_of_dates
+    inner join choice_days
+        on as_of_dates.as_of_date >= choice_days.chosen_on
+        and as_of_dates.as_of_date < choice_days.next_on
+    left join at_window_start
+        on choice_days.member_key = at_window_start.member_key
+        and choice_days.preference = at_window_start.preference
+        and choice_days.choice = at_window_start.choice
+        and as_of_dates.as_of_date = at_window_start.as_of_date
+    where {{ add_days('as_of_dates.as_of_date', -window) }} < choice_days.chosen_on
 ),
 
 ranked as (
@@ -25,16 +60,13 @@ ranked as (
         as_of_date,
         preference,
         choice,
-        choices_{{ window }}d as choices,
-        {{ share(
-            'choices_' ~ window ~ 'd',
-            'sum(choices_' ~ window ~ 'd) over (partition by member_key, as_of_date, preference)',
-        ) }} as choice_share,
+        choices,
+        {{ share('choices', 'sum(choices) over (partition by member_key, as_of_date, preference)') }} as choice_share,
         row_number() over (
             partition by member_key, as_of_date, preference
-            order by choices_{{ window }}d desc, net_amount_{{ window }}d desc, choice
+            order by choices desc, net_amount desc, choice
         ) as choice_rank
-    from choices
+    from chosen
 ),
 
 preferred as (

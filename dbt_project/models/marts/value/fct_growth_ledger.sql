@@ -4,8 +4,40 @@ with rules as (
     select * from {{ ref('growth_rules') }}
 ),
 
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
+),
+
+refunds as (
+    select * from {{ ref('fct_refund') }}
+    where member_key is not null
+),
+
+behaviour_events as (
+    select * from {{ ref('fct_event') }}
+),
+
+tickets as (
+    select * from {{ ref('fct_ticket') }}
+),
+
+-- Everything a rule may name, in one shape: money, purchase days, and each event or ticket once.
 facts as (
-    select * from {{ ref('int_growth_facts') }}
+    {%- for relation, earned_on, fact, units in [
+        ('purchase_days', 'purchased_on', "'net_amount'", 'net_amount'),
+        ('refunds', 'refunded_on', "'net_amount'", '-refunded_amount'),
+        ('purchase_days', 'purchased_on', "'purchase_days'", '1'),
+        ('behaviour_events', 'happened_on', 'event_type', '1'),
+        ('tickets', 'opened_on', 'kind', '1'),
+    ] %}
+    {{ "union all" if not loop.first }}
+    select
+        member_key,
+        {{ earned_on }} as earned_on,
+        {{ fact }} as fact,
+        {{ money(units) }} as units
+    from {{ relation }}
+    {%- endfor %}
 ),
 
 days as (

@@ -3,7 +3,7 @@
 -- members strictly below it, found on the distinct values, so equal values can never straddle a cut. Recency is held as
 -- negative days, so that more is better for every measure.
 with members as (
-    select * from {{ ref('int_rfm_values') }}
+    select * from {{ ref('int_rfm__values') }}
 ),
 
 settings as (

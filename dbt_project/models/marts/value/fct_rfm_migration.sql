@@ -1,7 +1,7 @@
 -- Members who were not scored at the beginning of the span come from `none`; those who were and no longer are, because
 -- their last purchase has left the window, go to `none` with the amount they had.
 with cells as (
-    select * from {{ ref('fct_rfm_cell') }}
+    select * from {{ ref('int_rfm__cells') }}
 ),
 
 spans as (

@@ -4,7 +4,7 @@ with members as (
     select
         member_key,
         as_of_date
-    from {{ ref('int_member_totals') }}
+    from {{ ref('member_activity') }}
 ),
 
 settings as (
@@ -27,7 +27,7 @@ as_of_dates as (
     select
         dates.as_of_date,
         {{ add_days('dates.as_of_date', '-settings.validity_days') }} as expired_on
-    from (select distinct as_of_date from members) as dates
+    from {{ ref('dim_as_of_date') }} as dates
     cross join settings
 ),
 

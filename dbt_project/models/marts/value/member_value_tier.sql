@@ -5,7 +5,7 @@ with members as (
         member_key,
         as_of_date,
         {{ money('greatest(monetary, 0)') }} as net_amount
-    from {{ ref('int_rfm_values') }}
+    from {{ ref('int_rfm__values') }}
     where is_asked_for
 ),
 

@@ -1,3 +1,4 @@
+-- What the ledger holds, corrections and what they corrected alike.
 select
     campaign,
     campaign_week,
@@ -7,5 +8,6 @@ select
     build_id,
     reason,
     matched,
-    included
+    included,
+    ledger_version = max(ledger_version) over (partition by campaign, campaign_week) as is_newest
 from {{ source('rekindle', 'sealed_weeks') }}

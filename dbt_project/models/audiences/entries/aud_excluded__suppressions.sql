@@ -1,0 +1,123 @@
+-- Who may not be contacted in a week that is decided now, by any campaign (`every`) or by one, whatever was targeted.
+with campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
+    where not is_sealed
+),
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+members as (
+    select * from {{ ref('dim_member') }}
+),
+
+holdouts as (
+    select * from {{ ref('global_holdouts') }}
+),
+
+tickets as (
+    select * from {{ ref('fct_ticket') }}
+    where kind = 'complaint'
+),
+
+sleeping as (
+    select * from {{ ref('member_sleep_pool') }}
+),
+
+entries as (
+    select * from {{ ref('int_sealed_decisions') }}
+    where is_included
+),
+
+journeys as (
+    select * from {{ ref('aud_journeys') }}
+),
+
+weeks as (
+    select distinct
+        campaign_week,
+        as_of_date
+    from campaign_weeks
+),
+
+suppressions as (
+    select
+        'every' as campaign,
+        weeks.campaign_week,
+        members.member_key,
+        'global_holdout' as reason
+    from weeks
+    inner join holdouts
+        on weeks.campaign_week >= holdouts.valid_from
+        and weeks.campaign_week <= holdouts.valid_to
+    inner join members on {{ hash_fraction('holdouts.salt', 'members.member_key') }} < holdouts.share
+    union all
+    select
+        'every' as campaign,
+        weeks.campaign_week,
+        tickets.member_key,
+        'open_complaint' as reason
+    from weeks
+    inner join tickets
+        on weeks.as_of_date >= tickets.opened_on
+        and weeks.as_of_date < coalesce(tickets.resolved_on, {{ end_of_time() }})
+    union all
+    select
+        'every' as campaign,
+        weeks.campaign_week,
+        sleeping.member_key,
+        'sleep_pool' as reason
+    from weeks
+    inner join sleeping on weeks.as_of_date = sleeping.as_of_date
+    union all
+    -- A whole journey that nobody answered since, whether or not the sending tool reported its touches.
+    select
+        'every' as campaign,
+        weeks.campaign_week,
+        journeys.member_key,
+        'sleep_pool' as reason
+    from weeks
+    inner join journeys on weeks.as_of_date = journeys.as_of_date
+    where journeys.plan = 'sleep_pool'
+    union all
+    -- Of a week that is sealed in part, whom a sealed campaign has is taken, whatever its priority.
+    select
+        'every' as campaign,
+        weeks.campaign_week,
+        entries.member_key,
+        'higher_priority' as reason
+    from weeks
+    inner join entries on weeks.campaign_week = entries.campaign_week
+    union all
+    select
+        campaign_weeks.campaign,
+        campaign_weeks.campaign_week,
+        entries.member_key,
+        'cooldown' as reason
+    from campaign_weeks
+    inner join campaigns on campaign_weeks.campaign = campaigns.campaign
+    inner join entries
+        on campaign_weeks.campaign = entries.campaign
+        and campaign_weeks.campaign_week > entries.campaign_week
+        and {{ add_days('campaign_weeks.campaign_week', '-campaigns.cooldown_days') }} < entries.campaign_week
+    union all
+    -- A journey that waited for room may last longer than the days of the cooldown.
+    select
+        campaign_weeks.campaign,
+        campaign_weeks.campaign_week,
+        journeys.member_key,
+        'cooldown' as reason
+    from campaign_weeks
+    inner join journeys
+        on campaign_weeks.campaign = journeys.campaign
+        and campaign_weeks.as_of_date = journeys.as_of_date
+    where journeys.exit_reason is null
+)
+
+select distinct
+    campaign,
+    campaign_week,
+    member_key,
+    reason
+from suppressions

@@ -1,0 +1,103 @@
+"""The `rekindle` command line: one module per group of commands.
+
+Belongs here: putting the commands together, telling errors, reading options, calling, printing.
+Does not: arithmetic, SQL, deciding what is due; heavy imports at the top (``--help`` answers at once).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli import (
+    audiences,
+    campaigns,
+    deliver,
+    demo,
+    erase,
+    experiments,
+    export,
+    report,
+    run,
+    sample,
+    status,
+    tags,
+    ui,
+    versions,
+    why,
+)
+from orchestration.core.errors import RekindleError
+from orchestration.project import HOME_VARIABLE
+
+INTERRUPTED = 130
+
+
+class Commands(typer.core.TyperGroup):
+    """Prints an error a user can act on as its text, without a traceback, and leaves with its exit code."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except RekindleError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted; what is published is as it was.", err=True)
+            sys.stderr.flush()
+            # dbt may still be in the middle of a query on a thread of its own; nobody waits for it.
+            os._exit(INTERRUPTED)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="A member-retention warehouse: deliveries in, audited and published marts out.\n\n"
+    "Example: `rekindle demo`, then `rekindle status` and `rekindle ui`.",
+)
+
+for group in (tags, campaigns, audiences, experiments, report):
+    app.add_typer(group.app)
+for command in (
+    erase.erase,
+    sample.sample,
+    sample.answer,
+    sample.truth,
+    why.why,
+    export.export,
+    versions.rollback,
+    versions.verify,
+    run.prepare,
+    deliver.journey,
+    deliver.deliver,
+    run.load,
+    run.fit,
+    run.build,
+    run.publish,
+    run.run,
+    demo.demo,
+    demo.real,
+    status.status,
+    status.held,
+    ui.ui,
+):
+    app.command()(command)
+
+
+@app.callback()
+def main(
+    home: Annotated[
+        Path | None,
+        typer.Option(envvar=HOME_VARIABLE, help="Folder of one business's data; default: var/demo."),
+    ] = None,
+) -> None:
+    """Names the home in the environment, where every part of the project looks for it."""
+    if home is not None:
+        os.environ[HOME_VARIABLE] = str(home.resolve())

@@ -1,0 +1,71 @@
+"""The commands about campaign definitions: `rekindle campaigns ...`.
+
+Belongs here: reading options, calling, printing.
+Does not: what is wrong with a definition (core.campaign_definitions), audiences (cli.audiences).
+Late imports: a command loads what it needs, so that the others start at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestration.core.summary import text_table
+
+app = typer.Typer(
+    name="campaigns",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Campaigns: list and check their definitions in seeds/campaigns and seeds/benefits.\n\n"
+    "Example: `rekindle campaigns check`",
+)
+
+
+@app.command("list")
+def list_campaigns() -> None:
+    """Every campaign in the order of its priority, with labels, arms and steps.
+
+    Example: `rekindle campaigns list`
+    """
+    from orchestration.definitions_files.campaigns import read_campaigns
+
+    definitions = read_campaigns()
+    arms, steps = (definitions.by_campaign(table) for table in ("campaign_arms", "campaign_steps"))
+    rows = [
+        (
+            row["priority"],
+            row["campaign"],
+            row["label_en"],
+            row["label_zh"],
+            row["trigger"],
+            " ".join(f"{arm['arm']} {arm['share']}" for arm in arms.get(row["campaign"], [])),
+            " ".join(
+                f"{step['day_offset']}:{step['channel']}:{step['benefit']}"
+                for step in steps.get(row["campaign"], [])
+            ),
+        )
+        for row in sorted(definitions.tables["campaigns"], key=lambda row: int(row["priority"] or 0))
+    ]
+    headings = ["priority", "campaign", "English", "中文", "trigger", "arms", "day:channel:benefit"]
+    typer.echo(text_table(headings, rows))
+
+
+@app.command("check")
+def check(
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="As-of date for which they must hold; default: today."),
+    ] = None,
+) -> None:
+    """Hold the definitions against the rules, as every build does first; lists all faults at once.
+
+    Example: `rekindle campaigns check` or `rekindle campaigns check --on 2025-12-28`
+    """
+    from orchestration.definitions_files.campaigns import check_campaigns
+
+    day = (on or datetime.now(UTC)).date()
+    definitions = check_campaigns(day)
+    counts = [len(definitions.tables[table]) for table in ("campaigns", "experiments")]
+    typer.echo(f"{counts[0]} campaigns, {counts[1]} experiments: nothing is wrong on {day}.")

@@ -1,0 +1,82 @@
+"""The commands about experiments: `rekindle experiments ...`.
+
+Belongs here: reading options, calling, printing.
+Does not: judging (fits.judging), SQL.
+Late imports: a command loads what it needs, so that the others start at once.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from orchestration.core.summary import text_table
+from orchestration.project import Home
+
+app = typer.Typer(
+    name="experiments",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Experiments of the published version: what is planned, running and decided.\n\n"
+    "Example: `rekindle experiments results`",
+)
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """Every experiment with its arms, how many were assigned, and what was decided.
+
+    Example: `rekindle experiments list`
+    """
+    _print("list")
+
+
+@app.command("plan")
+def plan_experiments() -> None:
+    """What each experiment can find, with a warning where its audience is too small.
+
+    Example: `rekindle experiments plan`
+    """
+    _print("plan")
+
+
+@app.command("results")
+def show_results() -> None:
+    """The primary metric of every started experiment, look by look; look 0 is everybody matured so far.
+
+    Example: `rekindle experiments results`
+    """
+    _print("results")
+
+
+@app.command("money")
+def show_money() -> None:
+    """What each arm left over after its cost, against the control, and the return on cost with its interval.
+
+    Example: `rekindle experiments money`
+    """
+    _print("money")
+
+
+@app.command("program")
+def show_program() -> None:
+    """What the whole program brought, against those never contacted; the reading on `final_on` decides.
+
+    Example: `rekindle experiments program`
+    """
+    _print("program")
+
+
+@app.command("proposals")
+def show_proposals() -> None:
+    """Pilots of a region or store that met their target: proposed for all.
+
+    Example: `rekindle experiments proposals`
+    """
+    _print("proposals")
+
+
+def _print(question: str) -> None:
+    from orchestration.readers.experiments import read_experiments
+
+    columns, rows = read_experiments(Home.from_environment(), question)
+    typer.echo(text_table(columns, rows))

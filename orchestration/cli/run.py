@@ -1,0 +1,157 @@
+"""The commands that work through a home: `rekindle load`, `fit`, `build`, `publish`, `run`, and `prepare`.
+
+Belongs here: reading options, calling, printing.
+Does not: what a job does (orchestration.jobs), which campaign weeks are due (ledger.sealing).
+Late imports: a command loads what it needs, so that the others start at once.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.audiences import seal_due_weeks
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import text_table
+from orchestration.project import DEFAULT_HOME, Home
+
+if TYPE_CHECKING:
+    from orchestration.progress import Terminal
+
+WEEKS = 52
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Last day that counts; default: last one with an order."
+    ),
+]
+Weeks = Annotated[int, typer.Option(min=0, help="Sundays of history before the as-of date.")]
+
+
+def prepare() -> None:
+    """Parse the dbt project, once, as the installation does.
+
+    Example: `rekindle prepare`
+    """
+    from orchestration.warehouse.dbt import prepare as prepare_dbt
+
+    typer.echo(f"dbt project parsed: {prepare_dbt()}")
+
+
+def load() -> None:
+    """Hold new deliveries against the contracts and load what meets them.
+
+    Example: `rekindle load`
+    """
+    from orchestration.progress import Terminal
+    from orchestration.readers.status import loads_text
+    from orchestration.runs import run_job
+
+    with Terminal() as terminal:
+        run_job(Home.from_environment(), "load", terminal)
+    typer.echo(loads_text(Home.from_environment()))
+
+
+def fit() -> None:
+    """Fit the churn probability's parameters on the published version, where a month has passed.
+
+    Example: `rekindle fit`
+    """
+    from orchestration.progress import Terminal
+    from orchestration.readers.status import fits_text
+    from orchestration.runs import run_job
+
+    with Terminal() as terminal:
+        run_job(Home.from_environment(), "fit", terminal)
+    typer.echo(fits_text(Home.from_environment()))
+
+
+def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+    """Build and audit the warehouse beside the published one.
+
+    Example: `rekindle build --as-of 2025-12-28 --weeks 52`
+    """
+    from orchestration.progress import Terminal
+    from orchestration.runs import run_job
+
+    with Terminal() as terminal:
+        run_job(Home.from_environment(), "build", terminal, as_of=_as_of(as_of), weeks=weeks)
+    typer.echo("Audited. Next: rekindle publish")
+
+
+def publish() -> None:
+    """Switch readers to the newest audited build.
+
+    Example: `rekindle publish`
+    """
+    from orchestration.progress import Terminal
+    from orchestration.runs import run_job
+    from orchestration.warehouse.builds import open_build
+
+    home = Home.from_environment()
+    with Terminal() as terminal:
+        run_job(home, "publish", terminal, as_of=open_build(home).as_of_date)
+    print_published()
+
+
+def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+    """Load, build, audit, publish and seal the week's audiences, as the schedules do.
+
+    Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
+    """
+    from orchestration.progress import Terminal
+
+    with Terminal() as terminal:
+        run_daily(terminal, as_of.date() if as_of else None, weeks)
+    print_published(terminal)
+
+
+def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> None:
+    """Load, build, audit and publish, then seal what is due.
+
+    Args:
+        terminal: Is told how far it is.
+        as_of: The as-of date; None for the last day with an order.
+        weeks: Sundays of history before it.
+    """
+    from orchestration.runs import run_job
+
+    home = Home.from_environment()
+    if as_of is not None:
+        run_job(home, "daily", terminal, as_of=as_of, weeks=weeks)
+    else:
+        # The last day with an order is known only after loading.
+        run_job(home, "load", terminal)
+        run_job(home, "daily", terminal, as_of=_as_of(None), weeks=weeks, without_loading=True)
+    seal_due_weeks(home, terminal)
+
+
+def _as_of(asked: datetime | None) -> date:
+    if asked is not None:
+        return asked.date()
+    from orchestration.readers.deliveries import last_business_date
+
+    home = Home.from_environment()
+    last = last_business_date(home)
+    if last is None:
+        raise RekindleError(f"{home.loaded} holds no order yet. Deliver some, then: rekindle load")
+    return last
+
+
+def print_published(terminal: Terminal | None = None) -> None:
+    """Print what readers get now, and the seconds of each step."""
+    from orchestration.readers.status import published_text
+
+    home = Home.from_environment()
+    typer.echo(published_text(home))
+    if terminal is not None:
+        seconds = [*terminal.seconds.items(), ("with start-up", terminal.elapsed)]
+        typer.echo("\n" + text_table(["step", "seconds"], seconds))
+    here = "" if home.root == DEFAULT_HOME else f"--home {home.root} "
+    typer.echo(
+        f"\nReaders open: {home.published_file}\n"
+        f"Next: rekindle {here}status   rekindle {here}ui   rekindle {here}held"
+    )

@@ -1,0 +1,48 @@
+"""The commands about published versions: `rekindle rollback`, `rekindle verify`.
+
+Belongs here: reading options, calling, printing.
+Does not: switching and checking (orchestration.warehouse.versions).
+Late imports: a command loads what it needs, so that the others start at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestration.project import Home
+
+
+def rollback(
+    to: Annotated[str | None, typer.Option(help="A kept version; default: the one before.")] = None,
+) -> None:
+    """Give readers an earlier version.
+
+    Example: `rekindle rollback` or `rekindle rollback --to 2025-12-28-1a2b3c4d`
+    """
+    from orchestration.warehouse.lock import hold_build_lock
+    from orchestration.warehouse.versions import rollback as go_back
+
+    home = Home.from_environment()
+    with hold_build_lock(home, "rolling back"):
+        manifest = go_back(home, to)
+    typer.echo(f"Readers now get {manifest.build_id} (as of {manifest.as_of_date}).")
+
+
+def verify(
+    version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
+) -> None:
+    """Hold a published version against its manifest: rows, size, SHA-256.
+
+    Example: `rekindle verify`
+    """
+    from orchestration.warehouse.versions import current_version
+    from orchestration.warehouse.versions import verify as faults_of
+
+    home = Home.from_environment()
+    faults = faults_of(home, version)
+    if faults:
+        typer.echo("\n".join(faults), err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{version or current_version(home)} is what was published: every table, row count and byte.")

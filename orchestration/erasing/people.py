@@ -1,0 +1,250 @@
+"""Erasing people: from a request to the moment when no file of the home holds anything of them.
+
+Belongs here: the order of it, so that a kill at any step leaves an erasure that the next run goes on with.
+Does not: rewriting files (``deliveries.py``, ``exports.py``, ``ledger.py``), what is kept about erasures
+    (warehouse.erasures).
+
+A run erases in two parts. After loading, when identity tells whose records are meant, everything except
+published versions is freed of them. After publishing, the versions before leave, and only then is the
+erasure called done.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from orchestration.core.contract import SourceContract
+from orchestration.core.summary import counted
+from orchestration.erasing.deliveries import erase_rows
+from orchestration.erasing.exports import erase_from_exports
+from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
+from orchestration.ledger.seals import provide_ledger
+from orchestration.loader.loading import tell_what_is_loaded
+from orchestration.project import Home
+from orchestration.warehouse.connections import connect_read_only
+from orchestration.warehouse.dbt import invoke_dbt
+from orchestration.warehouse.erasures import (
+    Erasure,
+    Record,
+    Request,
+    answer_with_nobody,
+    begin,
+    end,
+    fingerprint,
+    forget_half_requests,
+    note_fault,
+    open_requests,
+    read_registry,
+    record_key,
+    under_way,
+    write_registry,
+)
+from orchestration.warehouse.versions import connect_published, current_version, list_versions, remove_version
+
+Contracts = dict[str, SourceContract]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose each member record is, by what was loaded.
+
+    Attributes:
+        members: Member by record.
+        identifiers: Members by kind of identifier and pseudonym.
+    """
+
+    members: dict[Record, int]
+    identifiers: dict[tuple[str, str], set[int]]
+
+
+def finish_purge(home: Home, contracts: Contracts) -> None:
+    """Go on with an erasure that was killed; before loading, which would find half-rewritten deliveries."""
+    forget_half_requests(home)
+    erasure = under_way(home)
+    if erasure and not erasure.is_purged:
+        _purge(home, contracts, erasure)
+
+
+def purge_requested(
+    home: Home,
+    contracts: Contracts,
+    say: Callable[[str], None],
+    identify: Callable[[Home], Identity] | None = None,
+) -> None:
+    """Free everything but published versions of whoever asked for it, and of records delivered again.
+
+    Args:
+        home: The home, with everything loaded.
+        contracts: By source name.
+        say: Told one line per step.
+        identify: Finds whose each record is; by default dbt's identity models do.
+    """
+    before = under_way(home)
+    begun = set(before.requests) if before else set()
+    requests = {name: asked for name, asked in open_requests(home).items() if name not in begun}
+    again = _delivered_again(home, contracts)
+    if not requests and not again:
+        return
+    records, answered = set(again), []
+    identity = (identify or _identity)(home) if requests else Identity({}, {})
+    for name, request in requests.items():
+        found = _records_of(request, identity)
+        if isinstance(found, str):
+            note_fault(home, name, replace(request, fault=found))
+            say(f"erasure: a request stays open, {found}")
+        elif not found:
+            answer_with_nobody(home, name)
+            say("erasure: a request leads to nobody, so there is nothing to erase")
+        else:
+            records |= found
+            answered.append(name)
+    if not records:
+        return
+    if before:
+        records |= set(before.records)
+        answered += before.requests
+    touches = sealed_touches_of(home, {record_key(*record) for record in records})
+    touches += [touch for touch in (before.touches if before else ()) if touch not in touches]
+    erasure = Erasure(tuple(sorted(records)), tuple(touches), tuple(answered))
+    begin(home, erasure)
+    _purge(home, contracts, erasure)
+    say(
+        f"erasure: {counted(len(erasure.records), 'member record')} of {counted(len(answered), 'request')} "
+        "left all files but the published; these follow with the next publication"
+    )
+
+
+def close(home: Home, say: Callable[[str], None]) -> None:
+    """Remove versions from before the purge; nothing of the erased stands anywhere then.
+
+    Until the version readers get is free of them, nothing happens and the erasure stays under way.
+    """
+    erasure = under_way(home)
+    current = current_version(home)
+    if erasure is None or not erasure.is_purged or current is None:
+        return
+    with connect_published(home) as published:
+        keys = ", ".join(map(str, sorted(erasure.keys)))
+        [(held,)] = published.execute(
+            f"select count(*) from core.fct_member_record where record_key in ({keys})"
+        ).fetchall()
+    if held:
+        return
+    for version in list_versions(home):
+        if not version.current:
+            remove_version(home, version.build_id)
+    for folder in (home.serving / "builds").glob(".*"):
+        shutil.rmtree(folder)
+    _remove_builds(home)
+    end(home, erasure, current)
+    say(f"erasure: no file holds anything of {counted(len(erasure.records), 'member record')} any more")
+
+
+def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
+    """Every step may be repeated; the last one says that all were done."""
+    registry = read_registry(home)
+    prints = {fingerprint(home, record) for record in erasure.records}
+    if not prints <= set(registry.fingerprints):
+        registry.fingerprints = sorted(prints | set(registry.fingerprints))
+        write_registry(home, registry)
+    erase_from_exports(home, erasure.touches)
+    erase_rows(home, contracts, erasure.records, erasure.touches)
+    erase_from_ledger(home, erasure.keys)
+    _remove_builds(home)
+    tell_what_is_loaded(home, contracts)
+    provide_ledger(home)
+    begin(home, replace(erasure, is_purged=True))
+
+
+def _remove_builds(home: Home) -> None:
+    """Builds that nobody published, an engineer's own among them."""
+    for folder in home.builds.glob("*/"):
+        shutil.rmtree(folder)
+
+
+def _records_of(request: Request, identity: Identity) -> set[Record] | str:
+    """All records of the person meant, or why nobody can be named."""
+    if request.kind:
+        members = identity.identifiers.get((request.kind, request.pseudonym), set())
+        if len(members) > 1:
+            kind = request.kind.replace("_", " ")
+            return f"its {kind} leads to {len(members)} members: name the record and withdraw this one"
+    else:
+        own = (request.source, request.system, request.member_id)
+        if own not in identity.members:
+            # Never delivered, or gone already: whoever delivers it later will find it refused.
+            return {own}
+        members = {identity.members[own]}
+    return {record for record, member in identity.members.items() if member in members}
+
+
+def _identity(home: Home) -> Identity:
+    """What dbt's identity models say of what is loaded, in a build of its own."""
+    folder = home.builds / "identity"
+    file = folder / "warehouse.duckdb"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        select = ["--select", "+int_identity__members", "--exclude-resource-type", "unit_test"]
+        invoke_dbt(
+            ["build", "--indirect-selection", "cautious", *select],
+            home=home, warehouse=file, target_path=folder / "target",
+        )  # fmt: skip
+        with connect_read_only(file) as built:
+            members = {
+                (source, system, member_id): member
+                for source, system, member_id, member in built.execute(
+                    "select source, system, member_id, member_key from core.int_identity__members"
+                ).fetchall()
+            }
+            identifiers: dict[tuple[str, str], set[int]] = {}
+            for kind, value, member in built.execute(_IDENTIFIERS).fetchall():
+                identifiers.setdefault((kind, value), set()).add(member)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Identity(members, identifiers)
+
+
+_IDENTIFIERS = " union ".join(
+    f"select '{kind}', {kind}_pseudonym, member_key from core.int_identity__records as records "
+    "inner join core.int_identity__members as members using (record_key) "
+    f"where {kind}_pseudonym is not null"
+    for kind in ("phone", "email", "union_id", "card")
+)
+
+
+def _delivered_again(home: Home, contracts: Contracts) -> set[Record]:
+    """Records that were erased before and stand in what is loaded."""
+    known = set(read_registry(home).fingerprints)
+    if not known:
+        return set()
+    return {record for record in _loaded_records(home, contracts) if fingerprint(home, record) in known}
+
+
+def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
+    """Every member record that any loaded table names."""
+    found: set[Record] = set()
+    with duckdb.connect() as connection:
+        for contract in contracts.values():
+            for table in contract.tables:
+                names = {column.name for column in table.columns}
+                number = next((name for name in ("member_id", "household_id") if name in names), None)
+                files = sorted(
+                    map(str, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"))
+                )
+                if number is None or not files:
+                    continue
+                system = "system" if "system" in names else "''"
+                found.update(
+                    (table.source, system_name, member_id)
+                    for system_name, member_id in connection.execute(
+                        f"select distinct {system}, cast({number} as varchar) "
+                        f"from read_parquet($files, hive_partitioning = false) where {number} is not null",
+                        {"files": files},
+                    ).fetchall()
+                )
+    return found

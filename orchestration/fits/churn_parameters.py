@@ -1,0 +1,180 @@
+"""Fits of the purchase model: what they are fitted on, and the table that keeps every one of them.
+
+Belongs here: reading a sample of histories, counted, from a warehouse; adding a version; the settings.
+Does not: the likelihood (core.purchase_models), when a fit is due (core.due), scoring members (dbt).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from orchestration.core.errors import RekindleError
+from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
+from orchestration.own_tables import add_rows, read_own_table
+from orchestration.project import SEEDS_DIR, Home
+from orchestration.warehouse.connections import connect_read_only
+
+EVERYBODY = "all"
+PURCHASE_FITS = "churn_parameters"
+"""The table that keeps every fit of the purchase model."""
+SETTINGS_SEED = Path("churn") / "churn_fit_settings.csv"
+# Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.
+_SAMPLE = """
+    with bought as (
+        select
+            category_group,
+            purchase_days - 1 as repeats,
+            date_diff('day', first_purchase_on, last_purchase_on) as last_days,
+            date_diff('day', first_purchase_on, as_of_date) as age_days,
+            md5(cast(member_key as varchar)) as draw
+        from marts.member_activity
+        where as_of_date = $day and purchase_days > 0
+    ),
+    grouped as (
+        from bought
+        union all by name
+        select * replace ($everybody as category_group) from bought
+    ),
+    sampled as (
+        from grouped
+        qualify row_number() over (partition by category_group order by draw) <= $members
+    )
+    select category_group, repeats, last_days, age_days, count(*) as members
+    from sampled
+    group by all
+    order by all
+"""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The row of ``seeds/churn/churn_fit_settings.csv``.
+
+    Attributes:
+        sample_members: Members a fit looks at, at most.
+        minimum_members: Members who bought, without whom nothing is fitted.
+        minimum_group_members: The same for a category group's own fit.
+        refit_after_days: From which age of the newest fit the next is due.
+    """
+
+    sample_members: int
+    minimum_members: int
+    minimum_group_members: int
+    refit_after_days: int
+
+
+def read_settings(seeds_dir: Path = SEEDS_DIR) -> FitSettings:
+    """The settings of the fit."""
+    with (seeds_dir / SETTINGS_SEED).open(encoding="utf-8", newline="") as file:
+        [row] = csv.DictReader(file)
+    return FitSettings(**{name: int(value) for name, value in row.items()})
+
+
+def fitted_dates(home: Home) -> set[date]:
+    """As-of dates of the fits that are kept."""
+    return {row["fitted_on"] for row in read_own_table(home, PURCHASE_FITS)}
+
+
+def dates_with_histories(warehouse: Path) -> list[date]:
+    """As-of dates a warehouse has histories of, oldest first; none where there is no such file."""
+    if not warehouse.exists():
+        return []
+    with connect_read_only(warehouse) as connection:
+        there = connection.execute(
+            "select 1 from information_schema.tables "
+            "where table_schema = 'marts' and table_name = 'member_activity'"
+        ).fetchone()
+        if not there:
+            return []
+        rows = connection.execute("select distinct as_of_date from marts.member_activity order by 1")
+        return [day for (day,) in rows.fetchall()]
+
+
+def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, Histories]:
+    """Purchase histories at an as-of date, in days, equal ones counted: of everybody and per category group.
+
+    Args:
+        warehouse: A published version, or a build.
+        day: An as-of date of it; what happened later is not seen.
+        members: At most this many of everybody and of each group.
+    """
+    with connect_read_only(warehouse) as connection:
+        columns = connection.execute(
+            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members}
+        ).fetchnumpy()
+    groups = np.asarray(columns["category_group"], dtype=str)
+    names = ("repeats", "last_days", "age_days", "members")
+    return {
+        str(group): Histories.of(*(np.asarray(columns[name])[groups == group] for name in names))
+        for group in np.unique(groups)
+    }
+
+
+def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[str, Fit]:
+    """A fit for everybody, and one for each group with members enough of its own.
+
+    Raises:
+        FitImpossible: Everybody together is too few, or their histories determine nothing.
+    """
+    bought = {group: int(of_group.members.sum()) for group, of_group in histories.items()}
+    if bought.get(EVERYBODY, 0) < settings.minimum_members:
+        raise FitImpossible(
+            f"{bought.get(EVERYBODY, 0)} members have bought; a fit needs {settings.minimum_members} "
+            f"(minimum_members of seeds/{SETTINGS_SEED})"
+        )
+    fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
+    for group in sorted(bought.keys() - {EVERYBODY}):
+        if bought[group] >= settings.minimum_group_members:
+            try:
+                fits[group] = fit(Model.MBG_NBD, histories[group], fits[EVERYBODY].parameters)
+            except FitImpossible:
+                continue  # everybody's fit stands in for a group that has no rhythm of its own
+    return fits
+
+
+def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
+    """Append one version and keep every former one as it is.
+
+    Returns:
+        The version's name.
+
+    Raises:
+        RekindleError: There is one of the same as-of date.
+    """
+    if fitted_on in fitted_dates(home):
+        raise RekindleError(
+            f"{home.control / PURCHASE_FITS}.parquet has a fit as of {fitted_on} already; "
+            "fits are never rewritten"
+        )
+    version = f"{Model.MBG_NBD.value}-{fitted_on}"
+    rows = [
+        {
+            "version": version,
+            "fitted_on": fitted_on,
+            "category_group": group,
+            "model": found.model.value,
+            "r": found.parameters.r,
+            "alpha": found.parameters.alpha,
+            "a": found.parameters.a,
+            "b": found.parameters.b,
+            "log_likelihood": found.log_likelihood,
+            "members": found.members,
+        }
+        for group, found in sorted(fits.items())
+    ]
+    add_rows(home, PURCHASE_FITS, rows)
+    return version
+
+
+def kept_parameters(home: Home) -> dict[date, dict[str, Parameters]]:
+    """Parameters per category group of every fit that is kept, by its as-of date."""
+    kept: dict[date, dict[str, Parameters]] = {}
+    for row in read_own_table(home, PURCHASE_FITS):
+        at = Parameters(row["r"], row["alpha"], row["a"], row["b"])
+        kept.setdefault(row["fitted_on"], {})[row["category_group"]] = at
+    return kept

@@ -1,0 +1,54 @@
+"""Opening a build: an empty one that knows what is sealed and what campaigns are defined as.
+
+Belongs here: what a build is told before dbt begins, and refusing to begin.
+Does not: the build's folder (warehouse.builds), what is sealed (``seals.py``), choosing its dates (core).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger.rules import check_rules
+from orchestration.ledger.seals import provide_ledger, seals
+from orchestration.own_tables import write_own_table
+from orchestration.project import Home
+from orchestration.warehouse.builds import Build, empty_build
+
+
+def start_build(
+    home: Home,
+    as_of_dates: Iterable[date],
+    *,
+    run_id: str,
+    code_version: str,
+    deciding: date | None = None,
+    keeping: Collection[str] = frozenset(),
+) -> Build:
+    """Make an empty build and tell dbt about it. The caller holds the build lock.
+
+    Args:
+        home: The home.
+        as_of_dates: The dates to make states for.
+        run_id: The run that makes it.
+        code_version: What :func:`orchestration.warehouse.builds.code_version` said.
+        deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
+        keeping: Campaigns that stay as they are sealed in that week.
+
+    Raises:
+        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
+            an experiment was declared after its weeks were sealed.
+    """
+    check_rules(seals(home))
+    build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
+    provide_ledger(home, before=deciding, keeping=keeping)
+    write_definition_hashes(home)
+    return build
+
+
+def write_definition_hashes(home: Home) -> None:
+    """Write what each campaign is defined as, for the decisions of this build to carry."""
+    hashes = definition_hashes()
+    rows = [{"campaign": campaign, "definition_hash": hashes[campaign]} for campaign in sorted(hashes)]
+    write_own_table(home, "definition_hashes", rows)

@@ -1,0 +1,367 @@
+"""The ledger of audiences: what was decided for a campaign week, written once and never changed.
+
+Belongs here: sealing proposals of a published version, holding what is sealed against its manifests, handing
+    it to the next build, comparing a rebuilt week with its seal.
+Does not: deciding who enters (``models/audiences``), sending anything (exports).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
+from orchestration.files import sha256_of, sync, write_json
+from orchestration.ledger.rules import declared_rules
+from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
+from orchestration.project import Home
+from orchestration.warehouse.connections import connect_read_only
+from orchestration.warehouse.erasures import read_registry, under_way
+
+MANIFEST = "manifest.json"
+# A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
+_PARTS = {
+    "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
+    "touches": ("sealed_touches", "aud_planned_touches", ["planned_touch_id"]),
+}
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One version of one campaign week, as its manifest says.
+
+    Attributes:
+        campaign: Campaign.
+        campaign_week: Its Monday.
+        version: 1 for the first decision, one more for each correction.
+        as_of_date: The Sunday whose state decided.
+        definition_hash: What the campaign was defined as.
+        build_id: Version of the warehouse it was taken from.
+        code_version: Version of the project that built it.
+        reason: Why it was corrected; empty for the first version.
+        weeks: Sundays of history before the deciding one that the build had states for.
+        counts: Rows by file, and members included.
+        sha256: Of each file, by name.
+        rules: Experiments that read it, with the SHA-256 of how they decide.
+        erased: Rows of decisions that are tombstones of erased members.
+    """
+
+    campaign: str
+    campaign_week: date
+    version: int
+    as_of_date: date
+    definition_hash: str
+    build_id: str
+    code_version: str
+    reason: str
+    weeks: int
+    counts: dict[str, int]
+    sha256: dict[str, str]
+    rules: dict[str, str]
+    erased: int = 0
+
+    def folder(self, home: Home) -> Path:
+        """Where it lies."""
+        return _week_folder(home, self.campaign, self.campaign_week) / f"v{self.version}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest."""
+        return {
+            **self.__dict__,
+            "campaign_week": self.campaign_week.isoformat(),
+            "as_of_date": self.as_of_date.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, noted: dict[str, Any]) -> Seal:
+        """What a manifest says."""
+        dates = {name: date.fromisoformat(noted[name]) for name in ("campaign_week", "as_of_date")}
+        # Seals from before rules were sealed name none.
+        return cls(**{"rules": {}, **noted, **dates})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a warehouse file proposes for one campaign week.
+
+    Attributes:
+        campaign: Campaign.
+        campaign_week: Its Monday.
+        as_of_date: The Sunday whose state decides.
+        definition_hash: What the campaign is defined as.
+        weeks: Sundays of history before that one that the file has states for.
+        tables: The rows of each file of the ledger, without a version yet.
+    """
+
+    campaign: str
+    campaign_week: date
+    as_of_date: date
+    definition_hash: str
+    weeks: int
+    tables: dict[str, pa.Table]
+
+    def bytes_of(self, part: str, version: int) -> bytes:
+        """A file as it is sealed: the same rows give the same bytes."""
+        schema = schema_of(_PARTS[part][0])
+        rows = self.tables[part]
+        numbered = rows.add_column(
+            0, pa.field("ledger_version", pa.int32()), pa.array([version] * len(rows), pa.int32())
+        )
+        written = io.BytesIO()
+        pq.write_table(numbered.select(schema.names).cast(schema), written)
+        return written.getvalue()
+
+    def differing_parts(self, home: Home, sealed: Seal) -> list[str]:
+        """The files that are not, byte for byte, those of a seal."""
+        return [
+            part
+            for part in _PARTS
+            if (sealed.folder(home) / f"{part}.parquet").read_bytes() != self.bytes_of(part, sealed.version)
+        ]
+
+
+def proposals(file: Path, week: date | None = None) -> list[Proposal]:
+    """The campaign weeks that a warehouse file proposes and that were not sealed when it was built.
+
+    Args:
+        file: A published version or a build.
+        week: Only this one, a Monday.
+
+    Returns:
+        One each; none where the version is from before there were audiences.
+    """
+    with connect_read_only(file) as connection:
+        if not connection.execute(
+            "select 1 from information_schema.tables where table_name = 'aud_campaign_weeks'"
+        ).fetchone():
+            return []
+        weeks = connection.execute(
+            """
+            select campaign, campaign_week, as_of_date, definition_hash, (
+                select count(distinct campaign_week) from core.dim_as_of_date
+                where campaign_week < own.campaign_week
+            )
+            from audiences.aud_campaign_weeks as own
+            where not is_sealed and ($week is null or campaign_week = $week)
+            order by campaign_week, campaign
+            """,
+            {"week": week},
+        ).fetchall()
+        return [
+            Proposal(
+                campaign,
+                monday,
+                as_of,
+                definition_hash,
+                earlier,
+                {part: _rows(connection, part, campaign, monday) for part in _PARTS},
+            )
+            for campaign, monday, as_of, definition_hash, earlier in weeks
+        ]
+
+
+def _rows(connection: Any, part: str, campaign: str, week: date) -> pa.Table:
+    sealed, table, order = _PARTS[part]
+    names = ", ".join(name for name in schema_of(sealed).names if name != "ledger_version")
+    return connection.sql(
+        f"select {names} from audiences.{table} "
+        f"where not is_sealed and campaign = $campaign and campaign_week = $week order by {', '.join(order)}",
+        params={"campaign": campaign, "week": week},
+    ).to_arrow_table()
+
+
+def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, reason: str = "") -> Seal:
+    """Write a proposal into the ledger, by one rename.
+
+    Args:
+        home: The home.
+        proposal: What was proposed.
+        build_id: Version of the warehouse it was taken from.
+        code_version: Version of the project that built it.
+        reason: For a correction, why; then the former version stays beside this one.
+
+    Raises:
+        RekindleError: There is a version of this week, and no reason was given to correct it.
+    """
+    week = _week_folder(home, proposal.campaign, proposal.campaign_week)
+    former = _versions_in(week)
+    if former and not reason:
+        raise RekindleError(
+            f"{week} holds v{former[-1]}: what was decided stays decided. Where it was wrong, correct it "
+            "with a reason; both versions stay"
+        )
+    version = (former[-1] if former else 0) + 1
+    week.mkdir(parents=True, exist_ok=True)
+    for leftover in week.glob(".*"):
+        shutil.rmtree(leftover)
+    unfinished = week / f".v{version}.{os.getpid()}"
+    unfinished.mkdir()
+    try:
+        for part in _PARTS:
+            (unfinished / f"{part}.parquet").write_bytes(proposal.bytes_of(part, version))
+        decisions = proposal.tables["decisions"]
+        made = Seal(
+            campaign=proposal.campaign,
+            campaign_week=proposal.campaign_week,
+            version=version,
+            as_of_date=proposal.as_of_date,
+            definition_hash=proposal.definition_hash,
+            build_id=build_id,
+            code_version=code_version,
+            reason=reason,
+            weeks=proposal.weeks,
+            counts={
+                **{part: len(rows) for part, rows in proposal.tables.items()},
+                "included": pc.sum(decisions["is_included"]).as_py() or 0,
+            },
+            sha256={f"{part}.parquet": sha256_of(unfinished / f"{part}.parquet") for part in _PARTS},
+            rules=_rules(week, former, proposal),
+        )
+        write_json(unfinished / MANIFEST, made.as_json())
+        for written in unfinished.iterdir():
+            sync(written)
+            written.chmod(0o444)
+        sync(unfinished)
+        unfinished.rename(week / f"v{version}")
+        sync(week)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return made
+
+
+def _rules(week: Path, former: list[int], proposal: Proposal) -> dict[str, str]:
+    """Those of the former version: a correction asks no other question of members already drawn."""
+    if former:
+        before = _read_seal(week / f"v{former[-1]}" / MANIFEST)
+        if before.counts["included"]:
+            return before.rules
+    return declared_rules(proposal.campaign, proposal.campaign_week)
+
+
+def _read_seal(manifest: Path) -> Seal:
+    return Seal.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+
+
+def seals(home: Home) -> list[Seal]:
+    """Every version of every sealed week, held against its manifest.
+
+    Raises:
+        RekindleError: A file is missing or was changed after it was sealed; all such files are named.
+        RekindleError: An erasure stopped among them.
+    """
+    found, faults = [], []
+    explained = read_registry(home).sealed
+    for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
+        noted = _read_seal(manifest)
+        inside = str(manifest.parent.relative_to(home.ledger))
+        if explained.get(inside, noted.sha256) != noted.sha256 or (noted.erased and inside not in explained):
+            faults.append(f"{manifest} was changed, and no erasure explains it")
+        for name, sha256 in noted.sha256.items():
+            file = manifest.parent / name
+            if not file.exists():
+                faults.append(f"{file} is missing")
+            elif sha256_of(file) != sha256:
+                faults.append(f"{file} was changed after it was sealed")
+        found.append(noted)
+    erasure = under_way(home)
+    if faults and erasure and not erasure.is_purged:
+        raise RekindleError(
+            "an erasure stopped among the files of the ledger; nothing was built. `rekindle load` finishes it"
+        )
+    if faults:
+        raise RekindleError(
+            "the ledger is not what was sealed; nothing was built.\n"
+            + "\n".join(f"  {fault}" for fault in faults)
+            + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
+        )
+    return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
+
+
+def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:
+    """Hand what is sealed to the build that is about to start.
+
+    Args:
+        home: The home.
+        before: Only weeks before this Monday, for a build that decides that week anew; None for all.
+        keeping: Campaigns whose seal of that very week stands.
+
+    Raises:
+        RekindleError: See :func:`seals`.
+    """
+    known = [
+        each
+        for each in seals(home)
+        if before is None
+        or each.campaign_week < before
+        or (each.campaign_week == before and each.campaign in keeping)
+    ]
+    provide_own_tables(home)
+    for part, (sealed, _, _) in _PARTS.items():
+        folder = home.control / sealed
+        wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
+        for stale in folder.glob("*.parquet"):
+            if stale.name != "empty.parquet":
+                stale.unlink()
+        for name, each in wanted.items():
+            shutil.copyfile(each.folder(home) / f"{part}.parquet", folder / name)
+    rows = [
+        {
+            "campaign": each.campaign,
+            "campaign_week": each.campaign_week,
+            "ledger_version": each.version,
+            "as_of_date": each.as_of_date,
+            "definition_hash": each.definition_hash,
+            "build_id": each.build_id,
+            "reason": each.reason,
+            "matched": each.counts["decisions"],
+            "included": each.counts["included"],
+        }
+        for each in known
+    ]
+    write_own_table(home, "sealed_weeks", rows)
+
+
+def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
+    """Where rebuilt weeks are not, byte for byte, the newest version of their seal.
+
+    Returns:
+        A line per file that differs, with the rows of both; nothing where all are equal.
+    """
+    newest = {(each.campaign, each.campaign_week): each for each in seals(home)}
+    found = []
+    for proposal in rebuilt:
+        sealed = newest.get((proposal.campaign, proposal.campaign_week))
+        if sealed is None:
+            found.append(f"{proposal.campaign} {proposal.campaign_week}: was not sealed")
+            continue
+        is_redefined = proposal.definition_hash != sealed.definition_hash
+        found += [
+            f"{proposal.campaign} {proposal.campaign_week} {part}: "
+            f"sealed {sealed.counts[part]} rows, rebuilt {len(proposal.tables[part])}"
+            + (", defined differently now" if is_redefined else "")
+            + (f", v{sealed.version} is a correction" if sealed.version > 1 else "")
+            + (f", {counted(sealed.erased, 'member')} erased since" if sealed.erased else "")
+            for part in proposal.differing_parts(home, sealed)
+        ]
+    return found
+
+
+def _week_folder(home: Home, campaign: str, week: date) -> Path:
+    return home.ledger / campaign / week.isoformat()
+
+
+def _versions_in(week: Path) -> list[int]:
+    return sorted(int(folder.name[1:]) for folder in week.glob("v*"))

@@ -1,0 +1,86 @@
+"""What the loader writes beside the data: loads, blocked identifiers, typed empty tables.
+
+Belongs here: the rows of those tables, the types of a source's loaded files.
+Does not: refused consents (``unreadable.py``), how a table is written (``own_tables``).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.core.contract import ContractFault, SourceContract, Table
+from orchestration.core.pseudonyms import CONTACT_KINDS, pseudonym
+from orchestration.files import write_if_changed
+from orchestration.own_tables import arrow_type, write_own_table
+from orchestration.project import Home
+
+if TYPE_CHECKING:
+    from orchestration.loader.loading import TableLoad
+
+BLOCKED_SEED = Path("identity") / "blocked_identifiers.csv"
+
+
+def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
+    """One row per delivery loaded, and one per table never delivered."""
+    rows = [
+        {
+            "source": load.source,
+            "table_name": load.table,
+            "delivered_on": load.delivered_on,
+            "status": load.status,
+            "rows_in": load.rows_in,
+            "rows_loaded": load.rows_loaded,
+            "rows_held": load.rows_held,
+            "exact_duplicates": load.exact_duplicates,
+        }
+        for load in loads
+    ]
+    write_own_table(home, "loads", rows)
+
+
+def write_blocked_identifiers(home: Home, seeds_dir: Path, secret: str) -> None:
+    """Pseudonyms of the placeholder values that identify nobody, so that dbt can tell them from real ones.
+
+    Raises:
+        ContractFault: The seed names an unknown kind of identifier.
+    """
+    rows: dict[tuple[str, str], str] = {}
+    with (seeds_dir / BLOCKED_SEED).open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            kind = row["identifier_type"]
+            if kind not in CONTACT_KINDS:
+                raise ContractFault(
+                    f"seeds/{BLOCKED_SEED}: unknown identifier_type {kind!r}; "
+                    f"allowed: {', '.join(CONTACT_KINDS)}"
+                )
+            hashed = pseudonym(secret, kind, row["value"])
+            # Two spellings of one value are one row; a value with nothing left is empty in the data too.
+            if hashed is not None:
+                rows.setdefault((kind, hashed), row["reason"])
+    blocked = [
+        {"identifier_type": kind, "pseudonym": hashed, "reason": reason}
+        for (kind, hashed), reason in sorted(rows.items())
+    ]
+    write_own_table(home, "blocked_identifiers", blocked)
+
+
+def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None:
+    """A file without rows but with the right types for every table: dbt can read tables never delivered."""
+    for contract in contracts.values():
+        for table in contract.tables:
+            folder = home.loaded / table.source / table.name / "delivered=none" / "month=none"
+            written = pa.BufferOutputStream()
+            pq.write_table(loaded_schema(table).empty_table(), written)
+            write_if_changed(folder / "empty.parquet", written.getvalue().to_pybytes())
+
+
+def loaded_schema(table: Table) -> pa.Schema:
+    """Columns and types of a table's loaded files."""
+    fields = [(column.name, arrow_type(column.data_type)) for column in table.columns]
+    return pa.schema([*fields, ("delivered_on", pa.date32())])

@@ -1,0 +1,116 @@
+"""Rekindle's own tables: what it writes for dbt to read, each one a Parquet file of ``loaded/rekindle/``.
+
+Belongs here: their one definition (dbt's sources file) as Arrow schemas; reading and replacing such a table.
+Does not: which rows a table has (loader, ledger, fits), contracts of sources (``loader.contracts``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from orchestration.core.errors import RekindleError
+from orchestration.files import write_if_changed
+from orchestration.project import STAGING_DIR, Home
+
+OWN_SOURCE = "rekindle"
+_SOURCES_FILE = STAGING_DIR / OWN_SOURCE / f"{OWN_SOURCE}__sources.yml"
+_ARROW_TYPES = {
+    "varchar": pa.string(),
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+
+
+def arrow_type(data_type: str) -> pa.DataType:
+    """The Arrow type of a column that a sources file describes, such as ``decimal(18,2)``."""
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", data_type)
+    return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else _ARROW_TYPES[data_type]
+
+
+def schema_of(table: str) -> pa.Schema:
+    """Columns and types of a table."""
+    columns = _definitions()[table]["columns"]
+    return pa.schema([(column["name"], arrow_type(column["data_type"])) for column in columns])
+
+
+def write_own_table(home: Home, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """Replace a table; readers see the former rows or these.
+
+    Raises:
+        ValueError: A row has other columns than the table is defined with.
+    """
+    _write(home, table, _as_arrow(table, rows))
+
+
+def read_own_table(home: Home, table: str) -> list[dict[str, Any]]:
+    """The rows of a table; none where it was never written.
+
+    Raises:
+        RekindleError: The file has other columns than the table is defined with today.
+    """
+    file = _file(home, table)
+    if not file.exists():
+        return []
+    found, defined = pq.read_table(file), schema_of(table)
+    if found.schema != defined:
+        raise RekindleError(
+            f"{file} was written by another version of Rekindle: it has the columns "
+            f"{', '.join(found.schema.names)}; this version writes {', '.join(defined.names)}.\n"
+            "Nothing was changed. Go on with the version that wrote it, or move the file away to start anew."
+        )
+    return found.to_pylist()
+
+
+def add_rows(home: Home, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """Append rows to a table and keep every former row as it is."""
+    write_own_table(home, table, [*read_own_table(home, table), *rows])
+
+
+def provide_own_tables(home: Home) -> None:
+    """Make the tables that are not there yet, without rows: a first build must be able to read them all."""
+    for table in _definitions():
+        if not _file(home, table).exists():
+            _write(home, table, schema_of(table).empty_table())
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    # The parser in C: a tenth of the time, and whoever writes one small table waits for it.
+    [source] = yaml.load(_SOURCES_FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)["sources"]
+    return {table["name"]: table for table in source["tables"]}
+
+
+def _file(home: Home, table: str) -> Path:
+    """Its only file; of a table that is a folder of files, the one without rows that makes it readable."""
+    location = _definitions()[table].get("config", {}).get("meta", {}).get("external_location", "")
+    return home.control / (f"{table}/empty.parquet" if "/*." in location else f"{table}.parquet")
+
+
+def _as_arrow(table: str, rows: Iterable[Mapping[str, object]]) -> pa.Table:
+    rows, schema = list(rows), schema_of(table)
+    for row in rows:
+        # Arrow would drop what it does not know, and leave empty what is missing.
+        if row.keys() != set(schema.names):
+            raise ValueError(
+                f"a row for {table} has the columns {', '.join(row)}; "
+                f"{_SOURCES_FILE.name} defines {', '.join(schema.names)}"
+            )
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _write(home: Home, table: str, content: pa.Table) -> None:
+    written = pa.BufferOutputStream()
+    pq.write_table(content, written)
+    write_if_changed(_file(home, table), written.getvalue().to_pybytes())

@@ -1,0 +1,70 @@
+"""A week laid out for people: outcomes and states of journeys by campaigns, labels in two languages.
+
+Belongs here: order, labels and layout, for the terminal and for Dagster.
+Does not: counting (dbt's aud_waterfall, aud_journeys), asking for it (readers.audiences).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestration.core.summary import Label
+from orchestration.project import SEEDS_DIR
+
+
+def _outcomes() -> list[Label]:
+    with (SEEDS_DIR / "campaigns" / "drop_reasons.csv").open(encoding="utf-8", newline="") as file:
+        reasons = sorted(csv.DictReader(file), key=lambda row: int(row["reason_order"]))
+    return [
+        Label("matched", "Matched", "符合条件"),
+        *(Label(row["reason"], row["label_en"], row["label_zh"]) for row in reasons),
+        Label("included", "Included", "入选"),
+    ]
+
+
+def labels_of(file: str, column: str) -> dict[str, Label]:
+    """Labels of the codes in a file of `seeds/campaigns`, in its order."""
+    with (SEEDS_DIR / "campaigns" / file).open(encoding="utf-8", newline="") as opened:
+        return {
+            row[column]: Label(row[column], row["label_en"], row["label_zh"])
+            for row in csv.DictReader(opened)
+        }
+
+
+OUTCOMES = _outcomes()
+"""Lines of a waterfall, from everyone who matched down to everyone who entered."""
+
+
+def members_by_campaign(waterfall: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Members per outcome, by campaign."""
+    members: dict[str, dict[str, int]] = {}
+    for row in waterfall:
+        members.setdefault(row["campaign"], {})[row["outcome"]] = row["members"]
+    return members
+
+
+def waterfall_rows(waterfall: Iterable[Mapping[str, Any]]) -> list[list[str | int | None]]:
+    """Rows of a table: a campaign per row, an outcome of ``OUTCOMES`` per column, and their sum."""
+    members = members_by_campaign(waterfall)
+    rows: list[list[str | int | None]] = [
+        [campaign, *(counts.get(label.code, 0) for label in OUTCOMES)] for campaign, counts in members.items()
+    ]
+    total = [sum(counts.get(label.code, 0) for counts in members.values()) for label in OUTCOMES]
+    return [*rows, ["all 合计", *total]]
+
+
+def journey_rows(
+    journeys: Iterable[Mapping[str, Any]],
+) -> tuple[list[str], list[list[str | int | None]], list[tuple[str, str, str]]]:
+    """Headings and rows of a table, a campaign per row and a numbered state per column, and what each is."""
+    states = labels_of("journey_states.csv", "state")
+    counts: dict[str, dict[str, int]] = {}
+    for row in journeys:
+        counts.setdefault(row["campaign"], {})[row["state"]] = row["journeys"]
+    legend = [(f"{place}", label.english, label.chinese) for place, label in enumerate(states.values(), 1)]
+    rows: list[list[str | int | None]] = [
+        [campaign, *(of_state.get(state, 0) for state in states)] for campaign, of_state in counts.items()
+    ]
+    return ["journeys 旅程", *(place for place, *_ in legend)], rows, legend

@@ -1,0 +1,78 @@
+"""What the published version says of experiments: plans, results, decisions; never a member.
+
+Belongs here: one query each over finished tables.
+Does not: judging (fits.judging), wording (the command line).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from orchestration.core.errors import RekindleError
+from orchestration.project import Home
+from orchestration.warehouse.versions import connect_published
+
+_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'srv_experiments'"
+_QUESTIONS = {
+    "list": """
+        select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
+            coalesce(decisions.verdict, '') as decided
+        from experiments.exp_arm_sizes as sizes
+        left join staging.stg_rekindle__experiment_decisions as decisions using (experiment, arm)
+        order by all
+    """,
+    "plan": """
+        select experiment, arm, planned_members, planned_control_members, minimal_effect, smallest_effect,
+            power, members_needed, warning
+        from staging.stg_rekindle__experiment_plans order by all
+    """,
+    "results": """
+        select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
+            effect_lower as lower, effect_upper as upper, p_value_adjusted as p, roi, verdict, sentence_en
+        from serving.srv_experiments
+        where segment = 'all' and is_primary
+        order by all
+    """,
+    "effects": """
+        select experiment, arm, metric_label_en || ' ' || metric_label_zh as metric_label, effect,
+            effect_lower as lower, effect_upper as upper, verdict
+        from serving.srv_experiments
+        where segment = 'all' and look_no = 0 and is_primary
+        order by all
+    """,
+    "money": """
+        select experiment, arm, metric, members, net_total, net_total_lower, net_total_upper, cost_total, roi,
+            roi_lower, roi_upper, no_return
+        from serving.srv_experiments
+        where segment = 'all' and look_no = 0 and net_total is not null
+        order by all
+    """,
+    "program": "from experiments.exp_program order by all",
+    "proposals": "from experiments.exp_proposals order by all",
+}
+
+
+class NoExperiments(RekindleError):
+    """The published version has no tables of experiments."""
+
+
+def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows of an answer of the published version.
+
+    Args:
+        home: The home.
+        question: ``list``, ``plan``, ``results``, ``effects``, ``money``, ``program`` or ``proposals``.
+
+    Raises:
+        NoExperiments: The published version is from before experiments were read.
+        RekindleError: Nothing is published.
+    """
+    with closing(connect_published(home)) as connection:
+        if not connection.execute(_HAS_RESULTS).fetchall():
+            raise NoExperiments(
+                f"The published version in {home.root} reads no experiments: an older Rekindle built it. "
+                "Type: rekindle run"
+            )
+        cursor = connection.execute(_QUESTIONS[question])
+        return [column[0] for column in cursor.description], cursor.fetchall()

@@ -1,0 +1,123 @@
+"""What summaries count of a warehouse file: members by state, and signals that cannot fire.
+
+Belongs here: the tables asked, the seeds with the labels of their codes.
+Does not: thresholds and rules (seeds), layout (core.summary).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.summary import Label, labelled_counts, markdown_table, text_table
+from orchestration.project import SEEDS_DIR
+from orchestration.warehouse.connections import connect_read_only
+
+
+@dataclass(frozen=True)
+class State:
+    """One code per member and as-of date, or per journey and as-of date.
+
+    Attributes:
+        title: What a summary calls it.
+        room: Room of the state table.
+        table: Name of the state table.
+        column: The column with the code.
+        seed: CSV file under ``seeds/`` whose column of the same name holds every code, in the order to show.
+        counts: What is counted.
+    """
+
+    title: str
+    room: str
+    table: str
+    column: str
+    seed: str
+    counts: str = "members"
+
+    @property
+    def labels(self) -> list[Label]:
+        """The codes with their English and Chinese labels."""
+        with (SEEDS_DIR / self.seed).open(encoding="utf-8", newline="") as file:
+            return [Label(row[self.column], row["label_en"], row["label_zh"]) for row in csv.DictReader(file)]
+
+    def as_markdown(self, members: dict[str, int]) -> str:
+        """Count per code, for Dagster."""
+        return markdown_table(self._headings, labelled_counts(self.labels, members))
+
+    def as_text(self, members: dict[str, int]) -> str:
+        """Count per code, for a terminal."""
+        return text_table(self._headings, labelled_counts(self.labels, members))
+
+    @property
+    def _headings(self) -> list[str]:
+        return ["code", "English", "中文", self.counts, "share"]
+
+
+SILENT_SIGNALS = "churn signals that cannot fire"
+"""What a summary calls them, and the key under which a manifest keeps them."""
+SIGNAL_HEADINGS = ["code", "English", "中文"]
+
+STATES = [
+    State("members by lifecycle stage", "marts", "member_lifecycle", "stage", "lifecycle/stages.csv"),
+    State(
+        "members by silence tier",
+        "marts",
+        "member_lifecycle",
+        "silence_tier",
+        "lifecycle/silence_tier_labels.csv",
+    ),
+    State(
+        "journeys by state", "audiences", "aud_journeys", "state", "campaigns/journey_states.csv", "journeys"
+    ),
+]
+
+
+def members_by_state(file: Path) -> dict[str, dict[str, int]]:
+    """Members per code of every state shown in summaries, at the newest as-of date.
+
+    Args:
+        file: A build's file or a published version.
+
+    Returns:
+        Counts per code by the state's title; a state whose table is not in the file is left out.
+    """
+    with connect_read_only(file) as connection:
+        tables = _tables(connection)
+        return {
+            state.title: dict(
+                connection.execute(
+                    f"select {state.column}, count(*) from {state.room}.{state.table} "
+                    f"where as_of_date = (select max(as_of_date) from {state.room}.{state.table}) "
+                    f"group by {state.column}"
+                ).fetchall()
+            )
+            for state in STATES
+            if (state.room, state.table) in tables
+        }
+
+
+def signals_that_cannot_fire(file: Path) -> list[tuple[str, str, str]]:
+    """Churn signals none of whose tables was ever delivered.
+
+    Args:
+        file: A build's file or a published version.
+
+    Returns:
+        Code, English and Chinese label of each, in the seed's order; empty without the table of signals.
+    """
+    with connect_read_only(file) as connection:
+        if ("marts", "dim_churn_signal") not in _tables(connection):
+            return []
+        return connection.execute(
+            "select signal, label_en, label_zh from marts.dim_churn_signal "
+            "where is_active and is_silent order by signal_order"
+        ).fetchall()
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Schema and name of every table and view of the file."""
+    found = connection.execute("select table_schema, table_name from information_schema.tables")
+    return set(found.fetchall())

@@ -1,0 +1,251 @@
+"""What the command line says about a home: read from manifests and control tables, never from member rows.
+
+Belongs here: gathering what is published, loaded, held, due and under way, and laying it out.
+Does not: changing anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.core.due import due_dates
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted, text_table
+from orchestration.files import is_alive
+from orchestration.loader.contracts import read_contracts
+from orchestration.project import STAGING_DIR, Home
+from orchestration.readers.deliveries import BUSINESS_TIME_ZONE, orders_delivered_until
+from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.warehouse.erasures import open_requests, read_registry, under_way
+from orchestration.warehouse.versions import (
+    Manifest,
+    connect_published,
+    current_version,
+    list_versions,
+    read_manifest,
+)
+
+SHOWN_DUE_DATES = 7
+
+
+def published_text(home: Home) -> str:
+    """The published version: rows per table and members per state."""
+    current = current_version(home)
+    if current is None:
+        raise RekindleError(f"Nothing is published in {home.root} yet. Type: rekindle run")
+    manifest = read_manifest(home, current)
+    earlier = len(manifest.as_of_dates) - 1
+    sections = [
+        f"Published {manifest.build_id}: as of {manifest.as_of_date}, with {earlier} earlier as-of dates",
+        text_table(["table", "rows"], manifest.rows.items()),
+        *_state_sections(manifest),
+    ]
+    sections += [
+        *without_probabilities(manifest.rows),
+        *silent_signals(manifest.details),
+        *_never_delivered(home),
+    ]
+    return "\n\n".join(sections)
+
+
+def without_probabilities(rows: dict[str, int]) -> list[str]:
+    """What to do where no fit could score anybody; nothing to say otherwise.
+
+    Args:
+        rows: Rows per published table.
+    """
+    if rows.get("marts.member_churn_probability", 1):
+        return []
+    return [
+        "marts.member_churn_probability is empty: a build fits the purchase model by itself, but fewer "
+        "members had bought than minimum_members of seeds/churn/churn_fit_settings.csv asks for.\n"
+        "Deliver more, then type: rekindle run"
+    ]
+
+
+def loads_text(home: Home) -> str:
+    """Rows in, loaded, held and dropped per table, over all deliveries."""
+    rows = _control(
+        home,
+        "select source || '.' || table_name, count(*), sum(rows_in), sum(rows_loaded), sum(rows_held), "
+        "sum(exact_duplicates) from loads where status = 'loaded' group by 1 order by 1",
+    )
+    if not rows:
+        return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
+    headings = ["table", "deliveries", "rows in", "loaded", "held", "exact duplicates"]
+    table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
+    return "\n\n".join([table, *_never_delivered(home)])
+
+
+def fits_text(home: Home) -> str:
+    """The newest fit of the churn probability's parameters, per category group."""
+    rows = _control(
+        home,
+        "select category_group, members, printf('%.3f', r), printf('%.2f', alpha), printf('%.3f', a), "
+        "printf('%.3f', b), cast(fitted_on as varchar) "
+        "from churn_parameters where fitted_on = (select max(fitted_on) from churn_parameters) order by 1",
+        table="churn_parameters",
+    )
+    if not rows:
+        return "No fit is kept yet: it needs enough members who bought. Deliver some, then type: rekindle run"
+    headings = ["category group", "members", "r", "alpha (days)", "a", "b", "fitted as of"]
+    return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
+
+
+def held_text(home: Home, table: str | None) -> str:
+    """Reasons and counts of held rows, for all tables or one."""
+    wanted = (table or "").rpartition(".")
+    counts = []
+    for folder in sorted(home.held.glob("*/*")):
+        source, name = folder.parent.name, folder.name
+        if table and (name != wanted[2] or (wanted[0] and source != wanted[0])):
+            continue
+        if any(folder.glob("*/*.parquet")):
+            counts += [
+                (f"{source}.{name}", reason, column, rows)
+                for reason, column, rows in duckdb.execute(
+                    "select held_reason, held_column, count(*) from read_parquet($files) "
+                    "group by all order by 3 desc, 1, 2",
+                    {"files": f"{folder}/*/*.parquet"},
+                ).fetchall()
+            ]
+    if not counts:
+        return f"No row of {table} is held back." if table else "No row is held back."
+    return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.held}"
+
+
+def status_text(home: Home) -> str:
+    """Everything an operator asks first."""
+    versions = list_versions(home)
+    kept = [
+        (
+            "→" if version.current else "",
+            version.build_id,
+            str(version.manifest.as_of_date),
+            f"{version.manifest.published_at:%Y-%m-%d %H:%M} UTC",
+            sum(version.manifest.rows.values()),
+            f"{version.manifest.bytes / 1e6:,.1f} MB",
+        )
+        for version in versions
+    ]
+    sections = [f"Home {home.root}", f"Working now: {_at_work(home)}"]
+    if kept:
+        sections.append(text_table(["", "version", "as of", "published", "rows", "size"], kept))
+        sections += [
+            section
+            for version in versions
+            if version.current
+            for section in [*_state_sections(version.manifest), *silent_signals(version.manifest.details)]
+        ]
+    else:
+        sections.append("Nothing is published yet. Type: rekindle run")
+    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
+    return "\n\n".join(sections)
+
+
+def _state_sections(manifest: Manifest) -> list[str]:
+    members = manifest.details.get("members", {})
+    return [
+        f"{state.title[0].upper()}{state.title[1:]}\n{state.as_text(members[state.title])}"
+        for state in STATES
+        if state.title in members
+    ]
+
+
+def silent_signals(details: Mapping[str, Any]) -> list[str]:
+    """Signals whose silence says nothing of the members: no table that feeds them was ever delivered.
+
+    Args:
+        details: Details of a published version's manifest.
+    """
+    silent = details.get(SILENT_SIGNALS)
+    if not silent:
+        return []
+    return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
+
+
+def _erasures(home: Home) -> list[str]:
+    """How many people were erased and who waits; nothing where nobody ever asked."""
+    waiting, erasure, done = open_requests(home), under_way(home), read_registry(home).done
+    if not (waiting or erasure or done):
+        return []
+    begun = set(erasure.requests) if erasure else set()
+    faults = [f"  stays open: {request.fault}" for request in waiting.values() if request.fault]
+    told = (
+        f"Erasures: {counted(sum(each['requests'] for each in done), 'request')} done "
+        f"({counted(sum(each['records'] for each in done), 'member record')}), {len(waiting):,} open"
+    )
+    if erasure:
+        told += f", {len(begun):,} of them under way ({counted(len(erasure.records), 'record')})"
+    return ["\n".join([told + (". Type: rekindle run" if waiting or erasure else ""), *faults])]
+
+
+def _unreadable_consents(home: Home) -> list[str]:
+    """Refused consent events that still count, by what they were refused for."""
+    if current_version(home) is None:
+        return []
+    with connect_published(home) as published:
+        try:
+            rows = published.execute(
+                "select held_reason, held_column, count(*), sum(members), "
+                "count(*) filter (where members = 0) "
+                "from core.fct_unreadable_consent group by all order by all"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return []  # Published before there was the table.
+    if not rows:
+        return []
+    headings = ["consents refused for", "column", "events", "members silenced", "of nobody known"]
+    table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
+    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle held --table consents)"
+    return [table + (asked if any(row[-1] for row in rows) else "")]
+
+
+def _never_delivered(home: Home) -> list[str]:
+    """What is unknown because a delivering source left a table out; a source not used at all is no gap."""
+    rows = _control(
+        home,
+        "select source, table_name from loads where status = 'missing' "
+        "and source in (select source from loads where status = 'loaded') order by 1, 2",
+    )
+    if not rows:
+        return []
+    contracts = read_contracts(STAGING_DIR)
+    absent = [contracts[source].table(name) for source, name in rows if source in contracts]
+    silent = [(table.full_name, table.silences) for table in absent if table]
+    return [text_table(["never delivered", "so nothing is known of"], silent)]
+
+
+def _control(home: Home, query: str, table: str = "loads") -> list[tuple]:
+    file = home.control / f"{table}.parquet"
+    if not file.exists():
+        return []
+    with duckdb.connect() as connection:
+        return connection.read_parquet(str(file)).query(table, query).fetchall()
+
+
+def _at_work(home: Home) -> str:
+    try:
+        holder = json.loads(home.lock_file.read_text(encoding="utf-8"))
+        if is_alive(holder["pid"]):
+            return f"process {holder['pid']}, {holder['doing']}, since {holder['since']}"
+    except (OSError, ValueError, KeyError):
+        pass
+    return "nobody"
+
+
+def _due(home: Home) -> str:
+    today: date = datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date()
+    delivered_until = orders_delivered_until(home)
+    published = {version.manifest.as_of_date for version in list_versions(home)}
+    due = due_dates(published, delivered_until, today, SHOWN_DUE_DATES)
+    if not due:
+        return f"nothing (orders are delivered until {delivered_until or 'never'})"
+    more = " and perhaps later ones" if len(due) == SHOWN_DUE_DATES else ""
+    return f"{', '.join(map(str, due))}{more}. Type: rekindle run --as-of {due[0]}"

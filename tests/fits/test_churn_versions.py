@@ -1,0 +1,249 @@
+"""Versions of the trained churn model: evaluated on what they did not see, kept whole or not at all."""
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from orchestration.core.churn_model import Sign, log_odds
+from orchestration.core.purchase_models import Fit, Histories, Model, Parameters
+from orchestration.fits.churn_panel import BASE_LOGIT, Feature, Panel
+from orchestration.fits.churn_parameters import add_version
+from orchestration.fits.churn_versions import (
+    Horizon,
+    ModelSettings,
+    read_horizons,
+    read_settings,
+)
+from orchestration.own_tables import read_own_table
+from orchestration.project import Home
+from tests.killing import dies_before
+
+HORIZON = 7
+START = date(2025, 6, 1)
+DAYS = [START + timedelta(weeks=week) for week in range(16)]
+REFIT_AFTER_DAYS = 28
+FEATURES = [Feature(BASE_LOGIT, Sign.RAISES), Feature("gap_log", Sign.RAISES), Feature("noise", Sign.EITHER)]
+SETTINGS = ModelSettings(
+    sample_members=500,
+    minimum_matured_members=200,
+    training_dates=4,
+    evaluated_dates=2,
+    recalibrated_dates=2,
+    recalibrate_after_days=7,
+    required_gain_share=0.01,
+    ridge=1e-4,
+)
+KEPT = ("churn_coefficients", "churn_model_cards", "churn_recalibrations")
+
+
+def drawn(days=DAYS, members=200, seed=7):
+    """Members of whom those away longer come back less; the base, fitted on others, knows half of it."""
+    dice = np.random.default_rng(seed)
+    count = len(days) * members
+    gap = dice.gamma(2.0, 15.0, count).round()
+    age = 300.0 + np.repeat(np.arange(len(days)) * 7.0, members)
+    away = dice.random(count) < 1 / (1 + np.exp(2.0 - gap / 15))
+    return Panel(
+        days=np.repeat(np.array(days, dtype="datetime64[D]"), members),
+        members=np.tile(np.arange(members), len(days)),
+        columns={"gap_log": np.log1p(gap), "noise": dice.normal(size=count)},
+        histories=Histories.of(np.full(count, 6.0), np.maximum(age - gap, 1), age),
+        groups=np.full(count, "fast_moving"),
+        next_purchase_days=np.where(away, np.inf, HORIZON),
+    )
+
+
+@pytest.fixture
+def home(home):
+    add_version(home, START, {"all": Fit(Model.MBG_NBD, Parameters(0.9, 20.0, 0.4, 3.0), -1.0, 1)})
+    return home
+
+
+def fit(home, panel, settings=SETTINGS):
+    """What a build does for one horizon; the cards of the new versions."""
+    horizon = Horizon(home, panel, FEATURES, settings, HORIZON)
+    cards = list(horizon.train_due(REFIT_AFTER_DAYS))
+    horizon.recalibrate_due()
+    return cards
+
+
+def until(panel, day):
+    """The panel of a build whose newest date this is."""
+    rows = panel.days <= np.datetime64(day)
+    return replace(
+        panel,
+        days=panel.days[rows],
+        members=panel.members[rows],
+        columns={name: values[rows] for name, values in panel.columns.items()},
+        histories=Histories(*(part[rows] for part in vars(panel.histories).values())),
+        groups=panel.groups[rows],
+        next_purchase_days=panel.next_purchase_days[rows],
+    )
+
+
+def test_a_version_is_evaluated_on_dates_it_did_not_see_and_whose_outcome_it_could_not_know(home):
+    cards = fit(home, drawn())
+    assert [card["fitted_on"] for card in cards] == [DAYS[4], DAYS[8], DAYS[12]]
+    for card in cards:
+        assert card["last_evaluated_on"] == card["fitted_on"] - timedelta(days=HORIZON)
+        assert card["last_trained_on"] + timedelta(days=HORIZON) <= card["first_evaluated_on"]
+    first, second, third = cards
+    assert (first["trained_dates"], second["trained_dates"], third["trained_dates"]) == (2, 4, 4)
+    assert third["first_trained_on"] == DAYS[6]
+    assert (third["evaluated_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
+
+
+def test_the_first_version_is_held_against_the_base_and_the_next_against_the_champion(home):
+    first, second, _ = fit(home, drawn())
+    assert first["champion"] == "base"
+    assert first["champion_log_loss"] == first["base_log_loss"] > first["log_loss"]
+    assert first["is_promoted"]
+    assert second["champion"] == first["version"]
+    assert second["champion_log_loss"] < second["base_log_loss"]
+
+
+def test_a_version_that_gains_too_little_is_kept_and_not_promoted(home):
+    cards = fit(home, drawn(), replace(SETTINGS, required_gain_share=0.9))
+    assert not any(card["is_promoted"] for card in cards)
+    assert {card["champion"] for card in cards} == {"base"}
+    assert len(read_own_table(home, "churn_model_cards")) == 3
+
+
+@pytest.mark.parametrize(("members", "versions"), [(199, 0), (200, 3)])
+def test_too_few_members_give_no_version(home, members, versions):
+    assert len(fit(home, drawn(members=members))) == versions
+
+
+def test_members_who_all_did_the_same_teach_nothing(home):
+    panel = drawn()
+    assert fit(home, replace(panel, next_purchase_days=np.full(panel.days.size, np.inf))) == []
+
+
+def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(home, tmp_path):
+    panel = drawn()
+    fit(home, panel)
+    other_home = Home(tmp_path / "other")
+    shutil.copytree(home.control, other_home.control)
+    for table in KEPT:
+        (other_home.control / f"{table}.parquet").unlink()
+    later = panel.days > np.datetime64(DAYS[7])
+    changed = replace(
+        panel,
+        next_purchase_days=np.where(
+            later, HORIZON - panel.next_purchase_days.clip(0, HORIZON), panel.next_purchase_days
+        ),
+        columns={name: np.where(later, 9.0, values) for name, values in panel.columns.items()},
+    )
+    fit(other_home, changed)
+    for table, dated in zip(KEPT, ("fitted_on", "fitted_on", "calibrated_on"), strict=True):
+        one, other = (
+            [row for row in read_own_table(where, table) if row[dated] <= DAYS[8]]
+            for where in (home, other_home)
+        )
+        assert one == other
+        assert one
+    assert read_own_table(home, KEPT[1]) != read_own_table(other_home, KEPT[1])
+
+
+def test_builds_week_after_week_keep_what_one_build_of_all_weeks_keeps(home, tmp_path):
+    panel = drawn()
+    other_home = Home(tmp_path / "other")
+    shutil.copytree(home.control, other_home.control)
+    fit(home, panel)
+    for day in DAYS:
+        fit(other_home, until(panel, day))
+    for table in KEPT:
+        assert rows_of(home, table) == rows_of(other_home, table)
+
+
+def rows_of(home, table):
+    return sorted(map(str, read_own_table(home, table)))
+
+
+def test_a_second_fit_of_the_same_dates_adds_nothing(home):
+    fit(home, drawn())
+    before = {table: read_own_table(home, table) for table in KEPT}
+    assert fit(home, drawn(seed=8)) == []
+    assert {table: read_own_table(home, table) for table in KEPT} == before
+
+
+def test_no_version_is_made_afterwards_between_those_in_use(home):
+    assert [card["fitted_on"] for card in fit(home, drawn(DAYS[6:]))] == [DAYS[10], DAYS[14]]
+    assert fit(home, drawn()) == []
+
+
+def test_a_recalibration_sees_only_the_newest_dates_that_are_over_when_it_is_made(home):
+    fit(home, drawn())
+    made = read_own_table(home, "churn_recalibrations")
+    assert Counter(row["version"] for row in made)[f"logistic-{DAYS[4]}"] >= 4
+    for row in made:
+        assert row["last_matured_on"] == row["calibrated_on"] - timedelta(days=HORIZON)
+        assert (row["matured_dates"], row["matured_rows"]) == (2, 400)
+        assert row["version"] <= f"logistic-{row['calibrated_on']}"
+
+
+def test_a_recalibrated_version_meets_the_share_that_came(home):
+    panel = drawn()
+    [*_, card] = fit(home, panel)
+    [*_, made] = [
+        row for row in read_own_table(home, "churn_recalibrations") if row["version"] == card["version"]
+    ]
+    weights = {
+        row["feature"]: row
+        for row in read_own_table(home, "churn_coefficients")
+        if row["version"] == card["version"]
+    }
+    columns = {BASE_LOGIT: panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, HORIZON)}
+    columns |= panel.columns
+    logits = card["intercept"] + sum(
+        of["coefficient"] * (columns[name] - of["mean"]) / of["deviation"] for name, of in weights.items()
+    )
+    rows = panel.on([made["first_matured_on"], made["last_matured_on"]])
+    said = 1 / (1 + np.exp(-(made["offset_logit"] + made["slope"] * logits[rows])))
+    assert said.mean() == pytest.approx(panel.outcome(HORIZON)[rows].mean(), abs=1e-3)
+    assert log_odds(said).std() > 0.1
+
+
+def test_a_fit_killed_before_any_step_leaves_whole_versions_and_the_next_one_completes_it(home, tmp_path):
+    panel = drawn()
+    fit(home, until(panel, DAYS[6]))
+    before = {table: read_own_table(home, table) for table in KEPT}
+    whole = copy_of(home, tmp_path / "whole")
+    fit(whole, panel)
+    fatal_step = 1
+    while dies_before(fatal_step, fit, killed := copy_of(home, tmp_path / str(fatal_step)), panel):
+        assert_whole(killed, before)
+        fit(killed, panel)
+        for table in KEPT:
+            assert rows_of(killed, table) == rows_of(whole, table)
+        fatal_step += 1
+    # three steps per table written: two versions of coefficients and card each, and the recalibrations
+    assert fatal_step > 15
+    assert len(read_own_table(whole, "churn_model_cards")) == 3
+
+
+def copy_of(home, root):
+    shutil.copytree(home.root, root)
+    return Home(root)
+
+
+def assert_whole(home, before):
+    """What was kept is as it was; a version that readers know, by its card, has all its coefficients once."""
+    for table, rows in before.items():
+        assert read_own_table(home, table)[: len(rows)] == rows
+    found = Counter(
+        (row["version"], row["horizon_days"]) for row in read_own_table(home, "churn_coefficients")
+    )
+    known = [(row["version"], row["horizon_days"]) for row in read_own_table(home, "churn_model_cards")]
+    assert {found[version] for version in known} == {len(FEATURES)}
+    recalibrated = {row["version"] for row in read_own_table(home, "churn_recalibrations")}
+    assert recalibrated <= {version for version, _ in known}
+
+
+def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
+    assert read_settings().minimum_matured_members >= read_settings().evaluated_dates > 0
+    assert read_horizons() == [28, 90]

@@ -1,0 +1,135 @@
+"""The shape of dbt's graph: every model computes something and is read by somebody; few of them, and flat."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.house.reading import Model
+
+MOST_MODELS = 190
+MOST_DEPTH = 20
+# By these a model does more than repeat what it reads.
+COMPUTES = re.compile(
+    r"\b(where|join|group by|union|distinct|case|over|having|limit|order by)\b"
+    r"|\w\(|\{[{%]|[-+/<>=|]|\*(?!\s*from)"
+)
+REFERENCE = re.compile(r"\{\{\s*(ref|config)\([^}]*\)\s*\}\}")
+
+
+def parents(model):
+    """Names of the models it reads."""
+    return {
+        name for place, _, name in (read.partition(".") for read in model.reads) if name and place != "source"
+    }
+
+
+def copies(models):
+    """Models that only select what one other model or seed holds."""
+    for model in models:
+        text = REFERENCE.sub("", model.sql).strip()
+        text = re.sub(r"\bwith\b|\bas\s*\(|\)", " ", text)
+        if len(model.reads) == 1 and model.room != "staging" and not COMPUTES.search(text):
+            yield f"{model.name} only selects {model.reads[0]}; let its readers read that"
+
+
+def middle_steps(models):
+    """Private models that only one model reads, which reads nothing else: the two are one."""
+    children = Counter(parent for model in models for parent in parents(model))
+    by_name = {model.name: model for model in models}
+    for model in models:
+        for name in parents(model) if len(parents(model)) == 1 else ():
+            parent = by_name[name]
+            if (
+                children[name] == 1
+                and not parent.is_public
+                and not parent.reason
+                and parent.room != "staging"
+            ):
+                yield f"only {model.name} reads {name}, and little else: fold it in, or say why (meta: step)"
+
+
+def depth(models):
+    """Models on the longest way through the graph, with its last model."""
+    by_name = {model.name: model for model in models}
+    known: dict[str, int] = {}
+
+    def of(name):
+        if name not in known:
+            known[name] = 1 + max(map(of, parents(by_name[name])), default=0)
+        return known[name]
+
+    return max((of(name), name) for name in by_name)
+
+
+def test_no_model_only_selects_another(models):
+    assert list(copies(models)) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "faults"),
+    [
+        ("{{ config(materialized='view') }}\nselect * from {{ ref('fct_order') }}", 1),
+        (
+            "with orders as (\n    select * from {{ ref('fct_order') }}\n)\n\nselect\n    a\nfrom orders",
+            1,
+        ),
+        ("select a, b as c from {{ ref('fct_order') }}", 1),
+        ("select a from {{ ref('fct_order') }} where b", 0),
+        ("select a, b + 1 as c from {{ ref('fct_order') }}", 0),
+        ("select count(*) as orders from {{ ref('fct_order') }}", 0),
+        ("select {{ days_between('a', 'b') }} as days from {{ ref('fct_order') }}", 0),
+    ],
+)
+def test_a_model_that_only_selects_another_is_found(sql, faults):
+    planted = Model("fct_order", "core/facts", sql=sql, reads=("core.fct_order",))
+    assert len(list(copies([planted]))) == faults
+
+
+def test_no_model_stands_in_the_middle_of_a_chain_it_belongs_into(models):
+    assert list(middle_steps(models)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({}, 1),
+        ({"is_public": True}, 0),
+        ({"reason": "somebody looks in between"}, 0),
+        ({"folder": "staging/a"}, 0),
+    ],
+)
+def test_a_step_that_belongs_into_its_only_reader_is_found(changes, faults):
+    step = Model(**{"name": "int_a__b", "folder": "intermediate/a", "is_public": False} | changes)
+    reader = Model("fct_a", "marts/a", reads=(f"{step.room}.int_a__b", "seeds/a/b"))
+    assert len(list(middle_steps([step, reader]))) == faults
+    assert not list(middle_steps([step, reader, Model("fct_b", "marts/a", reads=("intermediate.int_a__b",))]))
+
+
+def test_the_graph_is_small_and_flat(models):
+    assert len(models) <= MOST_MODELS
+    assert depth(models) <= (MOST_DEPTH + 1, "")
+
+
+def test_the_depth_is_the_longest_way():
+    a, b, c = (
+        Model(name, "core/facts", reads=reads)
+        for name, reads in (("a", ("source.chain",)), ("b", ("core.a",)), ("c", ("core.a", "core.b")))
+    )
+    assert depth([a, b, c]) == (3, "c")
+
+
+def is_private_by_name(model):
+    """A working model is `int_<thing>__<step>`, or in a later room `<prefix>_<thing>__<step>`."""
+    return model.name.startswith("int_") or "__" in model.name
+
+
+def test_what_is_private_has_the_name_of_a_step(models):
+    rooms = [model for model in models if model.room != "staging"]
+    assert [model.name for model in rooms if model.is_public == is_private_by_name(model)] == []
+
+
+@pytest.mark.parametrize("name", ["int_member_days", "int_rfm__scores", "aud_journeys__ends"])
+def test_a_step_is_known_by_its_name(name):
+    assert is_private_by_name(Model(name, "intermediate/a"))
+    assert not is_private_by_name(Model("fct_order", "core/facts"))

@@ -1,0 +1,114 @@
+"""The tables Rekindle writes for dbt: their columns are those of the sources file, none is half written."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration import own_tables
+from orchestration.core.errors import RekindleError
+from orchestration.own_tables import (
+    add_rows,
+    arrow_type,
+    provide_own_tables,
+    read_own_table,
+    schema_of,
+    write_own_table,
+)
+from orchestration.project import Home
+
+DAY = date(2025, 12, 28)
+BUILD = {"build_id": "2025-12-28-00000001", "as_of_date": DAY, "code_version": "c0de"}
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def test_a_table_has_the_columns_and_types_of_the_sources_file(home):
+    write_own_table(home, "builds", [BUILD])
+    written = pq.read_table(home.control / "builds.parquet").schema
+    assert [(field.name, field.type) for field in written] == [
+        ("build_id", pa.string()),
+        ("as_of_date", pa.date32()),
+        ("code_version", pa.string()),
+    ]
+    assert read_own_table(home, "builds") == [BUILD]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value"),
+    [
+        ("varchar", "text"), ("bigint", 2**40), ("integer", 7), ("double", 0.5), ("boolean", True),
+        ("date", DAY), ("timestamp", datetime(2025, 12, 28, 6, 30)), ("decimal(9,6)", Decimal("0.800000")),
+    ],
+)  # fmt: skip
+def test_every_type_of_a_sources_file_keeps_its_values(data_type, value):
+    assert pa.array([value, None], arrow_type(data_type)).to_pylist() == [value, None]
+
+
+def test_all_types_of_the_sources_file_are_known():
+    assert {table: len(schema_of(table)) for table in own_tables._definitions()}["loads"] == 8
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({name: value for name, value in BUILD.items() if name != "code_version"}, "build_id, as_of_date;"),
+        (BUILD | {"run_id": "1"}, "code_version, run_id;"),
+    ],
+)
+def test_a_row_with_a_column_too_few_or_too_many_is_refused(home, row, said):
+    with pytest.raises(ValueError, match=said):
+        write_own_table(home, "builds", [BUILD, row])
+    assert read_own_table(home, "builds") == []
+
+
+def test_a_value_of_another_type_is_refused(home):
+    with pytest.raises(TypeError):
+        write_own_table(home, "as_of_dates", [{"as_of_date": "a Sunday"}])
+
+
+def test_added_rows_leave_the_former_ones_as_they_are(home):
+    add_rows(home, "builds", [BUILD])
+    add_rows(home, "builds", [BUILD | {"build_id": "next"}])
+    assert [row["build_id"] for row in read_own_table(home, "builds")] == [BUILD["build_id"], "next"]
+
+
+def test_a_file_of_another_version_is_neither_read_nor_overwritten(home):
+    file = home.control / "builds.parquet"
+    file.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"build_id": ["old"], "stamp": ["x"]}), file)
+    with pytest.raises(RekindleError, match=r"has the columns build_id, stamp; this version writes build_id"):
+        add_rows(home, "builds", [BUILD])
+    assert pq.read_table(file).to_pylist() == [{"build_id": "old", "stamp": "x"}]
+
+
+def test_a_new_home_gets_every_table_without_rows_and_a_used_one_keeps_its_rows(home):
+    write_own_table(home, "builds", [BUILD])
+    provide_own_tables(home)
+    assert read_own_table(home, "builds") == [BUILD]
+    found = {file.relative_to(home.control).as_posix() for file in home.control.rglob("*.parquet")}
+    assert {
+        "experiment_decisions.parquet",
+        "churn_parameters.parquet",
+        "sealed_touches/empty.parquet",
+    } < found
+    assert pq.read_table(home.control / "sealed_touches").schema == schema_of("sealed_touches")
+
+
+def test_a_write_that_fails_leaves_the_former_table_and_no_litter(home, monkeypatch):
+    write_own_table(home, "as_of_dates", [{"as_of_date": DAY}])
+
+    def full(_path):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("orchestration.files.sync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_own_table(home, "as_of_dates", [])
+    monkeypatch.undo()
+    assert [file.name for file in home.control.iterdir()] == ["as_of_dates.parquet"]
+    assert read_own_table(home, "as_of_dates") == [{"as_of_date": DAY}]

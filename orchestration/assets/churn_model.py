@@ -36,8 +36,8 @@ FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
-    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss", "Brier",
-    "AUC", "verdict",
+    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss",
+    "Brier", "AUC", "verdict",
 ]  # fmt: skip
 
 

@@ -227,7 +227,8 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
     ],
     "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_evaluated_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_evaluated_on "
+        "where one_row",
         "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
     "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
@@ -746,7 +747,8 @@ SINGULAR: dict[str, list[str]] = {
         "delete from marts.fct_member_offer where one_row",
     ],
     "churn_coefficients_keep_to_their_sign_limits": [
-        "update staging.stg_rekindle__churn_coefficients set coefficient = -1 where feature = 'purchase_gap_log'",
+        "update staging.stg_rekindle__churn_coefficients set coefficient = -1 "
+        "where feature = 'purchase_gap_log'",
         "update staging.stg_rekindle__churn_coefficients set coefficient = 1 where feature = 'orders_log'",
     ],
     "churn_reasons_add_up": [

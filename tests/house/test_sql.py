@@ -59,30 +59,9 @@ LONG_FILES = {
         95,
         "a line for each attribute of the catalogue; the list is the model",
     ),
-    "models/marts/churn/fct_churn_signal.sql": (
-        130,
-        "quantities and signs become signals by one set of thresholds; apart, the shape would stand twice",
-    ),
     "models/marts/churn/fct_churn_score_histogram.sql": (
         140,
         "every method on the same members and dates; apart, nobody could say that they are the same",
-    ),
-    "models/marts/churn/fct_churn_backtest.sql": (
-        130,
-        "counted, ranked, summed, divided: one pass, read from top to bottom",
-    ),
-    "models/marts/churn/fct_churn_lead_time.sql": (
-        95,
-        "warning episodes and falls into silence meet in one place",
-    ),
-    "models/marts/churn/fct_churn_drift.sql": (110, "counting, binning and comparing are one index"),
-    "models/marts/churn/int_churn_model__scores.sql": (
-        90,
-        "one formula from coefficients to probability; every step is read once, by the next",
-    ),
-    "models/intermediate/int_churn_signal__sign_days.sql": (
-        90,
-        "five kinds of signs in one shape, a branch for each",
     ),
     "models/intermediate/int_member_category_days.sql": (105, "the fold with its three branches of facts"),
 }

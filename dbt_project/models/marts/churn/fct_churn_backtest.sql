@@ -85,8 +85,7 @@ summed as (
             end
         ) as non_buyers_at_edge,
         {{ integer_sum('case when ranked.score >= methods.warns_from then ranked.members else 0 end') }} as warned,
-        {{ integer_sum('case when ranked.score >= methods.warns_from then ranked.non_buyers else 0 end') }}
-            as warned_non_buyers,
+        {{ integer_sum('case when ranked.score >= methods.warns_from then ranked.non_buyers else 0 end') }} as caught,
         max(methods.warns_from) is not null as has_warnings
     from ranked
     inner join methods on ranked.method = methods.method
@@ -122,10 +121,8 @@ select
     errors.ece,
     {{ share('summed.non_buyers_at_top + summed.non_buyers_at_edge', 'summed.top_members') }} as top_precision_share,
     case when summed.has_warnings then summed.warned end as warned_members,
-    {{ share('summed.warned_non_buyers', 'case when summed.has_warnings then summed.warned end') }}
-        as warning_precision_share,
-    {{ share('case when summed.has_warnings then summed.warned_non_buyers end', 'summed.non_buyers') }}
-        as warning_recall_share
+    {{ share('summed.caught', 'case when summed.has_warnings then summed.warned end') }} as warning_precision_share,
+    {{ share('case when summed.has_warnings then summed.caught end', 'summed.non_buyers') }} as warning_recall_share
 from summed
 left join errors
     on summed.as_of_date = errors.as_of_date

@@ -113,11 +113,11 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
         dates_with_histories,
         fit_groups,
         fitted_dates,
-        read_settings,
+        read_fit_settings,
         sampled_histories,
     )
 
-    settings, rows = read_settings(), []
+    settings, rows = read_fit_settings(), []
     dates = dates_with_histories(sample.file)
     due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
     for number, day in enumerate(due):
@@ -146,9 +146,9 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
         fit_amounts,
         sampled_amounts,
     )
-    from orchestration.fits.churn_parameters import dates_with_histories, read_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, read_fit_settings
 
-    settings, rows = read_settings(), []
+    settings, rows = read_fit_settings(), []
     seen = set(dates_with_histories(sample.file))
     for day in dates_without_amounts(sample.home):
         if day in seen:
@@ -174,8 +174,8 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
         sample.file
     ):
         return []
-    features, settings = read_features(), churn_versions.read_settings()
-    refit_after_days = churn_parameters.read_settings().refit_after_days
+    features, settings = read_features(), churn_versions.read_model_settings()
+    refit_after_days = churn_parameters.read_fit_settings().refit_after_days
     panel, rows = read_panel(sample.file, features, settings.sample_members), []
     for days in churn_versions.read_horizons():
         horizon = churn_versions.Horizon(sample.home, panel, features, settings, days)

@@ -18,7 +18,8 @@ from orchestration.core.tag_definitions import (
     check,
     tag_faults,
 )
-from orchestration.definitions_files.tags import check_definitions, read_definitions, read_rows
+from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.tags import check_definitions, read_definitions
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 
 TODAY = date(2025, 12, 28)
@@ -68,6 +69,8 @@ def defined(tags, rules, conflicts=(), strategies=()):
         rules=rows("tag_rules.csv", rules),
         conflicts=rows("tag_conflicts.csv", [{"tag": one, "over_tag": other} for one, other in conflicts]),
         strategies=rows("tag_strategies.csv", [{"tag": one, "with_tag": other} for one, other in strategies]),
+        settings=(),
+        setting_types={},
     )
 
 

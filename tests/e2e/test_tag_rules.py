@@ -114,6 +114,8 @@ def defined(drawn, pairs):
         rules=rows("tag_rules.csv", clauses),
         conflicts=rows("tag_conflicts.csv", over),
         strategies=(),
+        settings=(),
+        setting_types={},
     )
 
 

@@ -98,7 +98,8 @@ def fit_amounts(amounts: dict[Group, tuple[Numbers, Numbers]], settings: FitSett
         largest = max((purchases.size for purchases, _ in amounts.values()), default=0)
         raise FitImpossible(
             f"{largest} members have an amount above 0; a fit of amounts needs {settings.minimum_members} "
-            "(minimum_members of seeds/churn/churn_settings.csv), and amounts that differ, but not without bounds"
+            "(minimum_members of seeds/churn/churn_settings.csv), and amounts that differ, but not without "
+            "bounds"
         )
     return fits
 

@@ -43,7 +43,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """How versions are trained, of ``seeds/churn/churn_settings.csv``, which says what each setting decides."""
+    """How versions are trained; what each setting decides stands in ``seeds/churn/churn_settings.csv``."""
 
     sample_members: int
     minimum_matured_members: int

@@ -217,10 +217,8 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[str]:
 
 def _setting(definitions: CampaignDefinitions, name: str) -> Decimal:
     """A number of the settings; 0 where it is at fault, which is told on its own."""
-    values = [
-        number(row["value"]) for row in definitions.tables["campaign_settings"] if row["setting"] == name
-    ]
-    return next((value for value in values if value is not None), Decimal(0))
+    rows = [row for row in definitions.tables["campaign_settings"] if row["setting"] == name]
+    return (number(rows[0]["value"]) if rows else None) or Decimal(0)
 
 
 def _window(row: Row) -> tuple[date, date]:

@@ -72,8 +72,8 @@ def read_model_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
 
 def read_horizons(project_dir: Path = DBT_PROJECT_DIR) -> list[int]:
     """The horizons the models make columns for, in days."""
-    settings = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return list(settings["vars"]["churn_horizons"])
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return list(project["vars"]["churn_horizons"])
 
 
 class Horizon:

@@ -326,6 +326,22 @@ def test_what_belongs_to_no_known_subject_is_told_once(tmp_path):
     assert faults.count("tag 'scarce': subject 'shelf'; allowed: member, product") == 1
 
 
+def test_a_fault_of_the_settings_is_told_with_those_of_the_tags(tmp_path):
+    folder = tmp_path / "tags"
+    shutil.copytree(SEEDS_DIR / "tags", folder)
+    file = folder / "tag_settings.csv"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("\ndrift_days,7,", "\ndrift_days,soon,"), encoding="utf-8")
+    with pytest.raises(InputFault) as told:
+        check_definitions(TODAY, folder)
+    assert (
+        str(told.value).count(
+            "tag_settings.csv:2 setting 'drift_days': value 'soon'; allowed: a whole number"
+        )
+        == 1
+    )
+
+
 def test_a_strategy_is_for_tags_of_members(tmp_path):
     folder = tmp_path / "tags"
     shutil.copytree(SEEDS_DIR / "tags", folder)

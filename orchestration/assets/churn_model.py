@@ -19,6 +19,7 @@ from dagster import (
     multi_asset,
 )
 
+from orchestration.assets.current_build import own_build
 from orchestration.assets.loading import FITTED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.due import due_fits
@@ -73,12 +74,11 @@ def fits(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
-    from orchestration.warehouse.builds import build_of_run
     from orchestration.warehouse.control import provide_fitted, read_fitted
 
     progress.begin("fit")
     provide_fitted(business.home)
-    build = build_of_run(business.home, context.run_id)
+    build = own_build(context, business.home)
     sample = Sample(business.home, build.file if build else business.home.published_file)
     said: list[str] = []
     made = {
@@ -163,13 +163,16 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
-    from orchestration.warehouse import churn_parameters, churn_versions
-    from orchestration.warehouse.churn_panel import read_features, read_panel
+    from orchestration.warehouse import churn_parameters
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file
     ):
         return []
+    # Not before: it brings scipy.stats, and a young home has nothing to train on.
+    from orchestration.warehouse import churn_versions
+    from orchestration.warehouse.churn_panel import read_features, read_panel
+
     features, settings = read_features(), churn_versions.read_settings()
     refit_after_days = churn_parameters.read_settings().refit_after_days
     panel, rows = read_panel(sample.file, features, settings.sample_members), []

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
-
-from tea_tasting.aggr import Aggregates
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import RekindleError
+
+if TYPE_CHECKING:
+    from tea_tasting.aggr import Aggregates
 
 Number = int | float | Decimal
 
@@ -90,6 +92,9 @@ class ArmStatistics:
             StatisticsImpossible: Fewer than two members, a sum is missing or infinite, or they contradict
                 each other.
         """
+        # Here, for start-up: it brings ibis, pandas and the whole of scipy, and most builds compare no arms.
+        from tea_tasting.aggr import Aggregates
+
         if self.members < 2:
             raise StatisticsImpossible(
                 f"arm {self.arm}: {self.members} members have no variance; 2 are needed"

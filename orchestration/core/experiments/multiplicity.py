@@ -7,10 +7,11 @@ Does not: which questions belong together; an experiment's primary arms are one 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tea_tasting.experiment import ExperimentResult
-from tea_tasting.multiplicity import MultipleComparisonsResults, adjust_fdr, adjust_fwer
+if TYPE_CHECKING:
+    from tea_tasting.experiment import ExperimentResult
+    from tea_tasting.multiplicity import MultipleComparisonsResults
 
 Question = TypeVar("Question", bound=Hashable)
 
@@ -23,6 +24,9 @@ def holm(p_values: Mapping[Question, float]) -> dict[Question, float]:
     """
     if not p_values:
         return {}
+    # Here, for start-up, as in arm_statistics.
+    from tea_tasting.multiplicity import adjust_fwer
+
     return _adjusted(adjust_fwer(_asked(p_values), arbitrary_dependence=True, method="bonferroni"))
 
 
@@ -33,10 +37,14 @@ def benjamini_hochberg(p_values: Mapping[Question, float]) -> dict[Question, flo
     """
     if not p_values:
         return {}
+    from tea_tasting.multiplicity import adjust_fdr
+
     return _adjusted(adjust_fdr(_asked(p_values), arbitrary_dependence=False))
 
 
 def _asked(p_values: Mapping[Question, float]) -> dict[Question, ExperimentResult]:
+    from tea_tasting.experiment import ExperimentResult
+
     return {question: ExperimentResult({"p": {"pvalue": value}}) for question, value in p_values.items()}
 
 

@@ -69,7 +69,7 @@ def defined(tags, rules, conflicts=(), strategies=()):
 
 
 def faults(*arguments):
-    return list(tag_faults(defined(*arguments), TODAY))
+    return [str(fault) for fault in tag_faults(defined(*arguments), TODAY)]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,9 @@ def test_an_attribute_of_no_type_is_a_fault_of_the_catalogue():
     odd = replace(
         definitions, attributes=rows("attributes.csv", [{"attribute": "orders", "data_type": "number"}])
     )
-    assert any(fault.startswith("attributes.csv:2 attribute 'orders'") for fault in tag_faults(odd, TODAY))
+    assert any(
+        str(fault).startswith("attributes.csv:2 attribute 'orders'") for fault in tag_faults(odd, TODAY)
+    )
 
 
 @given(st.text(), st.sampled_from(["orders", "region", "is_keen", "x"]), st.text(max_size=5))
@@ -300,7 +302,7 @@ def test_tags_of_products_are_held_against_their_own_catalogue():
     planted = replace(
         products, rules=(*products.rules, Row("product_tag_rules.csv", 99, rule("scarce", "stage")))
     )
-    [found] = tag_faults(planted, TODAY)
+    [found] = map(str, tag_faults(planted, TODAY))
     assert found.startswith("product_tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
     assert found.endswith("those of product_attributes.csv")
     with pytest.raises(TagsAtFault, match="1 fault in the tag definitions"):

@@ -86,13 +86,14 @@ def seal(week: Week = None) -> None:
     """
     from orchestration.progress import Terminal
     from orchestration.warehouse.audience_reading import read_audiences
-    from orchestration.warehouse.sealing import hold_against_definitions, newest_seals
+    from orchestration.warehouse.sealing import due_weeks, hold_against_definitions, newest_seals
 
     home = _home()
     chosen = read_audiences(home, week.date() if week else None).campaign_week
-    with Terminal() as terminal:
-        made = _seal(home, chosen, terminal)
-    if not made:
+    if chosen in due_weeks(home):
+        with Terminal() as terminal:
+            _seal(home, chosen, terminal)
+    else:
         hold_against_definitions(home, chosen)
     typer.echo(_sealed_text(newest_seals(home, chosen), chosen))
 
@@ -147,13 +148,9 @@ def seal_due_weeks(home: Home, terminal: Terminal) -> None:
         _seal(home, week, terminal)
 
 
-def _seal(home: Home, week: date, terminal: Terminal) -> bool:
-    """Whether there was anything to seal."""
+def _seal(home: Home, week: date, terminal: Terminal) -> None:
     from orchestration.runs import CheckFailed, run_job
-    from orchestration.warehouse.sealing import due_weeks
 
-    if week not in due_weeks(home):
-        return False
     try:
         run_job(home, "seal", terminal, as_of=week)
     except CheckFailed as error:
@@ -162,7 +159,6 @@ def _seal(home: Home, week: date, terminal: Terminal) -> bool:
             "Look at: rekindle audiences show. Where the change is wanted, raise its bound in "
             "seeds/campaigns/campaign_settings.csv, then: rekindle run"
         ) from error
-    return True
 
 
 def _sealed_text(sealed: list[Seal], week: date) -> str:

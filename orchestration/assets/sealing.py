@@ -102,20 +102,19 @@ def sealed_audience(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The week in the ledger, written once: a folder per campaign with decisions, touches and manifest."""
-    from orchestration.warehouse.sealing import newest_seals, seal_published
+    from orchestration.warehouse.sealing import seal_published
 
     progress.begin("seal")
     week = date.fromisoformat(context.partition_key)
     try:
-        made = seal_published(business.home, week)
+        made, before = seal_published(business.home, week)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    sealed = newest_seals(business.home, week)
     headings = ["campaign", "version", "matched", "included", "touches", "definition"]
     return MaterializeResult(
         metadata={
             "sealed now": len(made),
-            "sealed before": len(sealed) - len(made),
+            "sealed before": len(before),
             "folder": MetadataValue.path(str(business.home.ledger)),
             "seals": MetadataValue.md(
                 markdown_table(
@@ -129,7 +128,7 @@ def sealed_audience(
                             each.counts["touches"],
                             each.definition_hash[:12],
                         )
-                        for each in sealed
+                        for each in sorted((*made, *before), key=lambda each: each.campaign)
                     ],
                 )
             ),

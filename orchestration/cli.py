@@ -219,23 +219,30 @@ def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
 
 
 @app.command()
-def publish() -> None:
-    """Switch readers to the newest audited build.
+def publish(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Its as-of date, where several builds wait."),
+    ] = None,
+    build: Annotated[str | None, typer.Option(help="Its name, where several of one as-of date wait.")] = None,
+) -> None:
+    """Switch readers to the audited build that waits; where several do, one must be named.
 
-    Example: `rekindle publish`
+    Example: `rekindle publish` or `rekindle publish --as-of 2025-12-28`
     """
     from orchestration.runs import run_job
-    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.builds import waiting_build
 
     home = _home()
+    waiting = waiting_build(home, build_id=build, as_of_date=as_of.date() if as_of else None)
     with _shown() as terminal:
-        run_job(home, "publish", terminal, as_of=open_build(home).as_of_date)
+        run_job(home, "publish", terminal, as_of=waiting.as_of_date, build_id=waiting.build_id)
     _print_published()
 
 
 @app.command()
 def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
-    """Load, build, audit, publish and seal the week's audiences, as the schedules do.
+    """Load, build, audit, publish and seal the week's audiences, as the sensors do.
 
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """
@@ -316,7 +323,7 @@ def ui(
         bool, typer.Option("--allow-runs", help="Let the page start and stop runs; it has no login.")
     ] = False,
     schedule: Annotated[
-        bool, typer.Option("--schedule", help="Also run the daemon that starts due runs every morning.")
+        bool, typer.Option("--schedule", help="Also run the daemon whose sensors start due runs.")
     ] = False,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1, read-only unless told otherwise.

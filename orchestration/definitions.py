@@ -1,16 +1,18 @@
 """The graph, assembled.
 
-Belongs here: putting assets, checks, jobs, schedules and resources together.
+Belongs here: putting assets, checks, jobs, sensors and resources together.
 Does not: anything else.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from dagster import Definitions, in_process_executor
 
 from orchestration.assets.churn_model import fits
+from orchestration.assets.definition_files import definition_files
 from orchestration.assets.experiments import experiments_judged
 from orchestration.assets.loading import loaded_tables, opened_build
 from orchestration.assets.models import fitted_models, judged_models, warehouse_models
@@ -22,40 +24,53 @@ from orchestration.checks.tags import published_tags
 from orchestration.instance import BATCHED_EVENTS, spare_the_disk
 from orchestration.jobs import JOBS
 from orchestration.progress import RELAY
-from orchestration.resources import BuildLock, Business, Warehouse
-from orchestration.schedules import every_hour, every_morning
+from orchestration.resources import BuildLock, Business, Clock, Warehouse
+from orchestration.sensors import campaign_weeks_to_seal, due_as_of_dates
 
 for name, value in BATCHED_EVENTS.items():
     os.environ.setdefault(name, value)
 spare_the_disk()
 
-business = Business()
 
-defs = Definitions(
-    assets=[
-        loaded_tables,
-        opened_build,
-        warehouse_models,
-        fits,
-        fitted_models,
-        experiments_judged,
-        judged_models,
-        audited_build,
-        published_warehouse,
-        churn_report,
-        experiment_readout,
-        proposed_audience,
-        sealed_audience,
-    ],
-    asset_checks=[published_is_fresh, published_tags],
-    jobs=JOBS,
-    schedules=[every_morning, every_hour],
-    resources={
-        "business": business,
-        "lock": BuildLock(business=business),
-        "warehouse": Warehouse(business=business),
-        "progress": RELAY,
-    },
-    # One op at a time: dbt uses the cores itself, and every process more would import everything again.
-    executor=in_process_executor,
-)
+def build_defs(overrides: Mapping[str, object] | None = None) -> Definitions:
+    """The graph, on the home named in the environment.
+
+    Args:
+        overrides: Resources to use in place of its own, such as another home or a clock that stands still.
+    """
+    given = overrides or {}
+    business = given.get("business") or Business()
+    return Definitions(
+        assets=[
+            definition_files,
+            loaded_tables,
+            opened_build,
+            warehouse_models,
+            fits,
+            fitted_models,
+            experiments_judged,
+            judged_models,
+            audited_build,
+            published_warehouse,
+            churn_report,
+            experiment_readout,
+            proposed_audience,
+            sealed_audience,
+        ],
+        asset_checks=[published_is_fresh, published_tags],
+        jobs=JOBS,
+        sensors=[due_as_of_dates, campaign_weeks_to_seal],
+        resources={
+            "business": business,
+            "clock": Clock(),
+            "lock": BuildLock(business=business),
+            "warehouse": Warehouse(business=business),
+            "progress": RELAY,
+            **given,
+        },
+        # One op at a time: dbt uses the cores itself, and every process more would import everything again.
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

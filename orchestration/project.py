@@ -16,6 +16,9 @@ STAGING_DIR = DBT_PROJECT_DIR / "models" / "staging"
 SEEDS_DIR = PROJECT_DIR / "seeds"
 DEFAULT_HOME = PROJECT_DIR / "var" / "demo"
 
+PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
+"""Rooms of models whose tables readers get; they are schemas of the same name."""
+
 HOME_VARIABLE = "REKINDLE_HOME"
 SECRET_VARIABLE = "REKINDLE_SECRET"
 WAREHOUSE_VARIABLE = "REKINDLE_WAREHOUSE"

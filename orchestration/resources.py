@@ -1,4 +1,4 @@
-"""What assets reach the world through: the home, the lock, the warehouse files, whoever watches.
+"""What assets reach the world through: the home, the clock, the lock, the warehouse files.
 
 Belongs here: the only door to the warehouse; aggregates and dates asked of it.
 Does not: arithmetic on what comes back (core), member rows, writing (orchestration.warehouse).
@@ -35,6 +35,14 @@ class Business(ConfigurableResource):
     def home(self) -> Home:
         """The home's paths."""
         return Home(Path(self.root).resolve()) if self.root else Home.from_environment()
+
+
+class Clock(ConfigurableResource):
+    """The one place where the graph asks what time it is; everything else is handed a date."""
+
+    def now(self) -> datetime:
+        """This moment in the business time zone."""
+        return datetime.now(ZoneInfo(BUSINESS_TIME_ZONE))
 
 
 class BuildLock(ConfigurableResource):

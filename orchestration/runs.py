@@ -24,6 +24,12 @@ class CheckFailed(RekindleError):
     """What a run made did not pass a check that blocks the next step."""
 
 
+class DefinitionsAtFault(CheckFailed):
+    """Rows of definitions that may not be built."""
+
+    exit_code = 2
+
+
 class RunFailed(RekindleError):
     """A run failed for a reason nobody foresaw; Dagster has the traceback."""
 
@@ -35,6 +41,7 @@ def run_job(
     *,
     as_of: date | None = None,
     weeks: int | None = None,
+    build_id: str | None = None,
     without_loading: bool = False,
 ) -> None:
     """Run a job here and now.
@@ -45,6 +52,7 @@ def run_job(
         progress: Is told how far it is.
         as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
+        build_id: The build to publish, where several of the as-of date wait.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
 
     Raises:
@@ -69,6 +77,8 @@ def run_job(
     }
     if weeks is not None:
         config["ops"] = {"open_build": {"config": {"weeks": weeks}}}
+    if build_id is not None:
+        config["ops"] = {"publishing__published_warehouse": {"config": {"build": build_id}}}
     run_id = str(uuid4())
     with opened_instance(home) as instance, RELAY.watched_by(progress):
         try:
@@ -83,8 +93,7 @@ def run_job(
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:
-            blocked = _failed_checks(instance, run_id)
-            raise CheckFailed("\n".join(blocked)) if blocked else _as_told_to_users(error, home) from error
+            raise _failed_check(instance, run_id) or _as_told_to_users(error, home) from error
 
 
 def _daily_without_loading() -> Sequence[AssetKey]:
@@ -95,22 +104,30 @@ def _daily_without_loading() -> Sequence[AssetKey]:
     return sorted((DAILY - LOADING).resolve(graph))
 
 
-def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
+def _failed_check(instance: DagsterInstance, run_id: str) -> CheckFailed | None:
     """What each failed check that blocks said of itself; a test of dbt is told by the step that ran it."""
     from dagster import AssetCheckSeverity, DagsterEventType
 
+    from orchestration.assets.models import DEFINITIONS
+
     records = instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
     events = [record.event_log_entry.dagster_event for record in records]
-    evaluations = [event.asset_check_evaluation_data for event in events if event]
-    return [
-        f"{each.check_name.replace('_', ' ')}: no\n  "
-        + str(each.metadata["at fault"].value).replace("\n", "\n  ")
-        for each in evaluations
+    failed = [
+        each
+        for each in (event.asset_check_evaluation_data for event in events if event)
         if each.blocking
         and not each.passed
         and each.severity is AssetCheckSeverity.ERROR
         and "at fault" in each.metadata
     ]
+    told = "\n".join(
+        f"{each.check_name.replace('_', ' ')}: no\n  "
+        + str(each.metadata["at fault"].value).replace("\n", "\n  ")
+        for each in failed
+    )
+    if any(each.asset_key.path[0] == DEFINITIONS for each in failed):
+        return DefinitionsAtFault(f"Nothing was built, the publication is as it was.\n{told}")
+    return CheckFailed(told) if failed else None
 
 
 def _as_told_to_users(error: Exception, home: Home) -> RekindleError:

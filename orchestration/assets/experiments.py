@@ -20,6 +20,7 @@ from dagster import (
     multi_asset,
 )
 
+from orchestration.assets.current_build import build_at_work
 from orchestration.assets.loading import JUDGED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.errors import RekindleError
@@ -72,11 +73,10 @@ def experiments_judged(
     context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
-    from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.judging import judge_file
 
     progress.begin("read experiments")
-    build = open_build(business.home)
+    build = build_at_work(context, business.home)
     try:
         judged = judge_file(business.home, build.file, build.as_of_date)
     except RekindleError as error:

@@ -19,6 +19,7 @@ from dagster import (
 )
 from pydantic import Field
 
+from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
 from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, TRANSLATOR
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
@@ -62,7 +63,7 @@ LOADED_SPECS = [
     _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED | JUDGED, source, table)
 ]
 OPENED_SPECS = [
-    _spec(spec, deps=[loaded.key for loaded in LOADED_SPECS])
+    _spec(spec, deps=[before.key for before in (*LOADED_SPECS, *DEFINITION_SPECS)])
     for source, table, spec in SOURCES
     if _is_among(OPENED, source, table)
 ]
@@ -146,17 +147,9 @@ def opened_build(
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
 
-    from orchestration.campaign_files import check_campaigns
-    from orchestration.tag_files import check_definitions
     from orchestration.warehouse.builds import code_version, start_build
 
-    asked = sorted(date.fromisoformat(key) for key in context.partition_keys)
-    # Before anything is built: definitions that are at fault cost no time and touch nothing.
-    try:
-        check_definitions(asked[-1])
-        check_campaigns(asked[-1])
-    except RekindleError as error:
-        raise Failure(str(error), allow_retries=False) from error
+    asked = [date.fromisoformat(key) for key in context.partition_keys]
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
     build = start_build(business.home, dates, run_id=context.run_id, code_version=code_version())
     for spec in OPENED_SPECS:

@@ -1,33 +1,43 @@
-"""The dbt project as assets: one op, one dbt invocation in this process, every test an asset check.
+"""The dbt project as assets: one dbt invocation per part, in this process; an asset per public model.
 
 Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into Dagster's while dbt works.
 Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
+
+dagster_dbt says what the asset of a dbt node looks like. Its decorator is not used, for it makes an asset of
+every node, and each costs events, look-ups and a box in the lineage. Working models and staging views are the
+inside of a build: whatever stands between two public models is one arrow.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
     AssetSpec,
     Failure,
+    MaterializeResult,
     ResourceParam,
     RetryPolicy,
+    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from google.protobuf.json_format import MessageToDict
+from dagster_dbt import DagsterDbtTranslator
 
+from orchestration.assets.current_build import build_at_work
 from orchestration.core.errors import RekindleError
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.project import DBT_PROJECT_DIR
+from orchestration.project import DBT_PROJECT_DIR, PUBLISHED_ROOMS, Home
 from orchestration.resources import BuildLock, Business
 
 if TYPE_CHECKING:
@@ -37,15 +47,15 @@ POOL = "warehouse"
 ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
 """For a full disk or a lost file; what was judged wrong (a failed test, a refused delivery) fails at once."""
 
-STARTED = {"LogStartLine"}
-FINISHED = {"LogSeedResult", "LogModelResult", "LogTestResult"}
+DEFINITIONS = "definitions"
+"""Group and prefix of the folders of seeds (definition_files)."""
 
 
 class Rooms(DagsterDbtTranslator):
     """One room, one prefix, one schema, one Dagster group: all four are the folder's name."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The room: the first folder of a model; ``seeds`` and ``sources`` for what models stand on."""
+        """The room: the first folder of a model; ``sources`` for what models read."""
         kind = dbt_resource_props["resource_type"]
         return dbt_resource_props["fqn"][1] if kind == "model" else f"{kind}s"
 
@@ -54,12 +64,8 @@ class Rooms(DagsterDbtTranslator):
         folders = dbt_resource_props["fqn"][2:-1] if dbt_resource_props["resource_type"] == "model" else []
         return {"rekindle/folder": folders[0]} if folders else {}
 
-    def get_asset_check_spec(
-        self, asset_spec: AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> AssetCheckSpec | None:
-        """A test with what it proves: Dagster itself would look for the description in ``meta`` alone."""
-        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        return spec and spec._replace(description=what_it_proves(manifest["nodes"][unique_id]))
+
+TRANSLATOR = Rooms()
 
 
 def what_it_proves(test: Mapping[str, Any]) -> str:
@@ -79,9 +85,6 @@ def what_it_proves(test: Mapping[str, Any]) -> str:
     return test["name"].replace("_", " ")
 
 
-TRANSLATOR = Rooms(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
-
-
 def read_manifest() -> dict[str, Any]:
     """The manifest made at installation (``rekindle prepare``); code locations never parse dbt themselves.
 
@@ -97,116 +100,237 @@ def read_manifest() -> dict[str, Any]:
 MANIFEST = read_manifest()
 
 
-FITTED = "tag:fitted+"
-"""What stands on the tables of fits. It is built last, so that fits can be made on the build's own facts."""
-
-JUDGED = "tag:judged+"
-"""What stands on judged experiments: built after those, whose sums stand on scores."""
-
-IN_EVERY_BUILD: dict[str, Any] = {
-    "manifest": MANIFEST,
-    "dagster_dbt_translator": TRANSLATOR,
-    "partitions_def": AS_OF_DATES,
-    "backfill_policy": ONE_BUILD,
-    "retry_policy": ONE_RETRY,
-    "pool": POOL,
-}
+def is_public(node: Mapping[str, Any]) -> bool:
+    """Whether readers get it: a model of a published room."""
+    return node["resource_type"] == "model" and node["fqn"][1] in PUBLISHED_ROOMS
 
 
-@dbt_assets(name="dbt_build", exclude=f"{FITTED} {JUDGED}", **IN_EVERY_BUILD)
-def warehouse_models(
-    context: AssetExecutionContext,
-    business: Business,
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` into the build's own file, up to where fits are needed."""
-    from orchestration.warehouse.builds import open_build
-
-    progress.begin("build")
-    build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--exclude", FITTED, JUDGED], build.target_path)
+def asset_of(node: Mapping[str, Any]) -> AssetKey | None:
+    """The asset that shows a node: itself, for a seed its folder; nothing for a model inside a build."""
+    if node["resource_type"] == "seed":
+        return AssetKey([DEFINITIONS, node["fqn"][1]])
+    if node["resource_type"] == "source" or is_public(node):
+        return TRANSLATOR.get_asset_key(node)
+    return None
 
 
-@dbt_assets(name="dbt_score", select=FITTED, exclude=JUDGED, **IN_EVERY_BUILD)
-def fitted_models(
-    context: AssetExecutionContext,
-    business: Business,
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` for what stands on fits, into the same file, once those that are due are made."""
-    from orchestration.warehouse.builds import open_build
-
-    progress.begin("score")
-    build = open_build(business.home)
-    selection = ["--select", FITTED, "--exclude", JUDGED]
-    yield from _built(context, business, progress, build, selection, build.scores_path)
+def _node(unique_id: str) -> Mapping[str, Any]:
+    return MANIFEST["sources"].get(unique_id) or MANIFEST["nodes"][unique_id]
 
 
-@dbt_assets(name="dbt_judge", select=JUDGED, **IN_EVERY_BUILD)
-def judged_models(
-    context: AssetExecutionContext,
-    business: Business,
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` for what stands on judged experiments, into the same file."""
-    from orchestration.warehouse.builds import open_build
-
-    progress.begin("judge")
-    build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--select", JUDGED], build.verdicts_path)
+@cache
+def _assets_behind(unique_id: str) -> frozenset[AssetKey]:
+    """The nearest assets that a model is made of, through whatever stands between."""
+    behind: set[AssetKey] = set()
+    for parent in _node(unique_id)["depends_on"]["nodes"]:
+        asset = asset_of(_node(parent))
+        behind |= {asset} if asset else _assets_behind(parent)
+    return frozenset(behind)
 
 
-def _built(
-    context: AssetExecutionContext,
-    business: Business,
-    progress: Progress,
-    build: "Build",
-    selection: list[str],
-    target_path: Path,
-) -> Iterator[Any]:
+def _spec_of(unique_id: str) -> AssetSpec:
+    spec = TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None)
+    return spec.replace_attributes(deps=sorted(_assets_behind(unique_id)))
+
+
+def tested_by(test: Mapping[str, Any]) -> str | None:
+    """The node a test belongs to; a singular one over several names it in ``meta.dagster.ref``."""
+    if attached := test.get("attached_node"):
+        return attached
+    named = test["config"]["meta"].get("dagster", {}).get("ref", {}).get("name")
+    read = test["depends_on"]["nodes"]
+    found = [unique_id for unique_id in read if _node(unique_id)["name"] == named] if named else read
+    return found[0] if len(found) == 1 else None
+
+
+def _check_of(unique_id: str, asset: AssetKey) -> AssetCheckSpec:
+    test = _node(unique_id)
+    return AssetCheckSpec(
+        test["name"],
+        asset=asset,
+        description=what_it_proves(test),
+        blocking=(test["config"].get("severity") or "error").lower() == "error",
+        metadata={"dbt": unique_id},
+    )
+
+
+def _nodes_from(tag: str) -> set[str]:
+    """What bears a tag and everything made of it, as dbt's ``tag:<tag>+``."""
+    found: set[str] = set()
+    waiting = [
+        unique_id
+        for unique_id, node in {**MANIFEST["sources"], **MANIFEST["nodes"]}.items()
+        if tag in node["tags"]
+    ]
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id not in found:
+            found.add(unique_id)
+            waiting += MANIFEST["child_map"].get(unique_id, [])
+    return found
+
+
+FROM_FITS, FROM_JUDGMENTS = _nodes_from("fitted"), _nodes_from("judged")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the project that one invocation of dbt builds.
+
+    Attributes:
+        step: What a terminal calls it.
+        selection: What dbt is told.
+        target: Attribute of a build that says where dbt's artifacts go.
+        assets: Its public models, by their unique id.
+        checks: Its tests of what is shown, by their unique id.
+    """
+
+    step: str
+    selection: tuple[str, ...]
+    target: str
+    assets: Mapping[str, AssetSpec]
+    checks: Mapping[str, AssetCheckSpec]
+
+    @classmethod
+    def of(cls, nodes: Collection[str], step: str, selection: str, target: str) -> "Part":
+        """The part that holds these nodes."""
+        members = {unique_id: MANIFEST["nodes"][unique_id] for unique_id in sorted(nodes)}
+        # Tests of seeds and of models inside a build stop dbt by themselves; nobody looks at them one by one.
+        assets = {unique_id: _spec_of(unique_id) for unique_id, node in members.items() if is_public(node)}
+        checks = {
+            unique_id: _check_of(unique_id, assets[owner].key)
+            for unique_id, node in members.items()
+            if node["resource_type"] == "test" and (owner := tested_by(node)) in assets
+        }
+        return cls(step, tuple(selection.split()), target, assets, checks)
+
+
+_NODES = set(MANIFEST["nodes"])
+_FITTED, _JUDGED = _nodes_from("fitted"), _nodes_from("judged")
+FACTS = Part.of(_NODES - _FITTED - _JUDGED, "build", "--exclude tag:fitted+ tag:judged+", "target_path")
+SCORES = Part.of(
+    (_NODES & _FITTED) - _JUDGED, "score", "--select tag:fitted+ --exclude tag:judged+", "scores_path"
+)
+VERDICTS = Part.of(_NODES & _JUDGED, "judge", "--select tag:judged+", "verdicts_path")
+
+
+def _dbt_assets(name: str, part: Part, description: str) -> AssetsDefinition:
+    @multi_asset(
+        name=name,
+        description=description,
+        specs=list(part.assets.values()),
+        check_specs=list(part.checks.values()),
+        partitions_def=AS_OF_DATES,
+        backfill_policy=ONE_BUILD,
+        retry_policy=ONE_RETRY,
+        pool=POOL,
+    )
+    def built(
+        context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+        progress.begin(part.step)
+        yield from _built(part, build_at_work(context, business.home), business.home, progress)
+
+    return built
+
+
+warehouse_models = _dbt_assets(
+    "dbt_build", FACTS, "Runs `dbt build` into the build's own file, up to where fits are needed."
+)
+fitted_models = _dbt_assets(
+    "dbt_score", SCORES, "Runs `dbt build` for what is made of fits, once those that are due are there."
+)
+judged_models = _dbt_assets(
+    "dbt_judge", VERDICTS, "Runs `dbt build` for what is made of judged experiments, into the same file."
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """dbt began a node."""
+
+    name: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """dbt is through with a node."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failing_rows: int
+
+
+def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterator[Any]:
     """A part of ``dbt build``; results appear as they come."""
     from orchestration.warehouse.builds import BUILD_COMMAND
     from orchestration.warehouse.dbt import invoke_dbt
 
-    events: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    told: SimpleQueue[Started | Finished | None] = SimpleQueue()
     outcome: Future[None] = Future()
 
     def collect(event: Any) -> None:
-        if event.info.name in STARTED | FINISHED:
-            events.put(MessageToDict(event, preserving_proto_field_name=True))
+        if found := _read(event):
+            told.put(found)
 
     def work() -> None:
         try:
             invoke_dbt(
-                [*BUILD_COMMAND, *selection],
-                home=business.home,
+                [*BUILD_COMMAND, *part.selection],
+                home=home,
                 warehouse=build.file,
-                target_path=target_path,
+                target_path=getattr(build, part.target),
                 on_event=collect,
             )
             outcome.set_result(None)
         except BaseException as error:
             outcome.set_exception(error)
         finally:
-            events.put(None)
+            told.put(None)
 
     # A daemon: whoever interrupts the run does not wait for dbt, whose file nobody has seen yet.
     Thread(target=work, name="dbt", daemon=True).start()
-    for event in iter(events.get, None):
-        _report(event, progress)
-        yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
-            MANIFEST, TRANSLATOR, context, target_path
-        )
+    for each in iter(told.get, None):
+        if isinstance(each, Started):
+            progress.count(each.number - 1, each.total, each.name)
+        else:
+            yield from _shown(part, each)
     _raise_as_judged(outcome)
 
 
-def _report(event: Mapping[str, Any], progress: Progress) -> None:
-    data = event["data"]
-    if event["info"]["name"] in STARTED:
-        progress.count(data["index"] - 1, data["total"], data["node_info"]["node_name"])
+def _read(event: Any) -> Started | Finished | None:
+    """What Dagster shows of an event of dbt; most of them it does not."""
+    data = event.data
+    match event.info.name:
+        case "LogStartLine":
+            return Started(data.node_info.node_name, data.index, data.total)
+        case "LogModelResult" | "LogTestResult":
+            return Finished(
+                data.node_info.unique_id,
+                data.node_info.node_status,
+                data.execution_time,
+                getattr(data, "num_failures", 0),
+            )
+    return None
+
+
+def _shown(part: Part, finished: Finished) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """A model that was built as a materialization, a test that ran as a check."""
+    metadata = {"status": finished.status, "seconds": round(finished.seconds, 3)}
+    asset, check = part.assets.get(finished.unique_id), part.checks.get(finished.unique_id)
+    if asset and finished.status == "success":
+        yield MaterializeResult(asset_key=asset.key, metadata=metadata)
+    if check and finished.status != "skipped":
+        yield AssetCheckResult(
+            check_name=check.name,
+            asset_key=check.asset_key,
+            passed=finished.status == "pass",
+            severity=AssetCheckSeverity.WARN if finished.status == "warn" else AssetCheckSeverity.ERROR,
+            metadata={**metadata, "failing rows": finished.failing_rows},
+        )
 
 
 def _raise_as_judged(outcome: Future[None]) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from dagster import (
+    AssetExecutionContext,
     AssetKey,
     AssetObservation,
+    Config,
     Failure,
     FreshnessPolicy,
     MaterializeResult,
@@ -17,7 +19,9 @@ from dagster import (
     ResourceParam,
     asset,
 )
+from pydantic import Field
 
+from orchestration.assets.current_build import finished_build
 from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, judged_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -26,16 +30,11 @@ from orchestration.progress import Progress
 from orchestration.resources import BuildLock, Business, Warehouse
 from orchestration.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 
-PUBLISHED_ROOMS = ("marts", "audiences", "experiments", "serving")
 GROUP = "publishing"
 AUDITED = AssetKey([GROUP, "audited_build"])
 PUBLISHED = AssetKey([GROUP, "published_warehouse"])
 
-READ_BY_BI = sorted(
-    key
-    for key in (*warehouse_models.keys, *fitted_models.keys, *judged_models.keys)
-    if key.path[0] in PUBLISHED_ROOMS
-)
+READ_BY_BI = sorted({*warehouse_models.keys, *fitted_models.keys, *judged_models.keys})
 
 
 @asset(
@@ -48,13 +47,17 @@ READ_BY_BI = sorted(
     pool=POOL,
 )
 def audited_build(
-    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    business: Business,
+    lock: BuildLock,
+    warehouse: Warehouse,
+    progress: ResourceParam[Progress],
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
-    from orchestration.warehouse.builds import audit, open_build
+    from orchestration.warehouse.builds import audit
 
     progress.begin("audit")
-    build = open_build(business.home)
+    build = finished_build(context, business.home)
     try:
         rows = audit(build)
     except RekindleError as error:
@@ -80,6 +83,12 @@ def audited_build(
     )
 
 
+class Chosen(Config):
+    """Which build is published."""
+
+    build: str = Field(default="", description="Its name, where several of the as-of date are audited.")
+
+
 @asset(
     key=PUBLISHED,
     group_name=GROUP,
@@ -93,15 +102,19 @@ def audited_build(
     freshness_policy=FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
 )
 def published_warehouse(
-    business: Business, lock: BuildLock, warehouse: Warehouse, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    config: Chosen,
+    business: Business,
+    lock: BuildLock,
+    warehouse: Warehouse,
+    progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
     from orchestration.erasure import close
-    from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 
     progress.begin("publish")
-    build = open_build(business.home)
+    build = finished_build(context, business.home, config.build)
     silent = warehouse.silent_signals(build.file)
     details = {"members": warehouse.members_by_state(build.file), SILENT_SIGNALS: silent}
     try:

@@ -1,6 +1,6 @@
 """The small source tables that Python writes for dbt, each one Parquet file in ``loaded/control/``.
 
-Belongs here: writing them in one step, the columns of those a build writes.
+Belongs here: writing them in one step, the columns of those a build writes, which build they are written for.
 Does not: the columns of ``loads`` (the loader's), reading them (``models/staging/control``).
 """
 
@@ -276,6 +276,12 @@ def write_build(home: Home, build: Build) -> Path:
         "code_version": [build.code_version],
     }
     return write_control(home, "builds", pa.table(row, schema=BUILDS))
+
+
+def build_under_way(home: Home) -> str | None:
+    """Name of the build that the control tables are written for."""
+    file = home.control / "builds.parquet"
+    return pq.read_table(file)["build_id"][0].as_py() if file.exists() else None
 
 
 def write_definition_hashes(home: Home, hashes: dict[str, str]) -> Path:

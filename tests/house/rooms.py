@@ -143,7 +143,7 @@ PYTHON_ROOMS = (
             "checks",
             "assembly",
         ),
-        "put the rooms together: definitions, resources, jobs, schedules, command line",
+        "put the rooms together: definitions, resources, jobs, sensors, command line",
         "be read by core, sources, loader, warehouse, report or exports",
     ),
 )

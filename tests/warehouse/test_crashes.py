@@ -67,11 +67,11 @@ FILLS_THE_DISK = """
 import resource, sys
 from pathlib import Path
 from orchestration.project import Home
-from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.builds import waiting_build
 from orchestration.warehouse.publish import PublishFailed, publish
 
 home = Home(Path(sys.argv[1]))
-build = open_build(home)
+build = waiting_build(home)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     publish(home, build)
@@ -84,10 +84,10 @@ PUBLISHES = """
 import sys
 from pathlib import Path
 from orchestration.project import Home
-from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.builds import waiting_build
 from orchestration.warehouse.publish import publish
 home = Home(Path(sys.argv[1]))
-publish(home, open_build(home))
+publish(home, waiting_build(home))
 """
 
 

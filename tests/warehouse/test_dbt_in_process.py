@@ -15,7 +15,7 @@ from made_by_hand import AS_OF
 
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import AuditFailed, audit, open_build, start_build
+from orchestration.warehouse.builds import AuditFailed, audit, start_build, waiting_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
@@ -233,7 +233,7 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
         build_with(with_orders(home, 1), own_project)
     assert len(raised.value.failures) == 1
     with pytest.raises(AuditFailed, match="accepted_values_dim_bonus"):
-        audit(open_build(home))
+        audit(waiting_build(home))
 
 
 def test_of_many_failures_the_first_ten_are_shown(home, own_project):

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from made_by_hand import TABLES, finished_build, publish_one, stamps
 
-from orchestration.project import Home
+from orchestration.project import PUBLISHED_ROOMS, Home
 from orchestration.warehouse import publish as publishing
-from orchestration.warehouse.builds import PUBLISHED_ROOMS, audit
+from orchestration.warehouse.builds import audit
 from orchestration.warehouse.publish import PublishFailed, publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
 

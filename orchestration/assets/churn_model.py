@@ -20,6 +20,7 @@ from dagster import (
     multi_asset,
 )
 
+from orchestration.assets.current_build import own_build
 from orchestration.assets.loading import FITTED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.due import due_fits
@@ -78,11 +79,10 @@ def fits(
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
     from orchestration.own_tables import provide_own_tables, read_own_table
-    from orchestration.warehouse.builds import build_of_run
 
     progress.begin("fit")
     provide_own_tables(home)
-    build = build_of_run(home, context.run_id)
+    build = own_build(context, home)
     sample = Sample(home, build.file if build else home.published_file)
     said: list[str] = []
     made = {
@@ -167,13 +167,16 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
-    from orchestration.fits import churn_parameters, churn_versions
-    from orchestration.fits.churn_panel import read_features, read_panel
+    from orchestration.fits import churn_parameters
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file
     ):
         return []
+    # Not before: it brings scipy.stats, and a young home has nothing to train on.
+    from orchestration.warehouse import churn_versions
+    from orchestration.warehouse.churn_panel import read_features, read_panel
+
     features, settings = read_features(), churn_versions.read_settings()
     refit_after_days = churn_parameters.read_settings().refit_after_days
     panel, rows = read_panel(sample.file, features, settings.sample_members), []

@@ -21,6 +21,7 @@ from dagster import (
     multi_asset,
 )
 
+from orchestration.assets.current_build import build_at_work
 from orchestration.assets.loading import EVALUATED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.errors import RekindleError
@@ -78,10 +79,9 @@ def experiment_evaluations(
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
     from orchestration.fits.evaluating import evaluate_file
-    from orchestration.warehouse.builds import open_build
 
     progress.begin("evaluate")
-    build = open_build(home)
+    build = build_at_work(context, home)
     try:
         evaluated = evaluate_file(home, build.file, build.as_of_date)
     except RekindleError as error:

@@ -20,6 +20,7 @@ from dagster import (
 )
 from pydantic import Field
 
+from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
 from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, TRANSLATOR
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
@@ -65,7 +66,7 @@ SOURCE_TABLE_SPECS = [
     if not _is_among(BUILD_INPUTS | FITTED | EVALUATED, source, table)
 ]
 BUILD_INPUT_SPECS = [
-    _spec(spec, deps=[loaded.key for loaded in SOURCE_TABLE_SPECS])
+    _spec(spec, deps=[before.key for before in (*SOURCE_TABLE_SPECS, *DEFINITION_SPECS)])
     for source, table, spec in SOURCES
     if _is_among(BUILD_INPUTS, source, table)
 ]
@@ -149,18 +150,10 @@ def build_inputs(
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
 
-    from orchestration.definitions_files.campaigns import check_campaigns
-    from orchestration.definitions_files.tags import check_definitions
     from orchestration.ledger.opening import start_build
     from orchestration.warehouse.builds import code_version
 
-    asked = sorted(date.fromisoformat(key) for key in context.partition_keys)
-    # Before anything is built: definitions that are at fault cost no time and touch nothing.
-    try:
-        check_definitions(asked[-1])
-        check_campaigns(asked[-1])
-    except RekindleError as error:
-        raise Failure(str(error), allow_retries=False) from error
+    asked = [date.fromisoformat(key) for key in context.partition_keys]
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
     build = start_build(home, dates, run_id=context.run_id, code_version=code_version())
     for spec in BUILD_INPUT_SPECS:

@@ -124,9 +124,9 @@ def rows(file, values):
 def told_of_clauses(definitions):
     """Rows of rules that the check refuses by themselves; a group nobody can meet may stay."""
     return {
-        int(fault.split(":")[1].split()[0])
+        fault.line
         for fault in tag_faults(definitions, DAY)
-        if fault.startswith("tag_rules.csv:") and "can meet the group" not in fault
+        if fault.file == "tag_rules.csv" and "can meet the group" not in fault.found
     }
 
 

@@ -32,7 +32,10 @@ from orchestration.resources import BuildLock
 if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
-READS = [AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features", "fct_order")]
+READS = [
+    AssetKey(["core", "fct_order"]),
+    *(AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features")),
+]
 FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]

@@ -28,7 +28,7 @@ PLANTED = [
     ),
     (
         "tags/tags.csv",
-        ("\nproduct,scarce,", "\nproduct,odd code,"),
+        (",Scarce,", ",,"),
         "product_tags_have_no_fault",
         None,
     ),

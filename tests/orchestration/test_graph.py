@@ -84,9 +84,9 @@ def test_the_daily_job_and_its_parts_end_after_the_longest_time(defs):
 
 
 def test_tests_of_severity_error_block_and_warnings_do_not(defs):
-    from orchestration.assets.models import FACTS, MANIFEST, SCORES, VERDICTS
+    from orchestration.assets.models import FACTS, MANIFEST, SCORES, RESULTS
 
-    for part in (FACTS, SCORES, VERDICTS):
+    for part in (FACTS, SCORES, RESULTS):
         assert part.checks
         for unique_id, spec in part.checks.items():
             severity = MANIFEST["nodes"][unique_id]["config"].get("severity") or "error"

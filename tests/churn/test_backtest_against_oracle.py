@@ -302,13 +302,17 @@ def drift(chain):
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("use warehouse")
-        connection.execute("create schema seeds")
-        connection.execute("create schema marts")
+        for room in ("seeds", "staging", "core", "marts"):
+            connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for name in ("drift_bins", "churn_drift_settings"):
             connection.execute(f"create table seeds.{name} as from built.seeds.{name}")
-        for name in ("member_activity", "stg_rekindle__churn_parameters"):
-            connection.execute(f"create table marts.{name} as from built.marts.{name} limit 0")
+        for name in (
+            "marts.member_activity",
+            "core.dim_as_of_date",
+            "staging.stg_rekindle__churn_parameters",
+        ):
+            connection.execute(f"create table {name} as from built.{name} limit 0")
         [model] = [model for model in chain.models if model["name"] == "fct_churn_drift"]
         connection.execute(f"create view marts.fct_churn_drift as {model['compiled_code']}")
         connection.execute("detach built")
@@ -323,6 +327,7 @@ def drift(chain):
 def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
     before = NEWEST - timedelta(days=28)
     insert(drift, "staging.stg_rekindle__churn_parameters", ("fitted_on",), [(before,)])
+    insert(drift, "core.dim_as_of_date", ("as_of_date",), [(before,), (NEWEST,)])
     rows = [
         (number, day, days)
         for day, held in ((before, fitted), (NEWEST, now))

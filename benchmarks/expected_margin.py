@@ -1,6 +1,6 @@
 """How often what came was within the interval of expected margin: walk-forward, on a published version.
 
-Belongs here: holding past rows of `member_expected_margin` against the orders after them, and printing it.
+Belongs here: comparing past rows of `member_expected_margin` with the orders after them, and printing it.
 Does not: expectation and interval (models/marts/value), assertions (tests/e2e/test_expected_margin.py).
 
 Usage: python -m benchmarks.expected_margin var/real

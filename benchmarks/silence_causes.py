@@ -1,6 +1,6 @@
 """How often the named cause of a silence is the one that was planted: confusion table, recall and precision.
 
-Belongs here: holding `member_silence_cause` against the truth of the sample chain, and printing it.
+Belongs here: comparing `member_silence_cause` with the truth of the sample chain, and printing it.
 Does not: rules (seeds/lifecycle), assertions (tests/e2e/test_silence_causes.py).
 
 Usage: python -m benchmarks.silence_causes --members 20000 --seed 11

@@ -9,21 +9,21 @@ from __future__ import annotations
 from dagster import AssetSelection, define_asset_job
 
 from orchestration.assets.churn_model import FITS
-from orchestration.assets.experiments import JUDGMENTS
-from orchestration.assets.loading import OPENED
+from orchestration.assets.experiments import EVALUATIONS
+from orchestration.assets.loading import BUILD_INPUTS
 from orchestration.dagster_home.instance import MAX_RUNTIME_SECONDS
 
 TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
 
 FITTING = AssetSelection.assets(*FITS)
-JUDGING = AssetSelection.assets(*JUDGMENTS)
+EVALUATING = AssetSelection.assets(*EVALUATIONS)
 LOADING = (
     AssetSelection.groups("sources")
-    - AssetSelection.assets(*(["rekindle", table] for table in sorted(OPENED)))
+    - AssetSelection.assets(*(["rekindle", table] for table in sorted(BUILD_INPUTS)))
     - FITTING
-    - JUDGING
+    - EVALUATING
 )
-PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
+PUBLISHING = AssetSelection.assets(["publishing", "warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
 DAILY = AssetSelection.all() - SEALING
 BUILDING = DAILY - LOADING - PUBLISHING
@@ -31,7 +31,7 @@ BUILDING = DAILY - LOADING - PUBLISHING
 load = define_asset_job(
     "load",
     selection=LOADING,
-    description="Hold new deliveries against the contracts and write typed, pseudonymous Parquet.",
+    description="Validate new deliveries and write typed, pseudonymous Parquet.",
     tags=TAGS,
 )
 fit = define_asset_job(
@@ -61,7 +61,7 @@ daily = define_asset_job(
 seal = define_asset_job(
     "seal",
     selection=SEALING,
-    description="Judge the audiences that the published version proposes for a week, and seal them.",
+    description="Check the audiences that the published version proposes for a week, and seal them.",
     tags=TAGS,
 )
 

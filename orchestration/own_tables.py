@@ -95,7 +95,7 @@ def _definitions() -> dict[str, Any]:
 def _file(home: Home, table: str) -> Path:
     """Its only file; of a table that is a folder of files, the one without rows that makes it readable."""
     location = _definitions()[table].get("config", {}).get("meta", {}).get("external_location", "")
-    return home.control / (f"{table}/empty.parquet" if "/*." in location else f"{table}.parquet")
+    return home.own_tables / (f"{table}/empty.parquet" if "/*." in location else f"{table}.parquet")
 
 
 def _as_arrow(table: str, rows: Iterable[Mapping[str, object]]) -> pa.Table:

@@ -62,12 +62,12 @@ class Home:
         return self.root / "loaded"
 
     @property
-    def held(self) -> Path:
+    def quarantine(self) -> Path:
         """Rows the contract refused, each with its reason: ``<source>/<table>/delivered=<date>/``."""
-        return self.root / "held"
+        return self.root / "quarantine"
 
     @property
-    def control(self) -> Path:
+    def own_tables(self) -> Path:
         """Small source tables written by Python for dbt: as-of dates, build, loads."""
         return self.loaded / "rekindle"
 

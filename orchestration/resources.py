@@ -8,10 +8,9 @@ Late imports: a page of Dagster asks for less than a run.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster import ConfigurableResource, InitResourceContext
+from dagster import ConfigurableResource, InitResourceContext, ResourceDependency, resource
 
 from orchestration.project import Home
 
@@ -19,25 +18,16 @@ if TYPE_CHECKING:
     from orchestration.readers.tags import TagHealth
 
 
-class Business(ConfigurableResource):
-    """The home a run works on.
-
-    Attributes:
-        root: The home's folder; empty means ``REKINDLE_HOME``, as for the command line.
-    """
-
-    root: str = ""
-
-    @property
-    def home(self) -> Home:
-        """The home's paths."""
-        return Home(Path(self.root).resolve()) if self.root else Home.from_environment()
+@resource
+def home_of_environment(_: InitResourceContext) -> Home:
+    """The home a run works on: the one of ``REKINDLE_HOME``, asked when the run starts."""
+    return Home.from_environment()
 
 
 class BuildLock(ConfigurableResource):
     """Held from the first to the last step of a run, whoever started it."""
 
-    business: Business
+    home: ResourceDependency[Home]
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["BuildLock"]:
@@ -46,35 +36,35 @@ class BuildLock(ConfigurableResource):
 
         run = context.run
         doing = f"run {run.run_id[:8]} ({run.job_name})" if run else "a run"
-        with hold_build_lock(self.business.home, doing):
+        with hold_build_lock(self.home, doing):
             yield self
 
 
 class Warehouse(ConfigurableResource):
     """Questions about what is loaded and published; answers are dates and aggregates."""
 
-    business: Business
+    home: ResourceDependency[Home]
 
     def published_as_of_dates(self) -> set[date]:
         """As-of dates of the published versions that are kept."""
         from orchestration.warehouse.versions import list_versions
 
-        return {version.manifest.as_of_date for version in list_versions(self.business.home)}
+        return {version.manifest.as_of_date for version in list_versions(self.home)}
 
     def orders_delivered_until(self) -> date | None:
         """Date of the newest delivery of a required table with a month, such as orders."""
         from orchestration.readers.deliveries import orders_delivered_until
 
-        return orders_delivered_until(self.business.home)
+        return orders_delivered_until(self.home)
 
     def tag_health(self) -> "TagHealth | None":
         """Counts and shares of the published tags; None where no tags are published."""
         from orchestration.readers.tags import read_tag_health
 
-        return read_tag_health(self.business.home)
+        return read_tag_health(self.home)
 
     def weeks_to_seal(self) -> list[date]:
         """Mondays of the decided weeks of the published version that are not wholly sealed, oldest first."""
         from orchestration.ledger.sealing import due_weeks
 
-        return due_weeks(self.business.home)
+        return due_weeks(self.home)

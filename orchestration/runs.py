@@ -40,7 +40,7 @@ def run_job(
     Args:
         home: The home; also named in the environment, as for every process that works on it.
         job: Name of the job.
-        progress: Is told how far it is.
+        progress: Gets the progress.
         as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
@@ -60,7 +60,7 @@ def run_job(
 
     definition = defs.resolve_job_def(job)
     config: dict[str, object] = {
-        # A failed step is told once, by the command line; the traceback stays in Dagster's log.
+        # A failed step is printed once, by the command line; the traceback stays in Dagster's log.
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}
     }
     if weeks is not None:
@@ -92,7 +92,7 @@ def _daily_without_loading() -> Sequence[AssetKey]:
 
 
 def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
-    """What each failed check that blocks said of itself; a test of dbt is told by the step that ran it."""
+    """What each failed check that blocks said of itself; the step that ran it reports a test of dbt."""
     from dagster import AssetCheckSeverity, DagsterEventType
 
     records = instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records

@@ -1,6 +1,6 @@
 """A small chain, simulated, loaded and built once per test session, and quick builds over other facts.
 
-Belongs here: what several suites stand on and what takes seconds to make.
+Belongs here: what several suites build on and what takes seconds to make.
 Does not: expectations.
 
 A *quick build* runs the SQL that dbt compiled for the real build, model by model, over another ``loaded``
@@ -256,7 +256,7 @@ def quick_build(
     provide_own_tables(home)
     provide_ledger(home, before=deciding, keeping=keeping)
     write_definition_hashes(home)
-    shutil.copyfile(chain.home.control / "builds.parquet", home.control / "builds.parquet")
+    shutil.copyfile(chain.home.own_tables / "builds.parquet", home.own_tables / "builds.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
     set_loaded(connection, home)
@@ -284,8 +284,8 @@ def same_facts(home: Home, root: Path) -> Home:
     other = Home(root)
     other.loaded.mkdir(parents=True)
     for folder in home.loaded.iterdir():
-        if folder == home.control:
-            shutil.copytree(folder, other.control)
+        if folder == home.own_tables:
+            shutil.copytree(folder, other.own_tables)
         else:
             (other.loaded / folder.name).symlink_to(folder)
     return other

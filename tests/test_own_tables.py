@@ -30,7 +30,7 @@ def home(tmp_path):
 
 def test_a_table_has_the_columns_and_types_of_the_sources_file(home):
     write_own_table(home, "builds", [BUILD])
-    written = pq.read_table(home.control / "builds.parquet").schema
+    written = pq.read_table(home.own_tables / "builds.parquet").schema
     assert [(field.name, field.type) for field in written] == [
         ("build_id", pa.string()),
         ("as_of_date", pa.date32()),
@@ -79,7 +79,7 @@ def test_added_rows_leave_the_former_ones_as_they_are(home):
 
 
 def test_a_file_of_another_version_is_neither_read_nor_overwritten(home):
-    file = home.control / "builds.parquet"
+    file = home.own_tables / "builds.parquet"
     file.parent.mkdir(parents=True)
     pq.write_table(pa.table({"build_id": ["old"], "stamp": ["x"]}), file)
     with pytest.raises(RekindleError, match=r"has the columns build_id, stamp; this version writes build_id"):
@@ -91,13 +91,13 @@ def test_a_new_home_gets_every_table_without_rows_and_a_used_one_keeps_its_rows(
     write_own_table(home, "builds", [BUILD])
     provide_own_tables(home)
     assert read_own_table(home, "builds") == [BUILD]
-    found = {file.relative_to(home.control).as_posix() for file in home.control.rglob("*.parquet")}
+    found = {file.relative_to(home.own_tables).as_posix() for file in home.own_tables.rglob("*.parquet")}
     assert {
         "experiment_decisions.parquet",
         "churn_parameters.parquet",
         "sealed_touches/empty.parquet",
     } < found
-    assert pq.read_table(home.control / "sealed_touches").schema == schema_of("sealed_touches")
+    assert pq.read_table(home.own_tables / "sealed_touches").schema == schema_of("sealed_touches")
 
 
 def test_a_write_that_fails_leaves_the_former_table_and_no_litter(home, monkeypatch):
@@ -110,5 +110,5 @@ def test_a_write_that_fails_leaves_the_former_table_and_no_litter(home, monkeypa
     with pytest.raises(OSError, match="no space"):
         write_own_table(home, "as_of_dates", [])
     monkeypatch.undo()
-    assert [file.name for file in home.control.iterdir()] == ["as_of_dates.parquet"]
+    assert [file.name for file in home.own_tables.iterdir()] == ["as_of_dates.parquet"]
     assert read_own_table(home, "as_of_dates") == [{"as_of_date": DAY}]

@@ -1,4 +1,4 @@
-{# Features of the trained churn model by family; tests/house holds them against seeds/churn/churn_model_features.csv.
+{# Features of the trained churn model by family; tests/house compares them with seeds/churn/churn_model_features.csv.
    `base_logit` comes from member_churn_baseline, all others are columns of member_churn_features. #}
 {% macro churn_features() %}
     {{ return({

@@ -58,7 +58,7 @@ tiered as (
     group by scopes.member_key, scopes.as_of_date, scopes.lifecycle_scope
 ),
 
-judged as (
+evaluated as (
     select
         scopes.*,
         coalesce(tiered.tier_order, 0) as silence_tier_order,
@@ -105,7 +105,7 @@ staged as (
             when days_since_reactivation <= growing_days then 'growing'
             else 'occasional'
         end as stage
-    from judged
+    from evaluated
 )
 
 select

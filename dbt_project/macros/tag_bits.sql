@@ -1,6 +1,6 @@
 {# CTEs for a query that has `holders`, `tag_paths` and `tags`: `paths` with the place of their bit, and `bits`, a row per
    holder that says which paths are met. One pass over the attributes for all rules, with each clause an expression. #}
-{% macro tag_bits(key, attributes, shapes) -%}
+{% macro tag_bits(key, shapes) -%}
 {%- set width = var('tag_bits') -%}
 numbered as (
     select
@@ -48,7 +48,7 @@ bits as (
                 when
                     {%- for attribute, comparison in clauses %}
                     {{ 'and ' if not loop.first }}
-                    {{- tag_clause(attributes, attribute, comparison, position ~ '_' ~ loop.index) }}
+                    {{- tag_clause(attribute, comparison, position ~ '_' ~ loop.index) }}
                     {%- endfor %}
                     then {{ 2 ** loop.index0 }}
                 else 0

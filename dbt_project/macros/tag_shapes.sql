@@ -1,7 +1,7 @@
-{# The shape of rules: for each path, in the order of tag and path number, attribute and comparison of its clauses. It is
-   asked of the finished paths while a model is compiled; without them only the bare model can be compiled, not run.
-   `only_of`: a relation of conflicts, for the paths of its tags alone. #}
-{% macro tag_shapes(paths, only_of=none) %}
+{# The shape of a subject's rules: for each path, in the order of tag and path number, attribute and comparison of its
+   clauses. It is asked of the finished paths while a model is compiled; without them only the bare model can be compiled,
+   not run. `only_of`: a relation of conflicts, for the paths of its tags alone. #}
+{% macro tag_shapes(paths, subject, only_of=none) %}
     {%- set shapes = [] -%}
     {%- set is_there = execute and load_relation(paths) is not none -%}
     {%- if execute and not is_there and flags.WHICH in ['run', 'build'] -%}
@@ -13,15 +13,18 @@
             select
                 {%- for slot in slots %}
                 attribute_{{ slot }},
-                comparison_{{ slot }}{{ ',' if not loop.last }}
+                comparison_{{ slot }},
                 {%- endfor %}
+                clauses
             from {{ paths }}
-            {{ 'where ' ~ tag_is_in_conflict(only_of) if only_of }}
+            where
+                subject = '{{ subject }}'
+                {{ 'and ' ~ tag_is_in_conflict(only_of) if only_of }}
             order by tag, path_no
         {%- endset -%}
         {%- for row in run_query(question).rows -%}
             {%- set clauses = [] -%}
-            {%- for slot in slots if row['attribute_' ~ slot] -%}
+            {%- for slot in slots[:row['clauses'] | int] -%}
                 {%- do clauses.append([row['attribute_' ~ slot], row['comparison_' ~ slot]]) -%}
             {%- endfor -%}
             {%- do shapes.append(clauses) -%}

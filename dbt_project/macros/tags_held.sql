@@ -1,9 +1,9 @@
 {# CTEs for a query that has `holders`, `tag_paths`, `tags` and `conflicts`, up to `held`: who holds which tag by which path.
-   `key` names a row of holders, `attributes` are those of their catalogue. One evaluator for members and products.
-   A tag with one path that gives way to none is held as soon as the path is met. Of the others the smallest path number
+   `key` names a row of holders. One evaluator for members and products.
+   A tag with one path that no other overrides is held as soon as the path is met. Of the others the smallest path number
    decides: the first path met, or 0 of a tag that goes before. #}
-{% macro tags_held(key, attributes, shapes) -%}
-{{ tag_bits(key, attributes, shapes) }},
+{% macro tags_held(key, shapes) -%}
+{{ tag_bits(key, shapes) }},
 
 lone_paths as (
     select * from paths

@@ -1,4 +1,4 @@
-"""The fits of the churn models, as assets: between the facts of a build and what stands on fits.
+"""The fits of the churn models, as assets: between the facts of a build and what is made of fits.
 
 Belongs here: asking which fits are due, making each, saying what was found.
 Does not: likelihoods (core), reading samples and keeping versions (orchestration.warehouse).
@@ -26,7 +26,7 @@ from orchestration.core.due import due_fits
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
 from orchestration.project import Home
-from orchestration.resources import BuildLock, Business
+from orchestration.resources import BuildLock
 
 if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
@@ -71,16 +71,19 @@ class Sample:
     pool=POOL,
 )
 def fits(
-    context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
     from orchestration.own_tables import provide_own_tables, read_own_table
     from orchestration.warehouse.builds import build_of_run
 
     progress.begin("fit")
-    provide_own_tables(business.home)
-    build = build_of_run(business.home, context.run_id)
-    sample = Sample(business.home, build.file if build else business.home.published_file)
+    provide_own_tables(home)
+    build = build_of_run(home, context.run_id)
+    sample = Sample(home, build.file if build else home.published_file)
     said: list[str] = []
     made = {
         "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
@@ -95,7 +98,7 @@ def fits(
         yield MaterializeResult(
             asset_key=key,
             metadata={
-                "dagster/row_count": len(read_own_table(business.home, table)),
+                "dagster/row_count": len(read_own_table(home, table)),
                 "said": "\n".join(said) or "nothing",
                 **({"made": MetadataValue.md(made[table])} if table in made else {}),
             },

@@ -1,6 +1,6 @@
-"""Experiments judged within a build: between the sums it made and what stands on verdicts.
+"""Experiments evaluated within a build: between its sums and what is made of verdicts.
 
-Belongs here: judging the build under way, showing what was said, the check of arm sizes.
+Belongs here: evaluating the build under way, showing what was said, the check of arm sizes.
 Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
@@ -21,13 +21,14 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.loading import JUDGED, SOURCES
+from orchestration.assets.loading import EVALUATED, SOURCES
 from orchestration.assets.models import ONE_RETRY, POOL
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import figure, markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.resources import BuildLock, Business
+from orchestration.project import Home
+from orchestration.resources import BuildLock
 
 READS = [
     AssetKey(["rekindle", "builds"]),
@@ -35,7 +36,7 @@ READS = [
 ]
 """The build under way and its sums."""
 
-JUDGMENTS = [AssetKey(["rekindle", name]) for name in sorted(JUDGED)]
+EVALUATIONS = [AssetKey(["rekindle", name]) for name in sorted(EVALUATED)]
 RESULTS = AssetKey(["rekindle", "experiment_results"])
 ARM_SIZES = "arms_have_their_sizes"
 VERDICTS = ("experiment", "arm", "look_no", "members", "control_members", "effect", "verdict", "sentence_en")
@@ -44,7 +45,7 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
 
 
 @multi_asset(
-    name="judge_experiments",
+    name="evaluate_experiments",
     specs=[
         AssetSpec(
             key=spec.key,
@@ -55,7 +56,7 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
             partitions_def=AS_OF_DATES,
         )
         for source, table, spec in SOURCES
-        if source == "rekindle" and table in JUDGED
+        if source == "rekindle" and table in EVALUATED
     ],
     check_specs=[
         AssetCheckSpec(
@@ -69,26 +70,29 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
     retry_policy=ONE_RETRY,
     pool=POOL,
 )
-def experiments_judged(
-    context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+def experiment_evaluations(
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
-    from orchestration.fits.judging import judge_file
+    from orchestration.fits.evaluating import evaluate_file
     from orchestration.warehouse.builds import open_build
 
-    progress.begin("read experiments")
-    build = open_build(business.home)
+    progress.begin("evaluate")
+    build = open_build(home)
     try:
-        judged = judge_file(business.home, build.file, build.as_of_date)
+        evaluated = evaluate_file(home, build.file, build.as_of_date)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    verdicts = [row for row in judged.readings if row.verdict]
+    verdicts = [row for row in evaluated.readings if row.verdict]
     shown = {
         "experiment_results": _table(VERDICTS, verdicts),
-        "experiment_plans": _table(PLANS, judged.plans),
-        "experiment_decisions": _table(DECISIONS, judged.decisions),
+        "experiment_plans": _table(PLANS, evaluated.plans),
+        "experiment_decisions": _table(DECISIONS, evaluated.decisions),
     }
-    for key in JUDGMENTS:
+    for key in EVALUATIONS:
         table = key.path[-1]
         metadata = {"table": MetadataValue.md(shown[table])} if table in shown else {}
         yield MaterializeResult(asset_key=key, metadata=metadata)

@@ -1,6 +1,6 @@
 """Loaded tables and the opened build: what dbt reads, as assets.
 
-Belongs here: calling the loader, opening a build, showing rows in, loaded, held and dropped.
+Belongs here: calling the loader, opening a build, showing rows in, loaded, quarantined and dropped.
 Does not: checking rows (orchestration.loader), choosing as-of dates (core.calendar).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
@@ -26,17 +26,17 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.project import STAGING_DIR
-from orchestration.resources import BuildLock, Business
+from orchestration.project import STAGING_DIR, Home
+from orchestration.resources import BuildLock
 
-OPENED = {
+BUILD_INPUTS = {
     "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
 }  # fmt: skip
-"""Control tables that belong to a build."""
+"""Rekindle's own tables that belong to a build."""
 FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
-"""Control tables that fits make (churn_model)."""
-JUDGED = {source["name"] for source in MANIFEST["sources"].values() if "judged" in source["tags"]}
-"""Control tables that judging experiments makes (experiments); all others belong to the loading."""
+"""Rekindle's own tables that fits make (churn_model)."""
+EVALUATED = {source["name"] for source in MANIFEST["sources"].values() if "evaluated" in source["tags"]}
+"""Rekindle's own tables that evaluating experiments makes (experiments); all others belong to the loading."""
 
 SOURCES = [
     (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
@@ -59,24 +59,26 @@ def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
     )
 
 
-LOADED_SPECS = [
-    _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED | JUDGED, source, table)
-]
-OPENED_SPECS = [
-    _spec(spec, deps=[loaded.key for loaded in LOADED_SPECS])
+SOURCE_TABLE_SPECS = [
+    _spec(spec)
     for source, table, spec in SOURCES
-    if _is_among(OPENED, source, table)
+    if not _is_among(BUILD_INPUTS | FITTED | EVALUATED, source, table)
+]
+BUILD_INPUT_SPECS = [
+    _spec(spec, deps=[loaded.key for loaded in SOURCE_TABLE_SPECS])
+    for source, table, spec in SOURCES
+    if _is_among(BUILD_INPUTS, source, table)
 ]
 
 
-@multi_asset(name="load_deliveries", specs=LOADED_SPECS, retry_policy=ONE_RETRY, pool=POOL)
-def loaded_tables(
+@multi_asset(name="load_deliveries", specs=SOURCE_TABLE_SPECS, retry_policy=ONE_RETRY, pool=POOL)
+def source_tables(
     context: AssetExecutionContext,
-    business: Business,
+    home: ResourceParam[Home],
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
-    """Holds new deliveries against the contracts and loads what meets them."""
+    """Validates new deliveries and loads what meets the contracts."""
     from orchestration.erasing.people import finish_purge, purge_requested
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
@@ -90,15 +92,15 @@ def loaded_tables(
 
     try:
         contracts = read_contracts(STAGING_DIR)
-        finish_purge(business.home, contracts)
-        load(business.home, contracts, say)
-        purge_requested(business.home, contracts, say)
-        tables = tell_what_is_loaded(business.home, contracts)
+        finish_purge(home, contracts)
+        load(home, contracts, say)
+        purge_requested(home, contracts, say)
+        tables = tell_what_is_loaded(home, contracts)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     rows = sorted(tables, key=lambda row: (row.source, row.table))
     by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.source, row.table))}
-    for spec in LOADED_SPECS:
+    for spec in SOURCE_TABLE_SPECS:
         deliveries = by_table.get(tuple(spec.key.path), [])
         if not deliveries:
             yield MaterializeResult(asset_key=spec.key)
@@ -107,16 +109,16 @@ def loaded_tables(
             asset_key=spec.key,
             metadata={
                 "dagster/row_count": sum(row.rows_loaded for row in deliveries),
-                "rows held": sum(row.rows_held for row in deliveries),
+                "rows quarantined": sum(row.rows_quarantined for row in deliveries),
                 "deliveries": MetadataValue.md(
                     markdown_table(
-                        ["delivered", "in", "loaded", "held", "exact duplicates"],
+                        ["delivered", "in", "loaded", "quarantined", "exact duplicates"],
                         [
                             (
                                 str(row.delivered_on or "never"),
                                 row.rows_in,
                                 row.rows_loaded,
-                                row.rows_held,
+                                row.rows_quarantined,
                                 row.exact_duplicates,
                             )
                             for row in deliveries
@@ -135,14 +137,14 @@ class History(Config):
 
 @multi_asset(
     name="open_build",
-    specs=OPENED_SPECS,
+    specs=BUILD_INPUT_SPECS,
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,
     retry_policy=ONE_RETRY,
     pool=POOL,
 )
-def opened_build(
-    context: AssetExecutionContext, config: History, business: Business, lock: BuildLock
+def build_inputs(
+    context: AssetExecutionContext, config: History, home: ResourceParam[Home], lock: BuildLock
 ) -> Iterator[MaterializeResult]:
     """Makes an empty build and tells dbt its as-of dates."""
     from datetime import date
@@ -160,8 +162,8 @@ def opened_build(
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
-    build = start_build(business.home, dates, run_id=context.run_id, code_version=code_version())
-    for spec in OPENED_SPECS:
+    build = start_build(home, dates, run_id=context.run_id, code_version=code_version())
+    for spec in BUILD_INPUT_SPECS:
         yield MaterializeResult(
             asset_key=spec.key,
             metadata={

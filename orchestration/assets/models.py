@@ -30,15 +30,15 @@ from google.protobuf.json_format import MessageToDict
 from orchestration.core.errors import RekindleError
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.project import DBT_PROJECT_DIR
-from orchestration.resources import BuildLock, Business
+from orchestration.project import DBT_PROJECT_DIR, Home
+from orchestration.resources import BuildLock
 
 if TYPE_CHECKING:
     from orchestration.warehouse.builds import Build
 
 POOL = "warehouse"
 ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
-"""For a full disk or a lost file; what was judged wrong (a failed test, a refused delivery) fails at once."""
+"""For a full disk or a lost file; what is at fault (a failed test, a refused delivery) fails at once."""
 
 STARTED = {"LogStartLine"}
 FINISHED = {"LogSeedResult", "LogModelResult", "LogTestResult"}
@@ -48,7 +48,7 @@ class Rooms(DagsterDbtTranslator):
     """One room, one prefix, one schema, one Dagster group: all four are the folder's name."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The room: the first folder of a model; ``seeds`` and ``sources`` for what models stand on."""
+        """The room: the first folder of a model; ``seeds`` and ``sources`` for what models are made of."""
         kind = dbt_resource_props["resource_type"]
         return dbt_resource_props["fqn"][1] if kind == "model" else f"{kind}s"
 
@@ -107,10 +107,10 @@ MANIFEST = read_manifest()
 
 
 FITTED = "tag:fitted+"
-"""What stands on the tables of fits. It is built last, so that fits can be made on the build's own facts."""
+"""What is made of fits. It is built last, so that fits can be made on the build's own facts."""
 
-JUDGED = "tag:judged+"
-"""What stands on judged experiments: built after those, whose sums stand on scores."""
+EVALUATED = "tag:evaluated+"
+"""What is made of evaluated experiments: built after those, whose sums are made of scores."""
 
 IN_EVERY_BUILD: dict[str, Any] = {
     "manifest": MANIFEST,
@@ -122,10 +122,10 @@ IN_EVERY_BUILD: dict[str, Any] = {
 }
 
 
-@dbt_assets(name="dbt_build", exclude=f"{FITTED} {JUDGED}", **IN_EVERY_BUILD)
+@dbt_assets(name="dbt_build", exclude=f"{FITTED} {EVALUATED}", **IN_EVERY_BUILD)
 def warehouse_models(
     context: AssetExecutionContext,
-    business: Business,
+    home: ResourceParam[Home],
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[Any]:
@@ -133,44 +133,44 @@ def warehouse_models(
     from orchestration.warehouse.builds import open_build
 
     progress.begin("build")
-    build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--exclude", FITTED, JUDGED], build.target_path)
+    build = open_build(home)
+    yield from _built(context, home, progress, build, ["--exclude", FITTED, EVALUATED], build.target_path)
 
 
-@dbt_assets(name="dbt_score", select=FITTED, exclude=JUDGED, **IN_EVERY_BUILD)
+@dbt_assets(name="dbt_score", select=FITTED, exclude=EVALUATED, **IN_EVERY_BUILD)
 def fitted_models(
     context: AssetExecutionContext,
-    business: Business,
+    home: ResourceParam[Home],
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[Any]:
-    """Runs ``dbt build`` for what stands on fits, into the same file, once those that are due are made."""
+    """Runs ``dbt build`` for what is made of fits, into the same file, once those that are due are made."""
     from orchestration.warehouse.builds import open_build
 
     progress.begin("score")
-    build = open_build(business.home)
-    selection = ["--select", FITTED, "--exclude", JUDGED]
-    yield from _built(context, business, progress, build, selection, build.scores_path)
+    build = open_build(home)
+    selection = ["--select", FITTED, "--exclude", EVALUATED]
+    yield from _built(context, home, progress, build, selection, build.scores_path)
 
 
-@dbt_assets(name="dbt_judge", select=JUDGED, **IN_EVERY_BUILD)
-def judged_models(
+@dbt_assets(name="dbt_results", select=EVALUATED, **IN_EVERY_BUILD)
+def result_models(
     context: AssetExecutionContext,
-    business: Business,
+    home: ResourceParam[Home],
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[Any]:
-    """Runs ``dbt build`` for what stands on judged experiments, into the same file."""
+    """Runs ``dbt build`` for what is made of evaluated experiments, into the same file."""
     from orchestration.warehouse.builds import open_build
 
-    progress.begin("judge")
-    build = open_build(business.home)
-    yield from _built(context, business, progress, build, ["--select", JUDGED], build.verdicts_path)
+    progress.begin("results")
+    build = open_build(home)
+    yield from _built(context, home, progress, build, ["--select", EVALUATED], build.verdicts_path)
 
 
 def _built(
     context: AssetExecutionContext,
-    business: Business,
+    home: Home,
     progress: Progress,
     build: "Build",
     selection: list[str],
@@ -192,7 +192,7 @@ def _built(
         try:
             invoke_dbt(
                 [*BUILD_COMMAND, *selection],
-                home=business.home,
+                home=home,
                 warehouse=build.file,
                 target_path=target_path,
                 on_event=collect,
@@ -212,7 +212,7 @@ def _built(
         rules = broken.get(event["data"]["node_info"]["unique_id"], {})
         for told in message.to_default_asset_events(MANIFEST, TRANSLATOR, context, target_path):
             yield with_broken_rules(told, rules) if isinstance(told, AssetCheckResult) else told
-    _raise_as_judged(outcome)
+    _raise_for_good(outcome)
 
 
 def with_broken_rules(check: AssetCheckResult, rules: Mapping[str, int]) -> AssetCheckResult:
@@ -229,8 +229,8 @@ def _report(event: Mapping[str, Any], progress: Progress) -> None:
         progress.count(data["index"] - 1, data["total"], data["node_info"]["node_name"])
 
 
-def _raise_as_judged(outcome: Future[None]) -> None:
-    """Fails the step for good where dbt judged; anything else (a full disk) is left to the retry."""
+def _raise_for_good(outcome: Future[None]) -> None:
+    """Fails the step for good where a model or a test failed; a full disk is left to the retry."""
     try:
         outcome.result()
     except RekindleError as error:

@@ -24,13 +24,14 @@ from orchestration.assets.models import (
     ONE_RETRY,
     POOL,
     fitted_models,
-    judged_models,
+    result_models,
     warehouse_models,
 )
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
+from orchestration.project import Home
 from orchestration.readers.states import (
     SIGNAL_HEADINGS,
     SILENT_SIGNALS,
@@ -38,23 +39,23 @@ from orchestration.readers.states import (
     members_by_state,
     signals_that_cannot_fire,
 )
-from orchestration.resources import BuildLock, Business
+from orchestration.resources import BuildLock
 from orchestration.warehouse.builds import public_relations
 
 GROUP = "publishing"
-AUDITED = AssetKey([GROUP, "audited_build"])
-PUBLISHED = AssetKey([GROUP, "published_warehouse"])
+AUDIT = AssetKey([GROUP, "audit"])
+WAREHOUSE = AssetKey([GROUP, "warehouse"])
 
 PUBLIC = set(public_relations(MANIFEST))
 READ_BY_BI = sorted(
     key
-    for key in (*warehouse_models.keys, *fitted_models.keys, *judged_models.keys)
+    for key in (*warehouse_models.keys, *fitted_models.keys, *result_models.keys)
     if (key.path[0], key.path[-1]) in PUBLIC
 )
 
 
 @asset(
-    key=AUDITED,
+    key=AUDIT,
     group_name=GROUP,
     kinds={"duckdb"},
     deps=READ_BY_BI,
@@ -62,14 +63,14 @@ READ_BY_BI = sorted(
     backfill_policy=ONE_BUILD,
     pool=POOL,
 )
-def audited_build(
-    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+def build_audit(
+    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
     from orchestration.warehouse.builds import audit, open_build
 
     progress.begin("audit")
-    build = open_build(business.home)
+    build = open_build(home)
     try:
         rows = audit(build)
     except RekindleError as error:
@@ -96,10 +97,10 @@ def audited_build(
 
 
 @asset(
-    key=PUBLISHED,
+    key=WAREHOUSE,
     group_name=GROUP,
     kinds={"duckdb"},
-    deps=[AUDITED],
+    deps=[AUDIT],
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,
     retry_policy=ONE_RETRY,
@@ -107,8 +108,8 @@ def audited_build(
     # Whatever the data's dates are: somebody should have published within a day and a half.
     freshness_policy=FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
 )
-def published_warehouse(
-    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+def warehouse_file(
+    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
     from orchestration.erasing.people import close
@@ -116,12 +117,12 @@ def published_warehouse(
     from orchestration.warehouse.publish import publish
 
     progress.begin("publish")
-    build = open_build(business.home)
+    build = open_build(home)
     silent = signals_that_cannot_fire(build.file)
     details = {"members": members_by_state(build.file), SILENT_SIGNALS: silent}
     try:
-        manifest = publish(business.home, build, details=details)
-        close(business.home, progress.say)
+        manifest = publish(home, build, details=details)
+        close(home, progress.say)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     return MaterializeResult(
@@ -129,7 +130,7 @@ def published_warehouse(
             "build": manifest.build_id,
             "as of": manifest.as_of_date.isoformat(),
             "as-of dates": len(manifest.as_of_dates),
-            "file": MetadataValue.path(str(business.home.published_file)),
+            "file": MetadataValue.path(str(home.published_file)),
             "bytes": manifest.bytes,
             "sha256": manifest.sha256,
             "replaces": manifest.replaces or "nothing",

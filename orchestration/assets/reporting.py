@@ -10,13 +10,14 @@ from base64 import b64encode
 from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from orchestration.assets.models import POOL
-from orchestration.assets.publishing import GROUP, PUBLISHED
+from orchestration.assets.publishing import GROUP, WAREHOUSE
 from orchestration.assets.sealing import GROUP as LEDGER
 from orchestration.assets.sealing import WEEK_BEFORE
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, CAMPAIGN_WEEKS, ONE_BUILD
 from orchestration.progress import Progress
-from orchestration.resources import BuildLock, Business
+from orchestration.project import Home
+from orchestration.resources import BuildLock
 
 CHURN_REPORT = AssetKey([GROUP, "churn_report"])
 READOUT = AssetKey([LEDGER, "experiment_readout"])
@@ -27,12 +28,14 @@ SHOWN = ("results", "money", "program", "proposals")
     key=CHURN_REPORT,
     group_name=GROUP,
     kinds={"duckdb", "altair"},
-    deps=[PUBLISHED],
+    deps=[WAREHOUSE],
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,
     pool=POOL,
 )
-def churn_report(business: Business, lock: BuildLock, progress: ResourceParam[Progress]) -> MaterializeResult:
+def churn_report(
+    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
+) -> MaterializeResult:
     """How well past scores told who would buy nothing, with the reliability plot."""
     from orchestration.report.churn_figures import NothingToReport, read_figures
     from orchestration.report.churn_page import churn_page
@@ -40,7 +43,7 @@ def churn_report(business: Business, lock: BuildLock, progress: ResourceParam[Pr
 
     progress.begin("report")
     try:
-        figures = read_figures(business.home.published_file)
+        figures = read_figures(home.published_file)
     except NothingToReport as error:
         return MaterializeResult(metadata={"said": str(error)})
     picture = b64encode(reliability_svg(figures, f"As of {figures.as_of_date}").encode()).decode()
@@ -56,12 +59,12 @@ def churn_report(business: Business, lock: BuildLock, progress: ResourceParam[Pr
     key=READOUT,
     group_name=LEDGER,
     kinds={"duckdb", "altair"},
-    deps=[AssetDep(PUBLISHED, partition_mapping=WEEK_BEFORE)],
+    deps=[AssetDep(WAREHOUSE, partition_mapping=WEEK_BEFORE)],
     partitions_def=CAMPAIGN_WEEKS,
     pool=POOL,
 )
 def experiment_readout(
-    business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
     from orchestration.readers.experiments import NoExperiments, read_experiments
@@ -69,7 +72,7 @@ def experiment_readout(
 
     progress.begin("read-out")
     try:
-        tables = {question: read_experiments(business.home, question) for question in (*SHOWN, "effects")}
+        tables = {question: read_experiments(home, question) for question in (*SHOWN, "effects")}
     except NoExperiments as error:
         return MaterializeResult(metadata={"said": str(error)})
     metadata = {

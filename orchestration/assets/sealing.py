@@ -1,7 +1,7 @@
-"""The week's audiences: proposed by what is published, judged, and sealed into the ledger.
+"""The week's audiences: proposed by what is published, checked, and sealed into the ledger.
 
-Belongs here: the order propose, judge, seal; what each shows.
-Does not: judging (core.audience_checks), writing the ledger (orchestration.warehouse).
+Belongs here: the order propose, check, seal; what each shows.
+Does not: evaluating (core.audience_checks), writing the ledger (orchestration.warehouse).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
@@ -24,37 +24,41 @@ from dagster import (
 )
 
 from orchestration.assets.models import POOL
-from orchestration.assets.publishing import PUBLISHED
-from orchestration.core.audience_checks import PROVES, judged
+from orchestration.assets.publishing import WAREHOUSE
+from orchestration.core.audience_checks import PROVES, evaluations
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import CAMPAIGN_WEEKS
 from orchestration.progress import Progress
+from orchestration.project import Home
 from orchestration.readers.audience_tables import OUTCOMES, members_by_campaign, waterfall_rows
-from orchestration.resources import BuildLock, Business
+from orchestration.resources import BuildLock
 
 GROUP = "ledger"
-PROPOSED = AssetKey([GROUP, "proposed_audience"])
-SEALED = AssetKey([GROUP, "sealed_audience"])
+PROPOSALS = AssetKey([GROUP, "audience_proposals"])
+AUDIENCES = AssetKey([GROUP, "audiences"])
 
 # A week is decided by the state of the Sunday before it, the last day of the week before.
 WEEK_BEFORE = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 
 @asset(
-    key=PROPOSED,
+    key=PROPOSALS,
     group_name=GROUP,
     kinds={"duckdb", "altair"},
-    deps=[AssetDep(PUBLISHED, partition_mapping=WEEK_BEFORE)],
+    deps=[AssetDep(WAREHOUSE, partition_mapping=WEEK_BEFORE)],
     partitions_def=CAMPAIGN_WEEKS,
     check_specs=[
-        AssetCheckSpec(name, asset=PROPOSED, description=proves, blocking=True)
+        AssetCheckSpec(name, asset=PROPOSALS, description=proves, blocking=True)
         for name, proves in PROVES.items()
     ],
     pool=POOL,
 )
-def proposed_audience(
-    context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+def audience_proposals(
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """Who enters which campaign in the week, as published; a failed check blocks the seal."""
     from orchestration.readers.audiences import read_audiences, settings
@@ -62,7 +66,7 @@ def proposed_audience(
 
     progress.begin("check")
     try:
-        audiences = read_audiences(business.home, date.fromisoformat(context.partition_key))
+        audiences = read_audiences(home, date.fromisoformat(context.partition_key))
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     waterfall = audiences.rows["waterfall"]
@@ -76,31 +80,34 @@ def proposed_audience(
         },
         check_results=[
             AssetCheckResult(
-                check_name=judgement.check,
-                asset_key=PROPOSED,
-                passed=not judgement.faults,
+                check_name=evaluation.check,
+                asset_key=PROPOSALS,
+                passed=not evaluation.faults,
                 severity=AssetCheckSeverity.ERROR,
                 metadata={
-                    "campaigns at fault": len(judgement.faults),
-                    "at fault": "\n".join(judgement.faults) or "none",
-                    "all": MetadataValue.md(markdown_table(judgement.headings, judgement.rows)),
+                    "campaigns at fault": len(evaluation.faults),
+                    "at fault": "\n".join(evaluation.faults) or "none",
+                    "all": MetadataValue.md(markdown_table(evaluation.headings, evaluation.rows)),
                 },
             )
-            for judgement in judged(audiences.rows, float(settings()["sample_ratio_stop_below"]))
+            for evaluation in evaluations(audiences.rows, float(settings()["sample_ratio_stop_below"]))
         ],
     )
 
 
 @asset(
-    key=SEALED,
+    key=AUDIENCES,
     group_name=GROUP,
     kinds={"parquet"},
-    deps=[PROPOSED],
+    deps=[PROPOSALS],
     partitions_def=CAMPAIGN_WEEKS,
     pool=POOL,
 )
-def sealed_audience(
-    context: AssetExecutionContext, business: Business, lock: BuildLock, progress: ResourceParam[Progress]
+def ledger_audiences(
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """The week in the ledger, written once: a folder per campaign with decisions, touches and manifest."""
     from orchestration.ledger.sealing import newest_seals, seal_published
@@ -108,16 +115,16 @@ def sealed_audience(
     progress.begin("seal")
     week = date.fromisoformat(context.partition_key)
     try:
-        made = seal_published(business.home, week)
+        made = seal_published(home, week)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    sealed = newest_seals(business.home, week)
+    sealed = newest_seals(home, week)
     headings = ["campaign", "version", "matched", "included", "touches", "definition"]
     return MaterializeResult(
         metadata={
             "sealed now": len(made),
             "sealed before": len(sealed) - len(made),
-            "folder": MetadataValue.path(str(business.home.ledger)),
+            "folder": MetadataValue.path(str(home.ledger)),
             "seals": MetadataValue.md(
                 markdown_table(
                     headings,

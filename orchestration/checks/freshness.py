@@ -1,6 +1,6 @@
 """Whether readers have the newest as-of date there could be.
 
-Belongs here: holding the published as-of date against the due one.
+Belongs here: comparing the published as-of date with the due one.
 Does not: deciding what is due (core.due).
 """
 
@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from dagster import AssetCheckResult, AssetCheckSeverity, asset_check
 
-from orchestration.assets.publishing import PUBLISHED
+from orchestration.assets.publishing import WAREHOUSE
 from orchestration.core.due import last_due_date
 from orchestration.partitions import BUSINESS_TIME_ZONE
 from orchestration.resources import Warehouse
 
 
 @asset_check(
-    asset=PUBLISHED,
+    asset=WAREHOUSE,
     name="published_is_fresh",
     description="The published as-of date is the newest one whose orders were delivered.",
 )

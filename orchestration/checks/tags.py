@@ -1,6 +1,6 @@
 """Whether the published tags are what their definitions promise.
 
-Belongs here: judging the counts of the published tags, and showing them with each check.
+Belongs here: evaluating the counts of the published tags, and showing them with each check.
 Does not: counting (dbt's models, readers.tags), faults of definitions (core.tag_definitions).
 """
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, MetadataValue, multi_asset_check
 
-from orchestration.assets.publishing import PUBLISHED
+from orchestration.assets.publishing import WAREHOUSE
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import BUSINESS_TIME_ZONE
 from orchestration.resources import Warehouse
@@ -27,7 +27,7 @@ class Question:
     Attributes:
         name: Of the check.
         proves: What it says when it passes.
-        asked: Which answer of the warehouse it judges.
+        asked: Which answer of the warehouse it evaluates.
         is_fault: Whether a row of it is at fault; also gets the age of the publication in days.
     """
 
@@ -57,8 +57,8 @@ QUESTIONS = (
         lambda row, age: age > row["most_days_old"],
     ),
     Question(
-        "tags_give_way_in_part_only",
-        "Of each pair that excludes each other, the tag that gives way is still held by somebody.",
+        "overridden_tags_are_still_held",
+        "Of each pair that excludes each other, the overridden tag is still held by somebody.",
         "conflicts",
         lambda row, _: not row["members_left"],
     ),
@@ -80,15 +80,15 @@ QUESTIONS = (
 @multi_asset_check(
     name="published_tags",
     specs=[
-        AssetCheckSpec(question.name, asset=PUBLISHED, description=question.proves) for question in QUESTIONS
+        AssetCheckSpec(question.name, asset=WAREHOUSE, description=question.proves) for question in QUESTIONS
     ],
 )
 def published_tags(warehouse: Warehouse) -> Iterator[AssetCheckResult]:
     """Warnings: a tag that drifts or that nobody uses harms no reader of the others."""
-    yield from judged(warehouse, datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date())
+    yield from evaluations(warehouse, datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date())
 
 
-def judged(warehouse: Warehouse, today: date) -> Iterator[AssetCheckResult]:
+def evaluations(warehouse: Warehouse, today: date) -> Iterator[AssetCheckResult]:
     """Every question with its numbers."""
     health = warehouse.tag_health()
     for question in QUESTIONS:
@@ -105,7 +105,7 @@ def judged(warehouse: Warehouse, today: date) -> Iterator[AssetCheckResult]:
             }
         yield AssetCheckResult(
             check_name=question.name,
-            asset_key=PUBLISHED,
+            asset_key=WAREHOUSE,
             passed=not faults,
             severity=AssetCheckSeverity.WARN,
             metadata=metadata,

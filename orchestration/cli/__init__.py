@@ -85,7 +85,7 @@ for command in (
     demo.demo,
     demo.real,
     status.status,
-    status.held,
+    status.quarantine,
     ui.ui,
 ):
     app.command()(command)

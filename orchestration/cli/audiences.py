@@ -76,7 +76,7 @@ def audiences_text(home: Home, week: date | None = None) -> str:
 
 @app.command("seal")
 def seal(week: Week = None) -> None:
-    """Judge the audiences that the published version proposes, and seal them; a sealed week stays as it is.
+    """Check the audiences that the published version proposes, and seal them; a sealed week stays as it is.
 
     Example: `rekindle audiences seal` or `rekindle audiences seal --week 2025-12-29`
     """
@@ -95,7 +95,7 @@ def seal(week: Week = None) -> None:
 
 @app.command("compare")
 def compare(week: SealedWeek) -> None:
-    """Rebuild a sealed week from the facts and hold it, byte by byte, against its seal. Nothing is changed.
+    """Rebuild a sealed week from the facts and compare it, byte by byte, with its seal. Nothing is changed.
 
     Example: `rekindle audiences compare --week 2025-12-29`
     """

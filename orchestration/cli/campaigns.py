@@ -59,7 +59,7 @@ def check(
         typer.Option(formats=["%Y-%m-%d"], help="As-of date for which they must hold; default: today."),
     ] = None,
 ) -> None:
-    """Hold the definitions against the rules, as every build does first; lists all faults at once.
+    """Validate the definitions, as every build does first; lists all faults at once.
 
     Example: `rekindle campaigns check` or `rekindle campaigns check --on 2025-12-28`
     """

@@ -1,7 +1,7 @@
 """The commands about experiments: `rekindle experiments ...`.
 
 Belongs here: reading options, calling, printing.
-Does not: judging (fits.judging), SQL.
+Does not: evaluating (fits.evaluating), SQL.
 Late imports: a command loads what it needs, so that the others start at once.
 """
 

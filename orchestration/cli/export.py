@@ -79,5 +79,5 @@ def exports_text(files: list[Exported]) -> str:
         return table
     return (
         f"{table}\n\nConsent events refused that name nobody who is known: {unreadable:,}. They may be\n"
-        "opt-outs: see rekindle held --table consents, and ask the source before anything is sent."
+        "opt-outs: see rekindle quarantine --table consents, and ask the source before anything is sent."
     )

@@ -42,7 +42,7 @@ def prepare() -> None:
 
 
 def load() -> None:
-    """Hold new deliveries against the contracts and load what meets them.
+    """Validate new deliveries and load what meets the contracts.
 
     Example: `rekindle load`
     """
@@ -113,7 +113,7 @@ def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> None:
     """Load, build, audit and publish, then seal what is due.
 
     Args:
-        terminal: Is told how far it is.
+        terminal: Gets the progress.
         as_of: The as-of date; None for the last day with an order.
         weeks: Sundays of history before it.
     """
@@ -153,5 +153,5 @@ def print_published(terminal: Terminal | None = None) -> None:
     here = "" if home.root == DEFAULT_HOME else f"--home {home.root} "
     typer.echo(
         f"\nReaders open: {home.published_file}\n"
-        f"Next: rekindle {here}status   rekindle {here}ui   rekindle {here}held"
+        f"Next: rekindle {here}status   rekindle {here}ui   rekindle {here}quarantine"
     )

@@ -1,4 +1,4 @@
-"""The commands that look at a home as a whole: `rekindle status`, `rekindle held`.
+"""The commands that look at a home as a whole: `rekindle status`, `rekindle quarantine`.
 
 Belongs here: reading options, calling, printing.
 Does not: gathering what is shown (readers.status).
@@ -15,7 +15,7 @@ from orchestration.project import Home
 
 
 def status() -> None:
-    """What is published, loaded, held, due and under way.
+    """What is published, loaded, quarantined, due and under way.
 
     Example: `rekindle status`
     """
@@ -24,13 +24,13 @@ def status() -> None:
     typer.echo(status_text(Home.from_environment()))
 
 
-def held(
+def quarantine(
     table: Annotated[str | None, typer.Option(help="Only this one, such as orders or chain.orders.")] = None,
 ) -> None:
-    """Why rows were held back: reasons and counts, never the rows.
+    """Why rows are in quarantine: reasons and counts, never the rows.
 
-    Example: `rekindle held --table orders`
+    Example: `rekindle quarantine --table orders`
     """
-    from orchestration.readers.status import held_text
+    from orchestration.readers.status import quarantine_text
 
-    typer.echo(held_text(Home.from_environment(), table))
+    typer.echo(quarantine_text(Home.from_environment(), table))

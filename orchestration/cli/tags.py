@@ -56,7 +56,7 @@ def check_tags(
         ),
     ] = None,
 ) -> None:
-    """Hold the definitions against the rules, as every build does first; lists all faults at once.
+    """Validate the definitions, as every build does first; lists all faults at once.
 
     Example: `rekindle tags check` or `rekindle tags check --on 2025-12-28`
     """

@@ -33,7 +33,7 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Hold a published version against its manifest: rows, size, SHA-256.
+    """Compare a published version with its manifest: rows, size, SHA-256.
 
     Example: `rekindle verify`
     """

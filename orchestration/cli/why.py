@@ -68,9 +68,9 @@ def told(rows: MemberRows, language: Language) -> Iterator[str]:
         for clause in _clauses(row, measured, rows.attribute_labels, language):
             yield f"    {clause}"
     yield from _journeys(rows.answers.get("journeys", []), language)
-    for row in rows.answers.get("given way", []):
+    for row in rows.answers.get("overridden", []):
         yield (
-            f"{_said(language, 'Gave way', '让位')}: {_label(row, language)} < "
+            f"{_said(language, 'Overridden', '让位')}: {_label(row, language)} < "
             f"{_said(language, row['stronger_en'], row['stronger_zh'])}"
         )
 

@@ -1,6 +1,6 @@
 """Whether the proposed audiences of a week look as they should: what fails here keeps the week from its seal.
 
-Belongs here: judging counts and shares, and showing them with each check.
+Belongs here: evaluating counts and shares, and showing them with each check.
 Does not: leaks of holdouts, caps, consent and control arms (dbt's singular tests: such a build is never
     published), counting (dbt's models, readers.audiences).
 Late imports: scipy loads with the first check, not with every page.
@@ -24,7 +24,7 @@ PROVES = {
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """One check of a week.
 
     Attributes:
@@ -40,7 +40,7 @@ class Judgement:
     faults: list[str]
 
 
-def judged(answers: Answers, stop_below: float) -> Iterator[Judgement]:
+def evaluations(answers: Answers, stop_below: float) -> Iterator[Evaluation]:
     """Every check of a week, with its numbers.
 
     Args:
@@ -48,7 +48,7 @@ def judged(answers: Answers, stop_below: float) -> Iterator[Judgement]:
         stop_below: P-value below which arms are off their shares.
     """
     changes = answers["changes"]
-    yield Judgement(
+    yield Evaluation(
         SIZE,
         ["campaign", "members", "week before", "change"],
         [
@@ -62,7 +62,7 @@ def judged(answers: Answers, stop_below: float) -> Iterator[Judgement]:
             if not row["is_size_ordinary"]
         ],
     )
-    yield Judgement(
+    yield Evaluation(
         COMPOSITION,
         ["campaign", "in another value tier"],
         [[row["campaign"], _percent(row["composition_change_share"])] for row in changes],
@@ -75,7 +75,7 @@ def judged(answers: Answers, stop_below: float) -> Iterator[Judgement]:
     yield _arms(answers, stop_below)
 
 
-def _arms(answers: Answers, stop_below: float) -> Judgement:
+def _arms(answers: Answers, stop_below: float) -> Evaluation:
     from orchestration.core.experiments.sample_ratio import Ratio, check
 
     shares: dict[str, dict[str, float]] = {}
@@ -95,7 +95,7 @@ def _arms(answers: Answers, stop_below: float) -> Judgement:
         if ratio.ratio is Ratio.STOP:
             expected = ", ".join(f"{arm} {count:.0f}" for arm, count in ratio.expected.items())
             faults.append(f"{campaign}: {told}; expected {expected} (p {p_value})")
-    return Judgement(ARMS, ["campaign", "members by arm", "p-value"], rows, faults)
+    return Evaluation(ARMS, ["campaign", "members by arm", "p-value"], rows, faults)
 
 
 def _percent(share: Any, sign: str = "") -> str | None:

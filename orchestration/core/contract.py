@@ -204,7 +204,7 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
 def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
     name = entry.get("name")
     _check_name(name, "column", faults, where)
-    if name == "delivered_on" or str(name).startswith("held_"):
+    if name == "delivered_on" or str(name).startswith("quarantine_"):
         faults.append(f"{where}: the loader adds columns of that name itself; choose another")
     data_type = re.sub(r"\s", "", str(entry.get("data_type", ""))).lower()
     if not _is_known(data_type):

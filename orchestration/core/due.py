@@ -98,7 +98,7 @@ def split_dates(
 ) -> Split | None:
     """Past dates apart, so that nobody is evaluated by what was learned from the same days.
 
-    Evaluated is on as many dates as there may be, never on more than were trained on: a short past is shared.
+    Evaluation takes as many dates as there may be, never more than were trained on: a short past is shared.
 
     Args:
         as_of_dates: Dates whose facts can be seen.

@@ -16,6 +16,8 @@ from orchestration.core.definition_rows import Row, all_faults, day, has_contact
 from orchestration.core.errors import InputFault
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
+SUBJECTS = ("member", "product")
+"""What can hold a tag, each by attributes of its own."""
 REFRESHES = ("real_time", "daily", "weekly")
 ORDERED = {"<", "<=", ">", ">="}
 WITHOUT_VALUE = {"filled", "empty"}
@@ -32,7 +34,7 @@ MOST_CLAUSES = 6
 
 @dataclass(frozen=True)
 class Definitions:
-    """The rows of `seeds/tags/` that define the tags of members, or those of products."""
+    """The rows of `seeds/tags/` that define the tags of one subject."""
 
     attributes: tuple[Row, ...]
     layers: tuple[Row, ...]
@@ -88,11 +90,6 @@ def _told(row: Row, found: str, allowed: str) -> str:
     return f"{row.file}:{row.line} tag {shown(row['tag'])}: {found}; {allowed}"
 
 
-def _beside(row: Row, kind: str) -> str:
-    """The file of another kind that belongs to a row's: products have files of their own."""
-    return f"{'product_' if row.file.startswith('product_') else ''}{kind}.csv"
-
-
 def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
     layers = [row["layer"] for row in definitions.layers]
     first_of: dict[tuple[str, str], Row] = {}
@@ -112,6 +109,8 @@ def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
                 yield _told(
                     row, f"a contact detail in {column}", "tags are about groups, never about a person"
                 )
+        if row["subject"] not in SUBJECTS:
+            yield _told(row, f"subject {shown(row['subject'])}", f"allowed: {', '.join(SUBJECTS)}")
         if row["layer"] not in layers:
             yield _told(row, f"layer {shown(row['layer'])}", f"allowed: {', '.join(layers)}")
         if row["refresh"] not in REFRESHES:
@@ -153,7 +152,7 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
     known = {row["tag"] for row in definitions.tags}
     for row in definitions.rules:
         if row["tag"] not in known:
-            found = f"a rule of a tag that {_beside(row, 'tags')} does not have"
+            found = "a rule of a tag that tags.csv does not have"
             yield _told(row, found, "add the tag or remove the rule")
         if not re.fullmatch(r"[1-9]\d{0,2}", row["group_no"], re.ASCII):
             yield _told(row, f"group_no {shown(row['group_no'])}", "allowed: 1 to 999")
@@ -165,8 +164,8 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
 def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
     attribute = catalogue.get(row["attribute"])
     if attribute is None:
-        allowed_in = f"allowed: those of {_beside(row, 'attributes')}"
-        yield _told(row, f"unknown attribute {shown(row['attribute'])}", allowed_in)
+        found = f"unknown attribute {shown(row['attribute'])}"
+        yield _told(row, found, "allowed: those of attributes.csv, of the tag's subject")
         return
     allowed = OPERATORS.get(attribute["data_type"], set())
     if row["operator"] not in allowed:
@@ -205,7 +204,7 @@ def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Ite
     named = {row["tag"] for row in definitions.rules}
     for tag in definitions.tags:
         if tag["tag"] not in named:
-            yield _told(tag, "no rule", f"give it at least one row in {_beside(tag, 'tag_rules')}")
+            yield _told(tag, "no rule", "give it at least one row in tag_rules.csv")
     for groups in _by_group(definitions.rules).values():
         for group_no, rows in groups.items():
             slots = {
@@ -320,11 +319,8 @@ def _faults_of_pairs(
     for row in pairs:
         for column in ("tag", second):
             if row[column] not in known:
-                yield _told(
-                    row,
-                    f"{column} {shown(row[column])} is no tag",
-                    f"allowed: codes of {_beside(row, 'tags')}",
-                )
+                found = f"{column} {shown(row[column])} is no tag"
+                yield _told(row, found, "allowed: codes of tags.csv, of one subject")
         first = first_of.setdefault(pair_of((row["tag"], row[second])), row)
         if first is not row:
             yield _told(row, f"a tie: the pair stands in line {first.line} as well", "name it once")

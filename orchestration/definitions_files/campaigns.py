@@ -20,7 +20,6 @@ CAMPAIGN_FILES = (
 )  # fmt: skip
 BENEFIT_FILES = ("benefits", "benefit_stores")
 MARKS = {
-    "tag": ("tags/tags.csv", "tag"),
     "stage": ("lifecycle/stages.csv", "stage"),
     "silence_tier": ("lifecycle/silence_tier_labels.csv", "silence_tier"),
     "silence_cause": ("lifecycle/silence_causes.csv", "silence_cause"),
@@ -29,7 +28,7 @@ MARKS = {
     "value_tier": ("value/value_tiers.csv", "value_tier"),
     "category_group": ("lifecycle/category_groups.csv", "category_group"),
 }
-"""Where the codes of each kind of target are defined; regions and stores only the data knows."""
+"""Where the codes of each kind of target beside tags are defined; regions and stores only the data knows."""
 
 
 def read_campaigns(seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
@@ -47,6 +46,9 @@ def read_campaigns(seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
         kind: list(dict.fromkeys(row[column] for row in read_rows(seeds / file)))
         for kind, (file, column) in MARKS.items()
     }
+    marks["tag"] = [
+        row["tag"] for row in read_rows(seeds / "tags" / "tags.csv") if row["subject"] == "member"
+    ]
     return CampaignDefinitions(tables, marks)
 
 

@@ -1,4 +1,4 @@
-"""What a campaign was defined as when it was decided: one hash over every row that says so.
+"""What a campaign was defined as when it was decided: one hash over every row that defines it.
 
 Belongs here: which rows of ``seeds/`` define a campaign, hashing them.
 Does not: whether the rows are sound (core), deciding (``models/audiences``).

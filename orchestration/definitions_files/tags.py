@@ -11,24 +11,31 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.core.errors import InputFault
-from orchestration.core.tag_definitions import Definitions, Row, check
+from orchestration.core.tag_definitions import SUBJECTS, Definitions, Row, check
 from orchestration.project import SEEDS_DIR
 
 
-def read_definitions(folder: Path = SEEDS_DIR / "tags", prefix: str = "") -> Definitions:
-    """The rows of the six files, each with the line it stands in.
+def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[0]) -> Definitions:
+    """The rows of the six files that are about one subject, each with the line it stands in.
 
     Args:
         folder: Where the files are.
-        prefix: `product_` for the tags of products, which have no strategies for pairs.
+        subject: What holds the tags; strategies for pairs are for members only.
     """
+    subject_of = {row["tag"]: row["subject"] for row in read_rows(folder / "tags.csv")}
+
+    def own(name: str) -> tuple[Row, ...]:
+        # A row that names no subject has that of its tag; what belongs to no known subject is read with the first.
+        named = [(row, row["subject"] or subject_of.get(row["tag"])) for row in read_rows(folder / name)]
+        return tuple(row for row, its in named if (its if its in SUBJECTS else SUBJECTS[0]) == subject)
+
     return Definitions(
-        attributes=read_rows(folder / f"{prefix}attributes.csv"),
-        layers=read_rows(folder / f"{prefix}tag_layers.csv"),
-        tags=read_rows(folder / f"{prefix}tags.csv"),
-        rules=read_rows(folder / f"{prefix}tag_rules.csv"),
-        conflicts=read_rows(folder / f"{prefix}tag_conflicts.csv"),
-        strategies=() if prefix else read_rows(folder / "tag_strategies.csv"),
+        attributes=own("attributes.csv"),
+        layers=own("tag_layers.csv"),
+        tags=own("tags.csv"),
+        rules=own("tag_rules.csv"),
+        conflicts=own("tag_conflicts.csv"),
+        strategies=read_rows(folder / "tag_strategies.csv") if subject == SUBJECTS[0] else (),
     )
 
 
@@ -38,8 +45,8 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
     Raises:
         InputFault: With every fault.
     """
-    definitions = read_definitions(folder)
-    check(definitions, on, read_definitions(folder, prefix="product_"))
+    definitions, *others = (read_definitions(folder, subject) for subject in SUBJECTS)
+    check(definitions, on, *others)
     return definitions
 
 

@@ -1,4 +1,4 @@
-"""Rows of erased member records leave every delivery: as landed, loaded and held, and the vault.
+"""Rows of erased member records leave every delivery: as landed, loaded and quarantined, and the vault.
 
 Belongs here: which rows those are, rewriting the files, keeping manifests and counts true.
 Does not: finding a person's records, published versions, the ledger (orchestration.erasing.people).
@@ -33,8 +33,10 @@ from orchestration.project import Home
 _NUMBERS = ("member_id", "household_id")
 _SYSTEM = "system"
 _TOUCH = "planned_touch_id"
-# Columns of loaded and held files that the loader added.
-_OWN = frozenset(["delivered_on", "held_file", "held_row_number", "held_reason", "held_column"])
+# Columns of loaded and quarantined files that the loader added.
+_OWN = frozenset(
+    ["delivered_on", "quarantine_file", "quarantine_row_number", "quarantine_reason", "quarantine_column"]
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class _Whose:
 
     Attributes:
         source: Its source.
-        columns: Columns that say so.
+        columns: Those with the member, the system or the touch.
         systems: Systems a row may name; any other text may stand for each of them.
         known: All columns of the contract; empty where there is none.
         stays: Whether the fact stays without its member.
@@ -146,7 +148,7 @@ def _erase_from_table(home: Home, table: Table, whose: _Whose, connection: duckd
         _erase_from_landing(home, folder, whose, connection)
     for file in sorted((home.vault / "contacts" / inside).glob("delivered=*.parquet")):
         _replace(file, whose, connection, _workspace(home), mode=0o600)
-    for file in sorted((home.held / inside).glob("delivered=*/held.parquet")):
+    for file in sorted((home.quarantine / inside).glob("delivered=*/quarantined.parquet")):
         _replace(file, whose, connection, _workspace(home))
     for folder in sorted((home.loaded / inside).glob("delivered=*")):
         if (folder / RECORD).exists():
@@ -193,20 +195,20 @@ def _erase_from_loaded(
         else:
             is_changed = True
         rows_loaded += rows
-    held = home.held / folder.relative_to(home.loaded) / "held.parquet"
+    quarantined = home.quarantine / folder.relative_to(home.loaded) / "quarantined.parquet"
     landed = home.landing / folder.relative_to(home.loaded) / MANIFEST
-    rows_held = pq.read_metadata(held).num_rows if held.exists() else 0
-    gone = record["rows_loaded"] + record["rows_held"] - rows_loaded - rows_held
+    rows_quarantined = pq.read_metadata(quarantined).num_rows if quarantined.exists() else 0
+    gone = record["rows_loaded"] + record["rows_quarantined"] - rows_loaded - rows_quarantined
     told = record | {
         "rows_loaded": rows_loaded,
-        "rows_held": rows_held,
+        "rows_quarantined": rows_quarantined,
         "rows_in": record["rows_in"] - gone,
     }
     if landed.exists():
         content = landed.read_bytes()
         told["rows_in"] = sum(entry["rows"] for entry in json.loads(content)["files"])
         told["manifest"] = hashlib.sha256(content).hexdigest()
-    told["exact_duplicates"] = told["rows_in"] - rows_loaded - rows_held
+    told["exact_duplicates"] = told["rows_in"] - rows_loaded - rows_quarantined
     if is_changed or told != record:
         write_file(new / RECORD, f"{json.dumps(told, indent=2)}\n".encode())
         _switch(home, folder, new)

@@ -1,7 +1,7 @@
 """Rows of erased members in the ledger: they stay as tombstones, so that what was decided still adds up.
 
 Belongs here: which columns a tombstone keeps, rewriting sealed files so that the registry explains it.
-Does not: sealing, and holding files against manifests (ledger.seals).
+Does not: sealing, and verifying files by manifests (ledger.seals).
 
 The registry is written before the files: a sealed file with another hash than its first is accepted only
 where the registry names that hash.

@@ -80,7 +80,7 @@ def purge_requested(
     Args:
         home: The home, with everything loaded.
         contracts: By source name.
-        say: Told one line per step.
+        say: Gets one line per step.
         identify: Finds whose each record is; by default dbt's identity models do.
     """
     before = under_way(home)

@@ -1,4 +1,4 @@
-"""What an export is told by rows of ``seeds/``: copy, benefits, addresses, fallbacks, limits.
+"""What an export reads of ``seeds/``: copy, benefits, addresses, fallbacks, limits.
 
 Belongs here: reading them, refusing copy that could not be filled.
 Does not: filling it (core.copy_texts).

@@ -1,6 +1,6 @@
 """Whether a week may be exported: published and sealed are the same, and consents are heard.
 
-Belongs here: holding the published version against the ledger, and the consent feed against its limits.
+Belongs here: comparing the published version with the ledger, and the consent feed with its limits.
 Does not: who is left out of a file (``audience.py``).
 """
 

@@ -126,7 +126,7 @@ def exported_before(home: Home) -> set[str]:
 
 
 def remove_unfinished(home: Home) -> None:
-    """Remove what a killed run left: it may hold contact details, and nobody was told of it."""
+    """Remove what a killed run left: it may hold contact details, and nobody knows of it."""
     for leftover in home.exports.glob(".unfinished*"):
         shutil.rmtree(leftover)
 

@@ -116,7 +116,7 @@ def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
     """
     if fitted_on not in dates_without_amounts(home):
         raise RekindleError(
-            f"{home.control / AMOUNT_FITS}.parquet: of {fitted_on} there is no purchase fit, or one with "
+            f"{home.own_tables / AMOUNT_FITS}.parquet: of {fitted_on} there is no purchase fit, or one with "
             "amounts already; fits are never rewritten"
         )
     purchase_fits = [row for row in read_own_table(home, PURCHASE_FITS) if row["fitted_on"] == fitted_on]

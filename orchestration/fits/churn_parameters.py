@@ -148,7 +148,7 @@ def add_version(home: Home, fitted_on: date, fits: dict[str, Fit]) -> str:
     """
     if fitted_on in fitted_dates(home):
         raise RekindleError(
-            f"{home.control / PURCHASE_FITS}.parquet has a fit as of {fitted_on} already; "
+            f"{home.own_tables / PURCHASE_FITS}.parquet has a fit as of {fitted_on} already; "
             "fits are never rewritten"
         )
     version = f"{Model.MBG_NBD.value}-{fitted_on}"

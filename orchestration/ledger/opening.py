@@ -1,6 +1,6 @@
 """Opening a build: an empty one that knows what is sealed and what campaigns are defined as.
 
-Belongs here: what a build is told before dbt begins, and refusing to begin.
+Belongs here: what a build gets before dbt begins, and refusing to begin.
 Does not: the build's folder (warehouse.builds), what is sealed (``seals.py``), choosing its dates (core).
 """
 

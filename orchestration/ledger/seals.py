@@ -1,6 +1,6 @@
 """The ledger of audiences: what was decided for a campaign week, written once and never changed.
 
-Belongs here: sealing proposals of a published version, holding what is sealed against its manifests, handing
+Belongs here: sealing proposals of a published version, verifying what is sealed by its manifests, handing
     it to the next build, comparing a rebuilt week with its seal.
 Does not: deciding who enters (``models/audiences``), sending anything (exports).
 """
@@ -31,7 +31,7 @@ from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
 
 MANIFEST = "manifest.json"
-# A proposal's parts: file of the ledger -> control table, table of the warehouse, order that makes its bytes.
+# A proposal's parts: file of the ledger -> own table, table of the warehouse, order that makes its bytes.
 _PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
     "touches": ("sealed_touches", "aud_planned_touches", ["planned_touch_id"]),
@@ -256,7 +256,7 @@ def _read_seal(manifest: Path) -> Seal:
 
 
 def seals(home: Home) -> list[Seal]:
-    """Every version of every sealed week, held against its manifest.
+    """Every version of every sealed week, verified by its manifest.
 
     Raises:
         RekindleError: A file is missing or was changed after it was sealed; all such files are named.
@@ -310,7 +310,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
     ]
     provide_own_tables(home)
     for part, (sealed, _, _) in _PARTS.items():
-        folder = home.control / sealed
+        folder = home.own_tables / sealed
         wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
         for stale in folder.glob("*.parquet"):
             if stale.name != "empty.parquet":

@@ -36,7 +36,7 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
             "status": load.status,
             "rows_in": load.rows_in,
             "rows_loaded": load.rows_loaded,
-            "rows_held": load.rows_held,
+            "rows_quarantined": load.rows_quarantined,
             "exact_duplicates": load.exact_duplicates,
         }
         for load in loads

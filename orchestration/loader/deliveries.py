@@ -26,7 +26,7 @@ from orchestration.loader.row_rules import is_readable, literal, quoted
 
 MANIFEST = "manifest.json"
 # Columns the loader asks Parquet's reader for, under names no delivered column may have.
-FILE_COLUMN = "held_file"
+FILE_COLUMN = "quarantine_file"
 ROW_COLUMN = "file_row_number"
 _CHUNK = 1 << 22
 
@@ -123,7 +123,7 @@ def manifest_sha256(delivery: Delivery) -> str | None:
 def check_delivery(
     delivery: Delivery, connection: duckdb.DuckDBPyConnection, staging: Path, faults: list[str]
 ) -> CheckedDelivery | None:
-    """Hold the files against the manifest and their columns against the contract.
+    """Validate the files by the manifest and their columns by the contract.
 
     Args:
         delivery: What to check.
@@ -252,7 +252,7 @@ def _check_file(
 def _check_columns(table: Table, types: dict[str, str], where: str, faults: list[str]) -> None:
     missing = [column.name for column in table.columns if column.required and column.name not in types]
     if missing:
-        # Only names of the contract are told: the first line of a CSV file without a header holds a person.
+        # Only names of the contract are shown: the first line of a CSV file without a header holds a person.
         found = [column.name for column in table.columns if column.name in types] or ["none"]
         faults.append(
             f"{where}: required columns missing: {', '.join(missing)}; found of the contract's: "
@@ -303,7 +303,7 @@ def _csv_as_parquet(
         return None
     target = staging / f"{hashlib.sha256(str(path).encode()).hexdigest()}.parquet"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
-    # The numbers of held rows refer to the order of the file.
+    # The numbers of quarantined rows refer to the order of the file.
     connection.execute("set preserve_insertion_order = true")
     try:
         connection.execute(
@@ -326,7 +326,7 @@ def _csv_as_parquet(
 
 
 def scan(files: tuple[DeliveredFile, ...]) -> str:
-    """SQL that reads files of one shape: their contract columns, ``held_file`` and ``file_row_number``."""
+    """SQL that reads files of one shape: their contract columns, and of each row its file and number."""
     paths = ", ".join(literal(str(file.path)) for file in files)
     names = ", ".join([*(quoted(name) for name in files[0].types), FILE_COLUMN, ROW_COLUMN])
     return (

@@ -37,7 +37,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TableLoad:
     status: str
     rows_in: int = 0
     rows_loaded: int = 0
-    rows_held: int = 0
+    rows_quarantined: int = 0
     exact_duplicates: int = 0
 
 
@@ -83,7 +83,7 @@ def load(
     Args:
         home: The business's folder.
         contracts: By source name, see ``read_contracts``.
-        say: Told one line per step.
+        say: Gets one line per step.
         seeds_dir: Where ``identity/blocked_identifiers.csv`` lies.
         memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
         threads: DuckDB's threads; by default all cores.
@@ -142,8 +142,8 @@ def _load(
         table = contracts[source].table(table_name)
         if table and not _is_current(records[source, table_name, delivered_on], table, secret):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract changed, but the delivery "
-                "is no longer in landing; put it back so that it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract or the loader changed, but "
+                "the delivery is no longer in landing; put it back so that it can be loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
@@ -174,7 +174,7 @@ def _load(
 
 
 def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> list[TableLoad]:
-    """Write the control tables about deliveries, as they lie there now."""
+    """Write the tables about deliveries, as they lie there now."""
     tables = _summary(contracts, _read_records(home, contracts))
     with duckdb.connect() as connection:
         write_own_table(home, UNREADABLE, unreadable_consents(home, contracts, connection))
@@ -212,7 +212,7 @@ def _load_one(
         "delivered_on": delivery.delivered_on.isoformat(),
         "rows_in": written.rows_in,
         "rows_loaded": written.rows_loaded,
-        "rows_held": written.rows_held,
+        "rows_quarantined": written.rows_quarantined,
         "exact_duplicates": written.exact_duplicates,
         "contract": table.fingerprint,
         "secret": secret.fingerprint,
@@ -224,14 +224,16 @@ def _load_one(
     flush_tree(workspace)
     flush_tree(private)
     name = delivery.folder.name
-    # Vault and held first: the rename of the loaded folder says that the delivery is complete.
+    # Vault and quarantine first: the rename of the loaded folder says that the delivery is complete.
     _show_vault(home, table, name, written.vault)
     aside = _workspace(home) / "set_aside"
-    held_folder = home.held / table.source / table.name / name
-    if written.held is not None:
-        switch_folder(written.held, held_folder, aside / "held" / table.source / table.name / name)
+    quarantine_folder = home.quarantine / table.source / table.name / name
+    if written.quarantined is not None:
+        switch_folder(
+            written.quarantined, quarantine_folder, aside / "quarantine" / table.source / table.name / name
+        )
     else:
-        shutil.rmtree(held_folder, ignore_errors=True)
+        shutil.rmtree(quarantine_folder, ignore_errors=True)
     switch_folder(
         written.loaded,
         home.loaded / table.source / table.name / name,
@@ -240,7 +242,7 @@ def _load_one(
     shutil.rmtree(private, ignore_errors=True)
     say(
         f"{delivery.where}: {written.rows_in:,} rows in, {written.rows_loaded:,} loaded, "
-        f"{written.rows_held:,} held, {written.exact_duplicates:,} exact duplicates "
+        f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
     for note in checked.notes:
@@ -343,7 +345,8 @@ def _summary(
             for day in dates:
                 record = records[table.source, table.name, day]
                 counts = {
-                    word: record[word] for word in ("rows_in", "rows_loaded", "rows_held", "exact_duplicates")
+                    word: record[word]
+                    for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
                 tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
     return tables

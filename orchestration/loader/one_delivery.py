@@ -1,6 +1,6 @@
 """One delivery's rows: checked, counted, pseudonymised and written.
 
-Belongs here: the SQL from delivered files to the loaded, held and vault files of one delivery.
+Belongs here: the SQL from delivered files to the loaded, quarantined and vault files of one delivery.
 Does not: which deliveries to load, checks of whole files, making the result visible (loading.py).
 """
 
@@ -27,7 +27,7 @@ _WITHHELD = "(withheld)"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
-# So many rows are judged once and kept in memory while the months are written; more are read from files.
+# So many rows are validated once and kept in memory while the months are written; more are read from files.
 _MOST_ROWS_IN_MEMORY = 4_000_000
 # Reading a delivery once per month pays when its row groups lie in few months each.
 _MOST_ROWS_READ_TWICE = 2
@@ -38,11 +38,11 @@ class WrittenDelivery:
     """Where the parts of one delivery were written, not yet visible, and its counts."""
 
     loaded: Path
-    held: Path | None
+    quarantined: Path | None
     vault: Path | None
     rows_in: int
     rows_loaded: int
-    rows_held: int
+    rows_quarantined: int
     exact_duplicates: int
 
 
@@ -61,7 +61,7 @@ def write_delivery(
         What was written.
 
     Raises:
-        RekindleError: Rows in are not loaded + held + exact duplicates.
+        RekindleError: Rows in are not loaded + quarantined + exact duplicates.
     """
     table = checked.delivery.table
     reasons = _prepare_rows(connection, checked)
@@ -69,13 +69,13 @@ def write_delivery(
     counts = _count(connection, table)
     duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
     is_clean = all(code is None for _, code in counts)
-    held = None
+    quarantined = None
     if any(code for _, code in counts):
-        held = workspace / "held"
-        held.mkdir()
-        _write_held(connection, checked, reasons, held / "held.parquet")
-    source = "judged" if not is_clean else "rows_as_typed"
-    condition = "true" if is_clean else "held_code is null"
+        quarantined = workspace / "quarantined"
+        quarantined.mkdir()
+        _write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
+    source = "validated" if not is_clean else "rows_as_typed"
+    condition = "true" if is_clean else "quarantine_code is null"
     vault = None
     if table.contacts:
         vault = private / "contacts.parquet"
@@ -87,18 +87,20 @@ def write_delivery(
     for name in ("accepted", "repeated", "rejected"):
         connection.execute(f"drop table if exists {name}")
     rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
-    rows_held = _rows(held / "held.parquet") if held else 0
-    if checked.rows != rows_loaded + rows_held + duplicates:
+    rows_quarantined = _rows(quarantined / "quarantined.parquet") if quarantined else 0
+    if checked.rows != rows_loaded + rows_quarantined + duplicates:
         raise RekindleError(
             f"{checked.delivery.where}: {checked.rows} rows came in, but {rows_loaded} were loaded, "
-            f"{rows_held} held and {duplicates} dropped as exact duplicates. Nothing of it was kept; "
-            "please report this."
+            f"{rows_quarantined} quarantined and {duplicates} dropped as exact duplicates. Nothing of it was "
+            "kept; please report this."
         )
-    return WrittenDelivery(loaded, held, vault, checked.rows, rows_loaded, rows_held, duplicates)
+    return WrittenDelivery(
+        loaded, quarantined, vault, checked.rows, rows_loaded, rows_quarantined, duplicates
+    )
 
 
 def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> list[Rule]:
-    """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show when held."""
+    """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show in quarantine."""
     table = checked.delivery.table
     reasons: list[Rule] = []
     parts = []
@@ -133,19 +135,19 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         shown.append(text)
     code = f"case {' '.join(codes)} end" if codes else "null"
     return (
-        f"select {', '.join(values)}, cast({code} as integer) as held_code, "
-        f"cast([{', '.join(shown)}] as varchar[]) as held_texts, {FILE_COLUMN}, {ROW_COLUMN} "
+        f"select {', '.join(values)}, cast({code} as integer) as quarantine_code, "
+        f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
     )
 
 
 def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, code: int) -> None:
-    """Make the view ``judged``: the rows, where a row with a key seen before is an exact duplicate or held.
+    """Make the view ``validated``: the rows, of which repeated keys are exact duplicates or go to quarantine.
 
     Of rows with one key and different contents the first by content stays, so the choice does not hang on the
     order of delivery. Only rows whose key repeats are compared as a whole.
     """
-    connection.execute("create or replace temp view judged as from rows_as_typed")
+    connection.execute("create or replace temp view validated as from rows_as_typed")
     key = ", ".join(quoted(name) for name in table.key)
     if _keys_are_distinct(connection, table):
         return
@@ -161,7 +163,7 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
         with contested as (
             select {content}, {FILE_COLUMN}, {ROW_COLUMN}
             from rows_as_typed semi join repeated using ({key})
-            where held_code is null
+            where quarantine_code is null
         ),
         ranked as (
             select
@@ -179,8 +181,8 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
         where copy > 1 or version > 1
     """)
     connection.execute(f"""
-        create or replace temp view judged as
-        select rows_as_typed.* replace (coalesce(held_code, code) as held_code)
+        create or replace temp view validated as
+        select rows_as_typed.* replace (coalesce(quarantine_code, code) as quarantine_code)
         from rows_as_typed left join rejected using ({FILE_COLUMN}, {ROW_COLUMN})
     """)
 
@@ -213,13 +215,13 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[da
     """Rows by month and code; the month only of rows that are loaded."""
     month = f"date_trunc('month', {quoted(table.month_of)})" if table.month_of else "null"
     rows = connection.execute(
-        f"select cast(case when held_code is null then {month} end as date) as month, held_code, count(*) "
-        "from judged group by all"
+        f"select cast(case when quarantine_code is null then {month} end as date) as month, "
+        "quarantine_code, count(*) from validated group by all"
     ).fetchall()
     return {(month, code): count for month, code, count in rows}
 
 
-def _write_held(
+def _write_quarantined(
     connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
 ) -> None:
     table = checked.delivery.table
@@ -229,21 +231,22 @@ def _write_held(
     )
     names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
     texts = ", ".join(
-        f"held_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
+        f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
     )
     connection.execute(f"""
         copy (
             select
-                delivered.name as held_file,
-                {ROW_COLUMN} + 1 as held_row_number,
-                reasons.reason as held_reason,
-                reasons.about as held_column,
+                delivered.name as quarantine_file,
+                {ROW_COLUMN} + 1 as quarantine_row_number,
+                reasons.reason as quarantine_reason,
+                reasons.about as quarantine_column,
                 {texts}
-            from judged
-            join (values {listed}) as reasons (code, reason, about) on judged.held_code = reasons.code
-            join (values {names}) as delivered (path, name) on judged.{FILE_COLUMN} = delivered.path
-            where held_code <> {_EXACT_DUPLICATE}
-            order by held_file, held_row_number
+            from validated
+            join (values {listed}) as reasons (code, reason, about)
+                on validated.quarantine_code = reasons.code
+            join (values {names}) as delivered (path, name) on validated.{FILE_COLUMN} = delivered.path
+            where quarantine_code <> {_EXACT_DUPLICATE}
+            order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)
 
@@ -303,16 +306,16 @@ def _write_months(
         elif not lies_by_month:
             staged = private / "by_month"
             connection.execute(
-                f"copy (select {every}, strftime({quoted(table.month_of or '')}, '%Y-%m') as held_month "
+                f"copy (select {every}, strftime({quoted(table.month_of or '')}, '%Y-%m') as _month "
                 f"from {source} where {condition}) "
-                f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (held_month))"
+                f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (_month))"
             )
     folder.mkdir()
     for month in months:
         name = f"{month.year:04d}-{month.month:02d}" if month else "all"
         rows, within = source, condition
         if staged is not None:
-            paths = literal(str(staged / f"held_month={name}" / "*.parquet"))
+            paths = literal(str(staged / f"_month={name}" / "*.parquet"))
             rows = f"read_parquet({paths}, hive_partitioning = false)"
             within = "true"
         elif month is not None and len(months) > 1:

@@ -1,7 +1,7 @@
 """Consent events that the contract refused: silence must not depend on how well an opt-out was written.
 
-Belongs here: what can still be read of them, as a control table.
-Does not: whom they silence (models/intermediate/int_unreadable_consents), judging rows (one_delivery.py).
+Belongs here: what can still be read of them, as one of Rekindle's own tables.
+Does not: whom they silence (models/intermediate/int_unreadable_consents), validating rows (one_delivery.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def unreadable_consents(
         for contract in contracts.values()
         for table in contract.tables
         if table.name == CONSENTS
-        for file in sorted((home.held / table.source / table.name).glob("delivered=*/held.parquet"))
+        for file in sorted(
+            (home.quarantine / table.source / table.name).glob("delivered=*/quarantined.parquet")
+        )
         for row in connection.sql(_readable(table, str(file), file.parent.name.removeprefix("delivered=")))
         .to_arrow_table()
         .to_pylist()
@@ -42,7 +44,9 @@ def _readable(table: Table, file: str, delivered_on: str) -> str:
         f"{told.get(name) or (_value(columns[name]) if name in columns else quoted(name))} as {quoted(name)}"
         for name in schema_of(UNREADABLE).names
     )
-    return f"select {values} from read_parquet({literal(file)}) order by held_file, held_row_number"
+    return (
+        f"select {values} from read_parquet({literal(file)}) order by quarantine_file, quarantine_row_number"
+    )
 
 
 def _value(column: Column) -> str:

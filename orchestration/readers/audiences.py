@@ -1,7 +1,7 @@
 """What the published version says about the audiences of a week: counts and shares, never a member.
 
 Belongs here: the questions, one query each over finished tables.
-Does not: judging the answers (core.audience_checks), the rows of a decision (ledger), layout (cli.audiences).
+Does not: evaluating the answers (core.audience_checks), the rows of a decision (ledger), layout (cli).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far what was delivered and loaded reaches.
 
-Belongs here: dates asked of the landing folder and of loaded files, the business time zone they are told in.
+Belongs here: dates asked of the landing folder and of loaded files, the business time zone they are in.
 Does not: which dates are due (core.due), what is published (warehouse.versions).
 Late imports: whoever asks for the time zone alone starts at once.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"][
     "business_time_zone"
 ]
-"""The zone in which a timestamp becomes a business date, as the models are told."""
+"""The zone in which a timestamp becomes a business date, as the models have it."""
 
 
 def orders_delivered_until(home: Home) -> date | None:

@@ -1,7 +1,7 @@
 """What the published version says of experiments: plans, results, decisions; never a member.
 
 Belongs here: one query each over finished tables.
-Does not: judging (fits.judging), wording (the command line).
+Does not: evaluating (fits.evaluating), wording (the command line).
 """
 
 from __future__ import annotations

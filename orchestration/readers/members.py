@@ -73,7 +73,7 @@ QUESTIONS = {
         inner join marts.dim_tag_path as path using (tag, path_no)
         {_OF_THE_MEMBER} order by own.tag
     """,
-    "given way": f"""
+    "overridden": f"""
         select weaker.label_en, weaker.label_zh, stronger.label_en as stronger_en,
             stronger.label_zh as stronger_zh
         from marts.fct_tag_conflict as own
@@ -131,7 +131,8 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
             )
         known = {"member": member_key, "day": day}
         answers = {question: _rows(connection, query, known) for question, query in QUESTIONS.items()}
-        labels = _rows(connection, "select attribute, label_en, label_zh from seeds.attributes", {})
+        catalogue = "select attribute, label_en, label_zh from seeds.attributes where subject = 'member'"
+        labels = _rows(connection, catalogue, {})
         return MemberRows(
             day,
             {question: rows for question, rows in answers.items() if rows is not None},

@@ -1,6 +1,6 @@
-"""What the command line says about a home: read from manifests and control tables, never from member rows.
+"""What the command line says about a home: read from manifests and own tables, never from member rows.
 
-Belongs here: gathering what is published, loaded, held, due and under way, and laying it out.
+Belongs here: gathering what is published, loaded, quarantined, due and under way, and laying it out.
 Does not: changing anything.
 """
 
@@ -70,22 +70,23 @@ def without_probabilities(rows: dict[str, int]) -> list[str]:
 
 
 def loads_text(home: Home) -> str:
-    """Rows in, loaded, held and dropped per table, over all deliveries."""
-    rows = _control(
+    """Rows in, loaded, quarantined and dropped per table, over all deliveries."""
+    rows = _rows_of(
         home,
-        "select source || '.' || table_name, count(*), sum(rows_in), sum(rows_loaded), sum(rows_held), "
-        "sum(exact_duplicates) from loads where status = 'loaded' group by 1 order by 1",
+        "select source || '.' || table_name, count(*), sum(rows_in), sum(rows_loaded), "
+        "sum(rows_quarantined), sum(exact_duplicates) "
+        "from loads where status = 'loaded' group by 1 order by 1",
     )
     if not rows:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
-    headings = ["table", "deliveries", "rows in", "loaded", "held", "exact duplicates"]
+    headings = ["table", "deliveries", "rows in", "loaded", "quarantined", "exact duplicates"]
     table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
     return "\n\n".join([table, *_never_delivered(home)])
 
 
 def fits_text(home: Home) -> str:
     """The newest fit of the churn probability's parameters, per category group."""
-    rows = _control(
+    rows = _rows_of(
         home,
         "select category_group, members, printf('%.3f', r), printf('%.2f', alpha), printf('%.3f', a), "
         "printf('%.3f', b), cast(fitted_on as varchar) "
@@ -98,11 +99,11 @@ def fits_text(home: Home) -> str:
     return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
 
 
-def held_text(home: Home, table: str | None) -> str:
-    """Reasons and counts of held rows, for all tables or one."""
+def quarantine_text(home: Home, table: str | None) -> str:
+    """Reasons and counts of quarantined rows, for all tables or one."""
     wanted = (table or "").rpartition(".")
     counts = []
-    for folder in sorted(home.held.glob("*/*")):
+    for folder in sorted(home.quarantine.glob("*/*")):
         source, name = folder.parent.name, folder.name
         if table and (name != wanted[2] or (wanted[0] and source != wanted[0])):
             continue
@@ -110,14 +111,14 @@ def held_text(home: Home, table: str | None) -> str:
             counts += [
                 (f"{source}.{name}", reason, column, rows)
                 for reason, column, rows in duckdb.execute(
-                    "select held_reason, held_column, count(*) from read_parquet($files) "
+                    "select quarantine_reason, quarantine_column, count(*) from read_parquet($files) "
                     "group by all order by 3 desc, 1, 2",
                     {"files": f"{folder}/*/*.parquet"},
                 ).fetchall()
             ]
     if not counts:
-        return f"No row of {table} is held back." if table else "No row is held back."
-    return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.held}"
+        return f"No row of {table} is in quarantine." if table else "No row is in quarantine."
+    return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.quarantine}"
 
 
 def status_text(home: Home) -> str:
@@ -193,7 +194,7 @@ def _unreadable_consents(home: Home) -> list[str]:
     with connect_published(home) as published:
         try:
             rows = published.execute(
-                "select held_reason, held_column, count(*), sum(members), "
+                "select quarantine_reason, quarantine_column, count(*), sum(members), "
                 "count(*) filter (where members = 0) "
                 "from core.fct_unreadable_consent group by all order by all"
             ).fetchall()
@@ -203,13 +204,13 @@ def _unreadable_consents(home: Home) -> list[str]:
         return []
     headings = ["consents refused for", "column", "events", "members silenced", "of nobody known"]
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
-    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle held --table consents)"
+    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle quarantine --table consents)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
 
 
 def _never_delivered(home: Home) -> list[str]:
     """What is unknown because a delivering source left a table out; a source not used at all is no gap."""
-    rows = _control(
+    rows = _rows_of(
         home,
         "select source, table_name from loads where status = 'missing' "
         "and source in (select source from loads where status = 'loaded') order by 1, 2",
@@ -222,8 +223,8 @@ def _never_delivered(home: Home) -> list[str]:
     return [text_table(["never delivered", "so nothing is known of"], silent)]
 
 
-def _control(home: Home, query: str, table: str = "loads") -> list[tuple]:
-    file = home.control / f"{table}.parquet"
+def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:
+    file = home.own_tables / f"{table}.parquet"
     if not file.exists():
         return []
     with duckdb.connect() as connection:

@@ -61,8 +61,8 @@ _MOVED = """
                     except select {path} from warehouse.marts.dim_tag_path)
                 )
             ) as is_changed
-        from warehouse.seeds.tags as definition
-        full join published.marts.dim_tag as dim_tag using (tag)
+        from (from warehouse.seeds.tags where subject = 'member') as definition
+        full join (from published.marts.dim_tag where subject = 'member') as dim_tag using (tag)
     )
     select
         tag, is_defined, was_defined, is_changed, lowest, highest,
@@ -196,7 +196,10 @@ def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date) -> Non
     types = {column.name: column.data_type for column in columns}
     described = connection.execute("describe published.marts.member_attributes").fetchall()
     missing = types.keys() - {name for name, *_ in described}
-    needed = connection.execute("select distinct attribute from warehouse.seeds.tag_rules").fetchall()
+    needed = connection.execute(
+        "select attribute from warehouse.seeds.tag_rules inner join warehouse.seeds.tags using (tag) "
+        "where subject = 'member'"
+    ).fetchall()
     lacking = sorted(missing & {name for (name,) in needed})
     if lacking:
         raise RekindleError(

@@ -1,7 +1,7 @@
-"""What the published version says about tags as a whole: counts and shares, never a member.
+"""What the published version says about the tags of members as a whole: counts and shares, never a member.
 
 Belongs here: the questions, one query each over finished tables, at the newest as-of date.
-Does not: judging the answers (checks.tags), one member's story (readers.members), evaluating rules (dbt).
+Does not: evaluating the answers (checks.tags), one member's story (readers.members), evaluating rules (dbt).
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from orchestration.warehouse.versions import connect_published, current_version
 
 QUESTIONS = {
     "coverage": """
-        select tag, members, member_share, lowest_expected_share, highest_expected_share, is_as_expected
-        from marts.fct_tag_coverage where as_of_date = $day order by tag
+        select tag, holders, holder_share, lowest_expected_share, highest_expected_share, is_as_expected
+        from marts.fct_tag_coverage where subject = 'member' and as_of_date = $day order by tag
     """,
     "drift": """
-        select tag, member_share, drift_share, is_steady
-        from marts.fct_tag_coverage where as_of_date = $day and drift_share is not null order by tag
+        select tag, holder_share, drift_share, is_steady
+        from marts.fct_tag_coverage
+        where subject = 'member' and as_of_date = $day and drift_share is not null order by tag
     """,
     "promises": """
         select tag, refresh, most_days_old from marts.dim_tag
-        where starts_on <= $day and coalesce(ends_on, $day) >= $day order by tag
+        where subject = 'member' and starts_on <= $day and coalesce(ends_on, $day) >= $day order by tag
     """,
     "conflicts": """
-        select conflict.tag, conflict.over_tag, count(*) as members, max(weaker.members) as members_left
+        select conflict.tag, conflict.over_tag, count(*) as members, max(weaker.holders) as members_left
         from marts.fct_tag_conflict as conflict
         left join marts.fct_tag_coverage as weaker
             on conflict.over_tag = weaker.tag and conflict.as_of_date = weaker.as_of_date
@@ -45,7 +46,7 @@ QUESTIONS = {
             ), '') as made_of
         from marts.dim_tag left join marts.dim_tag_lineage as lineage
             on dim_tag.tag = lineage.tag and lineage.link = 'used_by'
-        group by dim_tag.tag order by dim_tag.tag
+        where dim_tag.subject = 'member' group by dim_tag.tag order by dim_tag.tag
     """,
     "lift": """
         select tag, members, buyer_share, buyer_without_share, lift_share, lift_z, has_lift

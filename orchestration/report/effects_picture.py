@@ -1,7 +1,7 @@
 """Effects of experiments with their intervals, as a static picture.
 
 Belongs here: how the plot is drawn. The same rows give the same picture.
-Does not: reading or judging experiments (the caller brings rows).
+Does not: reading or evaluating experiments (the caller brings rows).
 """
 
 from __future__ import annotations

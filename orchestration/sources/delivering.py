@@ -128,7 +128,7 @@ def _rows(path: Path) -> int:
         return pq.read_metadata(path).num_rows
     parsing = pa_csv.ParseOptions(newlines_in_values=True)
     with pa_csv.open_csv(path, parse_options=parsing) as batches:
-        # Rows are counted as text, so that a late odd value is the loader's to judge and not a failure here.
+        # Rows are counted as text, so that a late odd value is for the loader to find, no failure here.
         names = batches.schema.names
     as_text = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     with pa_csv.open_csv(path, parse_options=parsing, convert_options=as_text) as batches:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -29,7 +30,7 @@ WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 _PASSED = {"success", "pass", "warn", "no-op"}
 OUTCOMES_FILE_NAME = "outcomes.json"
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
-"""What dbt is told for a build. Unit tests judge the SQL on made-up rows, not the data: tests run them."""
+"""dbt's command for a build. Unit tests check the SQL on made-up rows, not the data: tests run them."""
 
 _RELATIONS = {"model", "seed", "snapshot"}
 
@@ -61,12 +62,12 @@ class Build:
 
     @property
     def scores_path(self) -> Path:
-        """The same of what stands on fits, where that was built by itself."""
+        """Dbt's artifacts of what is made of fits, where that was built by itself."""
         return self.folder / "target_scores"
 
     @property
     def verdicts_path(self) -> Path:
-        """The same of what stands on judged experiments, where that was built by itself."""
+        """Dbt's artifacts of what is made of evaluated experiments, where that was built by itself."""
         return self.folder / "target_verdicts"
 
     @property
@@ -145,7 +146,7 @@ def build_of_run(home: Home, run_id: str) -> Build | None:
 
 
 def audit(build: Build) -> dict[str, int]:
-    """Hold a finished build against what publishing needs, and record that it passed.
+    """Check that a finished build has what publishing needs, and record that it passed.
 
     What became of everything is read from the build's folder: the whole project must have been built and
     no test failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of

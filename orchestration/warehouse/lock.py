@@ -1,7 +1,7 @@
 """One writer at a time: the lock that guards loading, building, publishing and rolling back.
 
 Belongs here: taking the lock, saying who holds it.
-Does not: waiting or queueing; whoever comes second is told and leaves.
+Does not: waiting or queueing; whoever comes second gets an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from orchestration.core.errors import RekindleError
 from orchestration.files import is_alive
 from orchestration.project import Home
+from orchestration.warehouse.former_home import adopt_former_home
 
 
 class Busy(RekindleError):
@@ -56,6 +57,7 @@ def hold_build_lock(home: Home, doing: str) -> Iterator[None]:
 
     Raises:
         Busy: Another process holds it, or this one does already.
+        RekindleError: The home has folders of an earlier version beside those of today.
     """
     home.root.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
@@ -66,6 +68,7 @@ def hold_build_lock(home: Home, doing: str) -> Iterator[None]:
             raise Busy(home.lock_file, _holder(descriptor)) from None
         try:
             _write_holder(descriptor, doing)
+            adopt_former_home(home)
             yield
         finally:
             os.ftruncate(descriptor, 0)

@@ -203,7 +203,7 @@ def rollback(home: Home, to: str | None = None) -> Manifest:
 
 
 def verify(home: Home, build_id: str | None = None) -> list[str]:
-    """Hold a published version against its manifest.
+    """Compare a published version with its manifest.
 
     Args:
         home: The home.

@@ -464,6 +464,13 @@ CONDITIONS: dict[str, list[str]] = {
         for share in ("daypart_share", "category_share", "brand_share", "pack_size_share")
         for value in ("1.000001", "0", "null")
     ],
+    "tags__subject_is_known": ["update seeds.tags set subject = 'shop' where one_row"],
+    "attributes__subject_is_known": ["update seeds.attributes set subject = 'shop' where one_row"],
+    "offer_rules__tags_are_of_their_subject": [
+        "update seeds.offer_rules set member_tag = 'scarce' where one_row",
+        "update seeds.offer_rules set product_tag = 'new_member' where one_row",
+        "update seeds.offer_rules set product_tag = 'nothing' where one_row",
+    ],
     "dim_tag_path__no_clause_is_lost": [
         "update marts.dim_tag_path set clauses = 7 where one_row",
         "update marts.dim_tag_path set clauses = 0 where one_row",
@@ -490,12 +497,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update intermediate.int_offers__member_products set last_bought_on = as_of_date + 1 where one_row",
         "update intermediate.int_offers__member_products set purchase_days = 0 where one_row",
     ],
-    "fct_product_sales__shares_within_bounds": [
-        "update marts.fct_product_sales set repeat_buyer_share = 1.000001 where one_row",
-        "update marts.fct_product_sales set buyers = 0 where one_row",
-    ],
     "int_offers__audiences__index_is_positive": [
         "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
+        "update intermediate.int_offers__audiences set buyers = 0 where one_row",
     ],
     "fct_product_store__state_agrees_with_units": [
         "update marts.fct_product_store set units = 0 where rowid = "
@@ -506,11 +510,11 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_product_attributes set buyers = -1 where one_row",
         "update marts.fct_product_attributes set in_stock_store_share = 1.000001 where one_row",
     ],
-    "dim_product_tag_path__no_clause_is_lost": [
-        "update marts.dim_product_tag_path set clauses = 7 where one_row",
-    ],
-    "fct_product_tag_coverage__share_is_as_expected": [
-        "update marts.fct_product_tag_coverage set is_as_expected = false where one_row",
+    "fct_product_attributes__sales_within_bounds": [
+        "update marts.fct_product_attributes set category_buyer_share = 1.000001 where one_row",
+        "update marts.fct_product_attributes set repeat_buyer_share = null where rowid = "
+        "(select min(rowid) from marts.fct_product_attributes where buyers > 0)",
+        "update marts.fct_product_attributes set replenishment_days = -1 where one_row",
     ],
     # audiences
     "aud_decisions__included_with_an_arm_or_dropped_with_a_reason": [
@@ -570,7 +574,7 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_offer_hit_rate set hits = offers + 1 where one_row",
         "update marts.fct_offer_hit_rate set random_hit_share = null where one_row",
     ],
-    "aud_changes__judged_by_the_change_that_is_shown": [
+    "aud_changes__evaluated_by_the_change_that_is_shown": [
         "update audiences.aud_changes set members = -1 where one_row",
         "update audiences.aud_changes set is_size_ordinary = false, size_change_ratio = 0 where one_row",
         "update audiences.aud_changes set is_composition_ordinary = false where one_row",

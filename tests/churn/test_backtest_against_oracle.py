@@ -37,7 +37,7 @@ READ = {
     "marts.member_churn_warning",
     "intermediate.int_next_purchases",
 }
-JUDGED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
+EVALUATED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
 LEVELS = {row["churn_level"]: int(row["level_order"]) for row in seed("churn/churn_levels.csv")}
 METHODS = {row["method"]: row for row in seed("churn/churn_methods.csv")}
 ACTIVE = {row["stage"] for row in seed("lifecycle/stages.csv") if row["is_active"] == "true"}
@@ -59,7 +59,7 @@ def backtest(chain):
         for name in READ:
             connection.execute(f"create table {name} as from built.{name} limit 0")
         compiled = {model["name"]: model["compiled_code"] for model in chain.models}
-        for name in JUDGED:
+        for name in EVALUATED:
             connection.execute(f"create view marts.{name} as {compiled[name]}")
         connection.execute("detach built")
         yield connection

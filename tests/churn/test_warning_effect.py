@@ -90,7 +90,7 @@ def found(connection):
 
 
 def compared(outcomes, horizon, comparison):
-    """First episodes of those whom a comparison holds against each other."""
+    """First episodes of those whom a comparison compares."""
     told = [dict(zip(COLUMNS, row, strict=True)) for row in outcomes]
     return [
         row

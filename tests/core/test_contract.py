@@ -102,7 +102,10 @@ def test_a_contract_holds_what_the_file_says():
         (lambda t: t["columns"].append({"name": "amount", "data_type": "date"}), "appears more than once"),
         (lambda t: t["columns"].append({"name": "Amount 2", "data_type": "date"}), "must be lower-case"),
         (lambda t: t["columns"].append({"name": "delivered_on", "data_type": "date"}), "the loader adds"),
-        (lambda t: t["columns"].append({"name": "held_reason", "data_type": "date"}), "the loader adds"),
+        (
+            lambda t: t["columns"].append({"name": "quarantine_reason", "data_type": "date"}),
+            "the loader adds",
+        ),
         (lambda t: t.update(columns=[]), "needs a list of tables or columns"),
         (lambda t: t.update(name="../orders"), "table name '../orders' must be"),
     ],

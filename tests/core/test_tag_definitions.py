@@ -1,5 +1,6 @@
 """What is refused about tags, one planted fault at a time, and all of them at once."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -8,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.core.errors import InputFault
-from orchestration.core.tag_definitions import MOST_CLAUSES, OPERATORS, Definitions, Row, check, tag_faults
-from orchestration.definitions_files.tags import read_definitions
-from orchestration.project import DBT_PROJECT_DIR
+from orchestration.core.tag_definitions import (
+    MOST_CLAUSES,
+    OPERATORS,
+    SUBJECTS,
+    Definitions,
+    Row,
+    check,
+    tag_faults,
+)
+from orchestration.definitions_files.tags import check_definitions, read_definitions, read_rows
+from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 
 TODAY = date(2025, 12, 28)
 ATTRIBUTES = [
@@ -25,6 +34,7 @@ ATTRIBUTES = [
 
 def tag(code, **changes):
     good = {
+        "subject": "member",
         "tag": code,
         "layer": "basic",
         "label_en": code.title(),
@@ -72,6 +82,7 @@ def faults(*arguments):
         ({"metric": " "}, "no metric"),
         ({"owner": ""}, "no owner"),
         ({"label_zh": ""}, "no label_zh"),
+        ({"subject": "shop"}, "subject 'shop'"),
         ({"layer": "mood"}, "layer 'mood'"),
         ({"refresh": "often"}, "refresh 'often'"),
         ({"valid_to": "2025-12-27"}, "expired on 2025-12-27"),
@@ -280,29 +291,48 @@ def test_no_text_brings_the_check_down(value, attribute, operator):
     faults([tag("a")], [rule("a", attribute, operator, value), rule("a", attribute, "=", value)])
 
 
-@pytest.mark.parametrize("prefix", ["", "product_"], ids=["members", "products"])
-def test_the_delivered_definitions_have_no_fault(prefix):
-    definitions = read_definitions(prefix=prefix)
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_delivered_definitions_have_no_fault(subject):
+    definitions = read_definitions(subject=subject)
     assert len(definitions.tags) > 10
     assert list(tag_faults(definitions, TODAY)) == []
 
 
-def test_tags_of_products_are_held_against_their_own_catalogue():
-    """One check serves both; what it says names the files of products."""
-    members, products = read_definitions(), read_definitions(prefix="product_")
-    planted = replace(
-        products, rules=(*products.rules, Row("product_tag_rules.csv", 99, rule("scarce", "stage")))
-    )
+def test_tags_of_products_are_compared_with_their_own_catalogue():
+    """One check serves both; members have a stage and products have none."""
+    members, products = read_definitions(), read_definitions(subject="product")
+    planted = replace(products, rules=(*products.rules, Row("tag_rules.csv", 99, rule("scarce", "stage"))))
     [found] = tag_faults(planted, TODAY)
-    assert found.startswith("product_tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
-    assert found.endswith("those of product_attributes.csv")
+    assert found.startswith("tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
     with pytest.raises(InputFault, match="1 fault in the tag definitions"):
         check(members, TODAY, planted)
 
 
-def test_operators_are_those_that_the_model_knows():
-    from orchestration.definitions_files.tags import SEEDS_DIR, read_rows
+def test_what_belongs_to_no_known_subject_is_told_once(tmp_path):
+    folder = tmp_path / "tags"
+    shutil.copytree(SEEDS_DIR / "tags", folder)
+    with (folder / "tag_rules.csv").open("a", encoding="utf-8") as file:
+        file.write("nobody_knows,1,buyers,>=,3\n")
+    tags = folder / "tags.csv"
+    text = tags.read_text(encoding="utf-8").replace("\nproduct,scarce,", "\nshelf,scarce,")
+    tags.write_text(text, encoding="utf-8")
+    with pytest.raises(InputFault) as told:
+        check_definitions(TODAY, folder)
+    faults = str(told.value)
+    assert faults.count("tag 'nobody_knows': a rule of a tag that tags.csv does not have") == 1
+    assert faults.count("tag 'scarce': subject 'shelf'; allowed: member, product") == 1
 
+
+def test_a_strategy_is_for_tags_of_members(tmp_path):
+    folder = tmp_path / "tags"
+    shutil.copytree(SEEDS_DIR / "tags", folder)
+    with (folder / "tag_strategies.csv").open("a", encoding="utf-8") as file:
+        file.write("new_member,scarce,bundle,Bundle,组合\n")
+    with pytest.raises(InputFault, match="with_tag 'scarce' is no tag"):
+        check_definitions(TODAY, folder)
+
+
+def test_operators_are_those_that_the_model_knows():
     known = read_rows(SEEDS_DIR / "tags" / "tag_operators.csv")
     numbers = {row["operator"] for row in known if row["number_comparison"]}
     texts = {row["operator"] for row in known if row["text_comparison"]}

@@ -269,7 +269,7 @@ class Oracle:
                 if (purchase - before).days <= shortest:
                     continue
                 gravest = (False, 0)
-                for day in self._days_to_judge(member, before, purchase):
+                for day in self._days_to_evaluate(member, before, purchase):
                     tier, is_churned, _ = self.silence(member, day, group)
                     gravest = max(gravest, (is_churned, self.tier_order[tier]))
                 if gravest > (False, 0):
@@ -278,7 +278,7 @@ class Oracle:
                     member.returns[group].append((purchase, came_from, names[gravest[1]]))
         return member.returns[group]
 
-    def _days_to_judge(self, member: Member, before: date, purchase: date) -> list[date]:
+    def _days_to_evaluate(self, member: Member, before: date, purchase: date) -> list[date]:
         """Every day between two purchases; in one group alone, the eves of what happened in it.
 
         The whole member's touches start anew with a sign of life elsewhere: in one group a silence may look

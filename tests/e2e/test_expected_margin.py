@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from orchestration.core.purchase_forecast import expected_purchases
 from orchestration.core.purchase_models import Histories, Model, Parameters, expected_value, p_no_purchase
-from orchestration.core.purchase_outlook import expected_purchases
 from tests.built import AMOUNT_FITS, SUNDAYS
 
 HORIZONS = (90, 180, 365)

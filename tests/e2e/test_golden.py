@@ -61,8 +61,8 @@ def test_anonymous_sale_belongs_to_nobody_and_is_still_a_sale(warehouse):
 
 
 def test_every_row_was_loaded(home):
-    """A row held back would make a case of the golden files disappear without a word."""
-    assert list(home.held.rglob("*.parquet")) == []
+    """A quarantined row would make a case of the golden files disappear without a word."""
+    assert list(home.quarantine.rglob("*.parquet")) == []
 
 
 def keys(connection):

@@ -57,8 +57,8 @@ def test_warnings_are_as_written_down(warehouse, table):
 
 
 def test_every_row_was_loaded(home):
-    """A row held back would make a case disappear without a word."""
-    assert list(home.held.rglob("*.parquet")) == []
+    """A quarantined row would make a case disappear without a word."""
+    assert list(home.quarantine.rglob("*.parquet")) == []
 
 
 def test_every_limit_and_every_action_has_a_case(warehouse):

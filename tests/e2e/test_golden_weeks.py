@@ -131,4 +131,4 @@ def test_six_weeks_are_as_written_down(weeks, table):
 
 def test_every_row_was_loaded(weeks):
     home, _ = weeks
-    assert list(home.held.rglob("*.parquet")) == []
+    assert list(home.quarantine.rglob("*.parquet")) == []

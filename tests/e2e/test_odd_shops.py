@@ -76,9 +76,9 @@ def shop(request, chain, tmp_path_factory):
         yield home, connection
 
 
-def test_no_row_is_held(shop):
+def test_no_row_is_quarantined(shop):
     home, _ = shop
-    assert list(home.held.rglob("*.parquet")) == []
+    assert list(home.quarantine.rglob("*.parquet")) == []
 
 
 def test_no_check_fails(chain, shop):

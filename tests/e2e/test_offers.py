@@ -16,22 +16,20 @@ from tests.e2e.test_replay import forget_what_came_after
 
 MATURED = SUNDAYS[2]
 ABOUT_OFFERS = (
-    "int_offers__member_products",
-    "fct_product_attributes",
-    "fct_product_tag",
-    "fct_member_scene",
-    "int_offers__candidates",
-    "fct_member_offer",
-    "fct_member_offer_reason",
+    "intermediate.int_offers__member_products",
+    "marts.fct_product_attributes",
+    "marts.fct_product_tag",
+    "intermediate.int_offers__member_rules",
+    "intermediate.int_offers__candidates",
+    "marts.fct_member_offer",
+    "marts.fct_member_offer_reason",
 )
 [SETTINGS] = seed("tags/offer_settings.csv")
 
 
 def rows_of(connection, model, day):
-    columns = sorted(name for name, *_ in connection.execute(f"describe marts.{model}").fetchall())
-    return table_text(
-        connection, f"select {', '.join(columns)} from marts.{model} where as_of_date = date '{day}'"
-    )
+    columns = sorted(name for name, *_ in connection.execute(f"describe {model}").fetchall())
+    return table_text(connection, f"select {', '.join(columns)} from {model} where as_of_date = date '{day}'")
 
 
 def test_offers_are_made_now_and_as_of_the_date_that_matured(chain):
@@ -113,6 +111,7 @@ CODES = st.sampled_from(["a", "b"])
 MAYBE = st.none() | CODES
 PAIRS = st.sets(st.tuples(st.integers(1, 2), CODES), max_size=4)
 RULES = st.lists(st.tuples(MAYBE, MAYBE, MAYBE, MAYBE, st.integers(1, 9)), min_size=1, max_size=5)
+ACTS = st.dictionaries(st.integers(1, 2), st.tuples(CODES, CODES))
 CANDIDATES = st.sets(st.tuples(st.integers(1, 2), st.integers(1, 2), CODES), max_size=8)
 
 
@@ -122,13 +121,15 @@ def small_tables(chain, tmp_path_factory):
     file = tmp_path_factory.mktemp("small") / "warehouse.duckdb"
     compiled = {model["name"]: model["compiled_code"] for model in chain.models}
     with duckdb.connect(str(file)) as connection, chain.open() as built:
-        for schema in ("seeds", "marts"):
+        for schema in ("seeds", "core", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")
         for name in (
-            "seeds.offer_rules", "seeds.offer_settings", "marts.member_activity", "intermediate.int_offers__dates",
-            "marts.fct_member_tag", "marts.fct_product_tag", "marts.fct_member_scene", "marts.fct_scene_day",
-            "marts.fct_product_attributes", "intermediate.int_offers__shelves", "intermediate.int_offers__candidates",
-            "intermediate.int_offers__member_rules", "marts.fct_product_offer_rule",
+            "seeds.offer_rules", "seeds.offer_settings", "seeds.scene_events", "core.fct_event",
+            "core.fct_order", "marts.member_activity", "intermediate.int_offers__dates",
+            "marts.fct_member_tag", "marts.fct_product_tag", "marts.fct_scene_day",
+            "marts.fct_product_attributes", "intermediate.int_offers__shelves",
+            "intermediate.int_offers__candidates", "intermediate.int_offers__member_rules",
+            "marts.fct_member_offer_reason",
         ):  # fmt: skip
             columns = built.execute(f"describe {name}").fetchall()
             connection.execute(
@@ -138,9 +139,9 @@ def small_tables(chain, tmp_path_factory):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(RULES, CANDIDATES, PAIRS, PAIRS, PAIRS, st.sets(CODES), st.integers(1, 3), st.integers(1, 9))
+@given(RULES, CANDIDATES, PAIRS, PAIRS, ACTS, st.sets(CODES), st.integers(1, 3), st.integers(1, 9))
 def test_offers_agree_with_a_slow_oracle(
-    small_tables, rules, candidates, member_tags, product_tags, member_scenes, calendar, most, least
+    small_tables, rules, candidates, member_tags, product_tags, last_acts, calendar, most, least
 ):
     connection, compiled = small_tables
     day, source = UNTIL, "chain"
@@ -148,7 +149,9 @@ def test_offers_agree_with_a_slow_oracle(
     try:
         fill(connection, "intermediate.int_offers__dates", [{"as_of_date": day}])
         fill(connection, "seeds.offer_settings",
-             [{"valid_days": 1, "offers_per_member": most, "minimum_weight": least}])  # fmt: skip
+             [{"valid_days": 1, "trigger_days": 1, "offers_per_member": most,
+               "minimum_weight": least}])  # fmt: skip
+        fill(connection, "seeds.scene_events", [{"event_type": code, "scene": code} for code in "ab"])
         named = [
             dict(zip(("member_tag", "product_tag", "scene", "link", "weight"), rule, strict=True))
             | {"rule": f"rule {number}"}
@@ -168,18 +171,16 @@ def test_offers_agree_with_a_slow_oracle(
              [{"member_key": key, "as_of_date": day, "tag": tag} for key, tag in member_tags])  # fmt: skip
         fill(connection, "marts.fct_product_tag",
              [at | {"product_id": str(key), "tag": tag} for key, tag in product_tags])  # fmt: skip
-        fill(
-            connection,
-            "marts.fct_member_scene",
-            [{"member_key": who, "as_of_date": day, "scene": name} for who, name in member_scenes],
-        )
+        fill(connection, "core.fct_event",
+             [{"member_key": key, "event_id": "1", "happened_on": day, "channel": channel, "event_type": kind}
+              for key, (channel, kind) in last_acts.items()])  # fmt: skip
         fill(connection, "marts.fct_scene_day",
              [{"scene_on": day + timedelta(days=1), "scene": scene} for scene in calendar])  # fmt: skip
         fill(connection, "intermediate.int_offers__candidates",
              [at | {"member_key": key, "product_id": str(product), "link": link}
               for key, product, link in candidates])  # fmt: skip
-        for model in ("int_offers__member_rules", "fct_product_offer_rule"):
-            connection.execute(f"insert into marts.{model} by name {compiled[model]}")
+        for table in ("intermediate.int_offers__member_rules", "marts.fct_member_offer_reason"):
+            connection.execute(f"insert into {table} by name {compiled[table.split('.')[1]]}")
         found = connection.execute(
             "select member_key, offer_rank, product_id, total_weight "
             f"from ({compiled['fct_member_offer']}) order by all"
@@ -196,7 +197,7 @@ def test_offers_agree_with_a_slow_oracle(
                 and (rule["product_tag"] is None or (product, rule["product_tag"]) in product_tags)
                 and (
                     rule["scene"] is None
-                    or (key, rule["scene"]) in member_scenes
+                    or rule["scene"] in last_acts.get(key, ())
                     or rule["scene"] in calendar
                 )
                 and (rule["link"] is None or rule["link"] in links)

@@ -112,7 +112,7 @@ def small(chain):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=HISTORIES)
 def test_stays_agree_with_counting_for_random_histories(small, histories):
-    """Every day of every history: in the pool by the stays exactly when counting says so, and since when."""
+    """Every day of every history: in the pool by the stays exactly when counting agrees, and since when."""
     days_bought, days_seen, touches, lives = [], [], [], []
     for key, (purchases, interactions, runs) in enumerate(histories):
         bought = {FIRST_DAY + timedelta(days=day) for day in purchases}

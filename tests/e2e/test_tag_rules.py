@@ -94,7 +94,7 @@ conflicts = st.sets(st.sampled_from([("a", "b"), ("a", "c"), ("b", "c"), ("c", "
 def defined(drawn, pairs):
     """The definitions of drawn rules, each file with its lines."""
     tags = [
-        {"tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
+        {"subject": "member", "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
          "owner": "crm", "refresh": "daily", "action": "Greet", "metric": "Returns",
          "lowest_expected_share": "0",
          "highest_expected_share": "1", "valid_from": "2020-01-01", "valid_to": ""}
@@ -156,7 +156,7 @@ def is_met(kind, operator, value, measured):
 
 
 def held_by(member, definitions):
-    """Tags a member holds and tags that gave way, rule by rule."""
+    """Tags a member holds and tags that were overridden, rule by rule."""
     groups = defaultdict(list)
     for row in definitions.rules:
         groups[row["tag"], row["group_no"]].append(row)
@@ -169,8 +169,8 @@ def held_by(member, definitions):
             choices[key].append(answer)
         if all(any(answers) for answers in choices.values()):
             met.add(tag)
-    gave_way = {row["over_tag"] for row in definitions.conflicts if {row["tag"], row["over_tag"]} <= met}
-    return met - gave_way, gave_way
+    overridden = {row["over_tag"] for row in definitions.conflicts if {row["tag"], row["over_tag"]} <= met}
+    return met - overridden, overridden
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def evaluated(home, people, definitions):
     with opened(home) as connection:
         for table in FILLED:
             connection.execute(f"delete from {table}")
-        known = [{"tag": row["tag"], "valid_from": row["valid_from"]} for row in definitions.tags]
+        known = [{name: row[name] for name in ("subject", "tag", "valid_from")} for row in definitions.tags]
         insert(connection, "seeds.tags", known)
         insert(connection, "seeds.tag_rules", [without_empty(row) for row in definitions.rules])
         insert(connection, "seeds.tag_conflicts", [row.values for row in definitions.conflicts])
@@ -240,8 +240,8 @@ def evaluated(home, people, definitions):
             "select distinct member_key, over_tag from marts.fct_tag_conflict"
         ).fetchall()
     held = [{tag for member, tag in found if member == key} for key in range(len(people))]
-    gave_way = [{tag for member, tag in both if member == key} for key in range(len(people))]
-    return held, gave_way
+    overridden = [{tag for member, tag in both if member == key} for key in range(len(people))]
+    return held, overridden
 
 
 def tables(connection):

@@ -1,4 +1,4 @@
-"""Members and orders are enough: everything else may be missing, and says so."""
+"""Members and orders are enough: everything else may be missing, and is named."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_the_parts_compared_below_have_rows(warehouse, part):
 
 
 def told(part, since=GRID[5] + QUIET):
-    """What is told of episodes whose beginning a history from the sixth Sunday on knows."""
+    """What is shown of episodes whose beginning a history from the sixth Sunday on knows."""
     columns = {
         "episode": "churn_level, main_signal, is_held_out, answered_on, answer, returned_on",
         "outcome": "horizon_days, is_answered, is_returned, net_amount, margin_amount",
@@ -136,7 +136,7 @@ def test_episodes_do_not_depend_on_how_far_back_a_build_goes(chain, warehouse, t
             assert table_text(shorter, told(part)) == table_text(warehouse, told(part))
 
 
-def test_worth_of_a_signal_depends_on_its_own_date_only(chain, tmp_path):
+def test_performance_of_a_signal_depends_on_its_own_date_only(chain, tmp_path):
     query = f"select * from marts.fct_churn_signal_performance where as_of_date = date '{SUNDAYS[0]}'"
     with chain.open() as connection:
         among_many = table_text(connection, query)

@@ -1,6 +1,6 @@
 """Tables written down in small CSV files that a reader checks by hand.
 
-Belongs here: holding what a query finds against its file, naming members as the deliveries name them.
+Belongs here: comparing what a query finds with its file, naming members as the deliveries name them.
 Does not: the deliveries, which tables are written down.
 
 ``REKINDLE_UPDATE_GOLDEN=1`` writes the files anew; read the difference before committing it.

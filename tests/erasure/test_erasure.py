@@ -48,8 +48,8 @@ def run(business, build_id=THIRD, records=tuple(OTHERS)):
 
 
 def loads(home):
-    table = pq.read_table(home.control / "loads.parquet").to_pylist()
-    names = ("rows_in", "rows_loaded", "rows_held", "exact_duplicates")
+    table = pq.read_table(home.own_tables / "loads.parquet").to_pylist()
+    names = ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
     return {
         row["table_name"]: tuple(row[name] for name in names) for row in table if row["status"] == "loaded"
     }
@@ -57,7 +57,17 @@ def loads(home):
 
 def test_before_anybody_asks_the_person_stands_in_every_kind_of_place(business):
     places = {path.split("/")[0] for path in traces(business.home)}
-    assert places == {"build", "exports", "held", "landing", "ledger", "loaded", "serving", "truth", "vault"}
+    assert places == {
+        "build",
+        "exports",
+        "landing",
+        "ledger",
+        "loaded",
+        "quarantine",
+        "serving",
+        "truth",
+        "vault",
+    }
 
 
 def test_after_one_run_no_file_holds_anything_of_the_person(business):
@@ -84,7 +94,7 @@ def test_facts_that_need_no_member_stay_and_all_other_people_too(business):
     before = loads(business.home)
     business.ask()
     run(business)
-    # In, loaded, held, dropped: of six events four were the person's, one of them held, one repeated.
+    # In, loaded, quarantined, dropped: of six events four were the person's, of which one broke a rule.
     assert before["events"] == (6, 4, 1, 1)
     assert loads(business.home)["events"] == (2, 2, 0, 0)
     assert loads(business.home)["orders"] == before["orders"] == (3, 3, 0, 0)
@@ -131,7 +141,7 @@ def test_the_ledger_keeps_a_tombstone_and_its_counts(business):
         (record_key(*OTHERS[0]), TOUCH["chain:pos:stays-2"]),
     ]
     provide_ledger(business.home)
-    assert pq.read_table(business.home.control / "sealed_decisions").num_rows == 3
+    assert pq.read_table(business.home.own_tables / "sealed_decisions").num_rows == 3
 
 
 def test_only_what_an_erasure_explains_may_differ_in_the_ledger(business, made_once):

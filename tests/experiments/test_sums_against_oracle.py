@@ -16,7 +16,7 @@ WINDOW, BEFORE = 28, 56
 WEEKS = [date(2025, 11, 17) + timedelta(weeks=week) for week in range(4)]
 AS_OF = date(2025, 12, 28)
 # Made of verdicts, not of facts.
-JUDGED = {"exp_program", "exp_proposals"}
+EVALUATED = {"exp_program", "exp_proposals"}
 # Filled by each test.
 GIVEN = (
     *(
@@ -51,7 +51,7 @@ class Shop:
         self.connection.execute(f"create table warehouse.{builds} as from built.{builds}")
         self.as_of(AS_OF)
         for model in chain.models:
-            if model["schema"] == "experiments" and model["name"] not in JUDGED:
+            if model["schema"] == "experiments" and model["name"] not in EVALUATED:
                 code = model["compiled_code"]
                 self.connection.execute(f"create view warehouse.experiments.{model['name']} as {code}")
         self.connection.execute("begin")

@@ -50,7 +50,7 @@ def warehouse(tmp_path):
 
 
 def parameters_of(home):
-    return pq.read_table(home.control / "churn_parameters.parquet")
+    return pq.read_table(home.own_tables / "churn_parameters.parquet")
 
 
 def test_a_home_without_a_fit_has_an_empty_typed_table(home):

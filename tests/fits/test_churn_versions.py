@@ -97,7 +97,7 @@ def test_a_version_is_evaluated_on_dates_it_did_not_see_and_whose_outcome_it_cou
     assert (third["evaluated_rows"], third["trained_rows"], third["trained_members"]) == (400, 800, 200)
 
 
-def test_the_first_version_is_held_against_the_base_and_the_next_against_the_champion(home):
+def test_the_first_version_is_compared_with_the_base_and_the_next_with_the_champion(home):
     first, second, _ = fit(home, drawn())
     assert first["champion"] == "base"
     assert first["champion_log_loss"] == first["base_log_loss"] > first["log_loss"]
@@ -127,9 +127,9 @@ def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(hom
     panel = drawn()
     fit(home, panel)
     other_home = Home(tmp_path / "other")
-    shutil.copytree(home.control, other_home.control)
+    shutil.copytree(home.own_tables, other_home.own_tables)
     for table in KEPT:
-        (other_home.control / f"{table}.parquet").unlink()
+        (other_home.own_tables / f"{table}.parquet").unlink()
     later = panel.days > np.datetime64(DAYS[7])
     changed = replace(
         panel,
@@ -152,7 +152,7 @@ def test_what_came_after_a_version_changes_neither_it_nor_its_recalibrations(hom
 def test_builds_week_after_week_keep_what_one_build_of_all_weeks_keeps(home, tmp_path):
     panel = drawn()
     other_home = Home(tmp_path / "other")
-    shutil.copytree(home.control, other_home.control)
+    shutil.copytree(home.own_tables, other_home.own_tables)
     fit(home, panel)
     for day in DAYS:
         fit(other_home, until(panel, day))

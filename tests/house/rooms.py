@@ -93,7 +93,7 @@ PYTHON_ROOMS = (
     Room(
         "loader",
         ("core", "project", "files", "own_tables", "loader"),
-        "hold deliveries against the contract, pseudonymise, write typed files",
+        "validate deliveries, pseudonymise, write typed files",
         "know a source by name, open the warehouse",
     ),
     Room(
@@ -117,7 +117,7 @@ PYTHON_ROOMS = (
     Room(
         "readers",
         ("core", "project", "files", "loader", "warehouse", "readers"),
-        "ask published tables, manifests and control tables",
+        "ask published tables, manifests and Rekindle's own tables",
         "change anything, compute what SQL computes",
     ),
     Room(
@@ -164,7 +164,7 @@ PYTHON_ROOMS = (
         "read, call, write, metadata",
         "arithmetic, SQL over ten lines",
     ),
-    Room("checks", ("core", "project", "assets", "assembly"), "judge what is published", "change anything"),
+    Room("checks", ("core", "project", "assets", "assembly"), "check what is published", "change anything"),
     Room(
         "assembly",
         (

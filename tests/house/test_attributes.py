@@ -1,20 +1,18 @@
-"""The catalogue of attributes and the model that holds them say the same, in both directions."""
+"""The catalogue of attributes and the models that hold them say the same, in both directions."""
 
 import csv
 import re
 
 import pytest
 
+from orchestration.core.tag_definitions import SUBJECTS
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 from tests.house.reading import Column, Model
 
 TYPES = {"varchar": "text", "boolean": "boolean", "integer": "integer", "bigint": "integer"}
 KEYS = {"member_key", "source", "product_id", "as_of_date"}
-# Prefix of the files -> the model with the attributes, the macro that lists them for comparison.
-CATALOGUES = {
-    "": ("member_attributes", "tag_attributes"),
-    "product_": ("fct_product_attributes", "product_tag_attributes"),
-}
+# Subject -> the model with its attributes.
+CATALOGUES = {"member": "member_attributes", "product": "fct_product_attributes"}
 
 
 def catalogue_faults(rows, model, models):
@@ -34,35 +32,25 @@ def catalogue_faults(rows, model, models):
         if row["source_model"] not in models:
             yield f"the catalogue takes {name} from {row['source_model']}, which does not exist"
             continue
-        for column in (row.get("source_columns") or "").split("|"):
-            if column and column not in models[row["source_model"]].columns:
+        for column in row["source_columns"].split("|"):
+            if column not in models[row["source_model"]].columns:
                 yield f"the catalogue makes {name} of {row['source_model']}.{column}, which does not exist"
 
 
-def catalogue(prefix):
-    with (SEEDS_DIR / "tags" / f"{prefix}attributes.csv").open(encoding="utf-8", newline="") as file:
+def catalogue():
+    with (SEEDS_DIR / "tags" / "attributes.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("prefix", CATALOGUES)
-def test_the_catalogue_and_the_model_are_the_same(models, prefix):
+@pytest.mark.parametrize(("subject", "model"), CATALOGUES.items())
+def test_the_catalogue_and_the_model_are_the_same(models, subject, model):
     by_name = {model.name: model for model in models}
-    model, _ = CATALOGUES[prefix]
-    assert list(catalogue_faults(catalogue(prefix), by_name[model], by_name)) == []
+    rows = [row for row in catalogue() if row["subject"] == subject]
+    assert list(catalogue_faults(rows, by_name[model], by_name)) == []
 
 
-@pytest.mark.parametrize("prefix", CATALOGUES)
-def test_the_macro_compares_every_attribute_of_the_catalogue(prefix):
-    _, name = CATALOGUES[prefix]
-    macro = (DBT_PROJECT_DIR / "macros" / f"{name}.sql").read_text(encoding="utf-8")
-    kinds = {"integer": "number", "decimal": "number", "text": "words", "boolean": "boolean"}
-    listed = {
-        kind: re.findall(r"'(\w+)'", names) for kind, names in re.findall(r"'(\w+)': \[([^\]]*)\]", macro)
-    }
-    for kind in ("number", "words", "boolean"):
-        assert listed[kind] == [
-            row["attribute"] for row in catalogue(prefix) if kinds[row["data_type"]] == kind
-        ]
+def test_every_attribute_has_a_subject_with_a_model():
+    assert {row["subject"] for row in catalogue()} == set(CATALOGUES) == set(SUBJECTS)
 
 
 def churn_features():

@@ -66,7 +66,7 @@ def test_every_module_keeps(rule, modules):
 
 @pytest.mark.parametrize(
     "sign",
-    ["", '"""Loads."""', '"""Loads.\n\nBelongs here: loading."""', '"""Loads.\n\nDoes not: judging."""'],
+    ["", '"""Loads."""', '"""Loads.\n\nBelongs here: loading."""', '"""Loads.\n\nDoes not: evaluating."""'],
 )
 def test_a_module_without_a_sign_is_found(sign):
     assert list(sign_faults(Module("loader.loading", f"{sign}\nx = 1\n")))

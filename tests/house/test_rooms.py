@@ -21,7 +21,7 @@ JOINS = re.compile(r"\b(join|union|using)\b")
 LOGIC = re.compile(
     r"\b(case|where|having|union|group by|over|qualify|coalesce|sum|count|min|max|avg)\b(?! or )"
 )
-JUDGEMENTS = {"score", "tier", "band", "stage"}
+EVALUATIONS = {"score", "tier", "band", "stage"}
 
 
 def joins(model):
@@ -35,11 +35,11 @@ def logic(model):
     return sorted(set(LOGIC.findall(sql))) if model.room == "serving" else []
 
 
-def judgements(model):
-    """Columns of core that hold a score, tier, band or stage; what is sealed was judged before."""
+def evaluations(model):
+    """Columns of core that hold a score, tier, band or stage; what is sealed was evaluated before."""
     if model.room != "core" or model.name.startswith("int_sealed_"):
         return []
-    return [name for name in model.columns if name.rsplit("_", 1)[-1] in JUDGEMENTS]
+    return [name for name in model.columns if name.rsplit("_", 1)[-1] in EVALUATIONS]
 
 
 def tables_of(page):
@@ -101,12 +101,12 @@ def test_logic_in_serving_is_found(sql):
     assert logic(Model("srv_x", "serving", sql=sql))
 
 
-def test_core_judges_nobody(models):
-    assert {model.name: judgements(model) for model in models if judgements(model)} == {}
+def test_core_evaluates_nobody(models):
+    assert {model.name: evaluations(model) for model in models if evaluations(model)} == {}
 
 
 def test_a_score_in_core_is_found():
-    assert judgements(Model("fct_x", "core/facts", columns={"recency_score": None, "scores": None})) == [
+    assert evaluations(Model("fct_x", "core/facts", columns={"recency_score": None, "scores": None})) == [
         "recency_score"
     ]
 
@@ -118,10 +118,10 @@ def test_every_module_imports_only_what_its_room_may(modules):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("core.judging", "import dagster"),
-        ("core.judging", "from pathlib import Path"),
-        ("core.judging", "def late():\n    import duckdb"),
-        ("core.judging", "from orchestration import project"),
+        ("core.evaluating", "import dagster"),
+        ("core.evaluating", "from pathlib import Path"),
+        ("core.evaluating", "def late():\n    import duckdb"),
+        ("core.evaluating", "from orchestration import project"),
         ("sources.shop", "from orchestration.warehouse.builds import Build"),
         ("sources.shop", "from orchestration.loader import loading"),
         ("loader.loading", "from orchestration.warehouse.lock import hold_build_lock"),
@@ -131,10 +131,10 @@ def test_every_module_imports_only_what_its_room_may(modules):
         ("warehouse.publish", "from orchestration.resources import Warehouse"),
         ("warehouse.builds", "from orchestration.ledger.seals import seals"),
         ("ledger.seals", "from orchestration.erasing.ledger import erase_from_ledger"),
-        ("fits.judging", "from orchestration.readers.experiments import read_experiments"),
+        ("fits.evaluating", "from orchestration.readers.experiments import read_experiments"),
         ("readers.status", "from orchestration.resources import Warehouse"),
         ("dagster_home.instance", "from orchestration.jobs import JOBS"),
-        ("cli.why", "from orchestration.fits import judging"),
+        ("cli.why", "from orchestration.fits import evaluating"),
         ("cli.why", "def late():\n    import duckdb"),
         ("files", "from orchestration.project import Home"),
         ("assets.models", "from orchestration.sources import sample"),
@@ -170,7 +170,7 @@ def test_core_reaches_for_no_file_and_no_clock(modules):
     "line", ["open('x')", "datetime.now()", "date.today()", "path.read_text()", "time.time()"]
 )
 def test_a_file_or_a_clock_in_core_is_found(line):
-    assert len(list(worldly_calls(Module("core.judging", line)))) == 1
+    assert len(list(worldly_calls(Module("core.evaluating", line)))) == 1
 
 
 def test_assets_hold_no_long_sql(modules):

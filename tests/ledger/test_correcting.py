@@ -26,7 +26,7 @@ def deciding(monkeypatch):
         asked = []
 
         def build(command, *, home, warehouse, target_path):
-            asked.append((command, warehouse.parent.name, sorted(home.control.glob("sealed_*/*__*"))))
+            asked.append((command, warehouse.parent.name, sorted(home.own_tables.glob("sealed_*/*__*"))))
             make(warehouse.parent, members=members)
 
         monkeypatch.setattr(correcting, "invoke_dbt", build)
@@ -43,7 +43,7 @@ def test_the_same_facts_decide_the_same_bytes_and_the_build_is_gone_afterwards(h
     assert name.startswith("2025-12-28-")
     assert handed == [], "the week itself must not be handed to the build that decides it anew"
     assert not (home.builds / name).exists()
-    assert [file.name for file in home.control.glob("sealed_decisions/*__*")] == [
+    assert [file.name for file in home.own_tables.glob("sealed_decisions/*__*")] == [
         "wake_up__2025-12-29__v1.parquet"
     ]
 

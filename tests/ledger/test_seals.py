@@ -82,7 +82,7 @@ def test_a_correction_needs_a_reason_and_leaves_what_it_corrects(home, tmp_path,
     assert second.version == 2
     assert (first.folder(home) / "decisions.parquet").read_bytes() == before
     provide_ledger(home)
-    weeks = pq.read_table(home.control / "sealed_weeks.parquet").to_pylist()
+    weeks = pq.read_table(home.own_tables / "sealed_weeks.parquet").to_pylist()
     assert [(row["ledger_version"], row["reason"]) for row in weeks] == [
         (1, ""),
         (2, "coupons of store S001 were counted twice"),
@@ -100,12 +100,12 @@ def test_every_changed_or_missing_file_is_named_before_anything_is_built(home, p
     file.unlink()
     with pytest.raises(RekindleError, match=f"{part}.parquet is missing"):
         provide_ledger(home)
-    assert not (home.control / "sealed_weeks.parquet").exists()
+    assert not (home.own_tables / "sealed_weeks.parquet").exists()
 
 
 def test_the_next_build_gets_what_is_sealed_and_one_that_decides_anew_only_what_was_before(home, proposal):
     seal(home, proposal, **STAMPS)
-    folder = home.control / "sealed_decisions"
+    folder = home.own_tables / "sealed_decisions"
     provide_ledger(home)
     assert pq.read_table(folder).num_rows == 3
     provide_ledger(home, before=WEEK)
@@ -129,7 +129,7 @@ def test_a_week_without_anybody_is_sealed_too(home, tmp_path):
     made = seal(home, nobody, **STAMPS)
     assert made.counts == {"decisions": 0, "touches": 0, "included": 0}
     provide_ledger(home)
-    assert pq.read_table(home.control / "sealed_weeks.parquet").num_rows == 1
+    assert pq.read_table(home.own_tables / "sealed_weeks.parquet").num_rows == 1
 
 
 def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_works(home, proposal):
@@ -137,7 +137,7 @@ def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_w
     while dies_before(fatal_step, seal, home, proposal, **STAMPS):
         assert len(seals(home)) <= 1
         provide_ledger(home)
-        assert pq.read_table(home.control / "sealed_decisions").num_rows == 3 * len(seals(home))
+        assert pq.read_table(home.own_tables / "sealed_decisions").num_rows == 3 * len(seals(home))
         if seals(home):
             break
         fatal_step += 1

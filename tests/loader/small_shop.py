@@ -131,13 +131,16 @@ class Shop:
         rows = [row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()]
         return sorted(rows, key=str)
 
-    def held(self, table, on="2024-06-01"):
-        """Rows held, in order."""
-        path = self.home.held / "shop" / table / f"delivered={on}" / "held.parquet"
+    def quarantined(self, table, on="2024-06-01"):
+        """Rows quarantined, in order."""
+        path = self.home.quarantine / "shop" / table / f"delivered={on}" / "quarantined.parquet"
         return pq.read_table(path, partitioning=None).to_pylist() if path.exists() else []
 
     def reasons(self, table):
-        return [(row["held_row_number"], row["held_column"], row["held_reason"]) for row in self.held(table)]
+        return [
+            (row["quarantine_row_number"], row["quarantine_column"], row["quarantine_reason"])
+            for row in self.quarantined(table)
+        ]
 
 
 def load_of(summary, table):
@@ -147,6 +150,6 @@ def load_of(summary, table):
 
 
 def counts(summary, table):
-    """Rows in, loaded, held, exact duplicates."""
+    """Rows in, loaded, quarantined, exact duplicates."""
     found = load_of(summary, table)
-    return found.rows_in, found.rows_loaded, found.rows_held, found.exact_duplicates
+    return found.rows_in, found.rows_loaded, found.rows_quarantined, found.exact_duplicates

@@ -11,7 +11,7 @@ from orchestration.core.pseudonyms import pseudonym
 from orchestration.loader.secret import read_secret
 from orchestration.project import SECRET_VARIABLE
 
-# Row two is held for its level, row three slipped one column to the right, row four repeats a key.
+# Row two is quarantined for its level, row three slipped one column to the right, row four repeats a key.
 CANARIES = {
     "member_id": ["m1", "m2", "m3", "m1", "m5"],
     "phone": ["13987650001", "+86 139-8765-0002", "m3-slipped", "13987650004", None],
@@ -33,7 +33,7 @@ def loaded_shop(shop, request):
     shop.deliver("orders", {name: [value] for name, value in ORDER.items()})
     summary = shop.load()
     (members,) = [t for t in summary.tables if t.table == "members"]
-    assert (members.rows_loaded, members.rows_held) == (2, 3)
+    assert (members.rows_loaded, members.rows_quarantined) == (2, 3)
     return shop
 
 
@@ -75,9 +75,9 @@ def test_loaded_contacts_are_pseudonyms_under_the_secret(loaded_shop):
     ]
 
 
-def test_held_contacts_are_the_same_pseudonyms(loaded_shop):
+def test_quarantined_contacts_are_the_same_pseudonyms(loaded_shop):
     secret = read_secret(loaded_shop.home).value
-    row = next(row for row in loaded_shop.held("members") if row["member_id"] == "m2")
+    row = next(row for row in loaded_shop.quarantined("members") if row["member_id"] == "m2")
     assert row["phone"] == pseudonym(secret, "phone", "13987650002")
     assert row["level"] == "(withheld)"
     assert row["birth_month"] == "2"
@@ -111,7 +111,7 @@ def test_tables_without_contacts_have_no_vault_file(loaded_shop):
 
 def test_blocked_values_are_recognised_by_their_pseudonyms(loaded_shop):
     secret = read_secret(loaded_shop.home).value
-    table = pq.read_table(loaded_shop.home.control / "blocked_identifiers.parquet")
+    table = pq.read_table(loaded_shop.home.own_tables / "blocked_identifiers.parquet")
 
     assert table.schema.names == ["identifier_type", "pseudonym", "reason"]
     # Two spellings are one row; a phone without digits is empty in the data as well.

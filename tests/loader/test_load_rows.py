@@ -46,7 +46,7 @@ def load_orders(shop, columns, form="csv"):
         ("due_on", date(2019, 12, 31), "below the minimum 2020-01-01"),
     ],
 )
-def test_a_row_that_breaks_a_rule_is_held_with_its_reason(shop, form, column, bad, reason):
+def test_a_row_that_breaks_a_rule_is_quarantined_with_its_reason(shop, form, column, bad, reason):
     good = {
         "order_id": 2,
         "status": "completed",
@@ -57,7 +57,7 @@ def test_a_row_that_breaks_a_rule_is_held_with_its_reason(shop, form, column, ba
 
     assert counts(summary, "orders") == (2, 1, 1, 0)
     assert shop.reasons("orders") == [(1, column, reason)]
-    assert shop.held("orders")[0]["held_file"] == f"part-0.{form}"
+    assert shop.quarantined("orders")[0]["quarantine_file"] == f"part-0.{form}"
     assert [row["order_id"] for row in shop.loaded("orders")] == [2]
 
 
@@ -102,7 +102,7 @@ def test_text_is_read_strictly(shop, column):
 
 
 @pytest.mark.parametrize(
-    ("column", "values", "held"),
+    ("column", "values", "quarantined"),
     [
         ("amount", pa.array([1.1, 0.07, 1.239, float("nan")]), [3, 4]),
         ("amount", pa.array([Decimal("1.2300"), Decimal("1.2301")]), [2]),
@@ -119,9 +119,9 @@ def test_text_is_read_strictly(shop, column):
         ("due_on", pa.nulls(2), []),
     ],
 )
-def test_parquet_of_another_type_is_read_only_without_loss(shop, column, values, held):
+def test_parquet_of_another_type_is_read_only_without_loss(shop, column, values, quarantined):
     load_orders(shop, orders(**{column: values}), "parquet")
-    assert [number for number, _, _ in shop.reasons("orders")] == held
+    assert [number for number, _, _ in shop.reasons("orders")] == quarantined
 
 
 def test_an_offset_is_counted_and_the_time_is_utc(shop):
@@ -142,9 +142,9 @@ def test_the_first_rule_broken_in_column_order_is_the_reason(shop):
     assert shop.reasons("orders") == [(1, "ordered_at", "not a timestamp")]
 
 
-def test_a_held_row_keeps_its_text_as_delivered(shop):
+def test_a_quarantined_row_keeps_its_text_as_delivered(shop):
     load_orders(shop, orders(amount=["1.239"], units=["0012"]))
-    (row,) = shop.held("orders")
+    (row,) = shop.quarantined("orders")
     assert (row["amount"], row["units"], row["status"]) == ("1.239", "0012", "completed")
 
 
@@ -172,7 +172,7 @@ def test_loaded_columns_have_the_contracts_types_and_order(shop):
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_exact_duplicates_are_dropped_and_repeated_keys_held(shop, form):
+def test_exact_duplicates_are_dropped_and_repeated_keys_quarantined(shop, form):
     columns = orders(status=["completed"] * 5 + ["it's open"] * 2)
     columns["order_id"] = [1, 1, 1, 2, 3, 3, 3]
     summary = load_orders(shop, columns, form)
@@ -184,7 +184,7 @@ def test_exact_duplicates_are_dropped_and_repeated_keys_held(shop, form):
         (2, "completed"),
         (3, "completed"),
     ]
-    assert [(row["held_column"], row["held_reason"]) for row in shop.held("orders")] == [
+    assert [(row["quarantine_column"], row["quarantine_reason"]) for row in shop.quarantined("orders")] == [
         ("order_id", "key repeated")
     ]
 
@@ -196,7 +196,7 @@ def test_a_key_repeated_in_another_month_and_file_is_found(shop):
     shop.deliver("orders", first, second)
 
     assert counts(shop.load(), "orders") == (3, 2, 1, 0)
-    assert shop.held("orders")[0]["held_file"] == "part-1.csv"
+    assert shop.quarantined("orders")[0]["quarantine_file"] == "part-1.csv"
 
 
 def test_which_of_two_contents_stays_does_not_hang_on_the_order_of_delivery(tmp_path, shop):
@@ -210,7 +210,7 @@ def test_which_of_two_contents_stays_does_not_hang_on_the_order_of_delivery(tmp_
     assert kept[0] == kept[1] == ["completed"]
 
 
-def test_a_held_row_does_not_count_as_the_keys_first(shop):
+def test_a_quarantined_row_does_not_count_as_the_keys_first(shop):
     columns = orders(status=["lost", "completed"]) | {"order_id": [1, 1]}
     assert counts(load_orders(shop, columns), "orders") == (2, 1, 1, 0)
     assert shop.reasons("orders") == [(1, "status", "not an allowed code")]
@@ -289,7 +289,7 @@ def test_rows_of_csv_and_parquet_in_one_delivery_are_numbered_by_file(shop):
     shop.seal("orders")
 
     assert counts(shop.load(), "orders") == (5, 3, 2, 0)
-    assert {(row["held_file"], row["held_row_number"]) for row in shop.held("orders")} == {
+    assert {(row["quarantine_file"], row["quarantine_row_number"]) for row in shop.quarantined("orders")} == {
         ("part-0.csv", 2),
         ("more.parquet", 3),
     }
@@ -316,7 +316,7 @@ def test_a_delivery_of_no_rows_is_loaded(shop, form):
     assert counts(shop.load(), "orders") == (0, 0, 0, 0)
 
 
-def test_a_delivery_of_bad_rows_only_is_held_as_a_whole(shop):
+def test_a_delivery_of_bad_rows_only_is_quarantined_as_a_whole(shop):
     assert counts(load_orders(shop, orders(status=["lost", "gone"])), "orders") == (2, 0, 2, 0)
     assert shop.loaded("orders") == []
 
@@ -335,17 +335,17 @@ CELLS = {
     rows=st.lists(st.tuples(*CELLS.values()), max_size=25),
     cut=st.integers(0, 25),
 )
-def test_every_row_is_loaded_held_or_an_exact_duplicate(tmp_path_factory, shop, rows, cut):
+def test_every_row_is_loaded_quarantined_or_an_exact_duplicate(tmp_path_factory, shop, rows, cut):
     some = Shop(Home(tmp_path_factory.mktemp("dirty") / "home"), shop.seeds)
     some.deliver("members", MEMBERS)
     parts = [
         {name: [row[n] for row in part] for n, name in enumerate(CELLS)} for part in (rows[:cut], rows[cut:])
     ]
     some.deliver("orders", *parts)
-    rows_in, loaded, held, duplicates = counts(some.load(), "orders")
+    rows_in, loaded, quarantined, duplicates = counts(some.load(), "orders")
 
-    assert rows_in == len(rows) == loaded + held + duplicates
+    assert rows_in == len(rows) == loaded + quarantined + duplicates
     assert len(some.loaded("orders")) == loaded
-    assert len(some.held("orders")) == held
+    assert len(some.quarantined("orders")) == quarantined
     keys = [row["order_id"] for row in some.loaded("orders")]
     assert len(keys) == len(set(keys))

@@ -1,4 +1,4 @@
-"""Consent events the contract refuses: what can still be read of them stands in a control table."""
+"""Consent events the contract refuses: what can still be read of them is a table for dbt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READ = {**GOOD, "consent_id": 1, "happened_at": datetime(2024, 5, 1, 10)}
 
 
 def unreadable(shop):
-    table = pq.read_table(shop.home.control / "unreadable_consents.parquet")
+    table = pq.read_table(shop.home.own_tables / "unreadable_consents.parquet")
     return table.to_pylist()
 
 
@@ -55,7 +55,7 @@ def load_consents(shop, *rows, on="2024-06-01"):
 def test_what_is_at_fault_is_empty_and_all_else_is_read(shop, column, value, reason):
     load_consents(shop, GOOD | {column: value})
     [row] = unreadable(shop)
-    assert (row["held_reason"], row["held_column"]) == (reason, column)
+    assert (row["quarantine_reason"], row["quarantine_column"]) == (reason, column)
     assert (row["source"], row["delivered_on"]) == ("shop", date(2024, 6, 1))
     expected = READ | {column: None}
     assert {name: row[name] for name in expected if name != "is_granted"} == {
@@ -70,7 +70,7 @@ def test_an_answer_nobody_can_read_and_a_repeated_number_are_there_whole(shop):
         GOOD | {"consent_id": "2"},
         GOOD | {"consent_id": "2", "channel": "email"},
     )
-    assert [(row["consent_id"], row["held_reason"]) for row in unreadable(shop)] == [
+    assert [(row["consent_id"], row["quarantine_reason"]) for row in unreadable(shop)] == [
         (1, "not a boolean"),
         (2, "key repeated"),
     ]

@@ -1,4 +1,4 @@
-"""Sealing as people and Dagster do it: judged, sealed once, shown; and what is refused."""
+"""Sealing as people and Dagster do it: checked, sealed once, shown; and what is refused."""
 
 import json
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ from dagster import DagsterInstance, RunRequest, SkipReason, build_schedule_cont
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, judged
+from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, evaluations
 from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.ledger.seals import seals
 from orchestration.project import Home
@@ -224,13 +224,13 @@ def week_of(**changes):
         ({"is_size_ordinary": False}, SIZE),
         ({"is_composition_ordinary": False}, COMPOSITION),
         ({"arms": {"control": 67, "treated": 33}}, ARMS),
-        # p is 0.0012 and so above the bound; too few members are not judged at all
+        # p is 0.0012 and so above the bound; too few members are not evaluated at all
         ({"arms": {"control": 662, "treated": 549}}, None),
         ({"arms": {"control": 9, "treated": 0}}, None),
     ],
 )
 def test_each_check_fails_for_its_own_fault_alone(changes, failing):
-    found = {judgement.check: judgement for judgement in judged(week_of(**changes).rows, 0.001)}
+    found = {evaluation.check: evaluation for evaluation in evaluations(week_of(**changes).rows, 0.001)}
     assert set(found) == {SIZE, COMPOSITION, ARMS}
-    assert [name for name, judgement in found.items() if judgement.faults] == ([failing] if failing else [])
-    assert all(CAMPAIGN in judgement.rows[0] for judgement in found.values())
+    assert [name for name, evaluation in found.items() if evaluation.faults] == ([failing] if failing else [])
+    assert all(CAMPAIGN in evaluation.rows[0] for evaluation in found.values())

@@ -1,4 +1,4 @@
-"""What people are told when a step fails, and when there is nothing to read."""
+"""What people see when a step fails, and when there is nothing to read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The graph as Dagster sees it: assets, groups, jobs, crons and checks, held against a readable list."""
+"""The graph as Dagster sees it: assets, groups, jobs, crons and checks, compared with a readable list."""
 
 import os
 from datetime import UTC, date, datetime
@@ -151,7 +151,7 @@ def test_every_dbt_test_is_a_check_of_an_asset(graph):
 
 
 def test_the_publication_has_its_freshness_check_and_policy(graph):
-    published = AssetKey(["publishing", "published_warehouse"])
+    published = AssetKey(["publishing", "warehouse"])
     assert AssetCheckKey(published, "published_is_fresh") in graph.asset_check_keys
     assert graph.get(published).freshness_policy is not None
 

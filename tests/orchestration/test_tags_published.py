@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.checks.tags import judged
+from orchestration.checks.tags import evaluations
 from orchestration.cli import app
 from orchestration.cli.why import OPERATORS
 from orchestration.project import SEEDS_DIR, Home
@@ -21,7 +21,7 @@ CHECKS = {
     "tags_are_as_common_as_expected": "update marts.fct_tag_coverage set is_as_expected = false",
     "tags_are_steady": "update marts.fct_tag_coverage set is_steady = false",
     "tags_are_as_fresh_as_promised": "update marts.dim_tag set most_days_old = 0",
-    "tags_give_way_in_part_only": "update marts.fct_tag_coverage set members = 0",
+    "overridden_tags_are_still_held": "update marts.fct_tag_coverage set holders = 0",
     "tags_are_used": "delete from marts.dim_tag_lineage where link = 'used_by'",
     "tags_have_lift": "update marts.fct_tag_lift set has_lift = false",
 }
@@ -29,14 +29,15 @@ CHECKS = {
 
 @pytest.fixture(scope="module")
 def file(chain, tmp_path_factory):
-    """The chain's build with the views of its marts as tables, as publishing makes them."""
+    """The chain's build with its public marts and labels as tables, as publishing makes them."""
     copy = tmp_path_factory.mktemp("published") / "rekindle.duckdb"
     with duckdb.connect(str(copy)) as connection:
-        connection.execute(f"attach '{chain.build.file}' as warehouse (read_only); create schema marts")
-        for model in chain.models:
-            if model["schema"] == "marts":
-                name = model["name"]
-                connection.execute(f"create table marts.{name} as from warehouse.marts.{name}")
+        connection.execute(f"attach '{chain.build.file}' as warehouse (read_only)")
+        connection.execute("create schema marts; create schema seeds")
+        for node in chain.nodes.values():
+            if node["schema"] in {"marts", "seeds"} and node["config"]["meta"].get("public"):
+                name = f"{node['schema']}.{node['name']}"
+                connection.execute(f"create table {name} as from warehouse.{name}")
     return copy
 
 
@@ -114,7 +115,7 @@ def test_a_new_and_a_removed_tag_are_previewed(home, tmp_path):
     folder = changed_seeds(tmp_path / "tags")
     for name in ("tags", "tag_rules"):
         path = folder / f"{name}.csv"
-        text = path.read_text(encoding="utf-8").replace("\nlive_viewer,", "\nlive_friend,")
+        text = path.read_text(encoding="utf-8").replace("live_viewer,", "live_friend,")
         path.write_text(text, encoding="utf-8")
     shown = rekindle(home, "tags", "preview", "--seeds", str(folder)).output
     lines = {line.split()[0]: line.split()[1:6] for line in shown.splitlines() if line.startswith("live_")}
@@ -152,7 +153,7 @@ def test_why_explains_every_state_of_a_member_with_the_clauses_met(home):
         "Stage 阶段: ",
         "Value tier 价值层级: ",
         "Warning 预警: ",
-        "Gave way 让位: ",
+        "Overridden 让位: ",
         "Probability of no",
     ):
         assert said in shown.output
@@ -263,7 +264,7 @@ class Published:
 
 
 def outcomes(home, today):
-    return {result.check_name: result for result in judged(Published(home), today)}
+    return {result.check_name: result for result in evaluations(Published(home), today)}
 
 
 @pytest.mark.parametrize(("name", "fault"), CHECKS.items())
@@ -289,7 +290,9 @@ def test_a_tag_is_stale_once_it_is_older_than_its_refresh_promises(home, days, s
         )
         expected = {
             tag
-            for tag, refresh in connection.execute("select tag, refresh from marts.dim_tag").fetchall()
+            for tag, refresh in connection.execute(
+                "select tag, refresh from marts.dim_tag where subject = 'member'"
+            ).fetchall()
             if refresh in stale
         }
     found = outcomes(home, UNTIL + timedelta(days=days))["tags_are_as_fresh_as_promised"]

@@ -1,4 +1,4 @@
-"""Whoever published without a fit is told so, and what to type."""
+"""Whoever published without a fit sees it, and what to type."""
 
 from orchestration.readers.status import fits_text, without_probabilities
 

@@ -1,4 +1,4 @@
-"""Signals that cannot fire are told: their silence is no good news."""
+"""Signals that cannot fire are named: their silence is no good news."""
 
 import duckdb
 

@@ -128,11 +128,10 @@ def test_without_a_publication_or_a_fit_the_command_says_what_to_do(tmp_path):
 def test_the_asset_shows_both(chain, tmp_path):
     from orchestration.assets.reporting import churn_report
     from orchestration.progress import RELAY
-    from orchestration.resources import BuildLock, Business
+    from orchestration.resources import BuildLock
 
     home = Home(tmp_path / "home")
     published_copy(chain, home)
-    business = Business(root=str(home.root))
-    shown = churn_report.op.compute_fn.decorated_fn(business, BuildLock(business=business), RELAY).metadata
+    shown = churn_report.op.compute_fn.decorated_fn(home, BuildLock(home=home), RELAY).metadata
     assert "AUC" in shown["backtest"].value
     assert "data:image/svg+xml" in shown["reliability"].value

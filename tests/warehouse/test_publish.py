@@ -118,7 +118,7 @@ def test_a_build_changed_after_its_audit_is_refused(home):
     assert current_version(home) is None
 
 
-def test_what_was_written_is_held_against_what_was_audited(home, monkeypatch):
+def test_what_was_written_is_compared_with_what_was_audited(home, monkeypatch):
     write_tables = publishing._write_tables
 
     def lose_a_row(build, file, rows):

@@ -37,7 +37,7 @@ print(json.dumps({"looks": looks, "builds_seen": len(seen)}))
 
 @pytest.fixture
 def bi_tools(home, tmp_path):
-    """Two processes that look at the published file until they are told it is over."""
+    """Two processes that look at the published file until it is over."""
     finished = tmp_path / "finished"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     processes = [

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'aud_planned_touches'}}}) }}
 
--- A step waits as often as it must and goes once; the next one stands on a later day.
+-- A step waits as often as it must and goes once; the next one is on a later day.
 with planned as (
     select
         *,

@@ -26,7 +26,7 @@ from orchestration.core.experiments.arm_statistics import ArmStatistics, Statist
 _LEVEL = 0.95
 # A standard error that is nothing but rounding, as a share of the unadjusted one.
 _ROUNDING = 1e-7
-# A quotient whose lower bound is below this stands on a mean that may as well be 0.
+# A quotient whose lower bound is below this has a mean that may as well be 0.
 _NO_QUOTIENT = 1e-6
 
 

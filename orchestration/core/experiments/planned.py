@@ -1,6 +1,6 @@
 """What the arms of an experiment could find, before anybody is contacted.
 
-Belongs here: holding the audience that would enter next against the declared rule, arm by arm.
+Belongs here: comparing the audience that would enter next with the declared rule, arm by arm.
 Does not: the formulas (``power``), started experiments (``readout``).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
 from orchestration.core.experiments.declared import Experiment, Metric, comparable
-from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, outlook
+from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, analyse_power
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def plan(
                 raise PlanImpossible(
                     "nobody matched a window ago, or the build has no states so old, so there is no baseline"
                 )
-            found = outlook(
+            found = analyse_power(
                 Baseline.of(comparable(metric, audience)),
                 Plan(
                     members=members,

@@ -1,7 +1,7 @@
 """What an experiment can find, before anybody is contacted.
 
 Belongs here: power, smallest detectable effect and members needed, from last period's members.
-Does not: judging a started experiment (``verdict``).
+Does not: evaluating a started experiment (``verdict``).
 
 Normal approximation with the same looks the experiment will have. An effect of the smallest detectable size
 is found with the declared power, not surely; a smaller one may be found by luck and is then overstated.
@@ -74,7 +74,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PowerAnalysis:
     """What the plan can find.
 
     Attributes:
@@ -93,7 +93,7 @@ class Outlook:
     is_too_small: bool
 
 
-def outlook(baseline: Baseline, plan: Plan) -> Outlook:
+def analyse_power(baseline: Baseline, plan: Plan) -> PowerAnalysis:
     """Hold the audience against the plan.
 
     Raises:
@@ -116,7 +116,7 @@ def outlook(baseline: Baseline, plan: Plan) -> Outlook:
     drift = looks.drift(plan.power, plan.planned_looks, level)
     smallest = drift * standard_error
     planned = plan.members + plan.control_members
-    return Outlook(
+    return PowerAnalysis(
         smallest_effect=smallest,
         relative_smallest_effect=smallest / baseline.mean if baseline.mean > 0 else None,
         power=looks.power(plan.minimal_effect / standard_error, plan.planned_looks, level),

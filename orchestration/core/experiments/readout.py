@@ -37,7 +37,7 @@ from orchestration.core.experiments.money import Money, money
 from orchestration.core.experiments.multiplicity import benjamini_hochberg
 from orchestration.core.experiments.sample_ratio import SampleRatio
 from orchestration.core.experiments.shrinkage import SegmentEffect, ShrunkEffect, shrink
-from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Judgement, Verdict, judge
+from orchestration.core.experiments.verdict import DecisionRule, Evaluation, Guardrail, Verdict, evaluate
 
 PROGRAM, HELD_OUT = "program", "held_out"
 UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}
@@ -136,10 +136,10 @@ def read_experiment(
     readings: list[Reading] = []
     decisions: dict[str, Decision] = {}
     for look_no in (*sorted(reached_looks), UNPLANNED):
-        for reading, judgement in reader.look(look_no, ratio):
+        for reading, evaluation in reader.look(look_no, ratio):
             readings.append(reading)
             arm = reading.arm
-            if judgement.verdict not in UNDECIDED and arm not in decisions and arm not in set(decided):
+            if evaluation.verdict not in UNDECIDED and arm not in decisions and arm not in set(decided):
                 decisions[arm] = _decision(reading)
     readings += reader.other_metrics() + reader.segments()
     return readings, list(decisions.values())
@@ -180,11 +180,11 @@ class _Reader:
             higher_is_better=metrics[experiment.primary_metric].higher_is_better,
         )
 
-    def look(self, look_no: int, ratio: SampleRatio) -> list[tuple[Reading, Judgement]]:
+    def look(self, look_no: int, ratio: SampleRatio) -> list[tuple[Reading, Evaluation]]:
         """The primary metric of every arm, with the verdict."""
         cell = Cell(self.experiment.primary_metric, look_no)
         primary = self._compare(cell)
-        judgements = judge(
+        evaluations = evaluate(
             self.rule,
             look=None if look_no == UNPLANNED else look_no,
             sample_ratio=ratio,
@@ -192,26 +192,26 @@ class _Reader:
             guardrails={code: self._compare(Cell(code, look_no)) for code in self.experiment.guardrails},
         )
         rows = []
-        for found, judgement in zip(primary, judgements, strict=True):
-            width = judgement.width
+        for found, evaluation in zip(primary, evaluations, strict=True):
+            width = evaluation.width
             more = {} if width is None else self._money_of(found.arm, look_no, width)
             reading = _reading(
                 self.experiment.experiment,
                 cell,
                 found,
                 width,
-                lack="wrong_arm_sizes" if judgement.verdict is Verdict.STOPPED_SRM else _lack(found, width),
-                p_value=judgement.p_value,
-                p_value_adjusted=judgement.p_value_adjusted,
+                lack="wrong_arm_sizes" if evaluation.verdict is Verdict.STOPPED_SRM else _lack(found, width),
+                p_value=evaluation.p_value,
+                p_value_adjusted=evaluation.p_value_adjusted,
                 srm=ratio.ratio.value,
                 srm_p_value=ratio.p_value,
-                verdict=judgement.verdict.value,
-                guardrails=", ".join(judgement.guardrails),
-                sentence_en=judgement.sentence_en,
-                sentence_zh=judgement.sentence_zh,
+                verdict=evaluation.verdict.value,
+                guardrails=", ".join(evaluation.guardrails),
+                sentence_en=evaluation.sentence_en,
+                sentence_zh=evaluation.sentence_zh,
                 **more,
             )
-            rows.append((reading, judgement))
+            rows.append((reading, evaluation))
         return rows
 
     def other_metrics(self) -> list[Reading]:

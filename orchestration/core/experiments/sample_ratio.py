@@ -1,7 +1,7 @@
 """Whether the arms have the sizes they were meant to have.
 
 Belongs here: the sample ratio check.
-Does not: what an experiment with wrong sizes is worth (nothing; ``verdict`` says so).
+Does not: what an experiment with wrong sizes is worth (nothing; see ``verdict``).
 
 Pearson's chi-square against the declared shares [Fabijan et al. 2019, Diagnosing Sample Ratio Mismatch in
 Online Controlled Experiments]. Count assigned members, not matured or reached ones.

@@ -80,7 +80,7 @@ class DecisionRule:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """The verdict on one arm, with what it rests on.
 
     Attributes:
@@ -158,15 +158,15 @@ _SENTENCES = {
 }
 
 
-def judge(
+def evaluate(
     rule: DecisionRule,
     *,
     look: int | None,
     sample_ratio: SampleRatio,
     primary: Sequence[Comparison | NotEnough],
     guardrails: Mapping[str, Sequence[Comparison | NotEnough]],
-) -> tuple[Judgement, ...]:
-    """Judge every arm by the rule.
+) -> tuple[Evaluation, ...]:
+    """Evaluate every arm by the rule.
 
     Args:
         rule: What was declared before the start.
@@ -184,7 +184,7 @@ def judge(
     p_values = {arm: reading.p_value for arm, reading in readings.items() if reading.p_value is not None}
     adjusted = holm(p_values)
     return tuple(
-        _judgement(
+        _evaluation(
             reading,
             adjusted.get(arm),
             sample_ratio,
@@ -221,18 +221,18 @@ def _width_and_p(rule: DecisionRule, look: int | None, found: Comparison) -> tup
     )
 
 
-def _judgement(
+def _evaluation(
     reading: _Reading,
     p_value_adjusted: float | None,
     sample_ratio: SampleRatio,
     rails: Mapping[Guardrail, Comparison | NotEnough],
-) -> Judgement:
+) -> Evaluation:
     verdict, named = _verdict(reading, p_value_adjusted, sample_ratio, rails)
     found, width = reading.found, reading.width
     is_read = isinstance(found, Comparison) and width is not None and verdict is not Verdict.STOPPED_SRM
     interval = found.interval(width) if is_read else None
     sentence_en, sentence_zh = _sentences(reading, verdict, interval, named, sample_ratio)
-    return Judgement(
+    return Evaluation(
         arm=found.arm,
         verdict=verdict,
         look=reading.look,

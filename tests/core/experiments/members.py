@@ -1,7 +1,7 @@
 """Members of arms, and their sums as SQL would deliver them.
 
 Belongs here: drawing members, folding them to ``ArmStatistics``.
-Does not: judging them.
+Does not: evaluating them.
 """
 
 from itertools import combinations_with_replacement

@@ -30,7 +30,7 @@ def test_it_warns_below_one_in_a_hundred_and_stops_below_one_in_a_thousand(contr
     assert checked({"control": control, "coupon": 10_000 - control}).ratio is ratio
 
 
-def test_any_number_of_arms_is_held_against_unequal_shares():
+def test_any_number_of_arms_is_compared_with_unequal_shares():
     shares = {"control": 0.1, "gift": 0.45, "coupon": 0.45}
     found = checked({"control": 100, "gift": 450, "coupon": 450}, shares)
     assert (found.p_value, found.ratio, found.expected["control"]) == (1, Ratio.FINE, pytest.approx(100))

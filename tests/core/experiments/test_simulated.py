@@ -1,6 +1,6 @@
 """What the methods promise, counted over thousands of simulated experiments.
 
-The z-values of all runs are made at once with numpy; a test holds some of them against ``compare``.
+The z-values of all runs are made at once with numpy; a test compares some of them with ``compare``.
 """
 
 import math

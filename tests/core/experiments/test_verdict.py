@@ -11,7 +11,7 @@ from orchestration.core.errors import InputFault
 from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.comparison import Comparison, Lack, NotEnough
 from orchestration.core.experiments.sample_ratio import Ratio, SampleRatio
-from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Verdict, judge
+from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Verdict, evaluate
 
 RULE = DecisionRule(
     metric="margin",
@@ -51,9 +51,9 @@ def lacking(lack, effect=None, arm="coupon", members=0):
     return NotEnough(arm, "control", members, 1000, lack, effect)
 
 
-def judged(*primary, look=4, ratio=FINE, complained=None, rule=RULE):
+def evaluated(*primary, look=4, ratio=FINE, complained=None, rule=RULE):
     seen = complained or [harm(arm=found.arm) for found in primary]
-    found = judge(rule, look=look, sample_ratio=ratio, primary=primary, guardrails={"complained": seen})
+    found = evaluate(rule, look=look, sample_ratio=ratio, primary=primary, guardrails={"complained": seen})
     return found if len(found) > 1 else found[0]
 
 
@@ -87,7 +87,7 @@ LAST, FIRST = (looks.width(look, 4, 0.05) for look in (4, 1))
     ],
 )
 def test_each_verdict_on_both_sides_of_its_border(primary, look, verdict):
-    found = judged(primary, look=look)
+    found = evaluated(primary, look=look)
     assert found.verdict is verdict
     assert all("{" not in sentence and sentence for sentence in (found.sentence_en, found.sentence_zh))
 
@@ -97,7 +97,7 @@ def test_each_verdict_on_both_sides_of_its_border(primary, look, verdict):
 )
 @pytest.mark.parametrize("look", [1, 4, None])
 def test_wrong_sizes_come_before_everything_and_show_no_number(primary, look):
-    found = judged(primary, look=look, ratio=STOP, complained=[harm(1.0)])
+    found = evaluated(primary, look=look, ratio=STOP, complained=[harm(1.0)])
     assert (found.verdict, found.interval, found.p_value, found.p_value_adjusted) == (
         Verdict.STOPPED_SRM,
         None,
@@ -109,18 +109,18 @@ def test_wrong_sizes_come_before_everything_and_show_no_number(primary, look):
 
 def test_a_warning_about_sizes_stops_nothing():
     warned = SampleRatio(Ratio.WARN, 0.005, {}, {})
-    assert judged(effect(9.0), ratio=warned).verdict is Verdict.WIN
+    assert evaluated(effect(9.0), ratio=warned).verdict is Verdict.WIN
 
 
 def test_between_looks_the_interval_is_the_always_valid_one():
-    found = judged(effect(9.0), look=None)
+    found = evaluated(effect(9.0), look=None)
     assert found.width == always_valid.width(5000, 8000, 0.05)
     assert found.interval.lower == pytest.approx(9.0 - found.width)
     assert "between planned looks" in found.sentence_en
 
 
 def test_at_a_look_the_interval_is_that_of_the_look():
-    found = judged(effect(1.0), look=2)
+    found = evaluated(effect(1.0), look=2)
     assert found.width == looks.width(2, 4, 0.05)
     assert (found.interval.lower, found.interval.upper) == (1.0 - found.width, 1.0 + found.width)
     assert found.relative_interval.lower < 0.05 < found.relative_interval.upper
@@ -139,53 +139,53 @@ def test_at_a_look_the_interval_is_that_of_the_look():
     ],
 )
 def test_a_win_needs_guardrails_shown_to_be_kept(worse, verdict, named):
-    found = judged(effect(5.0), complained=[harm(worse)])
+    found = evaluated(effect(5.0), complained=[harm(worse)])
     assert (found.verdict, found.guardrails) == (verdict, named)
     assert all(name in found.sentence_en and name in found.sentence_zh for name in named)
 
 
 @pytest.mark.parametrize("look", [1, None])
 def test_a_breach_stops_at_any_look_and_a_doubt_waits(look):
-    assert judged(effect(0.0), look=look, complained=[harm(0.05)]).verdict is Verdict.GUARDRAIL_BREACHED
-    early = judged(effect(FIRST + 1), look=1, complained=[harm(0.005)])
+    assert evaluated(effect(0.0), look=look, complained=[harm(0.05)]).verdict is Verdict.GUARDRAIL_BREACHED
+    early = evaluated(effect(FIRST + 1), look=1, complained=[harm(0.005)])
     assert early.verdict is Verdict.CONTINUE
 
 
 def test_a_guardrail_of_which_more_is_good_is_breached_by_less():
     rule = dataclasses.replace(RULE, guardrails=(Guardrail("complained", 0.005, higher_is_better=True),))
-    assert judged(effect(5.0), complained=[harm(-0.02)], rule=rule).verdict is Verdict.GUARDRAIL_BREACHED
-    assert judged(effect(5.0), complained=[harm(0.02)], rule=rule).verdict is Verdict.WIN
+    assert evaluated(effect(5.0), complained=[harm(-0.02)], rule=rule).verdict is Verdict.GUARDRAIL_BREACHED
+    assert evaluated(effect(5.0), complained=[harm(0.02)], rule=rule).verdict is Verdict.WIN
 
 
 def test_no_complaint_at_all_is_no_harm_and_no_numbers_are_no_proof():
     nobody = lacking(Lack.NO_VARIANCE, 0.0)
-    assert judged(effect(5.0), complained=[nobody]).verdict is Verdict.WIN
+    assert evaluated(effect(5.0), complained=[nobody]).verdict is Verdict.WIN
     everybody = lacking(Lack.NO_VARIANCE, 1.0)
-    assert judged(effect(5.0), complained=[everybody]).verdict is Verdict.GUARDRAIL_BREACHED
+    assert evaluated(effect(5.0), complained=[everybody]).verdict is Verdict.GUARDRAIL_BREACHED
     unknown = lacking(Lack.NO_DENOMINATOR)
-    assert judged(effect(5.0), complained=[unknown]).verdict is Verdict.GUARDRAIL_UNPROVEN
+    assert evaluated(effect(5.0), complained=[unknown]).verdict is Verdict.GUARDRAIL_UNPROVEN
 
 
 def test_where_less_is_better_a_fall_wins():
     rule = dataclasses.replace(RULE, higher_is_better=False)
-    assert judged(effect(-5.0), rule=rule).verdict is Verdict.WIN
-    assert judged(effect(5.0), rule=rule).verdict is Verdict.LOSS
-    assert judged(effect(-3.0 + LAST + 0.01), rule=rule).verdict is Verdict.NO_DIFFERENCE
+    assert evaluated(effect(-5.0), rule=rule).verdict is Verdict.WIN
+    assert evaluated(effect(5.0), rule=rule).verdict is Verdict.LOSS
+    assert evaluated(effect(-3.0 + LAST + 0.01), rule=rule).verdict is Verdict.NO_DIFFERENCE
 
 
 def test_two_arms_must_each_be_clearer():
     barely = LAST + 0.05
     rule = dataclasses.replace(RULE, minimal_effect=0.0)
-    assert judged(effect(barely), rule=rule).verdict is Verdict.WIN
-    gift, coupon = judged(effect(barely, arm="gift"), effect(0.1), rule=rule)
+    assert evaluated(effect(barely), rule=rule).verdict is Verdict.WIN
+    gift, coupon = evaluated(effect(barely, arm="gift"), effect(0.1), rule=rule)
     assert (gift.verdict, coupon.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
     assert gift.p_value_adjusted == pytest.approx(2 * gift.p_value)
-    gift, coupon = judged(effect(barely, arm="gift"), effect(4.0), rule=rule)
+    gift, coupon = evaluated(effect(barely, arm="gift"), effect(4.0), rule=rule)
     assert (gift.verdict, coupon.verdict) == (Verdict.WIN, Verdict.WIN)
 
 
 def test_an_arm_that_cannot_be_read_is_no_question_for_the_others():
-    gift, coupon = judged(effect(4.0, arm="gift"), lacking(Lack.NO_MEMBERS))
+    gift, coupon = evaluated(effect(4.0, arm="gift"), lacking(Lack.NO_MEMBERS))
     assert (gift.verdict, coupon.verdict) == (Verdict.WIN, Verdict.NOT_MATURED)
     assert gift.p_value_adjusted == gift.p_value
 
@@ -199,8 +199,8 @@ def test_an_arm_that_cannot_be_read_is_no_question_for_the_others():
 def test_the_order_of_arms_does_not_matter(effects, look, random):
     arms = [effect(value, arm=f"arm {number}") for number, value in enumerate(effects)]
     rails = [harm(arm=found.arm) for found in arms]
-    first = judge(RULE, look=look, sample_ratio=FINE, primary=arms, guardrails={"complained": rails})
-    again = judge(
+    first = evaluate(RULE, look=look, sample_ratio=FINE, primary=arms, guardrails={"complained": rails})
+    again = evaluate(
         RULE,
         look=look,
         sample_ratio=FINE,
@@ -213,7 +213,7 @@ def test_the_order_of_arms_does_not_matter(effects, look, random):
 @given(st.floats(-8, 8), st.sampled_from([1, 2, 4]))
 @settings(max_examples=40, deadline=None)
 def test_the_p_value_and_the_interval_never_contradict_each_other(value, look):
-    found = judged(effect(value), look=look)
+    found = evaluated(effect(value), look=look)
     assert (found.p_value < 0.05) == (found.interval.lower > 0 or found.interval.upper < 0)
 
 
@@ -226,7 +226,7 @@ def test_without_any_difference_an_arm_wins_or_loses_as_rarely_as_declared():
         verdicts = {
             found.verdict
             for look, z in enumerate(walk, start=1)
-            for found in judge(
+            for found in evaluate(
                 rule,
                 look=look,
                 sample_ratio=FINE,
@@ -240,10 +240,10 @@ def test_without_any_difference_an_arm_wins_or_loses_as_rarely_as_declared():
 
 
 def test_sentences_say_the_numbers_in_both_languages():
-    found = judged(effect(4.256, 1.0))
+    found = evaluated(effect(4.256, 1.0))
     assert found.sentence_en == "Better than the control: +4.26 (+2.23 to +6.28); 3.00 was asked for."
     assert found.sentence_zh == "优于对照组，差异为 +4.26（+2.23 至 +6.28），达到要求的 3.00。"
-    assert judged(effect(0.0), look=1).sentence_zh.startswith("第 1/4 次计划查看尚无结论")
+    assert evaluated(effect(0.0), look=1).sentence_zh.startswith("第 1/4 次计划查看尚无结论")
 
 
 @pytest.mark.parametrize(
@@ -258,9 +258,9 @@ def test_sentences_say_the_numbers_in_both_languages():
 )
 def test_rules_that_cannot_decide_are_refused(change, said):
     with pytest.raises(InputFault, match=said):
-        judged(effect(1.0), rule=dataclasses.replace(RULE, **change))
+        evaluated(effect(1.0), rule=dataclasses.replace(RULE, **change))
 
 
 def test_a_look_outside_the_plan_is_refused():
     with pytest.raises(InputFault, match="look 5 of 4"):
-        judged(effect(1.0), look=5)
+        evaluated(effect(1.0), look=5)

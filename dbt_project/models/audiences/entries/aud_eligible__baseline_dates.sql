@@ -1,4 +1,4 @@
--- What an experiment could find is told from whoever matched so long ago that their window is over by now: what the
+-- What an experiment could find is estimated from whoever matched so long ago that their window is over by now: what the
 -- silent did just before is by definition nothing.
 with experiments as (
     select * from {{ ref('experiments') }}

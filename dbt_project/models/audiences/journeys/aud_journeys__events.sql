@@ -6,7 +6,7 @@
     ('touches', 'unsubscribed_on', 'unsubscribed_on is not null', 'opt_out'),
     ('touches', 'blocked_on', 'blocked_on is not null', 'opt_out'),
 ] -%}
--- What ends a journey, from the Monday of its entry on: what its member does, where the campaign says so; a holdout of
+-- What ends a journey, from the Monday of its entry on: what its member does, where the campaign asks for it; a holdout of
 -- a later year, or met by a merge, that draws the member; the last day of the campaign, after which no week has steps.
 -- Whoever withdraws any channel leaves the whole journey: shutting one door is not an invitation to the next.
 with entries as (

@@ -6,11 +6,11 @@ select
     unreadable_id,
     source,
     delivered_on,
-    held_reason,
-    held_column,
+    quarantine_reason,
+    quarantine_column,
     channel,
     purpose,
     happened_on,
     count(distinct member_key) as members
 from unreadable
-group by unreadable_id, source, delivered_on, held_reason, held_column, channel, purpose, happened_on
+group by unreadable_id, source, delivered_on, quarantine_reason, quarantine_column, channel, purpose, happened_on

@@ -37,7 +37,7 @@ holders as (
     group by identifier_type, identifier
 ),
 
-judged as (
+evaluated as (
     select
         identifiers.record_key,
         identifiers.identifier_type,
@@ -73,4 +73,4 @@ select
         when refused_because is null
             then identifier_type || ':' || identifier || ':' || coalesce(name_part, '')
     end as link_key
-from judged
+from evaluated

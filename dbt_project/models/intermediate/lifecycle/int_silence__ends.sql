@@ -75,7 +75,7 @@ eves as (
     where stirred.purchase_days_before > 0
 ),
 
-judged as (
+evaluated as (
     select
         eves.*,
         thresholds.category_group,
@@ -85,29 +85,29 @@ judged as (
 )
 
 select
-    judged.member_key,
-    judged.lifecycle_scope,
-    judged.category_group,
-    judged.ended_on,
-    judged.is_by_purchase,
-    judged.days_silent,
+    evaluated.member_key,
+    evaluated.lifecycle_scope,
+    evaluated.category_group,
+    evaluated.ended_on,
+    evaluated.is_by_purchase,
+    evaluated.days_silent,
     case
-        when max(case when judged.is_churned then 1 else 0 end) = 1 then 'churned'
+        when max(case when evaluated.is_churned then 1 else 0 end) = 1 then 'churned'
         else 'silent'
     end as came_from_stage,
     cast(coalesce(max(tier_labels.tier_order), 0) as integer) as came_from_tier_order
-from judged
+from evaluated
 left join tiers
-    on judged.category_group = tiers.category_group
-    and {{ silence_tier_applies('judged', 'tiers', 'judged.purchase_days_before') }}
+    on evaluated.category_group = tiers.category_group
+    and {{ silence_tier_applies('evaluated', 'tiers', 'evaluated.purchase_days_before') }}
 left join tier_labels on tiers.silence_tier = tier_labels.silence_tier
 where
-    judged.is_churned
+    evaluated.is_churned
     or tiers.silence_tier is not null
 group by
-    judged.member_key,
-    judged.lifecycle_scope,
-    judged.category_group,
-    judged.ended_on,
-    judged.is_by_purchase,
-    judged.days_silent
+    evaluated.member_key,
+    evaluated.lifecycle_scope,
+    evaluated.category_group,
+    evaluated.ended_on,
+    evaluated.is_by_purchase,
+    evaluated.days_silent

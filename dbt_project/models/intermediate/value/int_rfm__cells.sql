@@ -6,7 +6,7 @@
         rows between unbounded preceding and current row
     )
 {%- endset -%}
--- Scores by the cut points, the cell in which they stand, and the cell that counts, held against flapping. A cell
+-- Scores by the cut points, the cell in which they stand, and the cell that counts, kept from flapping. A cell
 -- counts at once when the member was not scored a week before or a score jumped since then, else when it was scored
 -- `hold_weeks` weeks running; until then the last one that counted is held. Nothing older than the weeks looked back to
 -- is asked, so a day comes out the same whatever else was asked for.

@@ -1,5 +1,5 @@
--- Evidence is silent when none of the tables that feed it was ever delivered with a row, or when nothing it is held
--- against was ever seen (no message that reports its delivery, no coupon): it cannot speak then, and that says nothing.
+-- Evidence is silent when none of the tables that feed it was ever delivered with a row, or when nothing it is compared
+-- with was ever seen (no message that reports its delivery, no coupon): it cannot speak then, and that says nothing.
 with evidence as (
     select * from {{ ref('silence_evidence') }}
 ),

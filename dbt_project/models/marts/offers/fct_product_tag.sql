@@ -1,22 +1,23 @@
-{%- set shapes = tag_shapes(ref('dim_product_tag_path')) -%}
--- As fct_member_tag, for products: the same evaluator over another catalogue.
+{%- set shapes = tag_shapes(ref('dim_tag_path'), 'product') -%}
+-- As fct_member_tag, for products.
 with holders as (
     select * from {{ ref('fct_product_attributes') }}
 ),
 
 tag_paths as (
-    select * from {{ ref('dim_product_tag_path') }}
+    select * from {{ ref('dim_tag_path') }}
+    where subject = 'product'
 ),
 
 tags as (
-    select * from {{ ref('product_tags') }}
+    select * from {{ ref('tags') }}
 ),
 
 conflicts as (
-    select * from {{ ref('product_tag_conflicts') }}
+    select * from {{ ref('tag_conflicts') }}
 ),
 
-{{ tags_held(['source', 'product_id', 'as_of_date'], product_tag_attributes(), shapes) }}
+{{ tags_held(['source', 'product_id', 'as_of_date'], shapes) }}
 
 select
     source,

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
 select
+    tags.subject,
     tags.tag,
     tags.layer,
     tags.label_en,

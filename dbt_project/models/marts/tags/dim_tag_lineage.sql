@@ -1,10 +1,16 @@
--- Both directions in one shape: what a tag is made of, and what uses it. A new kind of user is one more branch.
-with rules as (
+-- Both directions in one shape: what a tag of members is made of, and what uses it. A new kind of user is one more branch.
+with tags as (
+    select * from {{ ref('tags') }}
+    where subject = 'member'
+),
+
+rules as (
     select * from {{ ref('tag_rules') }}
 ),
 
 catalogue as (
     select * from {{ ref('attributes') }}
+    where subject = 'member'
 ),
 
 strategies as (
@@ -51,10 +57,11 @@ links as (
 )
 
 select distinct
-    tag,
-    link,
-    kind,
-    code,
-    source_model,
-    source_columns
+    links.tag,
+    links.link,
+    links.kind,
+    links.code,
+    links.source_model,
+    links.source_columns
 from links
+inner join tags on links.tag = tags.tag

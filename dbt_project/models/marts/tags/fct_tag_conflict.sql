@@ -1,4 +1,4 @@
-{%- set shapes = tag_shapes(ref('dim_tag_path'), ref('tag_conflicts')) -%}
+{%- set shapes = tag_shapes(ref('dim_tag_path'), 'member', only_of=ref('tag_conflicts')) -%}
 -- Only the paths of tags that have a conflict are looked at.
 with holders as (
     select * from {{ ref('member_attributes') }}
@@ -10,14 +10,16 @@ conflicts as (
 
 tag_paths as (
     select * from {{ ref('dim_tag_path') }}
-    where {{ tag_is_in_conflict('conflicts') }}
+    where
+        subject = 'member'
+        and {{ tag_is_in_conflict('conflicts') }}
 ),
 
 tags as (
     select * from {{ ref('tags') }}
 ),
 
-{{ tag_bits(['member_key', 'as_of_date'], tag_attributes(), shapes) }}
+{{ tag_bits(['member_key', 'as_of_date'], shapes) }}
 
 select distinct
     bits.member_key,

@@ -1,19 +1,33 @@
+{%- set subjects = {
+    'member': ('fct_member_tag', 'member_attributes'),
+    'product': ('fct_product_tag', 'fct_product_attributes'),
+} -%}
 -- Tags that nobody holds are counted too.
 with held as (
+    {%- for subject, (results, _) in subjects.items() %}
     select
+        '{{ subject }}' as subject,
         as_of_date,
         tag,
-        count(*) as members
-    from {{ ref('fct_member_tag') }}
+        count(*) as holders
+    from {{ ref(results) }}
     group by as_of_date, tag
+    {{- "
+    union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 everybody as (
+    {%- for subject, (_, attributes) in subjects.items() %}
     select
+        '{{ subject }}' as subject,
         as_of_date,
-        count(*) as members
-    from {{ ref('member_attributes') }}
+        count(*) as subjects
+    from {{ ref(attributes) }}
     group by as_of_date
+    {{- "
+    union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 tags as (
@@ -26,15 +40,17 @@ settings as (
 
 shares as (
     select
+        everybody.subject,
         everybody.as_of_date,
         tags.tag,
         tags.lowest_expected_share,
         tags.highest_expected_share,
-        coalesce(held.members, 0) as members,
-        {{ share('coalesce(held.members, 0)', 'everybody.members') }} as member_share
+        coalesce(held.holders, 0) as holders,
+        {{ share('coalesce(held.holders, 0)', 'everybody.subjects') }} as holder_share
     from everybody
     inner join tags
-        on everybody.as_of_date >= tags.starts_on
+        on everybody.subject = tags.subject
+        and everybody.as_of_date >= tags.starts_on
         and everybody.as_of_date <= coalesce(tags.ends_on, {{ end_of_time() }})
     left join held
         on everybody.as_of_date = held.as_of_date
@@ -42,15 +58,16 @@ shares as (
 )
 
 select
+    shares.subject,
     shares.as_of_date,
     shares.tag,
-    shares.members,
-    shares.member_share,
+    shares.holders,
+    shares.holder_share,
     shares.lowest_expected_share,
     shares.highest_expected_share,
-    shares.member_share between shares.lowest_expected_share and shares.highest_expected_share as is_as_expected,
-    cast(shares.member_share - earlier.member_share as decimal(9, 6)) as drift_share,
-    coalesce(abs(shares.member_share - earlier.member_share) <= settings.most_drift_share, true) as is_steady
+    shares.holder_share between shares.lowest_expected_share and shares.highest_expected_share as is_as_expected,
+    cast(shares.holder_share - earlier.holder_share as decimal(9, 6)) as drift_share,
+    coalesce(abs(shares.holder_share - earlier.holder_share) <= settings.most_drift_share, true) as is_steady
 from shares
 cross join settings
 left join shares as earlier

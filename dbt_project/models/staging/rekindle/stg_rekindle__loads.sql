@@ -5,6 +5,6 @@ select
     status,
     rows_in,
     rows_loaded,
-    rows_held,
+    rows_quarantined,
     exact_duplicates
 from {{ source('rekindle', 'loads') }}

@@ -1,9 +1,9 @@
 select
-    {{ named_by(['source', 'delivered_on', 'held_file', 'held_row_number']) }} as unreadable_id,
+    {{ named_by(['source', 'delivered_on', 'quarantine_file', 'quarantine_row_number']) }} as unreadable_id,
     source,
     delivered_on,
-    held_reason,
-    held_column,
+    quarantine_reason,
+    quarantine_column,
     consent_id,
     system,
     member_id,

@@ -1,4 +1,4 @@
-"""Judging the experiments of a build: sums out of its file, readings and decisions into control tables.
+"""Evaluating the experiments of a build: sums out of its file, readings and decisions into own tables.
 
 Belongs here: reading definitions and sums, keeping decisions as they were at first.
 Does not: any statistics (core.experiments), making sums (``models/experiments``), hashing rules.
@@ -32,7 +32,7 @@ _SUMS = [
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluations:
     """What was said of the experiments of one build."""
 
     readings: list[Reading]
@@ -40,14 +40,14 @@ class Judged:
     decisions: list[Decision]
 
 
-def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
-    """Judge the experiments of a warehouse file and keep what was said.
+def evaluate_file(home: Home, file: Path, as_of_date: date) -> Evaluations:
+    """Evaluate the experiments of a warehouse file and keep what was said.
 
     Raises:
         InputFault: A started experiment has another rule than its first audience was sealed with.
     """
     if not _has_experiments(file):
-        return Judged([], [], [])
+        return Evaluations([], [], [])
     with connect_read_only(file) as connection:
         definitions = _Definitions(connection)
         sums = _sums(connection)
@@ -89,11 +89,11 @@ def judge_file(home: Home, file: Path, as_of_date: date) -> Judged:
         for row in decisions
     ]
     write_own_table(home, "experiment_decisions", [*decided, *added])
-    return Judged(readings, plans, decisions)
+    return Evaluations(readings, plans, decisions)
 
 
 def _has_experiments(file: Path) -> bool:
-    """Whether the project behind the file has the room of experiments; one without has nothing to judge."""
+    """Whether the project behind the file has the room of experiments; else there is nothing to evaluate."""
     if not file.exists():
         return False
     with connect_read_only(file) as connection:

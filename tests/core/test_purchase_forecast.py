@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from orchestration.core.purchase_forecast import expected_purchases
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_alive
-from orchestration.core.purchase_outlook import expected_purchases
 
 CDNOW = Parameters(0.243, 4.414, 0.793, 2.426)
 

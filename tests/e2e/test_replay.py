@@ -42,8 +42,11 @@ def at_d(chain):
 
 def rows_at_d(connection, state):
     own = COMPARED_WITH_OTHER_DATES.get(state, set())
-    columns = ", ".join(name for name in columns_of(connection, f"marts.{state}") if name not in own)
-    return table_text(connection, f"select {columns} from marts.{state} where as_of_date = date '{D}'")
+    [(schema,)] = connection.execute(
+        "select table_schema from information_schema.tables where table_name = ?", [state]
+    ).fetchall()
+    columns = ", ".join(name for name in columns_of(connection, f"{schema}.{state}") if name not in own)
+    return table_text(connection, f"select {columns} from {schema}.{state} where as_of_date = date '{D}'")
 
 
 def columns_of(connection, name):

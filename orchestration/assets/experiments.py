@@ -1,7 +1,7 @@
 """Experiments evaluated within a build: between its sums and what is made of verdicts.
 
 Belongs here: evaluating the build under way, showing what was said, the check of arm sizes.
-Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Does not: statistics (seeds.experiments), reading sums and keeping decisions (orchestration.warehouse).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 

@@ -210,6 +210,6 @@ def test_each_rule_counts_the_rows_that_break_it_and_nothing_else_is_named(chain
 
     assert found == {
         "key": [("key", 2)],
-        "action in churn_actions": [("action in dim_churn_action", 1)],
+        "action in churn_actions": [("action in churn_actions", 1)],
         "says_why_and_by_when": [("says_why_and_by_when", 1)],
     }

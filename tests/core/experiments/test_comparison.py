@@ -20,7 +20,7 @@ from orchestration.core.experiments.comparison import (
     compare_all,
     single_width,
 )
-from tests.core.experiments.members import arm_of, exact_arm_of, only, spenders
+from tests.seeds.experiments.members import arm_of, exact_arm_of, only, spenders
 
 CLOSE = {"rel": 1e-9, "abs": 1e-12}
 METRICS = {

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.core.experiments.comparison import Lack, NotEnough, compare
 from orchestration.core.experiments.money import NoReturn, money
-from tests.core.experiments.members import arm_of, only, spenders
+from tests.seeds.experiments.members import arm_of, only, spenders
 
 WIDTH = 1.959963984540054
 

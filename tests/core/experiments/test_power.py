@@ -14,7 +14,7 @@ from statsmodels.stats.power import NormalIndPower
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks
 from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, analyse_power
-from tests.core.experiments.members import arm_of, only, spenders
+from tests.seeds.experiments.members import arm_of, only, spenders
 
 PLAN = Plan(3000, 1000, minimal_effect=0.8, arms=1, planned_looks=1, significance=0.05, power=0.8)
 BASELINE = Baseline(mean=7.2, standard_deviation=9.0, correlation=0.0)

@@ -12,7 +12,7 @@ from scipy.stats import binom
 from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.core.experiments.money import money
-from tests.core.experiments.members import arm_of, spenders
+from tests.seeds.experiments.members import arm_of, spenders
 
 RUNS, LOOKS, WEEKLY = 2000, 8, 150
 SIGNIFICANCE = 0.05

@@ -183,7 +183,7 @@ class Part:
 
     Attributes:
         step: What a terminal calls it.
-        selection: What dbt is told.
+        selection: dbt's own selection.
         target: Attribute of a build that says where dbt's artifacts go.
         assets: Its public models, by their unique id.
         checks: Its tests of what is shown, by their unique id.

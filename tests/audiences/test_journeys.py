@@ -69,7 +69,7 @@ INPUTS = {
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "is_included boolean, is_sealed boolean, arm varchar, arm_role varchar",
-    # What is told of failures needs no walk.
+    # Failures need no walk.
     "audiences.aud_touch_outcomes": "campaign varchar, entry_week date, member_key bigint, planned_on date, "
     "reached_on date, opened_on date, clicked_on date, connected_on date",
 }

@@ -141,7 +141,7 @@ def small_tables(chain, tmp_path_factory):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RULES, CANDIDATES, PAIRS, PAIRS, ACTS, st.sets(CODES), st.integers(1, 3), st.integers(1, 9))
 def test_offers_agree_with_a_slow_oracle(
-    small_tables, rules, candidates, member_tags, tags, last_acts, calendar, most, least
+    small_tables, rules, candidates, member_tags, product_tags, last_acts, calendar, most, least
 ):
     connection, compiled = small_tables
     day, source = UNTIL, "chain"
@@ -170,7 +170,7 @@ def test_offers_agree_with_a_slow_oracle(
         fill(connection, "marts.fct_member_tag",
              [{"member_key": key, "as_of_date": day, "tag": tag} for key, tag in member_tags])  # fmt: skip
         fill(connection, "marts.fct_product_tag",
-             [at | {"product_id": str(key), "tag": tag} for key, tag in tags])  # fmt: skip
+             [at | {"product_id": str(key), "tag": tag} for key, tag in product_tags])  # fmt: skip
         fill(connection, "core.fct_event",
              [{"member_key": key, "event_id": "1", "happened_on": day, "channel": channel, "event_type": kind}
               for key, (channel, kind) in last_acts.items()])  # fmt: skip
@@ -194,7 +194,7 @@ def test_offers_agree_with_a_slow_oracle(
         for rule in named:
             if (
                 (rule["member_tag"] is None or (key, rule["member_tag"]) in member_tags)
-                and (rule["product_tag"] is None or (product, rule["product_tag"]) in tags)
+                and (rule["product_tag"] is None or (product, rule["product_tag"]) in product_tags)
                 and (
                     rule["scene"] is None
                     or rule["scene"] in last_acts.get(key, ())

@@ -44,7 +44,6 @@ def at_d(chain):
 
 def rows_at_d(connection, state):
     own = COMPARED_WITH_OTHER_DATES.get(state, set())
-<<<<<<< HEAD
     [(room,)] = connection.execute(
         "select table_schema from information_schema.tables where table_name = $state", {"state": state}
     ).fetchall()
@@ -53,13 +52,6 @@ def rows_at_d(connection, state):
     return table_text(
         connection, f"select {columns} from {room}.{state} where as_of_date = date '{D}' and {rows}"
     )
-=======
-    [(schema,)] = connection.execute(
-        "select table_schema from information_schema.tables where table_name = ?", [state]
-    ).fetchall()
-    columns = ", ".join(name for name in columns_of(connection, f"{schema}.{state}") if name not in own)
-    return table_text(connection, f"select {columns} from {schema}.{state} where as_of_date = date '{D}'")
->>>>>>> m_life
 
 
 def columns_of(connection, name):

@@ -9,7 +9,7 @@ stock as (
     where units > 0
 ),
 
-tags as (
+product_tags as (
     select * from {{ ref('fct_product_tag') }}
 ),
 
@@ -64,11 +64,11 @@ ranked as (
             order by placed.buyers desc, placed.product_id asc
         ) as top_rank
     from placed
-    left join tags
-        on placed.as_of_date = tags.as_of_date
-        and placed.source = tags.source
-        and placed.product_id = tags.product_id
-    left join tags_in_rules on tags.tag = tags_in_rules.product_tag
+    left join product_tags
+        on placed.as_of_date = product_tags.as_of_date
+        and placed.source = product_tags.source
+        and placed.product_id = product_tags.product_id
+    left join tags_in_rules on product_tags.tag = tags_in_rules.product_tag
 )
 
 select

@@ -18,7 +18,7 @@ products as (
     select * from {{ ref('fct_product_attributes') }}
 ),
 
-tags as (
+product_tags as (
     select * from {{ ref('fct_product_tag') }}
 ),
 
@@ -36,14 +36,14 @@ product_rules as (
         rules.weight
     from products
     cross join rules
-    left join tags
-        on products.source = tags.source
-        and products.product_id = tags.product_id
-        and products.as_of_date = tags.as_of_date
-        and rules.product_tag = tags.tag
+    left join product_tags
+        on products.source = product_tags.source
+        and products.product_id = product_tags.product_id
+        and products.as_of_date = product_tags.as_of_date
+        and rules.product_tag = product_tags.tag
     where
         rules.product_tag is null
-        or tags.tag is not null
+        or product_tags.tag is not null
 ),
 
 matches as (

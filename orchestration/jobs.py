@@ -21,12 +21,7 @@ TAGS = {
 
 FITTING = AssetSelection.assets(*FITS)
 JUDGING = AssetSelection.assets(*JUDGMENTS)
-LOADING = (
-    AssetSelection.groups("sources")
-    - AssetSelection.assets(*(["control", table] for table in sorted(OPENED)))
-    - FITTING
-    - JUDGING
-)
+LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*OPENED) - FITTING - JUDGING
 PUBLISHING = AssetSelection.assets(["publishing", "published_warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
 DAILY = AssetSelection.all() - SEALING

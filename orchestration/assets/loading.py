@@ -9,7 +9,7 @@ from itertools import groupby
 
 from dagster import (
     AssetExecutionContext,
-    AssetSpec,
+    AssetKey,
     Config,
     Failure,
     MaterializeResult,
@@ -20,7 +20,7 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, TRANSLATOR
+from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -30,42 +30,20 @@ from orchestration.project import STAGING_DIR
 from orchestration.resources import BuildLock, Business
 
 OPENED = {
-    "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
+    AssetKey(["control", table])
+    for table in (
+        "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
+    )
 }  # fmt: skip
 """Control tables that belong to a build."""
-FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
-"""Control tables that fits make (churn_model)."""
-JUDGED = {source["name"] for source in MANIFEST["sources"].values() if "judged" in source["tags"]}
-"""Control tables that judging experiments makes (experiments); all others belong to the loading."""
 
-SOURCES = [
-    (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
-    for unique_id, source in MANIFEST["sources"].items()
-]
-
-
-def _is_among(tables: set[str], source: str, table: str) -> bool:
-    return source == "control" and table in tables
-
-
-def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
-    """What dbt says about a source, without dbt's own bookkeeping."""
-    return AssetSpec(
-        key=spec.key,
-        description=spec.description,
-        group_name=spec.group_name,
-        kinds={"parquet"},
-        **attributes,
-    )
-
-
-LOADED_SPECS = [
-    _spec(spec) for source, table, spec in SOURCES if not _is_among(OPENED | FITTED | JUDGED, source, table)
-]
+_SOURCES = [spec_of(unique_id) for unique_id in MANIFEST["sources"]]
+_MADE_LATER = {spec.key for tag in ("fitted", "judged") for spec in sources_tagged(tag)}
+LOADED_SPECS = [spec for spec in _SOURCES if spec.key not in OPENED | _MADE_LATER]
 OPENED_SPECS = [
-    _spec(spec, deps=[before.key for before in (*LOADED_SPECS, *DEFINITION_SPECS)])
-    for source, table, spec in SOURCES
-    if _is_among(OPENED, source, table)
+    spec.replace_attributes(deps=[before.key for before in (*LOADED_SPECS, *DEFINITION_SPECS)])
+    for spec in _SOURCES
+    if spec.key in OPENED
 ]
 
 

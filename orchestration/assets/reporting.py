@@ -5,6 +5,8 @@ Does not: computing (dbt), layout and drawing (orchestration.report).
 """
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
 
@@ -34,14 +36,16 @@ SHOWN = ("results", "money", "program", "proposals")
 def churn_report(business: Business, lock: BuildLock, progress: ResourceParam[Progress]) -> MaterializeResult:
     """How well past scores told who would buy nothing, with the reliability plot."""
     from orchestration.report.churn_figures import NothingToReport, read_figures
-    from orchestration.report.churn_page import churn_page
-    from orchestration.report.churn_picture import reliability_svg
 
     progress.begin("report")
     try:
         figures = read_figures(business.home.published_file)
     except NothingToReport as error:
         return MaterializeResult(metadata={"said": str(error)})
+    # Not before there is something to draw: altair takes as long to import as the rest of a small report.
+    from orchestration.report.churn_page import churn_page
+    from orchestration.report.churn_picture import reliability_svg
+
     picture = b64encode(reliability_svg(figures, f"As of {figures.as_of_date}").encode()).decode()
     return MaterializeResult(
         metadata={
@@ -63,7 +67,6 @@ def experiment_readout(
     business: Business, lock: BuildLock, progress: ResourceParam[Progress]
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
-    from orchestration.report.effects_picture import effects_svg
     from orchestration.warehouse.experiment_reading import NoExperiments, read_experiments
 
     progress.begin("read-out")
@@ -77,13 +80,19 @@ def experiment_readout(
         if question in SHOWN and rows
     }
     columns, rows = tables["effects"]
-    picture = effects_svg(
-        [dict(zip(columns, row, strict=True)) for row in rows],
-        "Everybody matured so far 迄今已满观察期的会员",
-    )
+    picture = _effects_picture([dict(zip(columns, row, strict=True)) for row in rows]) if rows else None
     if picture:
-        encoded = b64encode(picture.encode()).decode()
-        metadata["effects"] = MetadataValue.md(f"![effects](data:image/svg+xml;base64,{encoded})")
+        metadata["effects"] = picture
     return MaterializeResult(
         metadata=metadata or {"said": "No experiment has members whose outcome is over."}
     )
+
+
+def _effects_picture(rows: Sequence[Mapping[str, Any]]) -> MetadataValue | None:
+    # Not before there is something to draw, as above.
+    from orchestration.report.effects_picture import effects_svg
+
+    picture = effects_svg(rows, "Everybody matured so far 迄今已满观察期的会员")
+    if picture is None:
+        return None
+    return MetadataValue.md(f"![effects](data:image/svg+xml;base64,{b64encode(picture.encode()).decode()})")

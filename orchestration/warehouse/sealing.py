@@ -17,7 +17,6 @@ from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, code_version, start_build
-from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.definition_hashes import definition_hashes
 from orchestration.warehouse.ledger import (
     NothingToSeal,
@@ -155,6 +154,9 @@ def decided_anew(
     for campaign in campaigns:
         if campaign not in known:
             raise NotDecided(f"{week} holds no campaign {campaign}; sealed are: {', '.join(known)}")
+    # Here, for start-up: most who ask for seals decide nothing anew, and dbt takes longer than all the rest.
+    from orchestration.warehouse.dbt import invoke_dbt
+
     dates = as_of_dates_for(week - _ONE_DAY, max(each.weeks for each in sealed))
     kept = frozenset(known) - frozenset(campaigns) if campaigns else frozenset()
     with hold_build_lock(home, f"deciding {week} anew"):

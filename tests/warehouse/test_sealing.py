@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from orchestration.warehouse import sealing
 from orchestration.warehouse.ledger import NothingToSeal, differences, proposals, seal, seals
 from orchestration.warehouse.sealing import NotDecided, correct, decided_anew
 from tests.warehouse.test_ledger import STAMPS, WEEK, warehouse
@@ -28,7 +27,7 @@ def deciding(monkeypatch):
             asked.append((command, warehouse.parent.name, sorted(home.control.glob("sealed_*/*__*"))))
             make(warehouse.parent, members=members)
 
-        monkeypatch.setattr(sealing, "invoke_dbt", build)
+        monkeypatch.setattr("orchestration.warehouse.dbt.invoke_dbt", build)
         return asked
 
     make = warehouse

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    AssetSpec,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -21,8 +20,7 @@ from dagster import (
 )
 
 from orchestration.assets.current_build import own_build
-from orchestration.assets.loading import FITTED, SOURCES
-from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.due import due_fits
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
@@ -36,7 +34,8 @@ READS = [
     AssetKey(["core", "fct_order"]),
     *(AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features")),
 ]
-FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
+SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
+FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
@@ -60,17 +59,7 @@ class Sample:
 
 @multi_asset(
     name="fit_churn_models",
-    specs=[
-        AssetSpec(
-            key=spec.key,
-            description=spec.description,
-            group_name=spec.group_name,
-            kinds={"parquet", "scipy"},
-            deps=READS,
-        )
-        for source, table, spec in SOURCES
-        if source == "rekindle" and table in FITTED
-    ],
+    specs=SPECS,
     retry_policy=ONE_RETRY,
     pool=POOL,
 )

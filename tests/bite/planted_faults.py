@@ -364,7 +364,8 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_silence_cause set score = 1.001 where one_row",
         "update marts.member_silence_cause set score = 0 where one_row",
         "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
-        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score "
+        "where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",

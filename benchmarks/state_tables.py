@@ -32,7 +32,7 @@ MEASURED = (
     "member_churn_baseline",
     "int_churn_model__scores",
 )
-TAGS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts")
+TAGS = ("attributes", "tag_operators", "tags", "tag_rules", "tag_conflicts")
 """Seeds that the SQL of tags is made from."""
 BY_HAND = {
     "dim_tag_path": None,

@@ -1,7 +1,7 @@
 """What can be run: six jobs over the graph.
 
 Belongs here: which assets a job covers, its tags.
-Does not: when it runs (schedules), what an asset does (assets).
+Does not: when it runs (sensors), what an asset does (assets).
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from orchestration.assets.experiments import EVALUATIONS
 from orchestration.assets.loading import BUILD_INPUTS
 from orchestration.dagster_home.instance import MAX_RUNTIME_SECONDS
 
-TAGS = {"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)}
+TAGS = {
+    "dagster/max_runtime": str(MAX_RUNTIME_SECONDS),
+    # A run tried again makes its own build from the start: nobody knows how far a killed one came.
+    "dagster/retry_strategy": "ALL_STEPS",
+}
 
 FITTING = AssetSelection.assets(*FITS)
 EVALUATING = AssetSelection.assets(*EVALUATIONS)
-LOADING = (
-    AssetSelection.groups("sources")
-    - AssetSelection.assets(*(["rekindle", table] for table in sorted(BUILD_INPUTS)))
-    - FITTING
-    - EVALUATING
-)
+LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*BUILD_INPUTS) - FITTING - EVALUATING
 PUBLISHING = AssetSelection.assets(["publishing", "warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
 DAILY = AssetSelection.all() - SEALING
@@ -49,7 +48,7 @@ build = define_asset_job(
 publish = define_asset_job(
     "publish",
     selection=PUBLISHING,
-    description="Switch readers to the last audited build.",
+    description="Switch readers to the audited build of an as-of date.",
     tags=TAGS,
 )
 daily = define_asset_job(

@@ -7,8 +7,15 @@ Does not: which dates are due (core.due), which dates a build covers (warehouse.
 from __future__ import annotations
 
 import warnings
+from datetime import date
 
-from dagster import BackfillPolicy, BetaWarning, DailyPartitionsDefinition, WeeklyPartitionsDefinition
+from dagster import (
+    AssetExecutionContext,
+    BackfillPolicy,
+    BetaWarning,
+    DailyPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
 
 from orchestration.readers.deliveries import BUSINESS_TIME_ZONE
 
@@ -24,3 +31,8 @@ warnings.filterwarnings("ignore", category=BetaWarning)
 
 # Many as-of dates in one build cost a fraction of as many builds.
 ONE_BUILD = BackfillPolicy.single_run()
+
+
+def as_of_date_of(context: AssetExecutionContext) -> date:
+    """The as-of date of a run; of several the newest, which a build is named after."""
+    return date.fromisoformat(max(context.partition_keys))

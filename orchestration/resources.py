@@ -1,4 +1,4 @@
-"""What assets reach the world through: the home, the lock, the warehouse files, whoever watches.
+"""What assets reach the world through: the home, the clock, the lock, the warehouse files.
 
 Belongs here: the only door to the warehouse; aggregates and dates asked of it.
 Does not: arithmetic on what comes back (core), member rows, writing (orchestration.warehouse).
@@ -7,12 +7,14 @@ Late imports: a page of Dagster asks for less than a run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from dagster import ConfigurableResource, InitResourceContext, ResourceDependency, resource
 
 from orchestration.project import Home
+from orchestration.readers.deliveries import BUSINESS_TIME_ZONE
 
 if TYPE_CHECKING:
     from orchestration.readers.tags import TagHealth
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 def home_of_environment(_: InitResourceContext) -> Home:
     """The home a run works on: the one of ``REKINDLE_HOME``, asked when the run starts."""
     return Home.from_environment()
+
+
+class Clock(ConfigurableResource):
+    """The one place where the graph asks what time it is; everything else is handed a date."""
+
+    def now(self) -> datetime:
+        """This moment in the business time zone."""
+        return datetime.now(ZoneInfo(BUSINESS_TIME_ZONE))
 
 
 class BuildLock(ConfigurableResource):

@@ -26,6 +26,12 @@ class CheckFailed(RekindleError):
     """What a run made did not pass a check that blocks the next step."""
 
 
+class DefinitionsAtFault(CheckFailed):
+    """Rows of definitions that may not be built."""
+
+    exit_code = 2
+
+
 def run_job(
     home: Home,
     job: str,
@@ -33,6 +39,7 @@ def run_job(
     *,
     as_of: date | None = None,
     weeks: int | None = None,
+    build_id: str | None = None,
     without_loading: bool = False,
 ) -> None:
     """Run a job here and now.
@@ -43,6 +50,7 @@ def run_job(
         progress: Gets the progress.
         as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
+        build_id: The build to publish, where several of the as-of date wait.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
 
     Raises:
@@ -65,6 +73,8 @@ def run_job(
     }
     if weeks is not None:
         config["ops"] = {"open_build": {"config": {"weeks": weeks}}}
+    if build_id is not None:
+        config["ops"] = {"publishing__warehouse": {"config": {"build": build_id}}}
     run_id = str(uuid4())
     with opened_instance(home) as instance, RELAY.watched_by(progress):
         try:
@@ -79,8 +89,7 @@ def run_job(
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:
-            blocked = _failed_checks(instance, run_id)
-            raise CheckFailed("\n".join(blocked)) if blocked else _as_told_to_users(error, home) from error
+            raise _failed_check(instance, run_id) or _as_told_to_users(error, home) from error
 
 
 def _daily_without_loading() -> Sequence[AssetKey]:
@@ -91,22 +100,30 @@ def _daily_without_loading() -> Sequence[AssetKey]:
     return sorted((DAILY - LOADING).resolve(graph))
 
 
-def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
+def _failed_check(instance: DagsterInstance, run_id: str) -> CheckFailed | None:
     """What each failed check that blocks said of itself; the step that ran it reports a test of dbt."""
     from dagster import AssetCheckSeverity, DagsterEventType
 
+    from orchestration.assets.models import DEFINITIONS
+
     records = instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
     events = [record.event_log_entry.dagster_event for record in records]
-    evaluations = [event.asset_check_evaluation_data for event in events if event]
-    return [
-        f"{each.check_name.replace('_', ' ')}: no\n  "
-        + str(each.metadata["at fault"].value).replace("\n", "\n  ")
-        for each in evaluations
+    failed = [
+        each
+        for each in (event.asset_check_evaluation_data for event in events if event)
         if each.blocking
         and not each.passed
         and each.severity is AssetCheckSeverity.ERROR
         and "at fault" in each.metadata
     ]
+    told = "\n".join(
+        f"{each.check_name.replace('_', ' ')}: no\n  "
+        + str(each.metadata["at fault"].value).replace("\n", "\n  ")
+        for each in failed
+    )
+    if any(each.asset_key.path[0] == DEFINITIONS for each in failed):
+        return DefinitionsAtFault(f"Nothing was built, the publication is as it was.\n{told}")
+    return CheckFailed(told) if failed else None
 
 
 def _as_told_to_users(error: Exception, home: Home) -> RekindleError:

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    AssetSpec,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
     multi_asset,
 )
 
-from orchestration.assets.loading import FITTED, SOURCES
-from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.assets.current_build import own_build
+from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.due import due_fits
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
@@ -31,8 +30,12 @@ from orchestration.resources import BuildLock
 if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
-READS = [AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features", "fct_order")]
-FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
+READS = [
+    AssetKey(["core", "fct_order"]),
+    *(AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features")),
+]
+SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
+FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
@@ -56,17 +59,7 @@ class Sample:
 
 @multi_asset(
     name="fit_churn_models",
-    specs=[
-        AssetSpec(
-            key=spec.key,
-            description=spec.description,
-            group_name=spec.group_name,
-            kinds={"parquet", "scipy"},
-            deps=READS,
-        )
-        for source, table, spec in SOURCES
-        if source == "rekindle" and table in FITTED
-    ],
+    specs=SPECS,
     retry_policy=ONE_RETRY,
     pool=POOL,
 )
@@ -78,11 +71,10 @@ def fits(
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
     from orchestration.own_tables import provide_own_tables, read_own_table
-    from orchestration.warehouse.builds import build_of_run
 
     progress.begin("fit")
     provide_own_tables(home)
-    build = build_of_run(home, context.run_id)
+    build = own_build(context, home)
     sample = Sample(home, build.file if build else home.published_file)
     said: list[str] = []
     made = {
@@ -167,13 +159,16 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
     """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
-    from orchestration.fits import churn_parameters, churn_versions
-    from orchestration.fits.churn_panel import read_features, read_panel
+    from orchestration.fits import churn_parameters
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file
     ):
         return []
+    # Not before: it brings scipy.stats, and a young home has nothing to train on.
+    from orchestration.fits import churn_versions
+    from orchestration.fits.churn_panel import read_features, read_panel
+
     features, settings = read_features(), churn_versions.read_model_settings()
     refit_after_days = churn_parameters.read_fit_settings().refit_after_days
     panel, rows = read_panel(sample.file, features, settings.sample_members), []

@@ -1,7 +1,7 @@
 """Experiments evaluated within a build: between its sums and what is made of verdicts.
 
 Belongs here: evaluating the build under way, showing what was said, the check of arm sizes.
-Does not: statistics (core.experiments), reading sums and keeping decisions (orchestration.warehouse).
+Does not: statistics (seeds.experiments), reading sums and keeping decisions (orchestration.warehouse).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
@@ -13,7 +13,6 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
-    AssetSpec,
     Failure,
     MaterializeResult,
     MetadataValue,
@@ -21,8 +20,8 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.loading import EVALUATED, SOURCES
-from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.assets.current_build import build_at_work
+from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import figure, markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
@@ -36,7 +35,11 @@ READS = [
 ]
 """The build under way and its sums."""
 
-EVALUATIONS = [AssetKey(["rekindle", name]) for name in sorted(EVALUATED)]
+SPECS = [
+    spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}, partitions_def=AS_OF_DATES)
+    for spec in sources_tagged("evaluated")
+]
+EVALUATIONS = [spec.key for spec in SPECS]
 RESULTS = AssetKey(["rekindle", "experiment_results"])
 ARM_SIZES = "arms_have_their_sizes"
 VERDICTS = ("experiment", "arm", "look_no", "members", "control_members", "effect", "verdict", "sentence_en")
@@ -46,18 +49,7 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
 
 @multi_asset(
     name="evaluate_experiments",
-    specs=[
-        AssetSpec(
-            key=spec.key,
-            description=spec.description,
-            group_name=spec.group_name,
-            kinds={"parquet", "scipy"},
-            deps=READS,
-            partitions_def=AS_OF_DATES,
-        )
-        for source, table, spec in SOURCES
-        if source == "rekindle" and table in EVALUATED
-    ],
+    specs=SPECS,
     check_specs=[
         AssetCheckSpec(
             ARM_SIZES,
@@ -78,10 +70,9 @@ def experiment_evaluations(
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
     from orchestration.fits.evaluating import evaluate_file
-    from orchestration.warehouse.builds import open_build
 
     progress.begin("evaluate")
-    build = open_build(home)
+    build = build_at_work(context, home)
     try:
         evaluated = evaluate_file(home, build.file, build.as_of_date)
     except RekindleError as error:

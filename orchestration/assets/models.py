@@ -1,32 +1,41 @@
-"""The dbt project as assets: one op, one dbt invocation in this process, every test an asset check.
+"""The dbt project as assets: one dbt invocation per part, in this process; an asset per public model.
 
 Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into Dagster's while dbt works.
 Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
+
+dagster-dbt would make an asset of every node, each of which costs events, look-ups and a box in the lineage;
+and it would import dbt into every process. Working models and staging views are the inside of a build: what
+stands between two public models is one arrow.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckResult,
+    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
     AssetSpec,
     Failure,
-    MetadataValue,
+    MaterializeResult,
     ResourceParam,
     RetryPolicy,
+    TableColumn,
+    TableSchema,
+    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from google.protobuf.json_format import MessageToDict
 
+from orchestration.assets.current_build import build_at_work
 from orchestration.core.errors import RekindleError
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
@@ -38,31 +47,10 @@ if TYPE_CHECKING:
 
 POOL = "warehouse"
 ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
-"""For a full disk or a lost file; what is at fault (a failed test, a refused delivery) fails at once."""
+"""For a full disk or a lost file; what was found wrong (a failed test, a refused delivery) fails at once."""
 
-STARTED = {"LogStartLine"}
-FINISHED = {"LogSeedResult", "LogModelResult", "LogTestResult"}
-
-
-class Rooms(DagsterDbtTranslator):
-    """One room, one prefix, one schema, one Dagster group: all four are the folder's name."""
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The room: the first folder of a model; ``seeds`` and ``sources`` for what models are made of."""
-        kind = dbt_resource_props["resource_type"]
-        return dbt_resource_props["fqn"][1] if kind == "model" else f"{kind}s"
-
-    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """The folder inside the room (a mart's domain, a staging model's source), to filter by."""
-        folders = dbt_resource_props["fqn"][2:-1] if dbt_resource_props["resource_type"] == "model" else []
-        return {"rekindle/folder": folders[0]} if folders else {}
-
-    def get_asset_check_spec(
-        self, asset_spec: AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> AssetCheckSpec | None:
-        """A test with what it proves: Dagster itself would look for the description in ``meta`` alone."""
-        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        return spec and spec._replace(description=what_it_proves(manifest["nodes"][unique_id]))
+DEFINITIONS = "definitions"
+"""Group and prefix of the folders of seeds (definition_files)."""
 
 
 def what_it_proves(test: Mapping[str, Any]) -> str:
@@ -88,9 +76,6 @@ def _rules_in_words(asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"**{name}**: in every row `{' '.join(condition.split())}`"
 
 
-TRANSLATOR = Rooms(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
-
-
 def read_manifest() -> dict[str, Any]:
     """The manifest made at installation (``rekindle prepare``); code locations never parse dbt themselves.
 
@@ -106,95 +91,220 @@ def read_manifest() -> dict[str, Any]:
 MANIFEST = read_manifest()
 
 
-FITTED = "tag:fitted+"
-"""What is made of fits. It is built last, so that fits can be made on the build's own facts."""
-
-EVALUATED = "tag:evaluated+"
-"""What is made of evaluated experiments: built after those, whose sums are made of scores."""
-
-IN_EVERY_BUILD: dict[str, Any] = {
-    "manifest": MANIFEST,
-    "dagster_dbt_translator": TRANSLATOR,
-    "partitions_def": AS_OF_DATES,
-    "backfill_policy": ONE_BUILD,
-    "retry_policy": ONE_RETRY,
-    "pool": POOL,
-}
+def is_public(node: Mapping[str, Any]) -> bool:
+    """Whether it is a model that readers get: one the project calls public (``meta: {public: true}``)."""
+    return node["resource_type"] == "model" and bool(node["config"].get("meta", {}).get("public"))
 
 
-@dbt_assets(name="dbt_build", exclude=f"{FITTED} {EVALUATED}", **IN_EVERY_BUILD)
-def warehouse_models(
-    context: AssetExecutionContext,
-    home: ResourceParam[Home],
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` into the build's own file, up to where fits are needed."""
-    from orchestration.warehouse.builds import open_build
+def asset_of(node: Mapping[str, Any]) -> AssetKey | None:
+    """The asset that shows a node: itself, for a seed its folder; nothing for a model inside a build.
 
-    progress.begin("build")
-    build = open_build(home)
-    yield from _built(context, home, progress, build, ["--exclude", FITTED, EVALUATED], build.target_path)
+    One room, one prefix, one schema, one Dagster group: all four are the folder's name.
+    """
+    match node["resource_type"]:
+        case "seed":
+            return AssetKey([DEFINITIONS, node["fqn"][1]])
+        case "source":
+            return AssetKey([node["source_name"], node["name"]])
+    return AssetKey([node["schema"], node["name"]]) if is_public(node) else None
 
 
-@dbt_assets(name="dbt_score", select=FITTED, exclude=EVALUATED, **IN_EVERY_BUILD)
-def fitted_models(
-    context: AssetExecutionContext,
-    home: ResourceParam[Home],
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` for what is made of fits, into the same file, once those that are due are made."""
-    from orchestration.warehouse.builds import open_build
-
-    progress.begin("score")
-    build = open_build(home)
-    selection = ["--select", FITTED, "--exclude", EVALUATED]
-    yield from _built(context, home, progress, build, selection, build.scores_path)
+def _node(unique_id: str) -> Mapping[str, Any]:
+    return MANIFEST["sources"].get(unique_id) or MANIFEST["nodes"][unique_id]
 
 
-@dbt_assets(name="dbt_results", select=EVALUATED, **IN_EVERY_BUILD)
-def result_models(
-    context: AssetExecutionContext,
-    home: ResourceParam[Home],
-    lock: BuildLock,
-    progress: ResourceParam[Progress],
-) -> Iterator[Any]:
-    """Runs ``dbt build`` for what is made of evaluated experiments, into the same file."""
-    from orchestration.warehouse.builds import open_build
-
-    progress.begin("results")
-    build = open_build(home)
-    yield from _built(context, home, progress, build, ["--select", EVALUATED], build.verdicts_path)
+@cache
+def _assets_behind(unique_id: str) -> frozenset[AssetKey]:
+    """The nearest assets that a model is made of, through whatever stands between."""
+    behind: set[AssetKey] = set()
+    for parent in _node(unique_id)["depends_on"]["nodes"]:
+        asset = asset_of(_node(parent))
+        behind |= {asset} if asset else _assets_behind(parent)
+    return frozenset(behind)
 
 
-def _built(
-    context: AssetExecutionContext,
-    home: Home,
-    progress: Progress,
-    build: "Build",
-    selection: list[str],
-    target_path: Path,
-) -> Iterator[Any]:
+def spec_of(unique_id: str) -> AssetSpec:
+    """A public model or a source as Dagster shows it: what it says, its columns, its SQL."""
+    node = _node(unique_id)
+    is_model = node["resource_type"] == "model"
+    folders = node["fqn"][2:-1] if is_model else []
+    sql = f"\n\n#### SQL\n```sql\n{node['raw_code']}\n```" if is_model else ""
+    return AssetSpec(
+        asset_of(node),
+        deps=sorted(_assets_behind(unique_id)) if is_model else [],
+        skippable=is_model,
+        group_name=node["fqn"][1] if is_model else "sources",
+        description=node["description"] + sql,
+        kinds={"dbt", "duckdb"} if is_model else {"parquet"},
+        tags={"rekindle/folder": folders[0]} if folders else {},
+        metadata={
+            "dagster/column_schema": TableSchema(
+                [
+                    TableColumn(name, column["data_type"] or "?", column["description"])
+                    for name, column in node["columns"].items()
+                ]
+            )
+        },
+    )
+
+
+def sources_tagged(tag: str) -> list[AssetSpec]:
+    """What Python makes in the middle of a build and dbt reads as sources."""
+    return [spec_of(unique_id) for unique_id, source in MANIFEST["sources"].items() if tag in source["tags"]]
+
+
+def tested_by(test: Mapping[str, Any]) -> str | None:
+    """The node a test belongs to; a singular one over several names it in ``meta.dagster.ref``."""
+    if attached := test.get("attached_node"):
+        return attached
+    named = test["config"]["meta"].get("dagster", {}).get("ref", {}).get("name")
+    read = test["depends_on"]["nodes"]
+    found = [unique_id for unique_id in read if _node(unique_id)["name"] == named] if named else read
+    return found[0] if len(found) == 1 else None
+
+
+def _check_of(unique_id: str, asset: AssetKey) -> AssetCheckSpec:
+    test = _node(unique_id)
+    return AssetCheckSpec(
+        test["name"],
+        asset=asset,
+        description=what_it_proves(test),
+        blocking=(test["config"].get("severity") or "error").lower() == "error",
+    )
+
+
+def _nodes_from(tag: str) -> set[str]:
+    """What bears a tag and everything made of it, as dbt's ``tag:<tag>+``."""
+    found: set[str] = set()
+    waiting = [
+        unique_id
+        for unique_id, node in {**MANIFEST["sources"], **MANIFEST["nodes"]}.items()
+        if tag in node["tags"]
+    ]
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id not in found:
+            found.add(unique_id)
+            waiting += MANIFEST["child_map"].get(unique_id, [])
+    return found
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the project that one invocation of dbt builds.
+
+    Attributes:
+        step: What a terminal calls it.
+        selection: dbt's own selection.
+        target: Attribute of a build that says where dbt's artifacts go.
+        assets: Its public models, by their unique id.
+        checks: Its tests of what is shown, by their unique id.
+    """
+
+    step: str
+    selection: tuple[str, ...]
+    target: str
+    assets: Mapping[str, AssetSpec]
+    checks: Mapping[str, AssetCheckSpec]
+
+    @classmethod
+    def of(cls, nodes: Collection[str], step: str, selection: str, target: str) -> "Part":
+        """The part that holds these nodes."""
+        members = {unique_id: MANIFEST["nodes"][unique_id] for unique_id in sorted(nodes)}
+        # Tests of seeds and of models inside a build stop dbt by themselves; nobody looks at them one by one.
+        assets = {unique_id: spec_of(unique_id) for unique_id, node in members.items() if is_public(node)}
+        checks = {
+            unique_id: _check_of(unique_id, assets[owner].key)
+            for unique_id, node in members.items()
+            if node["resource_type"] == "test" and (owner := tested_by(node)) in assets
+        }
+        return cls(step, tuple(selection.split()), target, assets, checks)
+
+
+_NODES = set(MANIFEST["nodes"])
+_FITTED, _EVALUATED = _nodes_from("fitted"), _nodes_from("evaluated")
+FACTS = Part.of(_NODES - _FITTED - _EVALUATED, "build", "--exclude tag:fitted+ tag:evaluated+", "target_path")
+SCORES = Part.of(
+    (_NODES & _FITTED) - _EVALUATED, "score", "--select tag:fitted+ --exclude tag:evaluated+", "scores_path"
+)
+RESULTS = Part.of(_NODES & _EVALUATED, "results", "--select tag:evaluated+", "verdicts_path")
+
+
+def _dbt_assets(name: str, part: Part, description: str) -> AssetsDefinition:
+    @multi_asset(
+        name=name,
+        description=description,
+        specs=list(part.assets.values()),
+        check_specs=list(part.checks.values()),
+        partitions_def=AS_OF_DATES,
+        backfill_policy=ONE_BUILD,
+        retry_policy=ONE_RETRY,
+        pool=POOL,
+    )
+    def built(
+        context: AssetExecutionContext,
+        home: ResourceParam[Home],
+        lock: BuildLock,
+        progress: ResourceParam[Progress],
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+        progress.begin(part.step)
+        yield from _built(part, build_at_work(context, home), home, progress)
+
+    return built
+
+
+warehouse_models = _dbt_assets(
+    "dbt_build", FACTS, "Runs `dbt build` into the build's own file, up to where fits are needed."
+)
+fitted_models = _dbt_assets(
+    "dbt_score", SCORES, "Runs `dbt build` for what is made of fits, once those that are due are there."
+)
+result_models = _dbt_assets(
+    "dbt_results",
+    RESULTS,
+    "Runs `dbt build` for what is made of evaluated experiments, into the same file.",
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """dbt began a node."""
+
+    name: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """dbt is through with a node."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failing_rows: int
+
+
+def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterator[Any]:
     """A part of ``dbt build``; results appear as they come."""
     from orchestration.warehouse.builds import BUILD_COMMAND
     from orchestration.warehouse.dbt import BrokenRules, invoke_dbt
 
     broken: BrokenRules = {}
-    events: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    told: SimpleQueue[Started | Finished | None] = SimpleQueue()
     outcome: Future[None] = Future()
 
     def collect(event: Any) -> None:
-        if event.info.name in STARTED | FINISHED:
-            events.put(MessageToDict(event, preserving_proto_field_name=True))
+        if found := _read(event):
+            told.put(found)
 
     def work() -> None:
         try:
             invoke_dbt(
-                [*BUILD_COMMAND, *selection],
+                [*BUILD_COMMAND, *part.selection],
                 home=home,
                 warehouse=build.file,
-                target_path=target_path,
+                target_path=getattr(build, part.target),
                 on_event=collect,
                 broken=broken,
             )
@@ -202,35 +312,61 @@ def _built(
         except BaseException as error:
             outcome.set_exception(error)
         finally:
-            events.put(None)
+            told.put(None)
 
     # A daemon: whoever interrupts the run does not wait for dbt, whose file nobody has seen yet.
     Thread(target=work, name="dbt", daemon=True).start()
-    for event in iter(events.get, None):
-        _report(event, progress)
-        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        rules = broken.get(event["data"]["node_info"]["unique_id"], {})
-        for told in message.to_default_asset_events(MANIFEST, TRANSLATOR, context, target_path):
-            yield with_broken_rules(told, rules) if isinstance(told, AssetCheckResult) else told
+    for each in iter(told.get, None):
+        if isinstance(each, Started):
+            progress.count(each.number - 1, each.total, each.name)
+        else:
+            yield from _shown(part, each, broken.get(each.unique_id, {}))
     _raise_for_good(outcome)
 
 
-def with_broken_rules(check: AssetCheckResult, rules: Mapping[str, int]) -> AssetCheckResult:
-    """A check's result that names each broken rule and the rows that break it."""
+def _read(event: Any) -> Started | Finished | None:
+    """What Dagster shows of an event of dbt; most of them it does not."""
+    data = event.data
+    match event.info.name:
+        case "LogStartLine":
+            return Started(data.node_info.node_name, data.index, data.total)
+        case "LogModelResult" | "LogTestResult":
+            return Finished(
+                data.node_info.unique_id,
+                data.node_info.node_status,
+                data.execution_time,
+                getattr(data, "num_failures", 0),
+            )
+    return None
+
+
+def _shown(
+    part: Part, finished: Finished, broken: Mapping[str, int]
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """A model that was built as a materialization, a test as a check with the rules it found broken."""
     from orchestration.warehouse.dbt import told_rules
 
-    named = {f"broken: {rule}": MetadataValue.int(rows) for rule, rows in rules.items()}
-    return check._replace(metadata={**check.metadata, **named}, description=told_rules(rules) or None)
-
-
-def _report(event: Mapping[str, Any], progress: Progress) -> None:
-    data = event["data"]
-    if event["info"]["name"] in STARTED:
-        progress.count(data["index"] - 1, data["total"], data["node_info"]["node_name"])
+    metadata = {"status": finished.status, "seconds": round(finished.seconds, 3)}
+    asset, check = part.assets.get(finished.unique_id), part.checks.get(finished.unique_id)
+    if asset and finished.status == "success":
+        yield MaterializeResult(asset_key=asset.key, metadata=metadata)
+    if check and finished.status != "skipped":
+        yield AssetCheckResult(
+            check_name=check.name,
+            asset_key=check.asset_key,
+            passed=finished.status == "pass",
+            severity=AssetCheckSeverity.WARN if finished.status == "warn" else AssetCheckSeverity.ERROR,
+            metadata={
+                **metadata,
+                "broken rules" if broken else "failing rows": finished.failing_rows,
+                **{f"broken: {rule}": rows for rule, rows in broken.items()},
+            },
+            description=told_rules(broken) or None,
+        )
 
 
 def _raise_for_good(outcome: Future[None]) -> None:
-    """Fails the step for good where a model or a test failed; a full disk is left to the retry."""
+    """Fails the step for good where dbt found a fault; anything else (a full disk) is left to the retry."""
     try:
         outcome.result()
     except RekindleError as error:

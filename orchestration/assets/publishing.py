@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from dagster import (
+    AssetExecutionContext,
     AssetKey,
     AssetObservation,
+    Config,
     Failure,
     FreshnessPolicy,
     MaterializeResult,
@@ -18,15 +20,10 @@ from dagster import (
     ResourceParam,
     asset,
 )
+from pydantic import Field
 
-from orchestration.assets.models import (
-    MANIFEST,
-    ONE_RETRY,
-    POOL,
-    fitted_models,
-    result_models,
-    warehouse_models,
-)
+from orchestration.assets.current_build import finished_build
+from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, result_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
@@ -40,18 +37,12 @@ from orchestration.readers.states import (
     signals_that_cannot_fire,
 )
 from orchestration.resources import BuildLock
-from orchestration.warehouse.builds import public_relations
 
 GROUP = "publishing"
 AUDIT = AssetKey([GROUP, "audit"])
 WAREHOUSE = AssetKey([GROUP, "warehouse"])
 
-PUBLIC = set(public_relations(MANIFEST))
-READ_BY_BI = sorted(
-    key
-    for key in (*warehouse_models.keys, *fitted_models.keys, *result_models.keys)
-    if (key.path[0], key.path[-1]) in PUBLIC
-)
+READ_BY_BI = sorted({*warehouse_models.keys, *fitted_models.keys, *result_models.keys})
 
 
 @asset(
@@ -64,13 +55,16 @@ READ_BY_BI = sorted(
     pool=POOL,
 )
 def build_audit(
-    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
-    from orchestration.warehouse.builds import audit, open_build
+    from orchestration.warehouse.builds import audit
 
     progress.begin("audit")
-    build = open_build(home)
+    build = finished_build(context, home)
     try:
         rows = audit(build)
     except RekindleError as error:
@@ -96,6 +90,12 @@ def build_audit(
     )
 
 
+class Chosen(Config):
+    """Which build is published."""
+
+    build: str = Field(default="", description="Its name, where several of the as-of date are audited.")
+
+
 @asset(
     key=WAREHOUSE,
     group_name=GROUP,
@@ -109,15 +109,18 @@ def build_audit(
     freshness_policy=FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
 )
 def warehouse_file(
-    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    config: Chosen,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step."""
     from orchestration.erasing.people import close
-    from orchestration.warehouse.builds import open_build
     from orchestration.warehouse.publish import publish
 
     progress.begin("publish")
-    build = open_build(home)
+    build = finished_build(context, home, config.build)
     silent = signals_that_cannot_fire(build.file)
     details = {"members": members_by_state(build.file), SILENT_SIGNALS: silent}
     try:

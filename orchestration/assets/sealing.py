@@ -112,20 +112,19 @@ def ledger_audiences(
     progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """The week in the ledger, written once: a folder per campaign with decisions, touches and manifest."""
-    from orchestration.ledger.sealing import newest_seals, seal_published
+    from orchestration.ledger.sealing import seal_published
 
     progress.begin("seal")
     week = date.fromisoformat(context.partition_key)
     try:
-        made = seal_published(home, week)
+        made, before = seal_published(home, week)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    sealed = newest_seals(home, week)
     headings = ["campaign", "version", "matched", "included", "touches", "definition"]
     return MaterializeResult(
         metadata={
             "sealed now": len(made),
-            "sealed before": len(sealed) - len(made),
+            "sealed before": len(before),
             "folder": MetadataValue.path(str(home.ledger)),
             "seals": MetadataValue.md(
                 markdown_table(
@@ -139,7 +138,7 @@ def ledger_audiences(
                             each.counts["touches"],
                             each.definition_hash[:12],
                         )
-                        for each in sealed
+                        for each in sorted((*made, *before), key=lambda each: each.campaign)
                     ],
                 )
             ),

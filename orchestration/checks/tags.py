@@ -6,16 +6,14 @@ Does not: counting (dbt's models, readers.tags), faults of definitions (core.tag
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, MetadataValue, multi_asset_check
 
 from orchestration.assets.publishing import WAREHOUSE
 from orchestration.core.summary import markdown_table
-from orchestration.partitions import BUSINESS_TIME_ZONE
-from orchestration.resources import Warehouse
+from orchestration.resources import Clock, Warehouse
 
 Row = Mapping[str, Any]
 
@@ -83,9 +81,9 @@ QUESTIONS = (
         AssetCheckSpec(question.name, asset=WAREHOUSE, description=question.proves) for question in QUESTIONS
     ],
 )
-def published_tags(warehouse: Warehouse) -> Iterator[AssetCheckResult]:
+def published_tags(warehouse: Warehouse, clock: Clock) -> Iterator[AssetCheckResult]:
     """Warnings: a tag that drifts or that nobody uses harms no reader of the others."""
-    yield from evaluations(warehouse, datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date())
+    yield from evaluations(warehouse, clock.now().date())
 
 
 def evaluations(warehouse: Warehouse, today: date) -> Iterator[AssetCheckResult]:

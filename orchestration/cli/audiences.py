@@ -80,15 +80,16 @@ def seal(week: Week = None) -> None:
 
     Example: `rekindle audiences seal` or `rekindle audiences seal --week 2025-12-29`
     """
-    from orchestration.ledger.sealing import newest_seals, refuse_redefined
+    from orchestration.ledger.sealing import due_weeks, newest_seals, refuse_redefined
     from orchestration.progress import Terminal
     from orchestration.readers.audiences import read_audiences
 
     home = Home.from_environment()
     chosen = read_audiences(home, week.date() if week else None).campaign_week
-    with Terminal() as terminal:
-        made = _seal(home, chosen, terminal)
-    if not made:
+    if chosen in due_weeks(home):
+        with Terminal() as terminal:
+            _seal(home, chosen, terminal)
+    else:
         refuse_redefined(home, chosen)
     typer.echo(_sealed_text(newest_seals(home, chosen), chosen))
 
@@ -143,13 +144,9 @@ def seal_due_weeks(home: Home, terminal: Terminal) -> None:
         _seal(home, week, terminal)
 
 
-def _seal(home: Home, week: date, terminal: Terminal) -> bool:
-    """Whether there was anything to seal."""
-    from orchestration.ledger.sealing import due_weeks
+def _seal(home: Home, week: date, terminal: Terminal) -> None:
     from orchestration.runs import CheckFailed, run_job
 
-    if week not in due_weeks(home):
-        return False
     try:
         run_job(home, "seal", terminal, as_of=week)
     except CheckFailed as error:
@@ -158,7 +155,6 @@ def _seal(home: Home, week: date, terminal: Terminal) -> bool:
             "Look at: rekindle audiences show. Where the change is wanted, raise its bound in "
             "seeds/campaigns/campaign_settings.csv, then: rekindle run"
         ) from error
-    return True
 
 
 def _sealed_text(sealed: list[Seal], week: date) -> str:

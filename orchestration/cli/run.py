@@ -82,23 +82,30 @@ def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     typer.echo("Audited. Next: rekindle publish")
 
 
-def publish() -> None:
-    """Switch readers to the newest audited build.
+def publish(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Its as-of date, where several builds wait."),
+    ] = None,
+    build: Annotated[str | None, typer.Option(help="Its name, where several of one as-of date wait.")] = None,
+) -> None:
+    """Switch readers to the audited build that waits; where several do, one must be named.
 
-    Example: `rekindle publish`
+    Example: `rekindle publish` or `rekindle publish --as-of 2025-12-28`
     """
     from orchestration.progress import Terminal
     from orchestration.runs import run_job
-    from orchestration.warehouse.builds import open_build
+    from orchestration.warehouse.builds import waiting_build
 
     home = Home.from_environment()
+    waiting = waiting_build(home, build_id=build, as_of_date=as_of.date() if as_of else None)
     with Terminal() as terminal:
-        run_job(home, "publish", terminal, as_of=open_build(home).as_of_date)
+        run_job(home, "publish", terminal, as_of=waiting.as_of_date, build_id=waiting.build_id)
     print_published()
 
 
 def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
-    """Load, build, audit, publish and seal the week's audiences, as the schedules do.
+    """Load, build, audit, publish and seal the week's audiences, as the sensors do.
 
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """

@@ -26,7 +26,7 @@ def ui(
         bool, typer.Option("--allow-runs", help="Let the page start and stop runs; it has no login.")
     ] = False,
     schedule: Annotated[
-        bool, typer.Option("--schedule", help="Also run the daemon that starts due runs every morning.")
+        bool, typer.Option("--schedule", help="Also run the daemon whose sensors start due runs.")
     ] = False,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1, read-only unless told otherwise.

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 
 from orchestration.core.copy_texts import VARIABLES
-from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
+from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments.declared import FACTS
 from orchestration.core.settings import Types, setting_faults
@@ -78,7 +78,7 @@ def check(definitions: CampaignDefinitions, on: date) -> None:
         raise InputFault(all_faults(faults, "campaign"))
 
 
-def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[str]:
+def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[Fault]:
     """Every fault: file, line, code, what was found and what is allowed."""
     yield from setting_faults(
         "campaign_settings.csv", definitions.tables["campaign_settings"], definitions.setting_types
@@ -95,32 +95,32 @@ def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[str]
     yield from _faults_of_experiments(definitions)
 
 
-def _told(row: Row, found: str, allowed: str) -> str:
+def _told(row: Row, found: str, allowed: str) -> Fault:
     code = next(iter(row.values.values()), "")
-    return f"{row.file}:{row.line} {shown(code)}: {found}; {allowed}"
+    return Fault(row.file, row.line, shown(code), found, allowed)
 
 
-def _known(row: Row, column: str, allowed: Collection[str]) -> Iterator[str]:
+def _known(row: Row, column: str, allowed: Collection[str]) -> Iterator[Fault]:
     if row[column] not in allowed:
         yield _told(
             row, f"{column} {shown(row[column])}", f"allowed: {', '.join(allowed) or 'none is defined'}"
         )
 
 
-def _at_least(row: Row, column: str, least: int, *, whole: bool = True) -> Iterator[str]:
+def _at_least(row: Row, column: str, least: int, *, whole: bool = True) -> Iterator[Fault]:
     found = number(row[column])
     if found is None or found < least or (whole and found != found.to_integral_value()):
         kind = "whole numbers" if whole else "numbers"
         yield _told(row, f"{column} {shown(row[column])}", f"allowed: {kind} from {least}")
 
 
-def _share(row: Row, column: str) -> Iterator[str]:
+def _share(row: Row, column: str) -> Iterator[Fault]:
     found = number(row[column])
     if found is None or not 0 < found < 1:
         yield _told(row, f"{column} {shown(row[column])}", "allowed: above 0 and below 1")
 
 
-def _written(row: Row, *columns: str) -> Iterator[str]:
+def _written(row: Row, *columns: str) -> Iterator[Fault]:
     for column in columns:
         if not row[column].strip():
             yield _told(row, f"no {column}", "write one")
@@ -143,7 +143,7 @@ def _period(row: Row) -> tuple[date, date] | None:
     return (start, end) if start <= end else None
 
 
-def _faults_of_period(row: Row) -> Iterator[str]:
+def _faults_of_period(row: Row) -> Iterator[Fault]:
     if _period(row) is None:
         found = f"valid from {shown(row['valid_from'])} to {shown(row['valid_to'])}"
         yield _told(row, found, "allowed: YYYY-MM-DD, the end empty or not before the start")
@@ -156,7 +156,7 @@ def _overlapping(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
             yield first, second
 
 
-def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
     for table, columns in KEYS.items():
         first_of: dict[tuple[str, ...], Row] = {}
         for row in definitions.tables[table]:
@@ -173,7 +173,7 @@ def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[str]:
                     )
 
 
-def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
     rows = definitions.tables["campaigns"]
     steps = definitions.by_campaign("campaign_steps")
     windows = [_window(row) for row in definitions.tables["promotions"]]
@@ -225,7 +225,7 @@ def _window(row: Row) -> tuple[date, date]:
     return day(row["starts_on"]), day(row["ends_on"])
 
 
-def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[Fault]:
     campaigns = definitions.codes("campaigns", "campaign")
     kinds = definitions.codes("target_kinds", "kind")
     for row in definitions.tables["campaign_targets"]:
@@ -253,7 +253,7 @@ def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[str]:
                 )
 
 
-def _faults_of_arms(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_arms(definitions: CampaignDefinitions) -> Iterator[Fault]:
     least = _setting(definitions, "smallest_control_share")
     for campaign, rows in definitions.by_campaign("campaign_arms").items():
         for row in rows:
@@ -272,7 +272,7 @@ def _faults_of_arms(definitions: CampaignDefinitions) -> Iterator[str]:
             yield _told(rows[0], "no treated arm", "give one arm the role treatment")
 
 
-def _faults_of_steps(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_steps(definitions: CampaignDefinitions) -> Iterator[Fault]:
     arms = definitions.by_campaign("campaign_arms")
     for campaign, rows in definitions.by_campaign("campaign_steps").items():
         treated = [row["arm"] for row in arms.get(campaign, []) if row["arm_role"] == "treatment"]
@@ -302,7 +302,7 @@ def _faults_of_steps(definitions: CampaignDefinitions) -> Iterator[str]:
                     yield _told(later, found, "days of a journey rise")
 
 
-def _faults_of_caps(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_caps(definitions: CampaignDefinitions) -> Iterator[Fault]:
     channels = [ALL, *definitions.codes("contact_channels", "channel")]
     for cap_class, rows in _grouped(definitions.tables["contact_caps"], "cap_class").items():
         for row in rows:
@@ -313,7 +313,7 @@ def _faults_of_caps(definitions: CampaignDefinitions) -> Iterator[str]:
             yield _told(rows[0], f"cap class {shown(cap_class)} has no cap in total", f"add channel {ALL}")
 
 
-def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[str]:
+def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[Fault]:
     rows = definitions.tables["global_holdouts"]
     for row in rows:
         yield from _written(row, "salt", "label_en", "label_zh")
@@ -338,7 +338,7 @@ def _covers(period: tuple[date, date] | None, on: date) -> bool:
     return period is not None and period[0] <= on <= period[1]
 
 
-def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[Fault]:
     for template, rows in _grouped(definitions.tables["copy_templates"], "template").items():
         for row in rows:
             yield from _known(row, "language", LANGUAGES)
@@ -356,7 +356,7 @@ def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[str]:
             yield _told(rows[0], f"{shown(template)} has no text in {', '.join(missing)}", "write one")
 
 
-def _faults_of_benefits(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_benefits(definitions: CampaignDefinitions) -> Iterator[Fault]:
     for row in definitions.tables["benefits"]:
         yield from _written(row, "benefit", "label_en", "label_zh")
         yield from _known(row, "kind", BENEFIT_KINDS)
@@ -371,7 +371,7 @@ def _faults_of_benefits(definitions: CampaignDefinitions) -> Iterator[str]:
         yield from _at_least(row, "cost_amount", 0, whole=False)
 
 
-def _faults_of_experiments(definitions: CampaignDefinitions) -> Iterator[str]:
+def _faults_of_experiments(definitions: CampaignDefinitions) -> Iterator[Fault]:
     metrics = definitions.codes("experiment_metrics", "metric")
     for row in definitions.tables["experiment_metrics"]:
         yield from _known(row, "fact", FACTS)

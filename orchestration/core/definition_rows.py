@@ -1,6 +1,7 @@
 """Rows of definition files and what their texts say, for those who look for faults in them.
 
-Belongs here: a row with the line it stands in; reading numbers and dates; showing a value in a message.
+Belongs here: a row with the line it stands in, a fault in it; reading numbers and dates; showing a value in a
+    message.
 Does not: what is a fault (core.tag_definitions, core.campaign_definitions), reading files.
 """
 
@@ -37,7 +38,29 @@ class Row:
         return self.values.get(column) or ""
 
 
-def all_faults(faults: Sequence[str], what: str) -> str:
+@dataclass(frozen=True, order=True)
+class Fault:
+    """What is wrong with a row.
+
+    Attributes:
+        file: Name of the file.
+        line: Line in it.
+        definition: What the row defines, as a message may show it.
+        found: What was found.
+        allowed: What is allowed, or what to do.
+    """
+
+    file: str
+    line: int
+    definition: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.definition}: {self.found}; {self.allowed}"
+
+
+def all_faults(faults: Sequence[Fault], what: str) -> str:
     """The sentence that refuses definitions, and under it every fault."""
     return (
         f"{counted(len(faults), 'fault')} in the {what} definitions; nothing was built, "

@@ -1,7 +1,7 @@
-"""Which as-of dates and fits are due: the one decision of schedule, freshness check and churn model.
+"""Which as-of dates and fits are due: the one decision of sensor, freshness check and churn model.
 
 Belongs here: deciding from what is published, what was delivered and which day it is.
-Does not: asking for any of these (resources do), reading the clock (the schedule does).
+Does not: asking for any of these (resources do), reading the clock (resources.Clock does).
 """
 
 from __future__ import annotations

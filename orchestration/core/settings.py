@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from orchestration.core.definition_rows import Row, number, shown
+from orchestration.core.definition_rows import Fault, Row, number, shown
 
 Value = int | Decimal | str
 Types = Mapping[str, str]
 """By setting, the type of its value as SQL writes it: integer, decimal(9,3), varchar."""
 
+HEADER = 1
+"""Line that a missing row is told under."""
 
-def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[str]:
-    """Every fault: file, line, setting, what was found and what is allowed.
+
+def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[Fault]:
+    """Every fault of a file.
 
     Args:
         file: Name of the file, for settings that it lacks.
@@ -26,16 +29,22 @@ def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[str
     """
     line_of: dict[str, int] = {}
     for row in rows:
-        name, where = row["setting"], f"{row.file}:{row.line} setting {shown(row['setting'])}"
+        name = row["setting"]
         if name not in types:
-            yield f"{where}: nothing reads it; allowed: {', '.join(types)}"
+            yield _told(row, "nothing reads it", f"allowed: {', '.join(types)}")
         elif line_of.setdefault(name, row.line) != row.line:
-            yield f"{where}: stands in line {line_of[name]} as well; name it once"
+            yield _told(row, f"stands in line {line_of[name]} as well", "name it once")
         elif not _fits(row["value"], types[name]):
-            yield f"{where}: value {shown(row['value'])}; allowed: {_in_words(types[name])}"
+            yield _told(row, f"value {shown(row['value'])}", f"allowed: {_in_words(types[name])}")
     for name, kind in types.items():
         if name not in line_of:
-            yield f"{file} setting {shown(name)}: missing; add a row for it, its value {_in_words(kind)}"
+            yield Fault(
+                file, HEADER, f"setting {shown(name)}", "missing", f"add a row, its value {_in_words(kind)}"
+            )
+
+
+def _told(row: Row, found: str, allowed: str) -> Fault:
+    return Fault(row.file, row.line, f"setting {shown(row['setting'])}", found, allowed)
 
 
 def typed(values: Mapping[str, str], types: Types) -> dict[str, Value]:

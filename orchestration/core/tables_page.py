@@ -55,7 +55,9 @@ def _section(node: Mapping[str, Any]) -> tuple[int, str]:
     """Where a relation stands: rank of its room, and the title of its domain."""
     room = "seeds" if node["resource_type"] == "seed" else node["fqn"][1]
     folder = node["fqn"][-2] if room != "core" else "core"
-    title = {"marts": folder, "staging": "what Rekindle itself writes", "seeds": "definitions"}.get(room, room)
+    title = {"marts": folder, "staging": "what Rekindle itself writes", "seeds": "definitions"}.get(
+        room, room
+    )
     return ROOMS.index(room), title.capitalize()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.core.definition_rows import Row, all_faults, day, has_contact, number, shown
+from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import InputFault
 from orchestration.core.settings import Types, setting_faults
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
@@ -76,7 +76,7 @@ def check(definitions: Definitions, on: date, *others: Definitions) -> None:
         raise InputFault(all_faults(faults, "tag"))
 
 
-def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:
+def tag_faults(definitions: Definitions, on: date) -> Iterator[Fault]:
     """Every fault: file, line, tag, what was found and what is allowed."""
     meanings = _meanings(definitions)
     sound = _sound_rules(definitions, meanings)
@@ -90,11 +90,11 @@ def tag_faults(definitions: Definitions, on: date) -> Iterator[str]:
     yield from setting_faults("tag_settings.csv", definitions.settings, definitions.setting_types)
 
 
-def _told(row: Row, found: str, allowed: str) -> str:
-    return f"{row.file}:{row.line} tag {shown(row['tag'])}: {found}; {allowed}"
+def _told(row: Row, found: str, allowed: str) -> Fault:
+    return Fault(row.file, row.line, f"tag {shown(row['tag'])}", found, allowed)
 
 
-def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
+def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[Fault]:
     layers = [row["layer"] for row in definitions.layers]
     first_of: dict[tuple[str, str], Row] = {}
     for row in definitions.tags:
@@ -123,13 +123,13 @@ def _faults_of_tags(definitions: Definitions, on: date) -> Iterator[str]:
         yield from _faults_of_validity(row, on)
 
 
-def _faults_of_shares(row: Row) -> Iterator[str]:
+def _faults_of_shares(row: Row) -> Iterator[Fault]:
     low, high = (number(row[f"{edge}_expected_share"]) for edge in ("lowest", "highest"))
     if low is None or high is None or not 0 <= low <= high <= 1:
         yield _told(row, "expected shares are not a range", "allowed: lowest to highest, within 0 and 1")
 
 
-def _faults_of_validity(row: Row, on: date) -> Iterator[str]:
+def _faults_of_validity(row: Row, on: date) -> Iterator[Fault]:
     try:
         start = day(row["valid_from"])
         end = day(row["valid_to"]) if row["valid_to"] else date.max
@@ -142,16 +142,19 @@ def _faults_of_validity(row: Row, on: date) -> Iterator[str]:
         yield _told(row, f"expired on {end}", f"for {on} prolong valid_to or remove its rows")
 
 
-def _faults_of_catalogue(definitions: Definitions) -> Iterator[str]:
+def _faults_of_catalogue(definitions: Definitions) -> Iterator[Fault]:
     for row in definitions.attributes:
         if row["data_type"] not in OPERATORS:
-            yield (
-                f"{row.file}:{row.line} attribute {shown(row['attribute'])}: data_type "
-                f"{shown(row['data_type'])}; allowed: {', '.join(OPERATORS)}"
+            yield Fault(
+                row.file,
+                row.line,
+                f"attribute {shown(row['attribute'])}",
+                f"data_type {shown(row['data_type'])}",
+                f"allowed: {', '.join(OPERATORS)}",
             )
 
 
-def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
+def _faults_of_clauses(definitions: Definitions) -> Iterator[Fault]:
     catalogue = {row["attribute"]: row for row in definitions.attributes}
     known = {row["tag"] for row in definitions.tags}
     for row in definitions.rules:
@@ -165,7 +168,7 @@ def _faults_of_clauses(definitions: Definitions) -> Iterator[str]:
         yield from _faults_of_clause(row, catalogue)
 
 
-def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
+def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[Fault]:
     attribute = catalogue.get(row["attribute"])
     if attribute is None:
         found = f"unknown attribute {shown(row['attribute'])}"
@@ -182,7 +185,7 @@ def _faults_of_clause(row: Row, catalogue: Mapping[str, Row]) -> Iterator[str]:
         yield from _faults_of_value(row, attribute)
 
 
-def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
+def _faults_of_value(row: Row, attribute: Row) -> Iterator[Fault]:
     name, value, kind = row["attribute"], row["value"], attribute["data_type"]
     if row["operator"] in WITHOUT_VALUE:
         if value:
@@ -204,7 +207,7 @@ def _faults_of_value(row: Row, attribute: Row) -> Iterator[str]:
         )
 
 
-def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Iterator[str]:
+def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Iterator[Fault]:
     named = {row["tag"] for row in definitions.rules}
     for tag in definitions.tags:
         if tag["tag"] not in named:
@@ -225,7 +228,7 @@ def _faults_of_rules(definitions: Definitions, sound: Mapping[str, Rule]) -> Ite
 
 def _faults_of_meaning(
     definitions: Definitions, meanings: Meanings, sound: Mapping[str, Rule]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """Two tags that the same members meet, however their rules are written."""
     tags = {row["tag"]: row for row in reversed(definitions.tags)}
     met = [row for code, row in tags.items() if code in sound and sound[code].is_possible]
@@ -285,7 +288,7 @@ def _clause(row: Row, attribute: Row) -> Clause:
     return Clause(row["attribute"], row["operator"], number(row["value"]) if is_number else row["value"])
 
 
-def _faults_of_conflicts(definitions: Definitions) -> Iterator[str]:
+def _faults_of_conflicts(definitions: Definitions) -> Iterator[Fault]:
     yield from _faults_of_pairs(definitions, definitions.conflicts, "over_tag", tuple)
     over: dict[str, set[str]] = defaultdict(set)
     for row in definitions.conflicts:
@@ -301,7 +304,7 @@ def _faults_of_conflicts(definitions: Definitions) -> Iterator[str]:
 
 def _faults_of_strategies(
     definitions: Definitions, meanings: Meanings, sound: Mapping[str, Rule]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """Strategies for pairs of tags that nobody can hold together."""
     yield from _faults_of_pairs(definitions, definitions.strategies, "with_tag", frozenset)
     excluded = {frozenset((row["tag"], row["over_tag"])) for row in definitions.conflicts}
@@ -317,7 +320,7 @@ def _faults_of_strategies(
 
 def _faults_of_pairs(
     definitions: Definitions, pairs: Iterable[Row], second: str, pair_of: type[tuple] | type[frozenset]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     known = {row["tag"] for row in definitions.tags}
     first_of: dict[Collection[str], Row] = {}
     for row in pairs:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -32,6 +31,8 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         # By shard, the one used last at the end.
         self._engines: dict[str, Engine] = {}
+        # Tables of the index, and columns of its assets, that were seen: none goes away again.
+        self._found: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -39,10 +40,20 @@ class EventLog(SqliteEventLogStorage):
         """What Dagster calls with the settings of ``dagster.yaml``."""
         return cls(inst_data=inst_data, **config_value)
 
-    @cached_property
-    def supports_asset_checks(self) -> bool:
-        """Whether the log has their tables; Dagster would look again for each check."""
-        return super().supports_asset_checks
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; Dagster would look again for each event."""
+        if table_name not in self._found:
+            if not super().has_table(table_name):
+                return False
+            self._found.add(table_name)
+        return True
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._found:
+            if not super()._has_asset_key_col_on_connection(conn, column_name):
+                return False
+            self._found.add(column_name)
+        return True
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -1,7 +1,7 @@
 """Dagster's own folder in a home, and what stands in its ``dagster.yaml``.
 
 Belongs here: the instance's settings, opening it, taking up runs whose process is gone.
-Does not: definitions of assets, jobs or schedules.
+Does not: definitions of assets, jobs or sensors.
 Late imports: commands that start no run need no Dagster.
 """
 

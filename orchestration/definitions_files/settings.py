@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.core.definition_rows import all_faults
+from orchestration.core.definition_rows import Fault, all_faults
 from orchestration.core.errors import InputFault
 from orchestration.core.settings import Types, Value, setting_faults, typed
 from orchestration.definitions_files.rows import read_rows
@@ -69,6 +69,6 @@ def _path(name: str, seeds_dir: Path) -> Path:
     return seeds_dir / FOLDERS[name] / f"{name}.csv"
 
 
-def _faults(name: str, seeds_dir: Path) -> list[str]:
+def _faults(name: str, seeds_dir: Path) -> list[Fault]:
     rows = read_rows(_path(name, seeds_dir))
     return list(setting_faults(f"{name}.csv", rows, setting_types(name)))

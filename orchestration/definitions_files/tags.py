@@ -26,7 +26,7 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[
     subject_of = {row["tag"]: row["subject"] for row in read_rows(folder / "tags.csv")}
 
     def own(name: str) -> tuple[Row, ...]:
-        # A row that names no subject has that of its tag; what belongs to no known subject is read with the first.
+        # A row without a subject has that of its tag; what has no known subject is read with the first.
         named = [(row, row["subject"] or subject_of.get(row["tag"])) for row in read_rows(folder / name)]
         return tuple(row for row, its in named if (its if its in SUBJECTS else SUBJECTS[0]) == subject)
 

@@ -1,7 +1,7 @@
 """Evaluating the experiments of a build: sums out of its file, readings and decisions into own tables.
 
 Belongs here: reading definitions and sums, keeping decisions as they were at first.
-Does not: any statistics (core.experiments), making sums (``models/experiments``), hashing rules.
+Does not: any statistics (seeds.experiments), making sums (``models/experiments``), hashing rules.
 
 Decisions are written once: what the first look that decided said is not said again by a later one.
 """

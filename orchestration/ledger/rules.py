@@ -1,7 +1,7 @@
 """The rule of an experiment, sealed with the first audience it is drawn in.
 
 Belongs here: fingerprints of rules, refusing one that was changed or declared late.
-Does not: evaluating (fits), sealing (``seals.py``), whether a rule is a good one (core.experiments).
+Does not: evaluating (fits), sealing (``seals.py``), whether a rule is a good one (seeds.experiments).
 
 Each seal names the experiments of its campaign with the fingerprints of their rules. From then on another
 rule is refused, and so is an experiment over weeks that were sealed without it: nobody may choose the

@@ -11,48 +11,53 @@ from datetime import date
 
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.hashes import definition_hashes
-from orchestration.ledger.seals import Proposal, Seal, proposals, seal, seals
+from orchestration.ledger.seals import Seal, proposals, proposed_weeks, seal, seals
 from orchestration.project import Home
 from orchestration.warehouse.versions import current_version, read_manifest, version_file
 
 
-def published_proposals(home: Home, week: date | None = None) -> list[Proposal]:
-    """What the published version proposes and the ledger does not hold yet."""
+def due_weeks(home: Home) -> list[date]:
+    """The decided weeks of the published version that are not wholly sealed, oldest first.
+
+    It is asked every few minutes, so it looks at names alone; who seals verifies the ledger.
+    """
     build_id = current_version(home)
     if build_id is None:
         return []
-    sealed = {(each.campaign, each.campaign_week) for each in seals(home)}
-    return [
-        each
-        for each in proposals(version_file(home, build_id), week)
-        if (each.campaign, each.campaign_week) not in sealed
-    ]
+    sealed = {version.parent for version in home.ledger.glob("*/*/v*")}
+    return sorted(
+        {
+            week
+            for campaign, week in proposed_weeks(version_file(home, build_id))
+            if home.ledger / campaign / week.isoformat() not in sealed
+        }
+    )
 
 
-def due_weeks(home: Home) -> list[date]:
-    """The decided weeks of the published version that are not wholly sealed, oldest first."""
-    return sorted({each.campaign_week for each in published_proposals(home)})
-
-
-def seal_published(home: Home, week: date) -> list[Seal]:
+def seal_published(home: Home, week: date) -> tuple[list[Seal], list[Seal]]:
     """Seal every campaign of a week as the published version proposes it. The caller holds the build lock.
 
-    Campaigns that an interrupted sealing had sealed stay as they are.
+    Campaigns that an interrupted sealing had sealed stay as they are. The ledger is verified first.
 
     Args:
         home: The home.
         week: Its Monday.
 
     Returns:
-        What was sealed now; nothing where all of the week was sealed before.
+        What was sealed now, and what had been sealed before.
     """
-    found = published_proposals(home, week)
-    if not found:
-        return []
-    manifest = read_manifest(home, current_version(home) or "")
-    return [
-        seal(home, each, build_id=manifest.build_id, code_version=manifest.code_version) for each in found
+    before = newest_seals(home, week)
+    build_id = current_version(home)
+    if build_id is None:
+        return [], before
+    sealed = {each.campaign for each in before}
+    manifest = read_manifest(home, build_id)
+    made = [
+        seal(home, each, build_id=build_id, code_version=manifest.code_version)
+        for each in proposals(version_file(home, build_id), week)
+        if each.campaign not in sealed
     ]
+    return made, before
 
 
 def refuse_redefined(home: Home, week: date) -> None:

@@ -132,6 +132,18 @@ class Proposal:
         ]
 
 
+def proposed_weeks(file: Path) -> set[tuple[str, date]]:
+    """Campaigns and weeks that a warehouse file proposes and that were not sealed when it was built."""
+    with connect_read_only(file) as connection:
+        if not _decides(connection):
+            return set()
+        return set(
+            connection.execute(
+                "select campaign, campaign_week from audiences.aud_campaign_weeks where not is_sealed"
+            ).fetchall()
+        )
+
+
 def proposals(file: Path, week: date | None = None) -> list[Proposal]:
     """The campaign weeks that a warehouse file proposes and that were not sealed when it was built.
 
@@ -143,9 +155,7 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
         One each; none where the version is from before there were audiences.
     """
     with connect_read_only(file) as connection:
-        if not connection.execute(
-            "select 1 from information_schema.tables where table_name = 'aud_campaign_weeks'"
-        ).fetchone():
+        if not _decides(connection):
             return []
         weeks = connection.execute(
             """
@@ -170,6 +180,15 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
             )
             for campaign, monday, as_of, definition_hash, earlier in weeks
         ]
+
+
+def _decides(connection: Any) -> bool:
+    """Whether a file is from after there were audiences."""
+    return bool(
+        connection.execute(
+            "select 1 from information_schema.tables where table_name = 'aud_campaign_weeks'"
+        ).fetchall()
+    )
 
 
 def _rows(connection: Any, part: str, campaign: str, week: date) -> pa.Table:

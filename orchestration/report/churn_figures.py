@@ -88,8 +88,8 @@ def read_figures(published: Path) -> ChurnFigures:
         comparison = rows(_COMPARISON) if "fct_churn_comparison" in tables else []
         if not comparison:
             raise NothingToReport(
-                f"{published} holds no backtest: a score is evaluated once the days of its horizon are over, "
-                "so as-of dates that far back are needed.\nType: rekindle run (--weeks says how many Sundays)"
+                f"{published} holds no backtest: a score is evaluated once its horizon is over, so "
+                "as-of dates that far back are needed.\nType: rekindle run (--weeks says how many Sundays)"
             )
         [newest] = rows("select max(as_of_date) as day from staging.stg_rekindle__builds")
         return ChurnFigures(newest["day"], comparison, rows(_RELIABILITY), rows(_LEAD))

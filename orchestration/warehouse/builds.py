@@ -20,9 +20,12 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import write_json
-from orchestration.own_tables import provide_own_tables, write_own_table
+from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
+
+KEPT_BUILDS = 3
+"""Builds that were not published and stay when another one starts: to be published yet, or for study."""
 
 # dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
@@ -33,6 +36,10 @@ BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """dbt's command for a build. Unit tests check the SQL on made-up rows, not the data: tests run them."""
 
 _RELATIONS = {"model", "seed", "snapshot"}
+
+
+class WhichBuild(RekindleError):
+    """No build is meant, or more than one could be."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Build:
 def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
     """Make an empty folder for a new build and tell dbt its dates. The caller holds the build lock.
 
-    Of former builds that were not published only the newest stays, for study.
+    Of former builds that were not published the newest stay (``KEPT_BUILDS``), this one among them.
 
     Args:
         home: The home.
@@ -95,7 +102,7 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
         raise RekindleError("no as-of date was asked for; a build needs at least one")
     build_id = f"{dates[-1]:%Y-%m-%d}-{run_id.replace('-', '')[:8]}"
     build = _build(home, build_id, dates, run_id, code_version)
-    kept = [home.development_warehouse.parent, *_unpublished(home)[-1:]]
+    kept = [home.development_warehouse.parent, *_unpublished(home)[1 - KEPT_BUILDS :]]
     for former in home.builds.glob("*/"):
         if former not in kept or former == build.folder:
             shutil.rmtree(former)
@@ -121,28 +128,57 @@ def write_as_of_dates(home: Home, dates: Iterable[date]) -> None:
     write_own_table(home, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
 
 
-def open_build(home: Home, build_id: str | None = None) -> Build:
-    """An unpublished build by its id, or the newest one.
+def build_under_way(home: Home) -> str | None:
+    """Name of the build that Rekindle's own tables are written for."""
+    return next((row["build_id"] for row in read_own_table(home, "builds")), None)
 
-    Raises:
-        RekindleError: There is no such build.
-    """
-    ids = [folder.name for folder in _unpublished(home)]
-    chosen = build_id or (ids[-1] if ids else None)
-    if chosen not in ids:
-        raise RekindleError(
-            f"{home.builds} has no unpublished build{f' {build_id}' if build_id else ''} "
-            f"(there are: {', '.join(ids) or 'none'}); run a build first"
-        )
-    noted = json.loads((home.builds / chosen / "build.json").read_text(encoding="utf-8"))
-    dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
-    return _build(home, chosen, dates, noted["run_id"], noted["code_version"])
+
+def unpublished_builds(home: Home) -> list[Build]:
+    """Builds that were started and not published, oldest first."""
+    found = []
+    for folder in _unpublished(home):
+        noted = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+        dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
+        found.append(_build(home, folder.name, dates, noted["run_id"], noted["code_version"]))
+    return found
 
 
 def build_of_run(home: Home, run_id: str) -> Build | None:
     """The unpublished build of a run; None where the run made none."""
-    newest = open_build(home) if _unpublished(home) else None
-    return newest if newest and newest.run_id == run_id else None
+    return next((build for build in unpublished_builds(home) if build.run_id == run_id), None)
+
+
+def waiting_build(home: Home, *, build_id: str | None = None, as_of_date: date | None = None) -> Build:
+    """The one unpublished build that is meant.
+
+    Several may lie side by side. Of those that fit, the audited ones go first; what is left must be one.
+
+    Args:
+        home: The home.
+        build_id: Its name.
+        as_of_date: Its newest as-of date.
+
+    Raises:
+        WhichBuild: None fits, or several do; those that there are are named.
+    """
+    every = unpublished_builds(home)
+    fitting = [
+        build
+        for build in every
+        if build_id in (None, build.build_id) and as_of_date in (None, build.as_of_date)
+    ]
+    found = [build for build in fitting if build.audit_file.exists()] or fitting
+    if len(found) == 1:
+        return found[0]
+    asked = "".join(f" {text}" for text in (build_id, as_of_date and f"as of {as_of_date}") if text)
+    named = ", ".join(build.build_id for build in found or every) or "none"
+    if not found:
+        raise WhichBuild(
+            f"{home.builds} has no unpublished build{asked} (there are: {named}); run a build first"
+        )
+    if not found[0].audit_file.exists():
+        raise WhichBuild(f"no unpublished build{asked} passed its audit (there are: {named}); build again")
+    raise WhichBuild(f"{home.builds} has several audited builds{asked}: {named}; name one with --build")
 
 
 def audit(build: Build) -> dict[str, int]:

@@ -259,7 +259,7 @@ class _ToldEvents(EventManager):
 
 
 def _write_outcomes(file: Path, manifest: Manifest, result: dbtRunnerResult) -> None:
-    """What an audit asks: everything a whole build runs, what became of what this one ran, and what is public."""
+    """What an audit asks: all that a whole build runs, what became of what this one ran, what is public."""
     expected = [
         node.unique_id
         for node in manifest.nodes.values()

@@ -50,9 +50,9 @@ INPUTS = {
     "arm varchar, template varchar, benefit varchar",
     "core.dim_member": "member_key bigint, home_store_id varchar",
     "marts.member_sleep_pool": "member_key bigint, as_of_date date",
-    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, has_purchase boolean, "
-    "has_interaction boolean, first_purchase_on date, last_active_on date, purchase_days bigint, "
-    "net_amount decimal(18, 2)",
+    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, "
+    "has_purchase boolean, has_interaction boolean, first_purchase_on date, last_active_on date, "
+    "purchase_days bigint, net_amount decimal(18, 2)",
     "core.fct_ticket": "member_key bigint, kind varchar, opened_on date, resolved_on date",
     "core.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
@@ -69,7 +69,7 @@ INPUTS = {
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "is_included boolean, is_sealed boolean, arm varchar, arm_role varchar",
-    # What is told of failures needs no walk.
+    # Failures need no walk.
     "audiences.aud_touch_outcomes": "campaign varchar, entry_week date, member_key bigint, planned_on date, "
     "reached_on date, opened_on date, clicked_on date, connected_on date",
 }

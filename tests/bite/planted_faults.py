@@ -160,8 +160,8 @@ CONDITIONS: dict[str, list[str]] = {
     ],
     "fct_coupon__a_household_redeems_while_valid": [
         "insert into core.fct_coupon by name "
-        "select 'complete_journey' as source, date '2017-03-02' as issued_on, date '2017-03-31' as expires_on, "
-        f"date '{day}' as redeemed_on"
+        "select 'complete_journey' as source, date '2017-03-02' as issued_on, "
+        f"date '2017-03-31' as expires_on, date '{day}' as redeemed_on"
         for day in ("2017-04-01", "2017-03-01")
     ],
     "fct_order__a_basket_costs_its_price_less_the_discount": [
@@ -368,7 +368,8 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_silence_cause set score = 1.001 where one_row",
         "update marts.member_silence_cause set score = 0 where one_row",
         "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
-        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score "
+        "where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",

@@ -214,13 +214,13 @@ def test_each_rule_counts_the_rows_that_break_it_and_nothing_else_is_named(chain
     table = table_of(chain, test)
     faults = {
         "key": f"insert into {table} select * from {table} where {one_row_of(table)}",
-        "action in dim_churn_action": f"update {table} set action = 'no such' where {one_row_of(table)}",
+        "action in churn_actions": f"update {table} set action = 'no such' where {one_row_of(table)}",
         "says_why_and_by_when": f"update {table} set signals = 0 where {one_row_of(table)}",
     }
     found = {rule: found_by(copy, test, fault) for rule, fault in faults.items()}
 
     assert found == {
         "key": [("key", 2)],
-        "action in dim_churn_action": [("action in dim_churn_action", 1)],
+        "action in churn_actions": [("action in churn_actions", 1)],
         "says_why_and_by_when": [("says_why_and_by_when", 1)],
     }

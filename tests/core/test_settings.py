@@ -19,7 +19,7 @@ def faults(*pairs):
         Row("shop_settings.csv", line, {"setting": name, "value": value})
         for line, (name, value) in enumerate(pairs, start=2)
     ]
-    return list(setting_faults("shop_settings.csv", rows, TYPES))
+    return [str(fault) for fault in setting_faults("shop_settings.csv", rows, TYPES)]
 
 
 def test_sound_settings_have_no_fault_and_become_values():
@@ -30,7 +30,7 @@ def test_sound_settings_have_no_fault_and_become_values():
 @pytest.mark.parametrize(
     ("pairs", "told"),
     [
-        (SOUND[:2], " setting 'salt': missing; add a row for it, its value a text"),
+        (SOUND[:2], ":1 setting 'salt': missing; add a row, its value a text"),
         ([*SOUND, SOUND[0]], ":5 setting 'most_days': stands in line 2 as well; name it once"),
         (
             [*SOUND, ("most_day", "28")],
@@ -64,6 +64,6 @@ def test_a_build_is_told_the_faults_of_all_files_at_once(tmp_path):
     assert str(told.value).splitlines()[0].startswith("3 faults in the setting definitions")
     assert "churn_settings.csv:13 setting 'ridge': value 'little'" in str(told.value)
     assert "value_settings.csv:4 setting 'held_weeks': nothing reads it" in str(told.value)
-    assert "value_settings.csv setting 'hold_weeks': missing" in str(told.value)
+    assert "value_settings.csv:1 setting 'hold_weeks': missing" in str(told.value)
     with pytest.raises(InputFault, match="1 fault"):
         read_settings("churn_settings", tmp_path)

@@ -75,7 +75,7 @@ def defined(tags, rules, conflicts=(), strategies=()):
 
 
 def faults(*arguments):
-    return list(tag_faults(defined(*arguments), TODAY))
+    return [str(fault) for fault in tag_faults(defined(*arguments), TODAY)]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,9 @@ def test_an_attribute_of_no_type_is_a_fault_of_the_catalogue():
     odd = replace(
         definitions, attributes=rows("attributes.csv", [{"attribute": "orders", "data_type": "number"}])
     )
-    assert any(fault.startswith("attributes.csv:2 attribute 'orders'") for fault in tag_faults(odd, TODAY))
+    assert any(
+        str(fault).startswith("attributes.csv:2 attribute 'orders'") for fault in tag_faults(odd, TODAY)
+    )
 
 
 @given(st.text(), st.sampled_from(["orders", "region", "is_keen", "x"]), st.text(max_size=5))
@@ -305,7 +307,7 @@ def test_tags_of_products_are_compared_with_their_own_catalogue():
     """One check serves both; members have a stage and products have none."""
     members, products = read_definitions(), read_definitions(subject="product")
     planted = replace(products, rules=(*products.rules, Row("tag_rules.csv", 99, rule("scarce", "stage"))))
-    [found] = tag_faults(planted, TODAY)
+    [found] = map(str, tag_faults(planted, TODAY))
     assert found.startswith("tag_rules.csv:99 tag 'scarce': unknown attribute 'stage'")
     with pytest.raises(InputFault, match="1 fault in the tag definitions"):
         check(members, TODAY, planted)

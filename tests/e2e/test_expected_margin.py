@@ -33,6 +33,7 @@ def compiled(chain):
 def blank(tmp_path_factory):
     """A warehouse with no tables; compiled SQL names the catalogue after the file."""
     with duckdb.connect(str(tmp_path_factory.mktemp("margin") / "warehouse.duckdb")) as connection:
+        connection.execute("create schema core")
         connection.execute("create schema marts")
         connection.execute("create schema intermediate")
         connection.execute("create schema seeds")
@@ -138,6 +139,7 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         from marts.member_activity
         """
     )
+    put(blank, "core.dim_as_of_date", as_of_date=np.array([NEW_YEAR], dtype="datetime64[s]"))
     put(
         blank,
         "staging.stg_rekindle__churn_parameters",

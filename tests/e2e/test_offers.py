@@ -77,7 +77,8 @@ def without_stock(chain, tmp_path_factory):
         changed={
             "fct_stock": (
                 "inner join counts",
-                f"inner join (select * replace (0 as units) from counts where store_id = '{store}') as counts",
+                "inner join (select * replace (0 as units) from counts "
+                f"where store_id = '{store}') as counts",
             )
         },
     ) as connection:

@@ -44,10 +44,13 @@ def at_d(chain):
 
 def rows_at_d(connection, state):
     own = COMPARED_WITH_OTHER_DATES.get(state, set())
-    columns = ", ".join(name for name in columns_of(connection, f"marts.{state}") if name not in own)
+    [(room,)] = connection.execute(
+        "select table_schema from information_schema.tables where table_name = $state", {"state": state}
+    ).fetchall()
+    columns = ", ".join(name for name in columns_of(connection, f"{room}.{state}") if name not in own)
     rows = OF_EVERY_DATE.get(state, "true")
     return table_text(
-        connection, f"select {columns} from marts.{state} where as_of_date = date '{D}' and {rows}"
+        connection, f"select {columns} from {room}.{state} where as_of_date = date '{D}' and {rows}"
     )
 
 

@@ -94,7 +94,8 @@ conflicts = st.sets(st.sampled_from([("a", "b"), ("a", "c"), ("b", "c"), ("c", "
 def defined(drawn, pairs):
     """The definitions of drawn rules, each file with its lines."""
     tags = [
-        {"subject": "member", "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
+        {"subject": "member",
+         "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
          "owner": "crm", "refresh": "daily", "action": "Greet", "metric": "Returns",
          "lowest_expected_share": "0",
          "highest_expected_share": "1", "valid_from": "2020-01-01", "valid_to": ""}
@@ -126,9 +127,9 @@ def rows(file, values):
 def told_of_clauses(definitions):
     """Rows of rules that the check refuses by themselves; a group nobody can meet may stay."""
     return {
-        int(fault.split(":")[1].split()[0])
+        fault.line
         for fault in tag_faults(definitions, DAY)
-        if fault.startswith("tag_rules.csv:") and "can meet the group" not in fault
+        if fault.file == "tag_rules.csv" and "can meet the group" not in fault.found
     }
 
 

@@ -37,7 +37,7 @@ class Model:
         reads: Like ``staging.stg_chain__orders``, ``source.chain``, ``seeds/identity/identifiers``.
         described_in: The yml file that describes it, below ``models/``; None if nothing does.
         is_public: Whether readers of the published file get it.
-        reason: Why a private step stands alone although only one model reads it (``meta: {step: ...}``).
+        reason: Why it stands alone although another model could do its work (``meta: {step: ...}``).
     """
 
     name: str

@@ -178,7 +178,7 @@ PYTHON_ROOMS = (
             "checks",
             "assembly",
         ),
-        "put the graph together: definitions, resources, jobs, schedules; run it",
+        "put the graph together: definitions, resources, jobs, sensors; run it",
         "be read by any room but assets, checks and cli",
     ),
     Room(

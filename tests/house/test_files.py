@@ -1,4 +1,4 @@
-"""What no file holds: marks of unfinished work, places of one machine, addresses of registries."""
+"""What no file holds: marks of unfinished work, places of one machine, addresses of registries, old words."""
 
 import re
 
@@ -20,6 +20,21 @@ REGISTRIES = re.compile(
     + ")|--(extra-)?index"
     + "-url"
 )
+# The field's word in the place of a turn of speech or a former name; written in pieces as above.
+WORDS = {
+    "say" + "s so": "name what it shows",
+    "stan" + "ds on": "is made of, depends on, is based on",
+    "gave" + " way": "was overridden",
+    "is t" + "old": "gets, is shown",
+    "held ag" + "ainst": "compared with, validated by",
+    "jud" + "ge": "evaluate, check, validate",
+    "out" + "look": "forecast, baseline",
+    "rekindle he" + "ld": "rekindle quarantine",
+    "rows_" + "held": "rows_quarantined",
+    "control ta" + "ble": "own table",
+}
+# What is history keeps its words, and what reads it.
+HISTORY = ("CHANGELOG.md", "README.md", "docs/decisions/", "orchestration/warehouse/former_home.py")
 REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.+!-]+( ; .+)?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -34,6 +49,16 @@ def faults(path, text):
         for found in pattern.finditer(text):
             line = text.count("\n", 0, found.start()) + 1
             yield f"{path}:{line} holds {what}: {found.group(0)}"
+
+
+def old_words(path, text):
+    """Words that have another one in this house."""
+    if path.startswith(HISTORY):
+        return
+    for word, instead in WORDS.items():
+        for found in re.finditer(rf"\b{word}(s|d|ment)?\b", text):
+            line = text.count("\n", 0, found.start()) + 1
+            yield f"{path}:{line} says {word}; the word is: {instead}"
 
 
 def lock_faults(path, text):
@@ -57,6 +82,16 @@ def test_no_file_holds_a_mark_a_machines_path_or_a_registry():
     files = dict(written_files())
     assert {"README.md", "Makefile", "seeds/seeds.yml", "requirements/run.lock"} <= files.keys()
     assert [found for path, text in files.items() for found in faults(path, text)] == []
+
+
+def test_every_file_uses_the_words_of_the_house():
+    assert [found for path, text in written_files() for found in old_words(path, text)] == []
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_an_old_word_is_found(word):
+    assert len(list(old_words("docs/flow.md", f"a line\nthat {word} here"))) == 1
+    assert list(old_words("docs/decisions/0001-x.md", f"that {word} here")) == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ SHARES_WITH_A_TAIL = {
     "model_p_no_purchase_90d": "a probability, not a share",
     "revenue_share_above": "of the members strictly above, not of the member",
 }
-WITHOUT_KEY = {"int_loads": "a table that was never delivered has a row without a date"}
+WITHOUT_KEY = {"stg_rekindle__loads": "a table that was never delivered has a row without a date"}
 # Nouns without a plural that name what a source counts.
 MASS_NOUNS = {"stock"}
 MODEL_NAMES = {

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
-from dagster import DagsterInstance, RunRequest, SkipReason, build_schedule_context
 from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, evaluations
 from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.ledger import sealing
 from orchestration.ledger.seals import seals
 from orchestration.project import Home
 from orchestration.readers.audiences import Audiences
@@ -104,6 +104,28 @@ def test_a_week_is_sealed_once_shown_and_then_stays(home):
         assert said in shown
 
 
+def test_a_seal_reads_the_ledger_once_and_what_is_due_is_seen_by_names_alone(home, monkeypatch):
+    read = []
+    monkeypatch.setattr(sealing, "seals", lambda home: read.append(home) or seals(home))
+    assert sealing.due_weeks(home) == [WEEK]
+    assert read == []
+    made, before = sealing.seal_published(home, WEEK)
+    assert read == [home]
+    assert (made, before) == (seals(home), [])
+    assert sealing.due_weeks(home) == []
+    assert sealing.seal_published(home, WEEK) == ([], made)
+
+
+def test_a_week_sealed_in_part_is_still_due(home):
+    assert rekindle(home, "seal").exit_code == 0
+    changed(
+        home,
+        "insert into audiences.aud_campaign_weeks "
+        "select * replace ('wake_up' as campaign) from audiences.aud_campaign_weeks",
+    )
+    assert sealing.due_weeks(home) == [WEEK]
+
+
 def test_a_week_is_shown_with_its_journeys_and_touches(home):
     lines = [line.split() for line in rekindle(home, "show").output.splitlines()]
     assert [CAMPAIGN, "0", "1", "0", "2", "0", "0"] in lines, "states of the deciding Sunday alone"
@@ -169,35 +191,6 @@ def test_before_the_first_publication_there_are_no_audiences(tmp_path):
     refused = rekindle(Home(tmp_path / "empty"), "show")
     assert refused.exit_code == 1
     assert "rekindle run" in refused.output
-
-
-class KnownWarehouse:
-    """What the schedule asks of the warehouse, answered as the test says."""
-
-    def __init__(self, *weeks):
-        self.weeks = list(weeks)
-
-    def weeks_to_seal(self):
-        return self.weeks
-
-
-@pytest.mark.parametrize("weeks", [[], [WEEK], [date(2025, 12, 22), WEEK]])
-def test_the_schedule_asks_for_every_decided_week_that_is_not_sealed(tmp_path, weeks):
-    from orchestration.schedules import every_hour
-
-    with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        asked = every_hour(
-            build_schedule_context(
-                instance=instance,
-                scheduled_execution_time=datetime(2026, 1, 1, tzinfo=UTC),
-                resources={"warehouse": KnownWarehouse(*weeks)},
-            )
-        )
-    if not weeks:
-        assert isinstance(asked, SkipReason)
-        return
-    assert [request.partition_key for request in asked] == [str(week) for week in weeks]
-    assert all(isinstance(request, RunRequest) for request in asked)
 
 
 def week_of(**changes):

@@ -104,9 +104,13 @@ def test_a_warning_test_does_not_hold_back_the_publication(tiny):
 
 def test_build_then_publish_then_rollback_then_verify(tiny):
     first = current_version(Home(tiny.home))
-    assert tiny.rekindle("build", "--as-of", "2025-12-27", "--weeks", "1").returncode == 0
+    for day in ("2025-12-27", "2025-12-26"):
+        assert tiny.rekindle("build", "--as-of", day, "--weeks", "0").returncode == 0
     assert current_version(Home(tiny.home)) == first
-    assert tiny.rekindle("publish").returncode == 0
+    unclear = tiny.rekindle("publish")
+    assert unclear.returncode == 1
+    assert "several audited builds: 2025-12-27-" in unclear.stderr
+    assert tiny.rekindle("publish", "--as-of", "2025-12-27").returncode == 0
     assert current_version(Home(tiny.home)).startswith("2025-12-27-")
     assert tiny.rekindle("verify").returncode == 0
     assert tiny.rekindle("rollback").returncode == 0
@@ -175,7 +179,7 @@ def test_fresh_removes_only_homes_inside_var(tmp_path):
     assert precious.exists()
 
 
-FAULTY_SEEDS = {
+FAULTY_TAGS = {
     "tags.csv": [
         ("Repurchase rate within 90 days", ""),  # no metric
         ("Invitation to the next live broadcast", ""),  # no action
@@ -192,7 +196,7 @@ FAULTY_SEEDS = {
     ],
     "tag_conflicts.csv": [("over_contacted,light_silent", "light_silent,over_contacted")],
 }
-TOLD = [
+TOLD_OF_TAGS = [
     "no metric",
     "tag 'live_viewer': no action",
     "tag 'high_value': expired on 2025-12-01",
@@ -205,38 +209,6 @@ TOLD = [
     "tag 'diner': a contact detail in a rule",
     "a tie: ",
 ]
-
-
-@pytest.mark.parametrize("command", ["build", "run"])
-def test_faulty_tags_are_refused_all_at_once_and_the_publication_stays_as_it_is(tiny, command):
-    folder = tiny.project / "seeds" / "tags"
-    for name, changes in FAULTY_SEEDS.items():
-        text = (folder / name).read_text(encoding="utf-8")
-        for found, instead in changes:
-            assert found in text
-            text = text.replace(found, instead, 1)
-        (folder / name).write_text(text, encoding="utf-8")
-    with (folder / "tag_conflicts.csv").open("a", encoding="utf-8") as file:
-        file.write("over_contacted,light_silent,In turn\n")
-    before = fingerprints(tiny.home / "serving")
-    refused = tiny.rekindle(command, "--as-of", "2025-12-28", "--weeks", "0")
-    assert refused.returncode == 2
-    assert [told for told in TOLD if told not in refused.stderr] == []
-    assert "Traceback" not in refused.stderr
-    assert "example.org" not in refused.stderr
-    assert fingerprints(tiny.home / "serving") == before
-    assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []
-
-
-def fingerprints(folder):
-    """Every file and link below a folder with what it holds."""
-    return {
-        path.relative_to(folder): str(path.readlink())
-        if path.is_symlink()
-        else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or path.is_file()
-    }
 
 
 FAULTY_CAMPAIGNS = {
@@ -255,17 +227,38 @@ TOLD_OF_CAMPAIGNS = [
 ]
 
 
-def test_faulty_campaigns_are_refused_all_at_once_and_nothing_is_built(tiny):
-    folder = tiny.project / "seeds" / "campaigns"
-    for name, (found, instead) in FAULTY_CAMPAIGNS.items():
-        text = (folder / name).read_text(encoding="utf-8")
-        assert found in text
-        (folder / name).write_text(text.replace(found, instead, 1), encoding="utf-8")
+def test_faulty_tags_and_campaigns_are_refused_all_at_once_and_the_publication_stays_as_it_is(tiny):
+    seeds = tiny.project / "seeds"
+    for name, changes in FAULTY_TAGS.items():
+        for change in changes:
+            planted(seeds / "tags" / name, *change)
+    for name, change in FAULTY_CAMPAIGNS.items():
+        planted(seeds / "campaigns" / name, *change)
+    with (seeds / "tags" / "tag_conflicts.csv").open("a", encoding="utf-8") as file:
+        file.write("over_contacted,light_silent,In turn\n")
     before = fingerprints(tiny.home / "serving")
-    refused = tiny.rekindle("build", "--as-of", "2025-12-28", "--weeks", "0")
+    refused = tiny.rekindle("run", "--as-of", "2025-12-28", "--weeks", "0")
     assert refused.returncode == 2
-    assert [told for told in TOLD_OF_CAMPAIGNS if told not in refused.stderr] == []
+    assert [told for told in (*TOLD_OF_TAGS, *TOLD_OF_CAMPAIGNS) if told not in refused.stderr] == []
+    assert "Nothing was built" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert "example.org" not in refused.stderr
     assert fingerprints(tiny.home / "serving") == before
     assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []
+
+
+def planted(file, found, instead):
+    text = file.read_text(encoding="utf-8")
+    assert found in text
+    file.write_text(text.replace(found, instead, 1), encoding="utf-8")
+
+
+def fingerprints(folder):
+    """Every file and link below a folder with what it holds."""
+    return {
+        path.relative_to(folder): str(path.readlink())
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }

@@ -1,29 +1,15 @@
-"""The graph as Dagster sees it: assets, groups, jobs, crons and checks, compared with a readable list."""
+"""The graph as Dagster sees it: assets, groups, jobs, sensors and checks, compared with a readable list."""
 
 import os
-from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from dagster import (
-    AssetCheckKey,
-    AssetCheckResult,
-    AssetKey,
-    DagsterInstance,
-    DagsterRun,
-    DagsterRunStatus,
-    RunRequest,
-    SkipReason,
-    build_schedule_context,
-)
+from dagster import AssetCheckKey, AssetKey
 
 from orchestration.warehouse.dbt import prepare
 
 GOLDEN = Path(__file__).parent / "golden" / "graph.txt"
 UPDATE = "REKINDLE_UPDATE_GOLDEN"
-MORNING = datetime(2025, 12, 30, 22, tzinfo=UTC)
-"""Six o'clock on the 31st in Shanghai; the newest day that is over is the 30th."""
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +33,9 @@ def described(defs, graph):
     for job in sorted(defs.jobs, key=lambda job: job.name):
         steps = sorted(node.name for node in defs.resolve_job_def(job.name).nodes)
         lines.append(f"job {job.name}: {', '.join(steps)}")
-    for schedule in defs.schedules:
+    for sensor in defs.sensors:
         lines.append(
-            f"schedule {schedule.name}: {schedule.cron_schedule} {schedule.execution_timezone}, "
-            f"job {schedule.job_name}"
+            f"sensor {sensor.name}: every {sensor.minimum_interval_seconds} s, job {sensor.job_name}"
         )
     nodes = [graph.get(key) for key in graph.materializable_asset_keys]
     for group in sorted({node.group_name for node in nodes}):
@@ -98,24 +83,20 @@ def test_the_daily_job_and_its_parts_end_after_the_longest_time(defs):
     assert all(int(defs.resolve_job_def(job.name).run_tags["dagster/max_runtime"]) > 0 for job in defs.jobs)
 
 
-def test_tests_of_severity_error_block_and_warnings_do_not(defs, graph):
-    from orchestration.assets.models import MANIFEST, warehouse_models
+def test_tests_of_severity_error_block_and_warnings_do_not(defs):
+    from orchestration.assets.models import FACTS, MANIFEST, RESULTS, SCORES
 
-    severity = {
-        unique_id: (node["config"].get("severity") or "error").lower()
-        for unique_id, node in MANIFEST["nodes"].items()
-        if node["resource_type"] == "test"
-    }
-    specs = list(warehouse_models.check_specs)
-    assert specs
-    for spec in specs:
-        assert spec.blocking == (severity[spec.metadata["dagster_dbt/unique_id"]] == "error")
+    for part in (FACTS, SCORES, RESULTS):
+        assert part.checks
+        for unique_id, spec in part.checks.items():
+            severity = MANIFEST["nodes"][unique_id]["config"].get("severity") or "error"
+            assert spec.blocking == (severity.lower() == "error")
 
 
 def test_every_check_says_what_it_proves(graph):
-    from orchestration.assets.models import warehouse_models
+    from orchestration.assets.models import FACTS
 
-    said = {spec.name: spec.description for spec in warehouse_models.check_specs}
+    said = {spec.name: spec.description for spec in FACTS.checks.values()}
     assert [name for name, words in said.items() if not (words or "").strip()] == []
     assert said["stage_flow_adds_up"].startswith("The members who flowed into the stages")
     assert said["fct_member_tag__rules"].splitlines() == [
@@ -127,99 +108,46 @@ def test_every_check_says_what_it_proves(graph):
 
 
 def test_a_failed_check_names_each_broken_rule_and_its_rows():
-    from orchestration.assets.models import with_broken_rules
+    from orchestration.assets.models import FACTS, Finished, _shown
 
-    failed = AssetCheckResult(passed=False, metadata={"dagster_dbt/failed_row_count": 4})
-    told = with_broken_rules(failed, {"key": 2, "tag in dim_tag": 1})
-    assert told.description == "key: 2 rows, tag in dim_tag: 1 row"
+    unique_id = next(each for each, check in FACTS.checks.items() if check.name == "fct_order__rules")
+    [told] = _shown(FACTS, Finished(unique_id, "fail", 0.1, 2), {"key": 2, "store_id in dim_store": 1})
+    assert told.description == "key: 2 rows, store_id in dim_store: 1 row"
     assert {name: value.value for name, value in told.metadata.items()} == {
-        "dagster_dbt/failed_row_count": 4,
+        "status": "fail",
+        "seconds": 0.1,
+        "broken rules": 2,
         "broken: key": 2,
-        "broken: tag in dim_tag": 1,
+        "broken: store_id in dim_store": 1,
     }
 
 
-def test_every_dbt_test_is_a_check_of_an_asset(graph):
-    from dagster_dbt.asset_utils import get_asset_check_key_for_test
+def test_every_public_model_is_an_asset_and_each_of_its_tests_a_check(defs):
+    from orchestration.assets.models import FACTS, MANIFEST, RESULTS, SCORES, is_public, tested_by
 
-    from orchestration.assets.models import MANIFEST, TRANSLATOR
-
+    parts = (FACTS, SCORES, RESULTS)
+    assets = [unique_id for part in parts for unique_id in part.assets]
+    assert sorted(assets) == sorted(
+        unique_id for unique_id, node in MANIFEST["nodes"].items() if is_public(node)
+    )
+    shown = {unique_id for part in parts for unique_id in part.checks}
     for unique_id, node in MANIFEST["nodes"].items():
-        if node["resource_type"] == "test":
-            key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, unique_id, project=None)
-            assert key in graph.asset_check_keys, f"{unique_id}: name its asset with meta.dagster.ref"
+        if node["resource_type"] == "test" and unique_id not in shown:
+            owner = tested_by(node)
+            assert owner, f"{unique_id}: name its asset with meta.dagster.ref"
+            assert owner not in assets, f"{unique_id} runs in another part than {owner} is built in"
+
+
+def test_what_lies_between_public_models_is_one_arrow(graph):
+    """Staging and working models are no assets; who reads them is made of the tables behind them."""
+    made_of = graph.get(AssetKey(["core", "fct_order"])).parent_keys
+    assert AssetKey(["chain", "orders"]) in made_of
+    assert AssetKey(["complete_journey", "transactions"]) in made_of
+    assert all(key.path[0] not in {"intermediate", "seeds"} for key in made_of)
+    assert AssetKey(["definitions", "tags"]) in graph.get(AssetKey(["marts", "dim_tag"])).parent_keys
 
 
 def test_the_publication_has_its_freshness_check_and_policy(graph):
     published = AssetKey(["publishing", "warehouse"])
     assert AssetCheckKey(published, "published_is_fresh") in graph.asset_check_keys
     assert graph.get(published).freshness_policy is not None
-
-
-class KnownWarehouse:
-    """What the schedule asks of the warehouse, answered as the test says."""
-
-    def __init__(self, published, delivered_until):
-        self.published, self.delivered_until = published, delivered_until
-
-    def published_as_of_dates(self):
-        return self.published
-
-    def orders_delivered_until(self):
-        return self.delivered_until
-
-
-@pytest.fixture
-def instance(tmp_path):
-    with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield instance
-
-
-def ticked(defs, instance, published, delivered_until):
-    context = build_schedule_context(
-        instance=instance,
-        scheduled_execution_time=MORNING,
-        resources={"warehouse": KnownWarehouse(published, delivered_until)},
-    )
-    every_morning, _ = defs.schedules
-    return every_morning(context)
-
-
-def test_the_schedule_asks_for_missed_days_oldest_first(defs, instance):
-    requests = ticked(defs, instance, {date(2025, 12, 27)}, date(2025, 12, 31))
-    assert [request.partition_key for request in requests] == ["2025-12-28", "2025-12-29", "2025-12-30"]
-    assert all(isinstance(request, RunRequest) for request in requests)
-    assert len({request.run_key for request in requests}) == 3
-
-
-def test_the_schedule_asks_for_nothing_when_all_is_published(defs, instance):
-    assert isinstance(ticked(defs, instance, {date(2025, 12, 30)}, date(2025, 12, 31)), SkipReason)
-
-
-def test_the_schedule_asks_for_nothing_before_the_first_delivery(defs, instance):
-    assert isinstance(ticked(defs, instance, set(), None), SkipReason)
-
-
-def test_the_schedule_asks_for_the_last_delivered_day_when_nothing_is_published(defs, instance):
-    [request] = ticked(defs, instance, set(), date(2025, 12, 28))
-    assert request.partition_key == "2025-12-28"
-
-
-def test_a_day_that_a_run_is_working_on_is_not_asked_for_again(defs, instance):
-    instance.add_run(
-        DagsterRun(
-            job_name="daily",
-            run_id=str(uuid4()),
-            status=DagsterRunStatus.STARTED,
-            tags={"dagster/partition": "2025-12-29"},
-        )
-    )
-    requests = ticked(defs, instance, {date(2025, 12, 28)}, date(2025, 12, 31))
-    assert [request.partition_key for request in requests] == ["2025-12-30"]
-
-
-def test_the_same_tick_asks_with_the_same_keys_and_the_next_day_with_others(defs, instance):
-    first = ticked(defs, instance, {date(2025, 12, 28)}, date(2025, 12, 31))
-    again = ticked(defs, instance, {date(2025, 12, 28)}, date(2025, 12, 31))
-    assert [request.run_key for request in first] == [request.run_key for request in again]
-    assert all("2025-12-31" in request.run_key for request in first)

@@ -12,7 +12,15 @@ from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.own_tables import read_own_table
 from orchestration.warehouse import builds
-from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, audit, code_version, open_build
+from orchestration.warehouse.builds import (
+    KEPT_BUILDS,
+    OUTCOMES_FILE_NAME,
+    WhichBuild,
+    audit,
+    build_of_run,
+    code_version,
+    waiting_build,
+)
 
 
 def test_a_build_is_named_after_its_newest_date_and_its_run(home):
@@ -46,9 +54,9 @@ def test_a_build_started_again_starts_from_nothing(home):
     assert list(again.target_path.iterdir()) == []
 
 
-def test_of_builds_that_were_never_published_the_newest_stays_for_study(home):
-    first, second, third = (finished_build(home, number) for number in (1, 2, 3))
-    assert [build.folder.exists() for build in (first, second, third)] == [False, True, True]
+def test_of_builds_that_were_never_published_the_newest_stay(home):
+    builds = [finished_build(home, number) for number in range(KEPT_BUILDS + 2)]
+    assert [build.folder.exists() for build in builds] == [False, False, *[True] * KEPT_BUILDS]
 
 
 def test_an_engineers_development_file_survives_every_build(home):
@@ -61,18 +69,45 @@ def test_an_engineers_development_file_survives_every_build(home):
     assert not (home.builds / "half-removed").exists()
 
 
-def test_an_unpublished_build_is_found_again_by_id_or_as_the_newest(home):
+def test_a_build_is_found_by_its_run_whatever_was_started_since(home):
     first, second = finished_build(home, 1), finished_build(home, 2)
-    assert open_build(home) == second
-    assert open_build(home, first.build_id) == first
+    assert build_of_run(home, first.run_id) == first
+    assert build_of_run(home, second.run_id) == second
+    assert build_of_run(home, "another run") is None
+
+
+def test_the_only_build_of_an_as_of_date_is_found_beside_a_newer_one(home):
+    first = start_build(home, [date(2025, 12, 27)], run_id="00000001", code_version="c0de")
+    second = start_build(home, [date(2025, 12, 28)], run_id="00000002", code_version="c0de")
+    assert waiting_build(home, as_of_date=date(2025, 12, 27)) == first
+    assert waiting_build(home, as_of_date=date(2025, 12, 28)) == second
+    assert waiting_build(home, build_id=first.build_id) == first
+
+
+def test_of_several_builds_of_a_date_the_only_audited_one_is_meant(home):
+    first, _ = finished_build(home, 1), finished_build(home, 2)
+    audit(first)
+    assert waiting_build(home, as_of_date=AS_OF) == first
+    assert waiting_build(home) == first
+
+
+def test_which_of_several_audited_builds_is_not_guessed(home):
+    first, second = finished_build(home, 1), finished_build(home, 2)
+    for build in (first, second):
+        audit(build)
+    with pytest.raises(WhichBuild, match=rf"{first.build_id}, {second.build_id}; name one with --build"):
+        waiting_build(home, as_of_date=AS_OF)
+    assert waiting_build(home, build_id=first.build_id) == first
 
 
 def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
-    with pytest.raises(RekindleError, match="there are: none"):
-        open_build(home)
+    with pytest.raises(WhichBuild, match="there are: none"):
+        waiting_build(home)
     build = finished_build(home, 1)
-    with pytest.raises(RekindleError, match=f"no unpublished build other .*{build.build_id}"):
-        open_build(home, "other")
+    with pytest.raises(WhichBuild, match=f"no unpublished build other .*{build.build_id}"):
+        waiting_build(home, build_id="other")
+    with pytest.raises(WhichBuild, match=f"as of 2025-12-01 .*{build.build_id}"):
+        waiting_build(home, as_of_date=date(2025, 12, 1))
 
 
 def test_an_audit_counts_what_is_public_only_and_leaves_a_complete_file(home):

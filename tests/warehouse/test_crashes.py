@@ -68,11 +68,11 @@ import resource, sys
 from pathlib import Path
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.builds import waiting_build
 from orchestration.warehouse.publish import publish
 
 home = Home(Path(sys.argv[1]))
-build = open_build(home)
+build = waiting_build(home)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     publish(home, build)
@@ -85,10 +85,10 @@ PUBLISHES = """
 import sys
 from pathlib import Path
 from orchestration.project import Home
-from orchestration.warehouse.builds import open_build
+from orchestration.warehouse.builds import waiting_build
 from orchestration.warehouse.publish import publish
 home = Home(Path(sys.argv[1]))
-publish(home, open_build(home))
+publish(home, waiting_build(home))
 """
 
 

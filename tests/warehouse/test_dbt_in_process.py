@@ -18,7 +18,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt, lockdown
-from orchestration.warehouse.builds import audit, open_build
+from orchestration.warehouse.builds import audit, waiting_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
@@ -244,7 +244,7 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
         build_with(with_orders(home, 1), own_project)
     assert len(raised.value.failures) == 1
     with pytest.raises(RekindleError, match="accepted_values_dim_bonus"):
-        audit(open_build(home))
+        audit(waiting_build(home))
 
 
 def run_model(home, project, sql, columns="", kind="table"):

@@ -2,6 +2,7 @@
 
 Belongs here: the sums, their checks, means and covariances made of them without loss.
 Does not: comparing arms (``comparison``), which members count.
+Late imports: tea-tasting brings ibis and pandas, and most builds compare no arms.
 
 Four quantities per member may be summed. ``y`` is the metric; ``d`` the denominator of a ratio metric, or the
 cost when ``y`` is the margin it bought; ``x`` is ``y`` of the weeks before the start; ``w`` is ``d`` of those
@@ -16,10 +17,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
-
-from tea_tasting.aggr import Aggregates
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import InputFault
+
+if TYPE_CHECKING:
+    from tea_tasting.aggr import Aggregates
 
 Number = int | float | Decimal
 
@@ -88,6 +91,9 @@ class ArmStatistics:
             StatisticsImpossible: Fewer than two members, a sum is missing or infinite, or they contradict
                 each other.
         """
+        # Here, for start-up: it brings ibis, pandas and the whole of scipy, and most builds compare no arms.
+        from tea_tasting.aggr import Aggregates
+
         if self.members < 2:
             raise StatisticsImpossible(
                 f"arm {self.arm}: {self.members} members have no variance; 2 are needed"

@@ -2,6 +2,7 @@
 
 Belongs here: effects on both scales, their standard errors, intervals and p-values, by tea-tasting.
 Does not: how wide an interval must be when it is read more than once (``looks``, ``always_valid``), what the
+Late imports: tea-tasting brings ibis and pandas, and most builds compare no arms.
 difference means (``verdict``).
 
 Ratio metrics by the delta method [Deng, Knoblich, Lu 2018, Applying the Delta Method in Metric Analytics],
@@ -15,12 +16,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
-from tea_tasting.metrics.mean import MeanResult, RatioOfMeans
+from scipy.special import ndtr, ndtri
 
 from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+
+if TYPE_CHECKING:
+    from tea_tasting.metrics.mean import MeanResult
 
 # At which level tea-tasting is asked for its bounds; the standard errors follow from them.
 _LEVEL = 0.95
@@ -116,7 +120,7 @@ class Comparison:
     @property
     def p_value(self) -> float:
         """Two-sided, of no difference, for a single reading."""
-        return float(2 * norm.sf(abs(self.z)))
+        return float(2 * ndtr(-abs(self.z)))
 
     @property
     def p_value_scale(self) -> Scale:
@@ -138,7 +142,7 @@ class Comparison:
 
 def single_width(significance: float) -> float:
     """Standard errors to each side of a two-sided interval that is read once."""
-    return float(norm.isf(significance / 2))
+    return float(-ndtri(significance / 2))
 
 
 def compare(
@@ -207,6 +211,9 @@ def _plain_effect(control: ArmStatistics, treatment: ArmStatistics) -> float:
 
 def _read(control: ArmStatistics, treatment: ArmStatistics, quantities: set[str]) -> Comparison | None:
     """What tea-tasting makes of these quantities; None where the members of both arms do not differ."""
+    # Here, for start-up, as in arm_statistics.
+    from tea_tasting.metrics.mean import RatioOfMeans
+
     arms = control.aggregates(quantities), treatment.aggregates(quantities)
     denominator = "d" if "d" in quantities else None
     metric = RatioOfMeans(
@@ -230,7 +237,7 @@ def _read(control: ArmStatistics, treatment: ArmStatistics, quantities: set[str]
             found = metric.analyze_aggregates(*arms)
     except ValueError:  # the root of a variance that is 0 but for rounding, and below it
         return None
-    standard_error = (found.effect_size - found.effect_size_ci_lower) / float(norm.ppf(_LEVEL))
+    standard_error = (found.effect_size - found.effect_size_ci_lower) / float(ndtri(_LEVEL))
     if not standard_error > _ROUNDING * math.sqrt(scattered):
         return None
     relative, log_standard_error = _relative(found)
@@ -257,7 +264,7 @@ def _relative(found: MeanResult) -> tuple[float | None, float | None]:
     ratio, lower = found.rel_effect_size + 1, found.rel_effect_size_ci_lower + 1
     if not lower > _NO_QUOTIENT:
         return None, None
-    return float(found.rel_effect_size), float(math.log(ratio / lower) / norm.ppf(_LEVEL))
+    return float(found.rel_effect_size), float(math.log(ratio / lower) / ndtri(_LEVEL))
 
 
 def _with_reduction(adjusted: Comparison, plain: Comparison) -> Comparison:

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from orchestration.core.errors import InputFault
 
@@ -69,7 +69,7 @@ def drift(chance: float, looks: int, significance: float) -> float:
     """The true effect, in standard errors of the last look, that is found with this chance."""
     if not significance < chance < 1:
         raise InputFault(f"a power of {chance} is not between the level {significance} and 1; 0.8 is usual")
-    most = constant(looks, significance) + float(norm.ppf(chance)) + 1
+    most = constant(looks, significance) + float(ndtri(chance)) + 1
     return float(brentq(lambda value: power(value, looks, significance) - chance, 0.0, most, xtol=1e-12))
 
 
@@ -77,7 +77,7 @@ def drift(chance: float, looks: int, significance: float) -> float:
 def _constant(looks: int, significance: float) -> float:
     if not 0 < significance < 1:
         raise InputFault(f"a level of {significance} is not between 0 and 1; 0.05 is usual")
-    least, most = float(norm.isf(significance / 2)), float(norm.isf(significance / 2 / looks))
+    least, most = float(-ndtri(significance / 2)), float(-ndtri(significance / 2 / looks))
     if looks == 1:
         return least
     root = math.sqrt(looks)
@@ -93,17 +93,21 @@ def _chance_to_leave(steps: int, bound: float, step_drift: float) -> float:
     bound = min(bound, _FURTHEST * math.sqrt(steps) + abs(step_drift) * steps)
     nodes, weights = _quadrature(_LEAST_NODES + math.ceil(_NODES_PER_DEVIATION * bound))
     places, weights = nodes * bound, weights * bound
-    leaves = norm.sf(bound - places - step_drift) + norm.cdf(-bound - places - step_drift)
-    left = float(norm.sf(bound - step_drift) + norm.cdf(-bound - step_drift))
+    leaves = ndtr(places + step_drift - bound) + ndtr(-bound - places - step_drift)
+    left = float(ndtr(step_drift - bound) + ndtr(-bound - step_drift))
     if steps == 1 or bound == 0:
         return left
-    moves = norm.pdf(places[:, None] - places[None, :] - step_drift) * weights
-    here = norm.pdf(places - step_drift)
+    moves = _density(places[:, None] - places[None, :] - step_drift) * weights
+    here = _density(places - step_drift)
     for step in range(2, steps + 1):
         left += float(np.sum(here * weights * leaves))
         if step < steps:
             here = moves @ here
     return left
+
+
+def _density(places: np.ndarray) -> np.ndarray:
+    return np.exp(-(places**2) / 2) / math.sqrt(2 * math.pi)
 
 
 @lru_cache(maxsize=32)

@@ -2,15 +2,17 @@
 
 Belongs here: the two corrections, both done by tea-tasting.
 Does not: which questions belong together; an experiment's primary arms are one family, its segments another.
+Late imports: tea-tasting brings ibis and pandas, and most builds compare no arms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tea_tasting.experiment import ExperimentResult
-from tea_tasting.multiplicity import MultipleComparisonsResults, adjust_fdr, adjust_fwer
+if TYPE_CHECKING:
+    from tea_tasting.experiment import ExperimentResult
+    from tea_tasting.multiplicity import MultipleComparisonsResults
 
 Question = TypeVar("Question", bound=Hashable)
 
@@ -23,6 +25,9 @@ def holm(p_values: Mapping[Question, float]) -> dict[Question, float]:
     """
     if not p_values:
         return {}
+    # Here, for start-up, as in arm_statistics.
+    from tea_tasting.multiplicity import adjust_fwer
+
     return _adjusted(adjust_fwer(_asked(p_values), arbitrary_dependence=True, method="bonferroni"))
 
 
@@ -33,10 +38,14 @@ def benjamini_hochberg(p_values: Mapping[Question, float]) -> dict[Question, flo
     """
     if not p_values:
         return {}
+    from tea_tasting.multiplicity import adjust_fdr
+
     return _adjusted(adjust_fdr(_asked(p_values), arbitrary_dependence=False))
 
 
 def _asked(p_values: Mapping[Question, float]) -> dict[Question, ExperimentResult]:
+    from tea_tasting.experiment import ExperimentResult
+
     return {question: ExperimentResult({"p": {"pvalue": value}}) for question, value in p_values.items()}
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from scipy.stats import chisquare
+from scipy.special import chdtrc
 
 from orchestration.core.errors import InputFault
 
@@ -72,6 +72,7 @@ def check(
     expected = {arm: total * share / whole for arm, share in shares.items()}
     if len(shares) == 1 or min(expected.values()) < _LEAST_EXPECTED:
         return SampleRatio(Ratio.NOT_ENOUGH, None, expected, found)
-    p_value = float(chisquare(list(found.values()), list(expected.values())).pvalue)
+    distance = sum((found[arm] - expected[arm]) ** 2 / expected[arm] for arm in shares)
+    p_value = float(chdtrc(len(shares) - 1, distance))
     ratio = Ratio.STOP if p_value < stop_below else Ratio.WARN if p_value < warn_below else Ratio.FINE
     return SampleRatio(ratio, p_value, expected, found)

@@ -2,7 +2,7 @@
 -- The states of a journey, from facts and sealed weeks alone: the same day gives the same state whenever it is asked
 -- for. A step is due once it falls into the week that the day's state decides, which is the one of the day after.
 -- Of those that are over: whoever returned is growing or stable at once, by the purchases up to that very day; whoever
--- heard out a whole journey without a sign of life sleeps until there is one. Why one brought nobody back is told by
+-- heard out a whole journey without a sign of life sleeps until there is one. Why one brought nobody back shows in
 -- its touches together: who was never seen to be reached, who was and showed no interest, who did and used no benefit.
 with progress as (
     select

@@ -5,7 +5,10 @@
 {%- set told_by = {
     'chain_touches': dates[:-1],
     'letters': ['planned_on', 'sent_on', 'redeemed_on'],
-    'receipt_touches': dates | reject('in', ['capped_on', 'followed_up_on', 'redeemed_on']) | list,
+    'receipt_touches': [
+        'planned_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'unsubscribed_on',
+        'complained_on', 'blocked_on',
+    ],
 } -%}
 {%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}
 {%- set campaign_number = 'cast(campaigns.campaign_id as ' ~ dbt.type_string() ~ ')' -%}

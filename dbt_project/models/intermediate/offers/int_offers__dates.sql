@@ -32,7 +32,7 @@ offer_dates as (
     select
         as_of_dates.as_of_date,
         as_of_dates.is_newest,
-        {{ add_days('as_of_dates.as_of_date', '-settings.history_days') }} as history_from
+        {{ add_days('as_of_dates.as_of_date', '-settings.history_days') }} as history_from_on
     from as_of_dates
     cross join settings
     where
@@ -44,10 +44,10 @@ select
     offer_dates.as_of_date,
     offer_dates.is_newest,
     not offer_dates.is_newest as is_matured,
-    offer_dates.history_from,
+    offer_dates.history_from_on,
     count(promotion_days.scene_on) as promotion_days
 from offer_dates
 left join promotion_days
     on offer_dates.as_of_date >= promotion_days.scene_on
-    and offer_dates.history_from < promotion_days.scene_on
-group by offer_dates.as_of_date, offer_dates.is_newest, offer_dates.history_from
+    and offer_dates.history_from_on < promotion_days.scene_on
+group by offer_dates.as_of_date, offer_dates.is_newest, offer_dates.history_from_on

@@ -25,7 +25,7 @@ promotion_days as (
 recent_lines as (
     select *
     from order_items
-    where ordered_on > (select min(offer_dates.history_from) from offer_dates)
+    where ordered_on > (select min(offer_dates.history_from_on) from offer_dates)
 ),
 
 baskets as (
@@ -72,7 +72,7 @@ select
 from days
 inner join offer_dates
     on days.ordered_on <= offer_dates.as_of_date
-    and days.ordered_on > offer_dates.history_from
+    and days.ordered_on > offer_dates.history_from_on
 left join promotion_days on days.ordered_on = promotion_days.scene_on
 left join products
     on days.source = products.source

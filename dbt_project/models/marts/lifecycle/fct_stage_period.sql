@@ -31,7 +31,8 @@ changes as (
 ),
 
 newest as (
-    select max(as_of_date) as as_of_date from lifecycle
+    select * from {{ ref('dim_as_of_date') }}
+    where is_newest
 )
 
 select

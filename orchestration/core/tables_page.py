@@ -19,9 +19,8 @@ ROOMS = ("core", "marts", "audiences", "experiments", "serving", "staging", "see
 
 _HEAD = """# Tables
 
-What readers of a published file get: {count} tables and views, by schema and domain. A name in code is what a query asks
-for; columns are described in the file itself (`describe` and comments) and in the `.yml` beside each model.
-Read by: the exposures of `serving__exposures.yml` that name the table itself.
+What readers of a published file get: {count} tables and views, by domain. Columns are described by comments
+in the file itself and in the `.yml` beside each model. Read by: the exposures that name the table itself.
 
 Generated: `make docs` writes this page from dbt's manifest.
 """

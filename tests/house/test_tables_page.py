@@ -37,7 +37,10 @@ def test_every_public_relation_has_one_line_that_says_what_a_row_is(parsed):
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda node: node.update(description="One row per whim."), "| `core.dim_store` | One row per whim. |  |"),
+        (
+            lambda node: node.update(description="One row per whim."),
+            "| `core.dim_store` | One row per whim. |",
+        ),
         (lambda node: node.update(name="dim_shop"), "| `core.dim_shop` |"),
         (lambda node: node["config"]["meta"].update(public=False), None),
     ],

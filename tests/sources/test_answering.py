@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 from scipy.stats import binom
-from tests.seeds.experiments.members import arm_of
+from tests.core.experiments.members import arm_of
 
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.project import Home

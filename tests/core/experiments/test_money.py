@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.seeds.experiments.members import arm_of, only, spenders
+from tests.core.experiments.members import arm_of, only, spenders
 
 from orchestration.core.experiments.comparison import Lack, NotEnough, compare
 from orchestration.core.experiments.money import NoReturn, money

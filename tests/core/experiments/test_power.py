@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.power import NormalIndPower
-from tests.seeds.experiments.members import arm_of, only, spenders
+from tests.core.experiments.members import arm_of, only, spenders
 
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import binom
-from tests.seeds.experiments.members import arm_of, spenders
+from tests.core.experiments.members import arm_of, spenders
 
 from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.comparison import compare, single_width

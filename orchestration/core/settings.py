@@ -16,7 +16,7 @@ Types = Mapping[str, str]
 """By setting, the type of its value as SQL writes it: integer, decimal(9,3), varchar."""
 
 HEADER = 1
-"""Line that a missing row is told under."""
+"""Where a missing row is reported."""
 
 
 def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[Fault]:

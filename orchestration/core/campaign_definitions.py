@@ -216,7 +216,7 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
 
 
 def _setting(definitions: CampaignDefinitions, name: str) -> Decimal:
-    """A number of the settings; 0 where it is at fault, a fault of its own."""
+    """A number of the settings; 0 where there is none; that is a fault of its own."""
     rows = [row for row in definitions.tables["campaign_settings"] if row["setting"] == name]
     return (number(rows[0]["value"]) if rows else None) or Decimal(0)
 

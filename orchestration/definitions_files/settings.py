@@ -1,6 +1,6 @@
 """The settings of `seeds/<domain>/<domain>_settings.csv`, read for whoever needs one in Python.
 
-Belongs here: finding the files and which settings they declare, refusing them when they are at fault.
+Belongs here: finding the files and which settings there are, refusing them when they are at fault.
 Does not: what is a fault (core.settings), what a setting does.
 """
 
@@ -15,7 +15,7 @@ from orchestration.core.definition_rows import Fault, all_faults
 from orchestration.core.errors import InputFault
 from orchestration.core.settings import Types, Value, setting_faults, typed
 from orchestration.definitions_files.rows import read_rows
-from orchestration.project import SEEDS_DIR
+from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 
 FOLDERS = {
     "campaign_settings": "campaigns",
@@ -31,10 +31,9 @@ FOLDERS = {
 
 @cache
 def setting_types(name: str) -> Types:
-    """The settings that the yml beside a file declares, and their types."""
-    declared = (SEEDS_DIR / FOLDERS[name] / f"{name}.yml").read_text(encoding="utf-8")
-    [seed] = yaml.safe_load(declared)["seeds"]
-    return dict(seed["config"]["meta"]["settings"])
+    """The settings that dbt_project.yml lists of a file, and their types."""
+    project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    return dict(project["vars"]["settings"][name])
 
 
 def read_settings(name: str, seeds_dir: Path = SEEDS_DIR) -> dict[str, Value]:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.definitions_files.settings import FOLDERS, setting_types
 from tests.bite.planted_faults import CONDITIONS, SINGULAR
 from tests.built import set_loaded
 
@@ -88,7 +89,8 @@ def table_of(chain, test):
 
 def settings_of(chain, test):
     """The settings that a table keeps as rows, if it does: its references and conditions are about those."""
-    return chain.nodes[test["attached_node"]]["config"]["meta"].get("settings", {})
+    name = chain.nodes[test["attached_node"]]["name"]
+    return setting_types(name) if name in FOLDERS else {}
 
 
 def found_by(connection, test, *statements):

@@ -38,8 +38,8 @@ def start_build(
         keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
-        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
-            an experiment was declared after its weeks were sealed.
+        RekindleError: A setting is at fault, no date was asked for, the ledger or the rule of a started
+            experiment was changed, or an experiment was declared after its weeks were sealed.
     """
     check_settings()
     check_rules(seals(home))

@@ -1,6 +1,6 @@
 """Settings: what a file holds is listed in dbt_project.yml, and read; what is read is listed.
 
-Belongs here: comparing the files of settings with dbt_project.yml and with the SQL and Python that reads them.
+Belongs here: comparing the files with dbt_project.yml, and with the SQL and Python that reads them.
 Does not: what is wrong with a row (tests/core/test_settings.py).
 """
 

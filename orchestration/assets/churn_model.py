@@ -177,8 +177,8 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
     ):
         return []
     # Not before: it brings scipy.stats, and a young home has nothing to train on.
-    from orchestration.warehouse import churn_versions
-    from orchestration.warehouse.churn_panel import read_features, read_panel
+    from orchestration.fits import churn_versions
+    from orchestration.fits.churn_panel import read_features, read_panel
 
     features, settings = read_features(), churn_versions.read_settings()
     refit_after_days = churn_parameters.read_settings().refit_after_days

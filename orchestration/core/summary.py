@@ -45,16 +45,23 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> s
 def text_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], indent: str = "  ") -> str:
     """An aligned table for a terminal; a Chinese character counts as the two columns it takes there.
 
-    What does not fit a line of ``LINE`` columns is laid out as a block per row: the first cell, and below it every
-    other one that is not empty behind its heading.
+    What does not fit a line of ``LINE`` columns is laid out as a block per row: the first cell, and below
+    it every other one that is not empty behind its heading.
     """
     body = [list(row) for row in rows]
     shown = [list(headings), *[[_shown(cell) for cell in row] for row in body]]
     widths = [max(_width(line[column]) for line in shown) for column in range(len(headings))]
     if len(indent) + sum(widths) + 2 * (len(widths) - 1) > LINE:
         return "\n".join(
-            block(cells[0], (f"{name} {cell}" for name, cell in list(zip(headings, cells, strict=True))[1:]
-                             if cell not in ("", "-")), indent)
+            block(
+                cells[0],
+                (
+                    f"{name} {cell}"
+                    for name, cell in list(zip(headings, cells, strict=True))[1:]
+                    if cell not in ("", "-")
+                ),
+                indent,
+            )
             for cells in shown[1:]
         )
     numeric = [_is_numeric(body, column) for column in range(len(headings))]
@@ -72,7 +79,7 @@ def block(title: str, parts: Iterable[str], indent: str = "  ") -> str:
 
 
 def in_a_row(parts: Iterable[str], indent: str = "") -> str:
-    """Parts with a dot between them; what does not fit a line goes on in the next, four columns further in."""
+    """Parts with a dot between them; what does not fit a line goes on in the next, further in."""
     return "\n".join(_lines(parts, indent, indent + "    "))
 
 

@@ -59,9 +59,8 @@ def waterfall_blocks(waterfall: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A campaign per block: how many matched and entered, and below it why the others did not, in words."""
     for campaign, counts in members_by_campaign(waterfall).items():
         reasons = [label for label in OUTCOMES[1:-1] if counts.get(label.code)]
-        yield block(
-            f"{campaign}: {entered_text(counts)}", (f"{counts[label.code]:,} {said(label)}" for label in reasons)
-        )
+        parts = (f"{counts[label.code]:,} {said(label)}" for label in reasons)
+        yield block(f"{campaign}: {entered_text(counts)}", parts)
 
 
 def entered_text(counts: Mapping[str, int]) -> str:

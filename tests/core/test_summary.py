@@ -88,7 +88,9 @@ def test_no_line_of_a_table_is_wider_than_a_terminal(rows):
 
 
 def test_a_wide_row_becomes_a_block_that_names_what_is_not_empty():
-    printed = text_table(["experiment", "members", "effect", "sentence"], [["a_test", 1200, None, "word " * 30]])
+    printed = text_table(
+        ["experiment", "members", "effect", "sentence"], [["a_test", 1200, None, "word " * 30]]
+    )
     assert printed.splitlines() == [
         "  a_test",
         "      members 1,200",

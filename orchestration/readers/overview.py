@@ -27,10 +27,10 @@ SHOWN_REASONS = 3
 NEXT = ("status", "audiences show", "experiments results")
 STAGES, TIERS, _ = STATES
 WARNED = """
-    select label_en || ' ' || label_zh, count(*)
-    from serving.srv_churn_warnings
-    inner join marts.churn_levels using (churn_level)
-    where as_of_date = $day group by all, level_order order by level_order desc
+    select levels.label_en || ' ' || levels.label_zh, count(*)
+    from serving.srv_churn_warnings as warnings
+    inner join seeds.churn_levels as levels using (churn_level)
+    where warnings.as_of_date = $day group by all order by any_value(levels.level_order) desc
 """
 # A verdict that only waits for more members is no finding.
 WAITING = ("continue", "too_small", "not_matured", "inconclusive")
@@ -109,7 +109,7 @@ def _found(home: Home) -> Iterator[str]:
     told = in_a_row(f"{arms:,} {verdict}" for verdict, arms in verdicts.most_common())
     findings = [row for row in newest.values() if row["verdict"] not in WAITING]
     yield block(
-        f"Experiments 实验: {told or 'none read yet'}",
+        f"Experiments 实验, arms by verdict: {told or 'none read yet'}",
         [f"{row['experiment']}, {row['arm']}: {row['sentence_en']}" for row in findings[:1]],
         indent="",
     )

@@ -11,6 +11,7 @@ RELATION = re.compile(
     r"(?<![\w.<>/-])(?:\w+\.)?((?:stg|int|dim|fct|member|aud|exp|srv)_[a-z0-9_]*[a-z0-9])(?![\w<*/.{…-])"
 )
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+PATH = re.compile(r"(seeds|orchestration|dbt_project|tests|benchmarks|docs)/[\w./-]*")
 NUMBERED = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
 
 
@@ -35,6 +36,13 @@ def lost_links(path, text):
     for target in LINK.findall(text):
         if "://" not in target and not (PROJECT_DIR / path).parent.joinpath(target).exists():
             yield f"{path} links {target}, which is not there"
+
+
+def lost_paths(path, text):
+    """Back-quoted paths from the project's root that lead nowhere."""
+    for span in SPAN.findall(text):
+        if PATH.fullmatch(span) and not (PROJECT_DIR / span).exists():
+            yield f"{path} names {span}, which is not there"
 
 
 def number_faults(names):
@@ -90,6 +98,13 @@ def test_links_lead_to_files():
     assert list(
         lost_links("docs/flow.md", "[a](gone.md#part), [b](rooms.md), [c](https://example.org/x)")
     ) == ["docs/flow.md links gone.md, which is not there"]
+
+
+def test_paths_lead_to_files():
+    assert [found for path, text in documents() for found in lost_paths(path, text)] == []
+    assert list(lost_paths("docs/x.md", "`seeds/gone.csv`, `seeds/tags/tags.csv`, `seeds/<domain>/`")) == [
+        "docs/x.md names seeds/gone.csv, which is not there"
+    ]
 
 
 def test_decisions_are_numbered_without_gaps():

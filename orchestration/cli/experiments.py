@@ -45,7 +45,10 @@ def show_results() -> None:
 
     Example: `rekindle experiments results`
     """
-    _print("results")
+    from orchestration.readers.experiments import read_experiments, result_block
+
+    columns, rows = read_experiments(Home.from_environment(), "results")
+    typer.echo("\n".join(result_block(dict(zip(columns, row, strict=True))) for row in rows))
 
 
 @app.command("money")

@@ -34,24 +34,12 @@ from orchestration.warehouse.versions import (
 SHOWN_DUE_DATES = 7
 
 
-def published_text(home: Home) -> str:
-    """The published version: rows per table and members per state."""
+def tables_text(home: Home) -> str:
+    """Rows per table of the published version."""
     current = current_version(home)
     if current is None:
         raise RekindleError(f"Nothing is published in {home.root} yet. Type: rekindle run")
-    manifest = read_manifest(home, current)
-    earlier = len(manifest.as_of_dates) - 1
-    sections = [
-        f"Published {manifest.build_id}: as of {manifest.as_of_date}, with {earlier} earlier as-of dates",
-        text_table(["table", "rows"], manifest.rows.items()),
-        *_state_sections(manifest),
-    ]
-    sections += [
-        *without_probabilities(manifest.rows),
-        *silent_signals(manifest.details),
-        *_never_delivered(home),
-    ]
-    return "\n\n".join(sections)
+    return text_table(["table", "rows"], read_manifest(home, current).rows.items())
 
 
 def without_probabilities(rows: dict[str, int]) -> list[str]:

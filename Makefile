@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real ui test test-all bench lint lock clean
+.PHONY: help demo real ui test test-all bench docs lint lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,8 +34,12 @@ test-all: $(VENV)/test.installed ## Everything, the slow suites too
 	@$(BIN)/pytest -q
 
 bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
+	@$(BIN)/python -m benchmarks.fixed_cost
 	@$(BIN)/python -m benchmarks.whole_way
 	@$(BIN)/python -m benchmarks.state_tables
+
+docs: $(VENV)/run.installed ## Write docs/tables.md anew
+	@$(BIN)/rekindle tables > docs/tables.md
 
 lint: $(VENV)/test.installed ## ruff and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

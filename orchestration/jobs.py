@@ -21,12 +21,7 @@ TAGS = {
 
 FITTING = AssetSelection.assets(*FITS)
 EVALUATING = AssetSelection.assets(*EVALUATIONS)
-LOADING = (
-    AssetSelection.groups("sources")
-    - AssetSelection.assets(*(["rekindle", table] for table in sorted(BUILD_INPUTS)))
-    - FITTING
-    - EVALUATING
-)
+LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*BUILD_INPUTS) - FITTING - EVALUATING
 PUBLISHING = AssetSelection.assets(["publishing", "warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
 DAILY = AssetSelection.all() - SEALING

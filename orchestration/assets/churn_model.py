@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    AssetSpec,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -21,8 +20,7 @@ from dagster import (
 )
 
 from orchestration.assets.current_build import own_build
-from orchestration.assets.loading import FITTED, SOURCES
-from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.due import due_fits
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
@@ -36,7 +34,8 @@ READS = [
     AssetKey(["core", "fct_order"]),
     *(AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features")),
 ]
-FITS = [AssetKey(["rekindle", name]) for name in sorted(FITTED)]
+SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
+FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
@@ -60,17 +59,7 @@ class Sample:
 
 @multi_asset(
     name="fit_churn_models",
-    specs=[
-        AssetSpec(
-            key=spec.key,
-            description=spec.description,
-            group_name=spec.group_name,
-            kinds={"parquet", "scipy"},
-            deps=READS,
-        )
-        for source, table, spec in SOURCES
-        if source == "rekindle" and table in FITTED
-    ],
+    specs=SPECS,
     retry_policy=ONE_RETRY,
     pool=POOL,
 )
@@ -116,11 +105,11 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
         dates_with_histories,
         fit_groups,
         fitted_dates,
-        read_settings,
+        read_fit_settings,
         sampled_histories,
     )
 
-    settings, rows = read_settings(), []
+    settings, rows = read_fit_settings(), []
     dates = dates_with_histories(sample.file)
     due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
     for number, day in enumerate(due):
@@ -149,9 +138,9 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
         fit_amounts,
         sampled_amounts,
     )
-    from orchestration.fits.churn_parameters import dates_with_histories, read_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, read_fit_settings
 
-    settings, rows = read_settings(), []
+    settings, rows = read_fit_settings(), []
     seen = set(dates_with_histories(sample.file))
     for day in dates_without_amounts(sample.home):
         if day in seen:
@@ -180,8 +169,8 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
     from orchestration.fits import churn_versions
     from orchestration.fits.churn_panel import read_features, read_panel
 
-    features, settings = read_features(), churn_versions.read_settings()
-    refit_after_days = churn_parameters.read_settings().refit_after_days
+    features, settings = read_features(), churn_versions.read_model_settings()
+    refit_after_days = churn_parameters.read_fit_settings().refit_after_days
     panel, rows = read_panel(sample.file, features, settings.sample_members), []
     for days in churn_versions.read_horizons():
         horizon = churn_versions.Horizon(sample.home, panel, features, settings, days)

@@ -33,7 +33,8 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.core.tag_definitions import tag_faults
 from orchestration.definitions_files.campaigns import read_campaigns
-from orchestration.definitions_files.tags import read_definitions, read_rows
+from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.tags import read_definitions
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD, as_of_date_of
 from orchestration.progress import Progress
 from orchestration.project import SEEDS_DIR

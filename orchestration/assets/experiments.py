@@ -13,7 +13,6 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
-    AssetSpec,
     Failure,
     MaterializeResult,
     MetadataValue,
@@ -22,8 +21,7 @@ from dagster import (
 )
 
 from orchestration.assets.current_build import build_at_work
-from orchestration.assets.loading import EVALUATED, SOURCES
-from orchestration.assets.models import ONE_RETRY, POOL
+from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import figure, markdown_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
@@ -37,7 +35,11 @@ READS = [
 ]
 """The build under way and its sums."""
 
-EVALUATIONS = [AssetKey(["rekindle", name]) for name in sorted(EVALUATED)]
+SPECS = [
+    spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}, partitions_def=AS_OF_DATES)
+    for spec in sources_tagged("evaluated")
+]
+EVALUATIONS = [spec.key for spec in SPECS]
 RESULTS = AssetKey(["rekindle", "experiment_results"])
 ARM_SIZES = "arms_have_their_sizes"
 VERDICTS = ("experiment", "arm", "look_no", "members", "control_members", "effect", "verdict", "sentence_en")
@@ -47,18 +49,7 @@ DECISIONS = ("experiment", "arm", "look_no", "verdict", "sentence_en")
 
 @multi_asset(
     name="evaluate_experiments",
-    specs=[
-        AssetSpec(
-            key=spec.key,
-            description=spec.description,
-            group_name=spec.group_name,
-            kinds={"parquet", "scipy"},
-            deps=READS,
-            partitions_def=AS_OF_DATES,
-        )
-        for source, table, spec in SOURCES
-        if source == "rekindle" and table in EVALUATED
-    ],
+    specs=SPECS,
     check_specs=[
         AssetCheckSpec(
             ARM_SIZES,

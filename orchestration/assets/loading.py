@@ -10,7 +10,7 @@ from itertools import groupby
 
 from dagster import (
     AssetExecutionContext,
-    AssetSpec,
+    AssetKey,
     Config,
     Failure,
     MaterializeResult,
@@ -21,7 +21,7 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, TRANSLATOR
+from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -31,44 +31,20 @@ from orchestration.project import STAGING_DIR, Home
 from orchestration.resources import BuildLock
 
 BUILD_INPUTS = {
-    "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
+    AssetKey(["rekindle", table])
+    for table in (
+        "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
+    )
 }  # fmt: skip
 """Rekindle's own tables that belong to a build."""
-FITTED = {source["name"] for source in MANIFEST["sources"].values() if "fitted" in source["tags"]}
-"""Rekindle's own tables that fits make (churn_model)."""
-EVALUATED = {source["name"] for source in MANIFEST["sources"].values() if "evaluated" in source["tags"]}
-"""Rekindle's own tables that evaluating experiments makes (experiments); all others belong to the loading."""
 
-SOURCES = [
-    (source["source_name"], source["name"], TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None))
-    for unique_id, source in MANIFEST["sources"].items()
-]
-
-
-def _is_among(tables: set[str], source: str, table: str) -> bool:
-    return source == "rekindle" and table in tables
-
-
-def _spec(spec: AssetSpec, **attributes: object) -> AssetSpec:
-    """What dbt says about a source, without dbt's own bookkeeping."""
-    return AssetSpec(
-        key=spec.key,
-        description=spec.description,
-        group_name=spec.group_name,
-        kinds={"parquet"},
-        **attributes,
-    )
-
-
-SOURCE_TABLE_SPECS = [
-    _spec(spec)
-    for source, table, spec in SOURCES
-    if not _is_among(BUILD_INPUTS | FITTED | EVALUATED, source, table)
-]
+_SOURCES = [spec_of(unique_id) for unique_id in MANIFEST["sources"]]
+_MADE_LATER = {spec.key for tag in ("fitted", "evaluated") for spec in sources_tagged(tag)}
+SOURCE_TABLE_SPECS = [spec for spec in _SOURCES if spec.key not in BUILD_INPUTS | _MADE_LATER]
 BUILD_INPUT_SPECS = [
-    _spec(spec, deps=[before.key for before in (*SOURCE_TABLE_SPECS, *DEFINITION_SPECS)])
-    for source, table, spec in SOURCES
-    if _is_among(BUILD_INPUTS, source, table)
+    spec.replace_attributes(deps=[before.key for before in (*SOURCE_TABLE_SPECS, *DEFINITION_SPECS)])
+    for spec in _SOURCES
+    if spec.key in BUILD_INPUTS
 ]
 
 

@@ -4,9 +4,9 @@ Belongs here: how dbt's nodes are called in Dagster, turning dbt's events into D
 Does not: what a model says (dbt_project), how dbt is invoked (orchestration.warehouse.dbt).
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 
-dagster_dbt says what the asset of a dbt node looks like. Its decorator is not used, for it makes an asset of
-every node, and each costs events, look-ups and a box in the lineage. Working models and staging views are the
-inside of a build: whatever stands between two public models is one arrow.
+dagster-dbt would make an asset of every node, each of which costs events, look-ups and a box in the lineage;
+and it would import dbt into every process. Working models and staging views are the inside of a build: what
+stands between two public models is one arrow.
 """
 
 import json
@@ -30,9 +30,10 @@ from dagster import (
     MaterializeResult,
     ResourceParam,
     RetryPolicy,
+    TableColumn,
+    TableSchema,
     multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator
 
 from orchestration.assets.current_build import build_at_work
 from orchestration.core.errors import RekindleError
@@ -50,23 +51,6 @@ ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
 
 DEFINITIONS = "definitions"
 """Group and prefix of the folders of seeds (definition_files)."""
-
-
-class Rooms(DagsterDbtTranslator):
-    """One room, one prefix, one schema, one Dagster group: all four are the folder's name."""
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The room: the first folder of a model; ``sources`` for what models read."""
-        kind = dbt_resource_props["resource_type"]
-        return dbt_resource_props["fqn"][1] if kind == "model" else f"{kind}s"
-
-    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """The folder inside the room (a mart's domain, a staging model's source), to filter by."""
-        folders = dbt_resource_props["fqn"][2:-1] if dbt_resource_props["resource_type"] == "model" else []
-        return {"rekindle/folder": folders[0]} if folders else {}
-
-
-TRANSLATOR = Rooms()
 
 
 def what_it_proves(test: Mapping[str, Any]) -> str:
@@ -113,12 +97,16 @@ def is_public(node: Mapping[str, Any]) -> bool:
 
 
 def asset_of(node: Mapping[str, Any]) -> AssetKey | None:
-    """The asset that shows a node: itself, for a seed its folder; nothing for a model inside a build."""
-    if node["resource_type"] == "seed":
-        return AssetKey([DEFINITIONS, node["fqn"][1]])
-    if node["resource_type"] == "source" or is_public(node):
-        return TRANSLATOR.get_asset_key(node)
-    return None
+    """The asset that shows a node: itself, for a seed its folder; nothing for a model inside a build.
+
+    One room, one prefix, one schema, one Dagster group: all four are the folder's name.
+    """
+    match node["resource_type"]:
+        case "seed":
+            return AssetKey([DEFINITIONS, node["fqn"][1]])
+        case "source":
+            return AssetKey([node["source_name"], node["name"]])
+    return AssetKey([node["schema"], node["name"]]) if is_public(node) else None
 
 
 def _node(unique_id: str) -> Mapping[str, Any]:
@@ -135,9 +123,34 @@ def _assets_behind(unique_id: str) -> frozenset[AssetKey]:
     return frozenset(behind)
 
 
-def _spec_of(unique_id: str) -> AssetSpec:
-    spec = TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None)
-    return spec.replace_attributes(deps=sorted(_assets_behind(unique_id)))
+def spec_of(unique_id: str) -> AssetSpec:
+    """A public model or a source as Dagster shows it: what it says, its columns, its SQL."""
+    node = _node(unique_id)
+    is_model = node["resource_type"] == "model"
+    folders = node["fqn"][2:-1] if is_model else []
+    sql = f"\n\n#### SQL\n```sql\n{node['raw_code']}\n```" if is_model else ""
+    return AssetSpec(
+        asset_of(node),
+        deps=sorted(_assets_behind(unique_id)) if is_model else [],
+        skippable=is_model,
+        group_name=node["fqn"][1] if is_model else "sources",
+        description=node["description"] + sql,
+        kinds={"dbt", "duckdb"} if is_model else {"parquet"},
+        tags={"rekindle/folder": folders[0]} if folders else {},
+        metadata={
+            "dagster/column_schema": TableSchema(
+                [
+                    TableColumn(name, column["data_type"] or "?", column["description"])
+                    for name, column in node["columns"].items()
+                ]
+            )
+        },
+    )
+
+
+def sources_tagged(tag: str) -> list[AssetSpec]:
+    """What Python makes in the middle of a build and dbt reads as sources."""
+    return [spec_of(unique_id) for unique_id, source in MANIFEST["sources"].items() if tag in source["tags"]]
 
 
 def tested_by(test: Mapping[str, Any]) -> str | None:
@@ -157,7 +170,6 @@ def _check_of(unique_id: str, asset: AssetKey) -> AssetCheckSpec:
         asset=asset,
         description=what_it_proves(test),
         blocking=(test["config"].get("severity") or "error").lower() == "error",
-        metadata={"dbt": unique_id},
     )
 
 
@@ -200,7 +212,7 @@ class Part:
         """The part that holds these nodes."""
         members = {unique_id: MANIFEST["nodes"][unique_id] for unique_id in sorted(nodes)}
         # Tests of seeds and of models inside a build stop dbt by themselves; nobody looks at them one by one.
-        assets = {unique_id: _spec_of(unique_id) for unique_id, node in members.items() if is_public(node)}
+        assets = {unique_id: spec_of(unique_id) for unique_id, node in members.items() if is_public(node)}
         checks = {
             unique_id: _check_of(unique_id, assets[owner].key)
             for unique_id, node in members.items()
@@ -295,6 +307,7 @@ def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterat
                 target_path=getattr(build, part.target),
                 on_event=collect,
                 broken=broken,
+                keeping_seeds=part is FACTS,
             )
             outcome.set_result(None)
         except BaseException as error:

@@ -6,6 +6,8 @@ Late imports: what brings scipy, dbt or pictures loads with the first run, not w
 """
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
 
@@ -38,14 +40,16 @@ def churn_report(
 ) -> MaterializeResult:
     """How well past scores told who would buy nothing, with the reliability plot."""
     from orchestration.report.churn_figures import NothingToReport, read_figures
-    from orchestration.report.churn_page import churn_page
-    from orchestration.report.churn_picture import reliability_svg
 
     progress.begin("report")
     try:
         figures = read_figures(home.published_file)
     except NothingToReport as error:
         return MaterializeResult(metadata={"said": str(error)})
+    # Not before there is something to draw: altair takes as long to import as the rest of a small report.
+    from orchestration.report.churn_page import churn_page
+    from orchestration.report.churn_picture import reliability_svg
+
     picture = b64encode(reliability_svg(figures, f"As of {figures.as_of_date}").encode()).decode()
     return MaterializeResult(
         metadata={
@@ -68,7 +72,6 @@ def experiment_readout(
 ) -> MaterializeResult:
     """What experiments say when the week begins: verdicts, money, the program, and effects as a picture."""
     from orchestration.readers.experiments import NoExperiments, read_experiments
-    from orchestration.report.effects_picture import effects_svg
 
     progress.begin("read-out")
     try:
@@ -81,13 +84,19 @@ def experiment_readout(
         if question in SHOWN and rows
     }
     columns, rows = tables["effects"]
-    picture = effects_svg(
-        [dict(zip(columns, row, strict=True)) for row in rows],
-        "Everybody matured so far 迄今已满观察期的会员",
-    )
+    picture = _effects_picture([dict(zip(columns, row, strict=True)) for row in rows]) if rows else None
     if picture:
-        encoded = b64encode(picture.encode()).decode()
-        metadata["effects"] = MetadataValue.md(f"![effects](data:image/svg+xml;base64,{encoded})")
+        metadata["effects"] = picture
     return MaterializeResult(
         metadata=metadata or {"said": "No experiment has members whose outcome is over."}
     )
+
+
+def _effects_picture(rows: Sequence[Mapping[str, Any]]) -> MetadataValue | None:
+    # Not before there is something to draw, as above.
+    from orchestration.report.effects_picture import effects_svg
+
+    picture = effects_svg(rows, "Everybody matured so far 迄今已满观察期的会员")
+    if picture is None:
+        return None
+    return MetadataValue.md(f"![effects](data:image/svg+xml;base64,{b64encode(picture.encode()).decode()})")

@@ -61,7 +61,8 @@ def audience_proposals(
     progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """Who enters which campaign in the week, as published; a failed check blocks the seal."""
-    from orchestration.readers.audiences import read_audiences, settings
+    from orchestration.definitions_files.settings import read_settings
+    from orchestration.readers.audiences import read_audiences
     from orchestration.report.waterfall_picture import waterfall_svg
 
     progress.begin("check")
@@ -69,6 +70,7 @@ def audience_proposals(
         audiences = read_audiences(home, date.fromisoformat(context.partition_key))
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
+    stop_below = float(read_settings("campaign_settings")["sample_ratio_stop_below"])
     waterfall = audiences.rows["waterfall"]
     title = f"Campaign week {audiences.campaign_week}"
     picture = b64encode(waterfall_svg(members_by_campaign(waterfall), OUTCOMES[1:], title).encode()).decode()
@@ -90,7 +92,7 @@ def audience_proposals(
                     "all": MetadataValue.md(markdown_table(evaluation.headings, evaluation.rows)),
                 },
             )
-            for evaluation in evaluations(audiences.rows, float(settings()["sample_ratio_stop_below"]))
+            for evaluation in evaluations(audiences.rows, stop_below)
         ],
     )
 

@@ -18,6 +18,7 @@ from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments.declared import FACTS
+from orchestration.core.settings import Types, setting_faults
 
 Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each file, by its name without `.csv`."""
@@ -50,10 +51,12 @@ class CampaignDefinitions:
     Attributes:
         tables: Rows of `seeds/campaigns` and `seeds/benefits`, and of `promotions`.
         marks: Codes that a target can have, by kind; a kind whose codes only the data knows is left out.
+        setting_types: The settings of `campaign_settings` that are declared.
     """
 
     tables: Tables
     marks: Mapping[str, Collection[str]]
+    setting_types: Types
 
     def codes(self, table: str, column: str) -> list[str]:
         """The codes of a column, each once, in their order."""
@@ -77,6 +80,9 @@ def check(definitions: CampaignDefinitions, on: date) -> None:
 
 def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[Fault]:
     """Every fault: file, line, code, what was found and what is allowed."""
+    yield from setting_faults(
+        "campaign_settings.csv", definitions.tables["campaign_settings"], definitions.setting_types
+    )
     yield from _faults_of_keys(definitions)
     yield from _faults_of_campaigns(definitions)
     yield from _faults_of_targets(definitions)
@@ -169,7 +175,6 @@ def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
 
 def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
     rows = definitions.tables["campaigns"]
-    settings = definitions.tables["campaign_settings"][0]
     steps = definitions.by_campaign("campaign_steps")
     windows = [_window(row) for row in definitions.tables["promotions"]]
     for row in rows:
@@ -195,7 +200,7 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
             yield _told(row, "no promotion window within its validity", "add one to promotions.csv")
         offsets = [number(step["day_offset"]) for step in steps.get(row["campaign"], [])]
         journey = max((each for each in offsets if each is not None), default=Decimal(0))
-        journey += number(settings["failed_after_days"]) or 0
+        journey += _setting(definitions, "failed_after_days")
         cooldown = number(row["cooldown_days"])
         if cooldown is not None and cooldown < journey:
             yield _told(
@@ -208,6 +213,12 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
         if first["priority"] == second["priority"]:
             found = f"a tie: priority {second['priority']} is that of {shown(first['campaign'])} too"
             yield _told(second, found, "let one of the two go first")
+
+
+def _setting(definitions: CampaignDefinitions, name: str) -> Decimal:
+    """A number of the settings; 0 where it is at fault, a fault of its own."""
+    rows = [row for row in definitions.tables["campaign_settings"] if row["setting"] == name]
+    return (number(rows[0]["value"]) if rows else None) or Decimal(0)
 
 
 def _window(row: Row) -> tuple[date, date]:
@@ -243,7 +254,7 @@ def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[Fault]:
 
 
 def _faults_of_arms(definitions: CampaignDefinitions) -> Iterator[Fault]:
-    least = number(definitions.tables["campaign_settings"][0]["smallest_control_share"]) or Decimal(0)
+    least = _setting(definitions, "smallest_control_share")
     for campaign, rows in definitions.by_campaign("campaign_arms").items():
         for row in rows:
             yield from _known(row, "campaign", definitions.codes("campaigns", "campaign"))

@@ -20,8 +20,7 @@ from orchestration.core.pseudonyms import CONTACT_KINDS
 PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
-# `dagster` belongs to dagster-dbt, which keeps asset keys there.
-_TABLE_WORDS = {"key", "month_of", "required", "silences", "dagster"}
+_TABLE_WORDS = {"key", "month_of", "required", "silences"}
 _COLUMN_WORDS = {"required", "allowed", "min", "max", "contact"}
 
 Bound = Decimal | date | datetime

@@ -14,6 +14,7 @@ from datetime import date
 
 from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
 from orchestration.core.errors import InputFault
+from orchestration.core.settings import Types, setting_faults
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
 SUBJECTS = ("member", "product")
@@ -42,6 +43,8 @@ class Definitions:
     rules: tuple[Row, ...]
     conflicts: tuple[Row, ...]
     strategies: tuple[Row, ...]
+    settings: tuple[Row, ...]
+    setting_types: Types
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def tag_faults(definitions: Definitions, on: date) -> Iterator[Fault]:
     yield from _faults_of_meaning(definitions, meanings, sound)
     yield from _faults_of_conflicts(definitions)
     yield from _faults_of_strategies(definitions, meanings, sound)
+    yield from setting_faults("tag_settings.csv", definitions.settings, definitions.setting_types)
 
 
 def _told(row: Row, found: str, allowed: str) -> Fault:

@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.core.campaign_definitions import CampaignDefinitions, check
-from orchestration.definitions_files.tags import read_rows
+from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.settings import setting_types
 from orchestration.project import SEEDS_DIR
 
 CAMPAIGN_FILES = (
@@ -49,7 +50,7 @@ def read_campaigns(seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
     marks["tag"] = [
         row["tag"] for row in read_rows(seeds / "tags" / "tags.csv") if row["subject"] == "member"
     ]
-    return CampaignDefinitions(tables, marks)
+    return CampaignDefinitions(tables, marks, setting_types("campaign_settings"))
 
 
 def check_campaigns(on: date, seeds: Path = SEEDS_DIR) -> CampaignDefinitions:

@@ -1,26 +1,27 @@
 """The tag definitions of `seeds/tags/`, read for those who check or show them.
 
-Belongs here: finding and reading the CSV files, refusing them when they are at fault.
+Belongs here: finding the CSV files, refusing them when they are at fault.
 Does not: what is a fault (core.tag_definitions), evaluating rules (dbt).
 """
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 
-from orchestration.core.errors import InputFault
-from orchestration.core.tag_definitions import SUBJECTS, Definitions, Row, check
+from orchestration.core.definition_rows import Row
+from orchestration.core.tag_definitions import SUBJECTS, Definitions, check
+from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.settings import setting_types
 from orchestration.project import SEEDS_DIR
 
 
 def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[0]) -> Definitions:
-    """The rows of the six files that are about one subject, each with the line it stands in.
+    """The rows of the seven files that are about one subject, each with the line it stands in.
 
     Args:
         folder: Where the files are.
-        subject: What holds the tags; strategies for pairs are for members only.
+        subject: What holds the tags; strategies for pairs are for members only, settings are read with them.
     """
     subject_of = {row["tag"]: row["subject"] for row in read_rows(folder / "tags.csv")}
 
@@ -36,6 +37,8 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[
         rules=own("tag_rules.csv"),
         conflicts=own("tag_conflicts.csv"),
         strategies=read_rows(folder / "tag_strategies.csv") if subject == SUBJECTS[0] else (),
+        settings=read_rows(folder / "tag_settings.csv") if subject == SUBJECTS[0] else (),
+        setting_types=setting_types("tag_settings") if subject == SUBJECTS[0] else {},
     )
 
 
@@ -48,24 +51,3 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
     definitions, *others = (read_definitions(folder, subject) for subject in SUBJECTS)
     check(definitions, on, *others)
     return definitions
-
-
-def read_rows(path: Path) -> tuple[Row, ...]:
-    """The rows of a definition file.
-
-    Raises:
-        InputFault: It is missing or no CSV.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            return tuple(
-                # A row with more cells than the header has them under None; they belong to no column.
-                Row(path.name, reader.line_num, {name: value or "" for name, value in row.items() if name})
-                for row in reader
-            )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputFault(
-            f"{path} cannot be read as a CSV file in UTF-8 ({type(error).__name__}). "
-            "A folder of definitions holds the files of seeds."
-        ) from error

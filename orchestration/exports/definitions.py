@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestration.core.copy_texts import VARIABLES, variables_of
 from orchestration.core.errors import InputFault
+from orchestration.definitions_files.settings import read_settings
 from orchestration.project import SEEDS_DIR
 
 
@@ -52,8 +53,7 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
         InputFault: A template names an unknown variable or is missing in the default language.
     """
     exports, campaigns = seeds_dir / "exports", seeds_dir / "campaigns"
-    [settings] = _rows(exports / "export_settings.csv")
-    [answers] = _rows(campaigns / "campaign_settings.csv")
+    settings = read_settings("export_settings", seeds_dir)
     addresses = _rows(exports / "export_addresses.csv")
     fallbacks: dict[str, dict[str, str]] = {}
     for row in _rows(exports / "copy_fallbacks.csv"):
@@ -61,9 +61,9 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
     reasons = sorted(_rows(exports / "left_out_reasons.csv"), key=lambda row: int(row["reason_order"]))
     definitions = Definitions(
         default_language=settings["default_language"],
-        most_consent_days=int(settings["most_consent_days"]),
-        most_consent_shrink_share=Decimal(settings["most_consent_shrink_share"]),
-        purpose=answers["answer_purpose"],
+        most_consent_days=settings["most_consent_days"],
+        most_consent_shrink_share=settings["most_consent_shrink_share"],
+        purpose=read_settings("campaign_settings", seeds_dir)["answer_purpose"],
         templates={
             (row["template"], row["language"]): (row["subject"], row["body"])
             for row in _rows(campaigns / "copy_templates.csv")

@@ -13,7 +13,7 @@ import numpy as np
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import FitImpossible, Numbers, ValueParameters, fit_value
-from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, SETTINGS_SEED, FitSettings
+from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, FitSettings
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
@@ -98,7 +98,8 @@ def fit_amounts(amounts: dict[Group, tuple[Numbers, Numbers]], settings: FitSett
         largest = max((purchases.size for purchases, _ in amounts.values()), default=0)
         raise FitImpossible(
             f"{largest} members have an amount above 0; a fit of amounts needs {settings.minimum_members} "
-            f"(minimum_members of seeds/{SETTINGS_SEED}), and amounts that differ, but not without bounds"
+            "(minimum_members of seeds/churn/churn_settings.csv), and amounts that differ, but not without "
+            "bounds"
         )
     return fits
 

@@ -6,7 +6,6 @@ Does not: the likelihood (core.purchase_models), when a fit is due (core.due), s
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
+from orchestration.definitions_files.settings import read_settings
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
@@ -22,7 +22,6 @@ from orchestration.warehouse.connections import connect_read_only
 EVERYBODY = "all"
 PURCHASE_FITS = "churn_parameters"
 """The table that keeps every fit of the purchase model."""
-SETTINGS_SEED = Path("churn") / "churn_fit_settings.csv"
 # Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.
 _SAMPLE = """
     with bought as (
@@ -53,7 +52,7 @@ _SAMPLE = """
 
 @dataclass(frozen=True)
 class FitSettings:
-    """The row of ``seeds/churn/churn_fit_settings.csv``.
+    """How the purchase model is fitted, of ``seeds/churn/churn_settings.csv``.
 
     Attributes:
         sample_members: Members a fit looks at, at most.
@@ -68,11 +67,15 @@ class FitSettings:
     refit_after_days: int
 
 
-def read_settings(seeds_dir: Path = SEEDS_DIR) -> FitSettings:
+def read_fit_settings(seeds_dir: Path = SEEDS_DIR) -> FitSettings:
     """The settings of the fit."""
-    with (seeds_dir / SETTINGS_SEED).open(encoding="utf-8", newline="") as file:
-        [row] = csv.DictReader(file)
-    return FitSettings(**{name: int(value) for name, value in row.items()})
+    settings = read_settings("churn_settings", seeds_dir)
+    return FitSettings(
+        sample_members=settings["fit_sample_members"],
+        minimum_members=settings["minimum_members"],
+        minimum_group_members=settings["minimum_group_members"],
+        refit_after_days=settings["refit_after_days"],
+    )
 
 
 def fitted_dates(home: Home) -> set[date]:
@@ -125,7 +128,7 @@ def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[s
     if bought.get(EVERYBODY, 0) < settings.minimum_members:
         raise FitImpossible(
             f"{bought.get(EVERYBODY, 0)} members have bought; a fit needs {settings.minimum_members} "
-            f"(minimum_members of seeds/{SETTINGS_SEED})"
+            "(minimum_members of seeds/churn/churn_settings.csv)"
         )
     fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
     for group in sorted(bought.keys() - {EVERYBODY}):

@@ -6,7 +6,6 @@ Does not: likelihoods and metrics (core.churn_model), scoring members (dbt).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -28,6 +27,7 @@ from orchestration.core.churn_model import (
     train,
 )
 from orchestration.core.due import Split, due_fits, matured_dates, split_dates
+from orchestration.definitions_files.settings import read_settings
 from orchestration.fits.churn_panel import Feature, Panel
 from orchestration.fits.churn_parameters import kept_parameters
 from orchestration.own_tables import add_rows, read_own_table, write_own_table
@@ -36,7 +36,6 @@ from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
 BASE = "base"
 COEFFICIENTS, CARDS, RECALIBRATIONS = "churn_coefficients", "churn_model_cards", "churn_recalibrations"
 """The tables that keep versions."""
-SETTINGS_SEED = Path("churn") / "churn_model_settings.csv"
 
 Row = dict[str, Any]
 Numbers = NDArray[np.float64]
@@ -44,7 +43,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """The row of ``seeds/churn/churn_model_settings.csv``; what each says stands in ``seeds.yml``."""
+    """How versions are trained; what each setting decides stands in ``seeds/churn/churn_settings.csv``."""
 
     sample_members: int
     minimum_matured_members: int
@@ -56,18 +55,25 @@ class ModelSettings:
     ridge: float
 
 
-def read_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
+def read_model_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
     """The settings of the trained model."""
-    with (seeds_dir / SETTINGS_SEED).open(encoding="utf-8", newline="") as file:
-        [row] = csv.DictReader(file)
-    fractions = {"required_gain_share", "ridge"}
-    return ModelSettings(**{name: (float if name in fractions else int)(text) for name, text in row.items()})
+    settings = read_settings("churn_settings", seeds_dir)
+    return ModelSettings(
+        sample_members=settings["training_sample_members"],
+        minimum_matured_members=settings["minimum_matured_members"],
+        training_dates=settings["training_dates"],
+        evaluated_dates=settings["evaluated_dates"],
+        recalibrated_dates=settings["recalibrated_dates"],
+        recalibrate_after_days=settings["recalibrate_after_days"],
+        required_gain_share=float(settings["required_gain_share"]),
+        ridge=float(settings["ridge"]),
+    )
 
 
 def read_horizons(project_dir: Path = DBT_PROJECT_DIR) -> list[int]:
     """The horizons the models make columns for, in days."""
-    settings = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return list(settings["vars"]["churn_horizons"])
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return list(project["vars"]["churn_horizons"])
 
 
 class Horizon:

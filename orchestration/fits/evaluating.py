@@ -20,6 +20,8 @@ from orchestration.core.experiments.arm_statistics import ArmStatistics
 from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
 from orchestration.core.experiments.planned import PlanRow, plan
 from orchestration.core.experiments.readout import Decision, Reading, read_experiment, read_program
+from orchestration.core.settings import typed
+from orchestration.definitions_files.settings import setting_types
 from orchestration.ledger.rules import check_rules, first_seals
 from orchestration.ledger.seals import seals
 from orchestration.own_tables import read_own_table, write_own_table
@@ -111,7 +113,10 @@ class _Definitions:
             _rows(connection, f"seeds.{name}")
             for name in ("experiment_looks", "experiment_guardrails", "campaign_arms")
         )
-        [settings] = _rows(connection, "seeds.experiment_settings")
+        settings = typed(
+            {row["setting"]: row["value"] for row in _rows(connection, "seeds.campaign_settings")},
+            setting_types("campaign_settings"),
+        )
         self.program_metric = settings["program_metric"]
         self.settings = Settings(
             settings["least_members"],

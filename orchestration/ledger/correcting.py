@@ -2,6 +2,7 @@
 
 Belongs here: builds that decide a past week and are never published.
 Does not: weeks decided for the first time (``sealing.py``), how the ledger is written (``seals.py``).
+Late imports: whoever only asks for seals decides nothing anew, and dbt takes longer than all the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from orchestration.ledger.sealing import newest_seals
 from orchestration.ledger.seals import Proposal, Seal, proposals, provide_ledger, seal, seals
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, code_version
-from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.lock import hold_build_lock
 
 # The parts of a build that decide, with the tests that can be asked of them alone.
@@ -61,6 +61,8 @@ def decided_anew(
     for campaign in campaigns:
         if campaign not in known:
             raise InputFault(f"{week} holds no campaign {campaign}; sealed are: {', '.join(known)}")
+    from orchestration.warehouse.dbt import invoke_dbt
+
     dates = as_of_dates_for(week - _ONE_DAY, max(each.weeks for each in sealed))
     kept = frozenset(known) - frozenset(campaigns) if campaigns else frozenset()
     with hold_build_lock(home, f"deciding {week} anew"):

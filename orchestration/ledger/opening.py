@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.definitions_files.settings import check_settings
 from orchestration.ledger.rules import check_rules
 from orchestration.ledger.seals import provide_ledger, seals
 from orchestration.own_tables import write_own_table
@@ -40,6 +41,7 @@ def start_build(
         RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
             an experiment was declared after its weeks were sealed.
     """
+    check_settings()
     check_rules(seals(home))
     build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
     provide_ledger(home, before=deciding, keeping=keeping)

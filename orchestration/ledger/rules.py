@@ -31,6 +31,11 @@ _OWN_ROWS = {
     "experiment_guardrails": "experiment",
     "experiment_segments": "experiment",
 }
+# Of campaign_settings, those that decide how every experiment is read.
+_SETTINGS = (
+    "pre_period_days", "least_members", "srm_stop_below", "srm_warn_below", "program_metric",
+    "program_significance",
+)  # fmt: skip
 
 
 def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
@@ -57,7 +62,7 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
         raise InputFault(
             f"the rule of {', '.join(sorted(changed))} was changed after the start: its rows in "
             "seeds/campaigns (experiments, experiment_looks, experiment_guardrails, experiment_segments, "
-            "experiment_metrics, experiment_settings, campaign_arms) are not those its first audience was "
+            "experiment_metrics, campaign_settings, campaign_arms) are not those its first audience was "
             "sealed with. Bring them back; another question is another experiment with a code of its own."
         )
     if late:
@@ -110,8 +115,9 @@ def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
     """SHA-256 per experiment over every row that says how it decides; the order of rows changes nothing."""
     tables = {
         name: _csv(seeds_dir / "campaigns" / f"{name}.csv")
-        for name in (*_OWN_ROWS, "experiment_metrics", "experiment_settings", "campaign_arms")
+        for name in (*_OWN_ROWS, "experiment_metrics", "campaign_settings", "campaign_arms")
     }
+    values = {row["setting"]: row["value"] for row in tables["campaign_settings"]}
     hashes = {}
     for row in tables["experiments"]:
         own = {
@@ -123,7 +129,7 @@ def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
             *own.values(),
             [each for each in tables["experiment_metrics"] if each["metric"] in used],
             [each for each in tables["campaign_arms"] if each["campaign"] == row["campaign"]],
-            tables["experiment_settings"],
+            [{name: values[name] for name in _SETTINGS}],
         ]
         ordered = [sorted(json.dumps(each, sort_keys=True) for each in rows) for rows in rule]
         hashes[row["experiment"]] = hashlib.sha256(json.dumps(ordered).encode()).hexdigest()

@@ -6,14 +6,13 @@ Does not: evaluating the answers (core.audience_checks), the rows of a decision 
 
 from __future__ import annotations
 
-import csv
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from orchestration.core.errors import RekindleError
-from orchestration.project import SEEDS_DIR, Home
+from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published, current_version
 
 QUESTIONS = {
@@ -96,12 +95,6 @@ def read_audiences(home: Home, week: date | None = None) -> Audiences:
             columns = [name for name, *_ in answer.description]
             rows[question] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
     return Audiences(chosen, rows)
-
-
-def settings() -> dict[str, str]:
-    """The row of campaign_settings."""
-    with (SEEDS_DIR / "campaigns" / "campaign_settings.csv").open(encoding="utf-8", newline="") as file:
-        return next(csv.DictReader(file))
 
 
 def _has_table(connection: Any, table: str) -> bool:

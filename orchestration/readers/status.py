@@ -52,7 +52,7 @@ def without_probabilities(rows: dict[str, int]) -> list[str]:
         return []
     return [
         "marts.member_churn_probability is empty: a build fits the purchase model by itself, but fewer "
-        "members had bought than minimum_members of seeds/churn/churn_fit_settings.csv asks for.\n"
+        "members had bought than minimum_members of seeds/churn/churn_settings.csv asks for.\n"
         "Deliver more, then type: rekindle run"
     ]
 

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -31,6 +32,7 @@ from orchestration.core.summary import counted
 from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
+from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
 
 _BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -84,6 +86,7 @@ def invoke_dbt(
     manifest: Manifest | None = None,
     on_event: Callable[[EventMsg], None] | None = None,
     broken: BrokenRules | None = None,
+    keeping_seeds: bool = False,
     project_dir: Path = DBT_PROJECT_DIR,
 ) -> dbtRunnerResult:
     """Run one dbt command in this process against one warehouse file.
@@ -99,6 +102,8 @@ def invoke_dbt(
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
         on_event: Called with every event, from dbt's own threads. Nothing is printed.
         broken: Gets the broken rules of each failed test, before its event reaches ``on_event``.
+        keeping_seeds: Whether the command loads and tests every seed of the kept project, so that those of
+            a former build may be copied instead where nothing about them changed.
         project_dir: The dbt project.
 
     Returns:
@@ -108,10 +113,20 @@ def invoke_dbt(
         BuildFailed: Anything failed.
     """
     target_path.mkdir(parents=True, exist_ok=True)
+    taken, fingerprint = {}, ""
     if manifest is None:
+        parsed = parsed_project(project_dir)
         # dbt writes into what it is given (compiled SQL, fixtures of unit tests): each run gets its own.
-        manifest = parsed_project(project_dir).deepcopy()
-    return _run(
+        manifest = parsed.deepcopy()
+    if keeping_seeds:
+        fingerprint = seeds_fingerprint(parsed)
+        taken = take_seeds(warehouse, fingerprint, project_dir)
+    if taken:
+        arguments = [*arguments, "--exclude-resource-type", "seed"]
+        for unique_id in taken:
+            if manifest.nodes[unique_id].resource_type == "test":
+                del manifest.nodes[unique_id]
+    result = _run(
         arguments,
         project_dir=project_dir,
         environment={HOME_VARIABLE: str(home.root), WAREHOUSE_VARIABLE: str(warehouse)},
@@ -120,7 +135,11 @@ def invoke_dbt(
         manifest=manifest,
         on_event=on_event,
         broken=broken,
+        taken=taken,
     )
+    if keeping_seeds and not taken and seeds_fingerprint(parsed) == fingerprint:
+        keep_seeds(warehouse, parsed, _outcomes(result), fingerprint, project_dir)
+    return result
 
 
 def manifest_file(project_dir: Path = DBT_PROJECT_DIR) -> Path:
@@ -213,6 +232,7 @@ def _run(
     manifest: Manifest | None,
     on_event: Callable[[EventMsg], None] | None,
     broken: BrokenRules | None = None,
+    taken: Mapping[str, str] = MappingProxyType({}),
 ) -> dbtRunnerResult:
     broken = {} if broken is None else broken
 
@@ -241,7 +261,7 @@ def _run(
             [command, *options, *_FIXED_FLAGS, *rest]
         )
     if manifest is not None:
-        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result)
+        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result, taken)
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
@@ -258,22 +278,32 @@ class _ToldEvents(EventManager):
             super().fire_event(e, level, *rest, **options)
 
 
-def _write_outcomes(file: Path, manifest: Manifest, result: dbtRunnerResult) -> None:
+def _write_outcomes(
+    file: Path, manifest: Manifest, result: dbtRunnerResult, taken: Mapping[str, str]
+) -> None:
     """What an audit asks: all that a whole build runs, what became of what this one ran, what is public."""
     expected = [
-        node.unique_id
-        for node in manifest.nodes.values()
-        if node.resource_type in _BUILT_TYPES and node.config.materialized != "ephemeral"
+        *taken,
+        *(
+            node.unique_id
+            for node in manifest.nodes.values()
+            if node.resource_type in _BUILT_TYPES
+            and node.config.materialized != "ephemeral"
+            and node.unique_id not in taken
+        ),
     ]
-    outcomes = {
-        outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])
-    }
+    outcomes = {**taken, **_outcomes(result)}
     public = sorted(
         [node.schema, node.name]
         for node in manifest.nodes.values()
         if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")
     )
     write_json(file, {"expected": expected, "outcomes": outcomes, "public": public})
+
+
+def _outcomes(result: dbtRunnerResult) -> dict[str, str]:
+    """What became of each node that dbt ran."""
+    return {outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])}
 
 
 def _broken_rules(test: Any) -> BrokenRules:

@@ -161,8 +161,11 @@ def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
             connection.execute(
                 f'create table "{target}"."{room}"."{name}" as from "{source}"."{room}"."{name}"'
             )
+        # Two thousand comments, each committed alone, would cost more than the tables.
+        connection.execute("begin")
         for statement in _comments(connection, source, target, relations):
             connection.execute(statement)
+        connection.execute("commit")
         connection.execute(f'checkpoint "{target}"')
         connection.execute(f'detach "{target}"')
 

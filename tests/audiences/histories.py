@@ -32,7 +32,10 @@ def history(random: Random, members: int) -> Tables:
         members: How many people there are.
     """
     tables: Tables = {
-        "seeds.campaign_settings": [{"answer_purpose": "marketing", "decided_weeks": 1}],
+        "seeds.campaign_settings": [
+            {"setting": "answer_purpose", "value": "marketing"},
+            {"setting": "decided_weeks", "value": "1"},
+        ],
         "seeds.contact_channels": [{"channel": channel, "cost_amount": Decimal("0")} for channel in CHANNELS],
         "seeds.benefits": [
             {"benefit": benefit, "cost_amount": Decimal(cost)}

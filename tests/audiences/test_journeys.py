@@ -78,7 +78,7 @@ SEEDS = {
     "contact_caps": "campaigns",
     "global_holdouts": "campaigns",
     "journey_exits": "campaigns",
-    "sleep_pool_rules": "lifecycle",
+    "lifecycle_settings": "lifecycle",
     "stage_thresholds": "lifecycle",
 }
 NEVER = date(9999, 12, 31)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import seed, setting_values
 
 ONE_DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
@@ -38,8 +38,8 @@ CAPS = [
     for row in seed("campaigns/contact_caps.csv")
 ]
 WITHIN = max(within for _, _, within, _ in CAPS)
-FAILED_AFTER = timedelta(days=int(seed("campaigns/campaign_settings.csv")[0]["failed_after_days"]))
-WHOLE_JOURNEY = int(seed("lifecycle/sleep_pool_rules.csv")[0]["journey_touches"])
+FAILED_AFTER = timedelta(days=int(setting_values("campaigns/campaign_settings.csv")["failed_after_days"]))
+WHOLE_JOURNEY = int(setting_values("lifecycle/lifecycle_settings.csv")["journey_touches"])
 EXITS = sorted(seed("campaigns/journey_exits.csv"), key=lambda row: int(row["reason_order"]))
 
 

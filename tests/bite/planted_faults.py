@@ -36,26 +36,28 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.silence_evidence set weight = 1.001 where one_row",
         "update seeds.silence_evidence set minimum_cases = 0 where one_row",
     ],
-    "silence_cause_settings__is_usable": [
-        "update seeds.silence_cause_settings set rhythm_cycles = 0.9 where one_row",
-        "update seeds.silence_cause_settings set prior_cases = 0 where one_row",
+    "lifecycle_settings__rhythm_is_usable": [
+        "update seeds.lifecycle_settings set value = '0.9' where setting = 'rhythm_cycles'",
+        "update seeds.lifecycle_settings set value = '0' where setting = 'prior_cases'",
     ],
-    "sleep_pool_rules__journey_has_steps": [
-        "update seeds.sleep_pool_rules set journey_touches = 0 where one_row",
-        "update seeds.sleep_pool_rules set rare_touch_days = answer_days where one_row",
+    "lifecycle_settings__journey_has_steps": [
+        "update seeds.lifecycle_settings set value = '0' where setting = 'journey_touches'",
+        "update seeds.lifecycle_settings set value = '7' where setting = 'rare_touch_days'",
     ],
     "response_window__windows_are_positive": [
         "update seeds.response_window set response_days = 0 where one_row",
     ],
-    "stock_count__trust_is_not_negative": ["update seeds.stock_count set trusted_days = -1 where one_row"],
+    "metric_settings__trust_is_not_negative": [
+        "update seeds.metric_settings set value = '-1' where setting = 'stock_trusted_days'"
+    ],
     "rfm_methods__method_is_known": [
         "update seeds.rfm_methods set method = 'guess' where one_row",
         "update seeds.rfm_methods set measure = 'charm' where one_row",
     ],
     "rfm_cells__has_a_play": ["update seeds.rfm_cells set play = '' where one_row"],
-    "rfm_cell_rule__can_be_looked_back_to": [
-        "update seeds.rfm_cell_rule set hold_weeks = 1",
-        "update seeds.rfm_cell_rule set hold_weeks = 8",
+    "value_settings__cell_can_be_looked_back_to": [
+        "update seeds.value_settings set value = '1' where setting = 'hold_weeks'",
+        "update seeds.value_settings set value = '8' where setting = 'hold_weeks'",
     ],
     "rfm_migration_spans__can_be_looked_back_to": [
         "update seeds.rfm_migration_spans set span_weeks = 0 where one_row",
@@ -65,10 +67,12 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.growth_rules set daily_cap_units = 0 where one_row",
         "update seeds.growth_rules set points_per_unit = 0 where one_row",
     ],
-    "growth_settings__validity_is_positive": ["update seeds.growth_settings set validity_days = 0"],
-    "margin_settings__interval_has_two_ends": [
-        "update seeds.margin_settings set tail_share = 0",
-        "update seeds.margin_settings set tail_share = 0.5",
+    "value_settings__points_are_valid_for_days": [
+        "update seeds.value_settings set value = '0' where setting = 'validity_days'"
+    ],
+    "value_settings__margin_interval_has_two_ends": [
+        "update seeds.value_settings set value = '0' where setting = 'tail_share'",
+        "update seeds.value_settings set value = '0.5' where setting = 'tail_share'",
     ],
     "growth_levels__are_labelled": [
         "update seeds.growth_levels set points_from = -1 where one_row",
@@ -91,13 +95,13 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.churn_thresholds set minimum_overdue_ratio = -0.001 where one_row",
         "update seeds.churn_thresholds set minimum_purchase_days = -1 where one_row",
     ],
-    "warning_follow_up__shares_and_days_are_possible": [
-        "update seeds.warning_follow_up set held_out_share = 1 where one_row",
-        "update seeds.warning_follow_up set salt = '' where one_row",
-        "update seeds.warning_follow_up set quiet_days = 0 where one_row",
-        "update seeds.warning_follow_up set answer_days = 0 where one_row",
-        "update seeds.warning_follow_up set interval_z = 0 where one_row",
-        "update seeds.warning_follow_up set least_members = 1 where one_row",
+    "churn_settings__warnings_can_be_followed_up": [
+        "update seeds.churn_settings set value = '1' where setting = 'held_out_share'",
+        "update seeds.churn_settings set value = '' where setting = 'held_out_salt'",
+        "update seeds.churn_settings set value = '0' where setting = 'quiet_days'",
+        "update seeds.churn_settings set value = '0' where setting = 'answer_days'",
+        "update seeds.churn_settings set value = '0' where setting = 'warning_interval_z'",
+        "update seeds.churn_settings set value = '1' where setting = 'warning_least_members'",
     ],
     "no_login_steps__step_is_not_empty": [
         "update seeds.no_login_steps set to_days = from_days - 1 where one_row",
@@ -109,9 +113,9 @@ CONDITIONS: dict[str, list[str]] = {
     "response_capacity__is_not_negative": [
         "update seeds.response_capacity set members_per_day = -1 where one_row",
     ],
-    "churn_fit_settings__sample_is_large_enough": [
-        "update seeds.churn_fit_settings set sample_members = minimum_group_members - 1 where one_row",
-        "update seeds.churn_fit_settings set refit_after_days = 0 where one_row",
+    "churn_settings__fit_sample_is_large_enough": [
+        "update seeds.churn_settings set value = '999' where setting = 'fit_sample_members'",
+        "update seeds.churn_settings set value = '0' where setting = 'refit_after_days'",
     ],
     "scenes__kind_is_known": ["update seeds.scenes set scene_kind = 'mood' where one_row"],
     "promotion_phases__edges_are_known": [
@@ -122,21 +126,21 @@ CONDITIONS: dict[str, list[str]] = {
     "promotions__phases_are_not_too_long": [
         "update seeds.promotions set ends_on = starts_on + 60 where one_row",
     ],
-    "offer_settings__windows_are_positive": [
-        "update seeds.offer_settings set history_days = 0 where one_row",
-        "update seeds.offer_settings set due_to_ratio = due_from_ratio where one_row",
+    "tag_settings__windows_are_positive": [
+        "update seeds.tag_settings set value = '0' where setting = 'history_days'",
+        "update seeds.tag_settings set value = '0.8' where setting = 'due_to_ratio'",
     ],
     "churn_methods__is_computed": ["update seeds.churn_methods set method = 'guess' where one_row"],
     "churn_populations__says_who": ["update seeds.churn_populations set label_zh = '' where one_row"],
     "calibration_bins__edge_is_a_probability": [
         "update seeds.calibration_bins set from_probability = 1 where one_row",
     ],
-    "churn_backtest_settings__is_possible": [
-        "update seeds.churn_backtest_settings set top_share = 0 where one_row",
-        "update seeds.churn_backtest_settings set probability_floor = 0 where one_row",
+    "churn_settings__backtest_is_possible": [
+        "update seeds.churn_settings set value = '0' where setting = 'top_share'",
+        "update seeds.churn_settings set value = '0' where setting = 'probability_floor'",
     ],
-    "churn_drift_settings__limits_are_positive": [
-        "update seeds.churn_drift_settings set share_floor = 0 where one_row",
+    "churn_settings__drift_limits_are_positive": [
+        "update seeds.churn_settings set value = '0' where setting = 'share_floor'",
     ],
     "offer_rules__says_why_and_when": [
         "update seeds.offer_rules set reason_zh = '' where one_row",
@@ -211,9 +215,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_parameters set rate_days = 0 where one_row",
         "update staging.stg_rekindle__churn_parameters set staying = null where one_row",
     ],
-    "churn_model_settings__leave_something_to_train_on": [
-        "update seeds.churn_model_settings set sample_members = minimum_matured_members - 1 where one_row",
-        "update seeds.churn_model_settings set ridge = 0 where one_row",
+    "churn_settings__training_has_something_to_train_on": [
+        "update seeds.churn_settings set value = '999' where setting = 'training_sample_members'",
+        "update seeds.churn_settings set value = '0' where setting = 'ridge'",
     ],
     "churn_model_features__sign_limit_is_known": [
         "update seeds.churn_model_features set sign_limit = 2 where one_row",
@@ -364,7 +368,8 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_silence_cause set score = 1.001 where one_row",
         "update marts.member_silence_cause set score = 0 where one_row",
         "update marts.member_silence_cause set second_score = score + 0.001 where one_row",
-        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score where one_row",
+        "update marts.member_silence_cause set third_score = score + 0.001, second_score = score "
+        "where one_row",
     ],
     "member_silence_cause__says_why": [
         "update marts.member_silence_cause set confidence_share = 1.000001 where one_row",
@@ -736,7 +741,7 @@ SINGULAR: dict[str, list[str]] = {
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
-        "update seeds.offer_settings set offers_per_member = 1",
+        "update seeds.tag_settings set value = '1' where setting = 'offers_per_member'",
         "update intermediate.int_offers__replenishments set replenishment = 'early'",
         "update core.fct_refund set refunded_on = (select max(as_of_date) from marts.fct_member_offer)",
     ],

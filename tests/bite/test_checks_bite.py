@@ -86,6 +86,11 @@ def table_of(chain, test):
     return f"{node['schema']}.{node['name']}"
 
 
+def settings_of(chain, test):
+    """The settings that a table keeps as rows, if it does: its references and conditions are about those."""
+    return chain.nodes[test["attached_node"]]["config"]["meta"].get("settings", {})
+
+
 def found_by(connection, test, *statements):
     """The rows a check answers with once the statements ran; nothing of them stays."""
     connection.execute("begin")
@@ -165,8 +170,11 @@ def test_a_value_that_does_not_exist_breaks_the_reference(chain, copy):
     blind = []
     for rule in rules_of(chain, "references"):
         table, column = table_of(chain, rule.test), rule.asked["column"]
-        unknown = UNKNOWN.get(columns_of(copy, table)[column], "-1")
-        stray = f"update {table} set {column} = {unknown} where {one_row_of(table)}"
+        if column in settings_of(chain, rule.test):
+            stray = f"update {table} set value = 'no such value' where setting = '{column}'"
+        else:
+            unknown = UNKNOWN.get(columns_of(copy, table)[column], "-1")
+            stray = f"update {table} set {column} = {unknown} where {one_row_of(table)}"
         if not is_named(copy, rule, *filled_row(copy, table), stray):
             blind.append((table, rule.name))
 
@@ -191,7 +199,10 @@ def test_the_unknown_breaks_every_condition(chain, copy):
     for name, rule in conditions_of(chain).items():
         table = table_of(chain, rule.test)
         nothing = ", ".join("null" for _ in columns_of(copy, table))
-        if not is_named(copy, rule, f"insert into {table} values ({nothing})"):
+        unknown = f"insert into {table} values ({nothing})"
+        if settings_of(chain, rule.test):
+            unknown = f"update {table} set value = null"
+        if not is_named(copy, rule, unknown):
             blind.append(name)
 
     assert blind == []

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import linregress, mannwhitneyu
 
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import seed, setting_values
 
 NEWEST = date(2025, 12, 28)
 HORIZONS = (28, 90)
@@ -25,8 +25,7 @@ SEEDS = (
     "churn_methods",
     "churn_populations",
     "calibration_bins",
-    "churn_backtest_settings",
-    "churn_drift_settings",
+    "churn_settings",
 )
 READ = {
     "core.dim_as_of_date",
@@ -42,7 +41,7 @@ LEVELS = {row["churn_level"]: int(row["level_order"]) for row in seed("churn/chu
 METHODS = {row["method"]: row for row in seed("churn/churn_methods.csv")}
 ACTIVE = {row["stage"] for row in seed("lifecycle/stages.csv") if row["is_active"] == "true"}
 EDGES = sorted(Decimal(row["from_probability"]) for row in seed("churn/calibration_bins.csv"))
-[RULES] = seed("churn/churn_backtest_settings.csv")
+RULES = setting_values("churn/churn_settings.csv")
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +261,7 @@ def test_bias_and_slope_are_those_of_the_members(backtest, members):
     [(27, set()), (28, {28}), (29, {28}), (89, {28}), (90, {28, 90}), (364, {28, 90}), (365, set())],
 )
 def test_only_matured_dates_within_the_backtest_are_evaluated(backtest, days_known, horizons):
-    assert int(RULES["most_days"]) == 364
+    assert int(RULES["backtest_days"]) == 364
     put(backtest, [SOMEBODY], days_known)
     found = backtest.execute("select distinct horizon_days from marts.fct_churn_score_histogram").fetchall()
     assert {horizon for (horizon,) in found} == horizons
@@ -305,7 +304,7 @@ def drift(chain):
         for room in ("seeds", "staging", "core", "marts"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        for name in ("drift_bins", "churn_drift_settings"):
+        for name in ("drift_bins", "churn_settings"):
             connection.execute(f"create table seeds.{name} as from built.seeds.{name}")
         for name in (
             "core.dim_as_of_date",
@@ -337,11 +336,10 @@ def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
     edges = sorted(
         float(row["from_value"]) for row in seed("churn/drift_bins.csv") if row["feature"] == "purchase_days"
     )
-    [limits] = seed("churn/churn_drift_settings.csv")
 
     def shares(values):
         in_bin = Counter(sum(edge <= value for edge in edges) for value in values)
-        floor = float(limits["share_floor"])
+        floor = float(RULES["share_floor"])
         return [max(in_bin[number] / len(values), floor) for number in range(1, len(edges) + 1)]
 
     psi = sum((b - a) * math.log(b / a) for a, b in zip(shares(fitted), shares(now), strict=True))
@@ -349,4 +347,4 @@ def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
         "select psi, is_alarm from marts.fct_churn_drift where feature = 'purchase_days' and is_newest"
     ).fetchall()
     assert float(found[0][0]) == pytest.approx(psi, abs=2e-6)
-    assert found[0][1] == (psi > float(limits["alarm_psi"])) or abs(psi - float(limits["alarm_psi"])) < 1e-6
+    assert found[0][1] == (psi > float(RULES["alarm_psi"])) or abs(psi - float(RULES["alarm_psi"])) < 1e-6

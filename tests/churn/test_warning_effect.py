@@ -15,10 +15,10 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from tea_tasting.aggr import Aggregates
 from tea_tasting.metrics import Mean
 
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import seed, setting_values
 
-[RULES] = seed("churn/warning_follow_up.csv")
-WIDTH = float(RULES["interval_z"])
+RULES = setting_values("churn/churn_settings.csv")
+WIDTH = float(RULES["warning_interval_z"])
 CONFIDENCE = float(2 * norm.cdf(WIDTH) - 1)
 COLUMNS = (
     "horizon_days",
@@ -41,6 +41,13 @@ NUMBERS = (
 )
 
 
+def set_least_members(connection, members):
+    connection.execute(
+        "update seeds.churn_settings set value = $members where setting = 'warning_least_members'",
+        {"members": str(members)},
+    )
+
+
 @pytest.fixture(scope="module")
 def effects(chain):
     """The model as dbt compiled it over an empty table of outcomes: a view, so each example is one query."""
@@ -49,10 +56,10 @@ def effects(chain):
         connection.execute("use warehouse")
         connection.execute("create schema seeds; create schema marts")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        for name in ("seeds.warning_follow_up", "seeds.warning_comparisons"):
+        for name in ("seeds.churn_settings", "seeds.warning_comparisons"):
             connection.execute(f"create table {name} as from built.{name}")
         # few are enough to compare formulas by
-        connection.execute("update seeds.warning_follow_up set least_members = 2")
+        set_least_members(connection, 2)
         connection.execute(
             "create table marts.fct_warning_outcome as from built.marts.fct_warning_outcome limit 0"
         )
@@ -180,15 +187,15 @@ def test_whoever_is_answered_is_compared_with_nobody_chosen_by_being_answered(ef
 
 @pytest.mark.parametrize(("held_out_members", "is_told"), [(49, False), (50, True)])
 def test_too_few_in_a_group_have_a_difference_and_no_interval(effects, held_out_members, is_told):
-    assert int(RULES["least_members"]) == 50
-    effects.execute("update seeds.warning_follow_up set least_members = 50")
+    assert int(RULES["warning_least_members"]) == 50
+    set_least_members(effects, 50)
     many = [(28, "low", False, True, number % 2 == 0, Decimal(number), None) for number in range(50)]
     few = [
         (28, "low", True, True, number % 3 == 0, Decimal(number), None) for number in range(held_out_members)
     ]
     put(effects, many + few)
     numbers = found(effects)[28, "all", "net_amount"]
-    effects.execute("update seeds.warning_follow_up set least_members = 2")
+    set_least_members(effects, 2)
     assert numbers["effect"] is not None
     assert (numbers["effect_lower"] is not None) == is_told
 
@@ -201,7 +208,7 @@ def test_a_chain_that_sells_for_billions_is_compared_too(effects):
     numbers = found(effects)[28, "all", "net_amount"]
     assert float(numbers["effect"]) == pytest.approx(float(large) - 1.5, rel=1e-12)
     # of three and of two numbers in a row: variances 1 and 1/2
-    width = float(RULES["interval_z"]) * (1 / 3 + 1 / 4) ** 0.5
+    width = float(RULES["warning_interval_z"]) * (1 / 3 + 1 / 4) ** 0.5
     assert float(numbers["effect_upper"] - numbers["effect"]) == pytest.approx(width, rel=1e-4)
 
 

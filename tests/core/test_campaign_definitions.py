@@ -134,6 +134,12 @@ FAULTS = [
     (changed("experiment_metrics", fact="smiles"), "fact 'smiles'; allowed: margin"),
     (changed("experiment_metrics", window_days="0"), "window_days '0'"),
     (changed("experiment_guardrails", metric="charm"), "metric 'charm'"),
+    (
+        changed("campaign_settings", value="soon"),
+        "setting 'decided_weeks': value 'soon'; allowed: a whole number",
+    ),
+    (changed("campaign_settings", setting="weeks"), "setting 'weeks': nothing reads it"),
+    (added("campaign_settings"), "setting 'decided_weeks': stands in line 2 as well"),
 ]
 
 

@@ -18,7 +18,8 @@ from orchestration.core.tag_definitions import (
     check,
     tag_faults,
 )
-from orchestration.definitions_files.tags import check_definitions, read_definitions, read_rows
+from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.tags import check_definitions, read_definitions
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
 
 TODAY = date(2025, 12, 28)
@@ -68,6 +69,8 @@ def defined(tags, rules, conflicts=(), strategies=()):
         rules=rows("tag_rules.csv", rules),
         conflicts=rows("tag_conflicts.csv", [{"tag": one, "over_tag": other} for one, other in conflicts]),
         strategies=rows("tag_strategies.csv", [{"tag": one, "with_tag": other} for one, other in strategies]),
+        settings=(),
+        setting_types={},
     )
 
 
@@ -323,6 +326,22 @@ def test_what_belongs_to_no_known_subject_is_told_once(tmp_path):
     faults = str(told.value)
     assert faults.count("tag 'nobody_knows': a rule of a tag that tags.csv does not have") == 1
     assert faults.count("tag 'scarce': subject 'shelf'; allowed: member, product") == 1
+
+
+def test_a_fault_of_the_settings_is_told_with_those_of_the_tags(tmp_path):
+    folder = tmp_path / "tags"
+    shutil.copytree(SEEDS_DIR / "tags", folder)
+    file = folder / "tag_settings.csv"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("\ndrift_days,7,", "\ndrift_days,soon,"), encoding="utf-8")
+    with pytest.raises(InputFault) as told:
+        check_definitions(TODAY, folder)
+    assert (
+        str(told.value).count(
+            "tag_settings.csv:2 setting 'drift_days': value 'soon'; allowed: a whole number"
+        )
+        == 1
+    )
 
 
 def test_a_strategy_is_for_tags_of_members(tmp_path):

@@ -41,6 +41,11 @@ def seed(path: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def setting_values(file: str) -> dict[str, str]:
+    """The values of a file of settings, as text."""
+    return {row["setting"]: row["value"] for row in seed(file)}
+
+
 @dataclass
 class Touch:
     """One touch that was sent."""
@@ -350,7 +355,7 @@ class Oracle:
 
     def cycles(self, day: date) -> dict[int, dict[str, Any]]:
         """The personal cycle of everybody who has bought: (2 g + own gaps) / (number of own gaps + 1)."""
-        (prior,) = seed("lifecycle/cycle_prior.csv")
+        prior = setting_values("lifecycle/lifecycle_settings.csv")
         bands = sorted(
             (int(row["up_to_days"]), row["cycle_band"]) for row in seed("lifecycle/cycle_bands.csv")
         )
@@ -402,7 +407,7 @@ class Oracle:
 
     def scores(self, day: date) -> dict[int, dict[str, int]]:
         """One point, and one more for each fifth of the group that is strictly below; or fixed cut points."""
-        (settings,) = seed("value/rfm_settings.csv")
+        settings = setting_values("value/value_settings.csv")
         methods = {
             (row["category_group"], row["measure"]): row["method"] for row in seed("value/rfm_methods.csv")
         }

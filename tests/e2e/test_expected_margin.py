@@ -162,7 +162,7 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         scale_shape=[q],
         scale_amount=[gamma],
     )
-    put(blank, "seeds.margin_settings", tail_share=[0.1])
+    put(blank, "seeds.value_settings", setting=["tail_share"], value=["0.1"])
     for model, schema in MODELS.items():
         blank.execute(f"create or replace table {schema}.{model} as {compiled[model]}")
     found = blank.execute("from marts.member_expected_margin order by member_key").fetchnumpy()

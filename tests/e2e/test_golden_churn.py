@@ -16,7 +16,7 @@ from orchestration.core.arms import draw
 from orchestration.project import Home
 from tests.built import load_chain, quick_build
 from tests.e2e.delivered_by_hand import deliver_files
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import seed, setting_values
 from tests.e2e.written_down import NAMED, hold_against
 
 GOLDEN = Path(__file__).parent / "golden_churn"
@@ -70,8 +70,8 @@ def test_every_limit_and_every_action_has_a_case(warehouse):
 
 
 def test_held_out_are_those_whom_the_salt_draws(warehouse):
-    [rules] = seed("churn/warning_follow_up.csv")
+    rules = setting_values("churn/churn_settings.csv")
     warned = warehouse.execute("select member_key, is_held_out from marts.member_churn_warning").fetchall()
-    drawn = {key: draw(rules["salt"], str(key)) < float(rules["held_out_share"]) for key, _ in warned}
+    drawn = {key: draw(rules["held_out_salt"], str(key)) < float(rules["held_out_share"]) for key, _ in warned}
     assert dict(warned) == drawn
     assert set(drawn.values()) == {True, False}

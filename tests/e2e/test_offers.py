@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.built import SUNDAYS, UNTIL, quick_build, same_facts, table_text
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import setting_values
 from tests.e2e.test_replay import forget_what_came_after
 
 MATURED = SUNDAYS[2]
@@ -24,7 +24,7 @@ ABOUT_OFFERS = (
     "marts.fct_member_offer",
     "marts.fct_member_offer_reason",
 )
-[SETTINGS] = seed("tags/offer_settings.csv")
+SETTINGS = setting_values("tags/tag_settings.csv")
 
 
 def rows_of(connection, model, day):
@@ -124,7 +124,7 @@ def small_tables(chain, tmp_path_factory):
         for schema in ("seeds", "core", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")
         for name in (
-            "seeds.offer_rules", "seeds.offer_settings", "seeds.scene_events", "core.fct_event",
+            "seeds.offer_rules", "seeds.tag_settings", "seeds.scene_events", "core.fct_event",
             "core.fct_order", "marts.member_activity", "intermediate.int_offers__dates",
             "marts.fct_member_tag", "marts.fct_product_tag", "marts.fct_scene_day",
             "marts.fct_product_attributes", "intermediate.int_offers__shelves",
@@ -148,9 +148,9 @@ def test_offers_agree_with_a_slow_oracle(
     connection.execute("begin")
     try:
         fill(connection, "intermediate.int_offers__dates", [{"as_of_date": day}])
-        fill(connection, "seeds.offer_settings",
-             [{"valid_days": 1, "trigger_days": 1, "offers_per_member": most,
-               "minimum_weight": least}])  # fmt: skip
+        given = {"valid_days": 1, "trigger_days": 1, "offers_per_member": most, "minimum_weight": least}
+        fill(connection, "seeds.tag_settings",
+             [{"setting": name, "value": str(value)} for name, value in given.items()])  # fmt: skip
         fill(connection, "seeds.scene_events", [{"event_type": code, "scene": code} for code in "ab"])
         named = [
             dict(zip(("member_tag", "product_tag", "scene", "link", "weight"), rule, strict=True))

@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.built import SUNDAYS
-from tests.e2e.oracle import Oracle, seed
+from tests.e2e.oracle import Oracle, setting_values
 
-(RULES,) = (
-    {name: int(value) for name, value in row.items()} for row in seed("lifecycle/sleep_pool_rules.csv")
-)
+SETTINGS = setting_values("lifecycle/lifecycle_settings.csv")
+RULES = {
+    name: int(SETTINGS[name])
+    for name in ("silent_after_days", "journey_touches", "answer_days", "rare_touch_days")
+}
 FIRST_DAY = date(2025, 1, 1)
 LAST_DAY = FIRST_DAY + timedelta(days=150)
 # What the models over random histories read: tables that the histories fill, and others that stay empty.
@@ -98,7 +100,7 @@ def small(chain):
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
     for schema in ("seeds", "staging", "core", "intermediate", "marts"):
         connection.execute(f"create schema warehouse.{schema}")
-    for table in ("sleep_pool_rules", "event_types"):
+    for table in ("lifecycle_settings", "event_types"):
         connection.execute(f"create table warehouse.seeds.{table} as from built.seeds.{table}")
     for table in FILLED + LEFT_EMPTY:
         connection.execute(f"create table warehouse.{table} as from built.{table} limit 0")

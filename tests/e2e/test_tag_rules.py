@@ -94,7 +94,8 @@ conflicts = st.sets(st.sampled_from([("a", "b"), ("a", "c"), ("b", "c"), ("c", "
 def defined(drawn, pairs):
     """The definitions of drawn rules, each file with its lines."""
     tags = [
-        {"subject": "member", "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
+        {"subject": "member",
+         "tag": tag, "label_en": tag, "label_zh": f"签{tag}", "layer": "basic", "definition": "So.",
          "owner": "crm", "refresh": "daily", "action": "Greet", "metric": "Returns",
          "lowest_expected_share": "0",
          "highest_expected_share": "1", "valid_from": "2020-01-01", "valid_to": ""}
@@ -114,6 +115,8 @@ def defined(drawn, pairs):
         rules=rows("tag_rules.csv", clauses),
         conflicts=rows("tag_conflicts.csv", over),
         strategies=(),
+        settings=(),
+        setting_types={},
     )
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from orchestration.core.arms import draw
 from tests.built import SUNDAYS, UNTIL, quick_build, same_facts, table_text
-from tests.e2e.oracle import seed
+from tests.e2e.oracle import setting_values
 
 WEEKS = 17
 GRID = [UNTIL - timedelta(weeks=weeks) for weeks in range(WEEKS, -1, -1)]
-[RULES] = seed("churn/warning_follow_up.csv")
+RULES = setting_values("churn/churn_settings.csv")
 QUIET, HORIZON = timedelta(days=int(RULES["quiet_days"])), timedelta(days=28)
 
 
@@ -34,7 +34,7 @@ def test_held_out_is_who_md5_says(chain):
         warned = rows(connection, "select distinct member_key, is_held_out from marts.member_churn_warning")
     share = float(RULES["held_out_share"])
 
-    assert dict(warned) == {key: draw(RULES["salt"], str(key)) < share for key, _ in warned}
+    assert dict(warned) == {key: draw(RULES["held_out_salt"], str(key)) < share for key, _ in warned}
     assert 0.05 < sum(held for _, held in warned) / len(warned) < 0.15
 
 

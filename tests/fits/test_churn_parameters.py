@@ -15,11 +15,11 @@ from orchestration.fits.churn_parameters import (
     dates_with_histories,
     fit_groups,
     fitted_dates,
-    read_settings,
+    read_fit_settings,
     sampled_histories,
 )
 from orchestration.own_tables import provide_own_tables, schema_of
-from orchestration.project import Home
+from orchestration.project import SEEDS_DIR, Home
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -151,8 +151,8 @@ def test_a_warehouse_without_histories_has_no_dates(tmp_path):
 
 def test_the_settings_are_the_seeds(tmp_path):
     (tmp_path / "churn").mkdir()
-    (tmp_path / "churn" / "churn_fit_settings.csv").write_text(
-        "sample_members,minimum_members,minimum_group_members,refit_after_days\n7,5,6,28\n"
-    )
-    assert read_settings(tmp_path) == FitSettings(7, 5, 6, 28)
-    assert read_settings().minimum_members > 0
+    delivered = (SEEDS_DIR / "churn" / "churn_settings.csv").read_text(encoding="utf-8")
+    fewer = delivered.replace("\nfit_sample_members,3000,", "\nfit_sample_members,1500,")
+    (tmp_path / "churn" / "churn_settings.csv").write_text(fewer, encoding="utf-8")
+    assert read_fit_settings() == FitSettings(3000, 200, 1000, 28)
+    assert read_fit_settings(tmp_path) == FitSettings(1500, 200, 1000, 28)

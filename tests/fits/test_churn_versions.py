@@ -16,7 +16,7 @@ from orchestration.fits.churn_versions import (
     Horizon,
     ModelSettings,
     read_horizons,
-    read_settings,
+    read_model_settings,
 )
 from orchestration.own_tables import read_own_table
 from orchestration.project import Home
@@ -245,5 +245,5 @@ def assert_whole(home, before):
 
 
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
-    assert read_settings().minimum_matured_members >= read_settings().evaluated_dates > 0
+    assert read_model_settings().minimum_matured_members >= read_model_settings().evaluated_dates > 0
     assert read_horizons() == [28, 90]

@@ -17,7 +17,6 @@ from tests.e2e.oracle import seed
 KINDS = ("union_id", "card", "phone", "email")
 MODELS = (
     "int_identity__records",
-    "int_identity__identifiers",
     "int_identity__links",
     "int_identity__members",
 )

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 
 from orchestration.core.errors import InputFault, RekindleError
-from orchestration.ledger import correcting
 from orchestration.ledger.correcting import correct, decided_anew
 from orchestration.ledger.seals import differences, proposals, seal, seals
 from tests.ledger.test_seals import STAMPS, WEEK, warehouse
@@ -29,7 +28,7 @@ def deciding(monkeypatch):
             asked.append((command, warehouse.parent.name, sorted(home.own_tables.glob("sealed_*/*__*"))))
             make(warehouse.parent, members=members)
 
-        monkeypatch.setattr(correcting, "invoke_dbt", build)
+        monkeypatch.setattr("orchestration.warehouse.dbt.invoke_dbt", build)
         return asked
 
     make = warehouse

@@ -65,7 +65,7 @@ def test_an_unchanged_rule_passes_whatever_the_order_of_its_rows(seeds):
         ("experiment_guardrails", f"{STARTED},complained\n", ""),
         ("experiment_segments", f"{STARTED},region\n", ""),
         ("experiment_metrics", "unsubscribed,mean,false,false,0.01", "unsubscribed,mean,false,false,0.02"),
-        ("experiment_settings", "56,50", "56,20"),
+        ("campaign_settings", "\nleast_members,50,", "\nleast_members,20,"),
         ("campaign_arms", "second_order,control,control,0.5", "second_order,control,control,0.4"),
     ],
 )  # fmt: skip

@@ -84,7 +84,7 @@ def test_the_daily_job_and_its_parts_end_after_the_longest_time(defs):
 
 
 def test_tests_of_severity_error_block_and_warnings_do_not(defs):
-    from orchestration.assets.models import FACTS, MANIFEST, SCORES, RESULTS
+    from orchestration.assets.models import FACTS, MANIFEST, RESULTS, SCORES
 
     for part in (FACTS, SCORES, RESULTS):
         assert part.checks

@@ -21,7 +21,7 @@ metrics as (
 ),
 
 settings as (
-    select * from {{ ref('experiment_settings') }}
+    {{ settings('campaign_settings', ['pre_period_days', 'program_metric']) }}
 ),
 
 holdouts as (

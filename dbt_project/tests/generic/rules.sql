@@ -8,9 +8,13 @@
    conditions  name -> condition that every row satisfies; unknown (NULL) counts as broken, so that no rule passes by
                accident
 
+   References and conditions of a file of settings (macros/settings.sql) are about its settings as one row.
+
    All conditions together read the relation once. orchestration/warehouse/dbt.py tells the broken rules. #}
 {% test rules(model, key=none, keys={}, references=[], conditions={}) %}
 {{ config(fail_calc="coalesce(sum(failing_rows), 0)") }}
+{%- set types = setting_types(model.identifier) -%}
+{%- set rows = "(" ~ settings_row(model, types, types) ~ ")" if types else model -%}
 {%- set answers = [] -%}
 {%- if conditions -%}
     {%- set answer -%}
@@ -26,7 +30,7 @@ from (
     {%- for condition in conditions.values() %}
         sum(case when ({{ condition }}) then 0 else 1 end) as broken_{{ loop.index }}{{ "," if not loop.last }}
     {%- endfor %}
-    from {{ model }}
+    from {{ rows }} as checked
 ) as counted
 cross join (
     {%- for name in conditions %}
@@ -53,7 +57,7 @@ from (
     {%- set field = reference.get("field", column) -%}
     {%- set answer -%}
 select '{{ column }} in {{ reference.to.identifier }}' as rule, count(*) as failing_rows
-from {{ model }} as child
+from {{ rows }} as child
 left join {{ reference.to }} as parent
     on
         child.{{ column }} = parent.{{ field }}

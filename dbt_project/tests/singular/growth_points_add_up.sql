@@ -21,7 +21,7 @@ valid as (
         held.as_of_date,
         sum(earned.points) as points
     from held
-    cross join {{ ref('growth_settings') }} as growth
+    cross join ({{ settings('value_settings', ['validity_days']) }}) as growth
     inner join earned
         on held.as_of_date >= earned.earned_on
         and earned.earned_on > {{ add_days('held.as_of_date', '-growth.validity_days') }}

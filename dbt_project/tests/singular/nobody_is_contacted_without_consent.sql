@@ -3,7 +3,7 @@
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
 inner join {{ ref('aud_weeks') }} as decided on touches.campaign_week = decided.campaign_week
-cross join {{ ref('campaign_settings') }} as limits
+cross join ({{ settings('campaign_settings', ['answer_purpose']) }}) as limits
 left join {{ ref('fct_contact_permission') }} as permissions
     on touches.member_key = permissions.member_key
     and touches.channel = permissions.channel

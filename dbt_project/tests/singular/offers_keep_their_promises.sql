@@ -7,7 +7,7 @@ with offers as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['refund_days', 'offers_per_member']) }}
 ),
 
 refunded as (

@@ -91,7 +91,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Settings:
-    """The row of ``experiment_settings`` as far as readings need it."""
+    """The settings of experiments as far as readings need them."""
 
     least_members: int
     srm_stop_below: float

@@ -14,7 +14,7 @@ steps as (
 ),
 
 settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
 permissions as (

@@ -38,7 +38,7 @@ thresholds as (
 ),
 
 sleep_rules as (
-    select * from {{ ref('sleep_pool_rules') }}
+    {{ settings('lifecycle_settings', ['journey_touches']) }}
 ),
 
 heard as (

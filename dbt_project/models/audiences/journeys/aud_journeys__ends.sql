@@ -17,7 +17,7 @@ reasons as (
 ),
 
 settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', ['failed_after_days']) }}
 ),
 
 completions as (

@@ -23,7 +23,7 @@ holdouts as (
 ),
 
 settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
 member_days as (

@@ -2,7 +2,7 @@
 
 -- When campaigns may contact a member on a channel: consent for their purpose, and an address.
 with settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
 permissions as (

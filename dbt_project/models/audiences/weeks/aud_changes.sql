@@ -8,7 +8,9 @@ decisions as (
 ),
 
 settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', [
+        'most_size_change_share', 'most_composition_change_share', 'smallest_compared_audience'
+    ]) }}
 ),
 
 beside as (

@@ -5,7 +5,7 @@ with as_of_dates as (
 ),
 
 settings as (
-    select * from {{ ref('campaign_settings') }}
+    {{ settings('campaign_settings', ['decided_weeks']) }}
 ),
 
 promotions as (

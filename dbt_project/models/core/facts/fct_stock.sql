@@ -15,7 +15,7 @@ as_of_dates as (
 ),
 
 settings as (
-    select * from {{ ref('stock_count') }}
+    {{ settings('metric_settings', ['stock_trusted_days']) }}
 ),
 
 counted as (
@@ -37,7 +37,7 @@ select
     counted.units,
     counted.counted_on,
     cast(counted.days_since_count as integer) as days_since_count,
-    counted.days_since_count <= settings.trusted_days as is_known,
-    counted.units = 0 and counted.days_since_count <= settings.trusted_days as is_out_of_stock
+    counted.days_since_count <= settings.stock_trusted_days as is_known,
+    counted.units = 0 and counted.days_since_count <= settings.stock_trusted_days as is_out_of_stock
 from counted
 cross join settings

@@ -7,7 +7,7 @@ member_records as (
 ),
 
 rules as (
-    select * from {{ ref('negative_event_rules') }}
+    {{ settings('metric_settings', ['low_rating_at_most']) }}
 )
 
 select

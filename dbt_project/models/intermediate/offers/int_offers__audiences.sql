@@ -17,7 +17,7 @@ value_tiers as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['minimum_audience_buyers']) }}
 ),
 
 bought as (

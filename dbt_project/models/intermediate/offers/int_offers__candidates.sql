@@ -4,7 +4,7 @@ with shelves as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['favourite_days', 'trigger_days', 'refund_days']) }}
 ),
 
 replenishments as (

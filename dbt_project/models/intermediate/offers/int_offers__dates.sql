@@ -4,7 +4,7 @@ with as_of_dates as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['history_days', 'hit_days']) }}
 ),
 
 promotion_days as (

@@ -10,7 +10,7 @@ offer_dates as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['valid_days', 'trigger_days']) }}
 ),
 
 members as (

@@ -27,7 +27,7 @@ cycles as (
             else products.replenishment_days
         end as cycle_days
     from member_products
-    cross join {{ ref('offer_settings') }} as limits
+    cross join ({{ settings('tag_settings', ['minimum_own_gaps', 'due_from_ratio', 'due_to_ratio']) }}) as limits
     inner join products
         on member_products.as_of_date = products.as_of_date
         and member_products.source = products.source

@@ -79,7 +79,7 @@ select
     ranked.product_id,
     cast(min(ranked.top_rank) as integer) as top_rank
 from ranked
-cross join {{ ref('offer_settings') }} as limits
+cross join ({{ settings('tag_settings', ['top_products', 'top_products_per_tag']) }}) as limits
 where
     ranked.top_rank <= limits.top_products
     or (ranked.product_tag is not null and ranked.tag_rank <= limits.top_products_per_tag)

@@ -23,7 +23,7 @@ named_cells as (
 ),
 
 rule as (
-    select * from {{ ref('rfm_cell_rule') }}
+    {{ settings('value_settings', ['hold_weeks', 'jump_scores']) }}
 ),
 
 -- Everybody has the lowest score, and one more for each cut that is reached.

@@ -4,7 +4,7 @@ with scored_days as (
 ),
 
 settings as (
-    select * from {{ ref('rfm_settings') }}
+    {{ settings('value_settings', ['rfm_window_days']) }}
 ),
 
 member_days as (
@@ -42,8 +42,8 @@ at_window_start as (
     from scored_days
     cross join settings
     inner join member_days
-        on {{ add_days('scored_days.as_of_date', '-settings.window_days') }} >= member_days.activity_on
-        and {{ add_days('scored_days.as_of_date', '-settings.window_days') }} < member_days.next_on
+        on {{ add_days('scored_days.as_of_date', '-settings.rfm_window_days') }} >= member_days.activity_on
+        and {{ add_days('scored_days.as_of_date', '-settings.rfm_window_days') }} < member_days.next_on
 )
 
 select

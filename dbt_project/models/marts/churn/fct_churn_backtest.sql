@@ -21,7 +21,7 @@ methods as (
 ),
 
 settings as (
-    select * from {{ ref('churn_backtest_settings') }}
+    {{ settings('churn_settings', ['top_share']) }}
 ),
 
 counted as (

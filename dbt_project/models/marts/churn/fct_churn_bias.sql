@@ -6,7 +6,7 @@ with scores as (
 ),
 
 settings as (
-    select * from {{ ref('churn_drift_settings') }}
+    {{ settings('churn_settings', ['alarm_z', 'alarm_bias_share', 'alarm_gap_days']) }}
 ),
 
 summed as (

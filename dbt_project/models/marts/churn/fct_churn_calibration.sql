@@ -17,7 +17,7 @@ bins as (
 ),
 
 settings as (
-    select * from {{ ref('churn_backtest_settings') }}
+    {{ settings('churn_settings', ['backtest_interval_z']) }}
 ),
 
 counted as (
@@ -55,7 +55,7 @@ select
     counted.expected_non_buyers,
     {{ share('counted.expected_non_buyers', 'counted.members') }} as expected_share,
     {{ share('counted.non_buyers', 'counted.members') }} as observed_share,
-    {{ wilson_bound('counted.non_buyers', 'counted.members', 'settings.interval_z', '-') }} as lowest_share,
-    {{ wilson_bound('counted.non_buyers', 'counted.members', 'settings.interval_z', '+') }} as highest_share
+    {{ wilson_bound('counted.non_buyers', 'counted.members', 'settings.backtest_interval_z', '-') }} as lowest_share,
+    {{ wilson_bound('counted.non_buyers', 'counted.members', 'settings.backtest_interval_z', '+') }} as highest_share
 from counted
 cross join settings

@@ -23,7 +23,7 @@ bins as (
 ),
 
 settings as (
-    select * from {{ ref('churn_drift_settings') }}
+    {{ settings('churn_settings', ['alarm_psi', 'share_floor']) }}
 ),
 
 counted as (

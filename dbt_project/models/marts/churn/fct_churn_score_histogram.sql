@@ -38,7 +38,7 @@ methods as (
 ),
 
 settings as (
-    select * from {{ ref('churn_backtest_settings') }}
+    {{ settings('churn_settings', ['backtest_days', 'probability_floor']) }}
 ),
 
 as_of_dates as (
@@ -113,7 +113,7 @@ outcomes as (
     cross join methods
     cross join settings
     -- An outcome is known once its horizon ends on or before the newest as-of date, up to which facts are complete.
-    where scored.days_known between {{ horizon }} and settings.most_days
+    where scored.days_known between {{ horizon }} and settings.backtest_days
     {{- "
     union all" if not loop.last }}
     {%- endfor %}

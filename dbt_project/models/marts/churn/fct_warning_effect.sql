@@ -57,13 +57,13 @@ compared as (
         described.*,
         described.answerable_mean - described.held_out_mean as effect,
         case
-            when least(described.answerable_members, described.held_out_members) >= rules.least_members
+            when least(described.answerable_members, described.held_out_members) >= rules.warning_least_members
                 then
-                    cast(rules.interval_z as double)
+                    cast(rules.warning_interval_z as double)
                     * nullif(sqrt(described.answerable_square_error + described.held_out_square_error), 0)
         end as half_width
     from described
-    cross join {{ ref('warning_follow_up') }} as rules
+    cross join ({{ settings('churn_settings', ['warning_interval_z', 'warning_least_members']) }}) as rules
 )
 
 select

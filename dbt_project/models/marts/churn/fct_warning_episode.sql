@@ -28,7 +28,7 @@ answers as (
 ),
 
 follow_up as (
-    select * from {{ ref('warning_follow_up') }}
+    {{ settings('churn_settings', ['quiet_days', 'answer_days']) }}
 ),
 
 sundays as (

@@ -18,7 +18,7 @@ actions as (
 ),
 
 follow_up as (
-    select * from {{ ref('warning_follow_up') }}
+    {{ settings('churn_settings', ['held_out_share', 'held_out_salt']) }}
 ),
 
 calls as (
@@ -93,7 +93,7 @@ select
     missed_products.wanted_because as missed_because,
     missed_products.source as missed_source,
     missed_products.product_id as missed_product_id,
-    {{ hash_fraction('follow_up.salt', 'counted.member_key') }} < cast(follow_up.held_out_share as double)
+    {{ hash_fraction('follow_up.held_out_salt', 'counted.member_key') }} < cast(follow_up.held_out_share as double)
         as is_held_out
 from counted
 inner join called

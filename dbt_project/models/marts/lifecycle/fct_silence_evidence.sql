@@ -35,7 +35,7 @@ rules as (
 ),
 
 settings as (
-    select * from {{ ref('silence_cause_settings') }}
+    {{ settings('lifecycle_settings', ['prior_cases']) }}
 ),
 
 starts as (

@@ -14,7 +14,7 @@ builds as (
 ),
 
 rules as (
-    select * from {{ ref('sleep_pool_rules') }}
+    {{ settings('lifecycle_settings', ['silent_after_days', 'journey_touches', 'answer_days']) }}
 ),
 
 active_days as (

@@ -9,12 +9,8 @@ purchase_days as (
     select * from {{ ref('int_purchase_days') }}
 ),
 
-cycle_prior as (
-    select * from {{ ref('cycle_prior') }}
-),
-
 settings as (
-    select * from {{ ref('silence_cause_settings') }}
+    {{ settings('lifecycle_settings', ['prior_shape', 'minimum_group_gaps', 'fallback_gap_days', 'rhythm_cycles']) }}
 ),
 
 bands as (
@@ -49,18 +45,18 @@ group_means as (
     select
         group_gaps.as_of_date,
         group_gaps.category_group,
-        cycle_prior.prior_shape,
+        settings.prior_shape,
         case
-            when group_gaps.gaps >= cycle_prior.minimum_group_gaps
+            when group_gaps.gaps >= settings.minimum_group_gaps
                 then cast(group_gaps.gap_days as double) / nullif(group_gaps.gaps, 0)
             else coalesce(
                 cast(sum(group_gaps.gap_days) over (partition by group_gaps.as_of_date) as double)
                 / nullif(sum(group_gaps.gaps) over (partition by group_gaps.as_of_date), 0),
-                cycle_prior.fallback_gap_days
+                settings.fallback_gap_days
             )
         end as mean_gap_days
     from group_gaps
-    cross join cycle_prior
+    cross join settings
 ),
 
 cycles as (

@@ -13,7 +13,7 @@ touches as (
 ),
 
 rules as (
-    select * from {{ ref('sleep_pool_rules') }}
+    {{ settings('lifecycle_settings', ['rare_touch_days']) }}
 )
 
 select

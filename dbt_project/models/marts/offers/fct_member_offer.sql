@@ -8,7 +8,7 @@ shelves as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['valid_days']) }}
 ),
 
 weighed as (

@@ -11,7 +11,7 @@ rules as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['minimum_weight', 'offers_per_member']) }}
 ),
 
 products as (

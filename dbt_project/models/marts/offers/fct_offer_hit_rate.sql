@@ -29,7 +29,7 @@ bought as (
         items.source,
         items.product_id
     from {{ ref('fct_order_item') }} as items
-    cross join {{ ref('offer_settings') }} as limits
+    cross join ({{ settings('tag_settings', ['hit_days']) }}) as limits
     inner join offer_dates
         on items.ordered_on > offer_dates.as_of_date
         and items.ordered_on <= {{ add_days('offer_dates.as_of_date', 'limits.hit_days') }}

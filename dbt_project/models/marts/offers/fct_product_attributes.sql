@@ -7,7 +7,7 @@ with products as (
 ),
 
 settings as (
-    select * from {{ ref('offer_settings') }}
+    {{ settings('tag_settings', ['history_days', 'week_days']) }}
 ),
 
 offer_dates as (

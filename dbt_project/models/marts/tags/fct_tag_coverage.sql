@@ -35,7 +35,7 @@ tags as (
 ),
 
 settings as (
-    select * from {{ ref('tag_settings') }}
+    {{ settings('tag_settings', ['drift_days', 'most_drift_share']) }}
 ),
 
 shares as (

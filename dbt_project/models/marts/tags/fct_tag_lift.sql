@@ -9,7 +9,7 @@ held as (
 ),
 
 settings as (
-    select * from {{ ref('tag_settings') }}
+    {{ settings('tag_settings', ['lift_days', 'least_lift_z']) }}
 ),
 
 later as (

@@ -8,7 +8,7 @@ rules as (
 ),
 
 settings as (
-    select * from {{ ref('growth_settings') }}
+    {{ settings('value_settings', ['validity_days']) }}
 ),
 
 newest as (

@@ -7,7 +7,7 @@ with members as (
 ),
 
 settings as (
-    select * from {{ ref('rfm_settings') }}
+    {{ settings('value_settings', ['minimum_group_members']) }}
 ),
 
 methods as (

@@ -18,7 +18,7 @@ fits as (
 ),
 
 settings as (
-    select cast(tail_share as double) as tail from {{ ref('margin_settings') }}
+    select cast(tail_share as double) as tail from ({{ settings('value_settings', ['tail_share']) }}) as limits
 ),
 
 -- Margin where the member's is known and margins could be fitted, else net amount. What was paid back more than bought

@@ -8,7 +8,7 @@ with members as (
 ),
 
 settings as (
-    select * from {{ ref('growth_settings') }}
+    {{ settings('value_settings', ['validity_days']) }}
 ),
 
 ledger as (

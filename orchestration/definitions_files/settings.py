@@ -1,0 +1,74 @@
+"""The settings of `seeds/<domain>/<domain>_settings.csv`, read for whoever needs one in Python.
+
+Belongs here: finding the files and which settings they declare, refusing them when they are at fault.
+Does not: what is a fault (core.settings), what a setting does.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from orchestration.core.definition_rows import Fault, all_faults
+from orchestration.core.errors import InputFault
+from orchestration.core.settings import Types, Value, setting_faults, typed
+from orchestration.definitions_files.rows import read_rows
+from orchestration.project import SEEDS_DIR
+
+FOLDERS = {
+    "campaign_settings": "campaigns",
+    "churn_settings": "churn",
+    "export_settings": "exports",
+    "lifecycle_settings": "lifecycle",
+    "metric_settings": "metrics",
+    "tag_settings": "tags",
+    "value_settings": "value",
+}
+"""Folder below `seeds/` by the name of the file."""
+
+
+@cache
+def setting_types(name: str) -> Types:
+    """The settings that the yml beside a file declares, and their types."""
+    declared = (SEEDS_DIR / FOLDERS[name] / f"{name}.yml").read_text(encoding="utf-8")
+    [seed] = yaml.safe_load(declared)["seeds"]
+    return dict(seed["config"]["meta"]["settings"])
+
+
+def read_settings(name: str, seeds_dir: Path = SEEDS_DIR) -> dict[str, Value]:
+    """Every setting of a file.
+
+    Args:
+        name: Name of the file without `.csv`.
+        seeds_dir: Folder of all definitions.
+
+    Raises:
+        InputFault: With every fault of the file.
+    """
+    faults = _faults(name, seeds_dir)
+    if faults:
+        raise InputFault(all_faults(faults, "setting"))
+    rows = read_rows(_path(name, seeds_dir))
+    return typed({row["setting"]: row["value"] for row in rows}, setting_types(name))
+
+
+def check_settings(seeds_dir: Path = SEEDS_DIR) -> None:
+    """Compare every file with what is declared, before a build begins.
+
+    Raises:
+        InputFault: With every fault of all files.
+    """
+    faults = [fault for name in FOLDERS for fault in _faults(name, seeds_dir)]
+    if faults:
+        raise InputFault(all_faults(faults, "setting"))
+
+
+def _path(name: str, seeds_dir: Path) -> Path:
+    return seeds_dir / FOLDERS[name] / f"{name}.csv"
+
+
+def _faults(name: str, seeds_dir: Path) -> list[Fault]:
+    rows = read_rows(_path(name, seeds_dir))
+    return list(setting_faults(f"{name}.csv", rows, setting_types(name)))

@@ -120,7 +120,7 @@ def figure(value: float | Decimal) -> str:
 def _lines(parts: Iterable[str], first: str, further: str) -> Iterator[str]:
     """Lines of at most ``LINE`` columns; broken between parts, else at a blank, else anywhere."""
     line = first
-    for part in parts:
+    for part in filter(None, parts):
         joined = f"{line}{' · ' if line.strip() else ''}{part}"
         if _width(joined) <= LINE:
             line = joined

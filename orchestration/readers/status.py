@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.core.due import due_dates
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import counted, text_table
+from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
@@ -207,8 +207,8 @@ def _never_delivered(home: Home) -> list[str]:
         return []
     contracts = read_contracts(STAGING_DIR)
     absent = [contracts[source].table(name) for source, name in rows if source in contracts]
-    silent = [(table.full_name, table.silences) for table in absent if table]
-    return [text_table(["never delivered", "so nothing is known of"], silent)]
+    silent = [block(table.full_name, [table.silences]) for table in absent if table]
+    return ["\n".join(["Tables never delivered, so nothing is known of:", *silent])]
 
 
 def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:

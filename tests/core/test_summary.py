@@ -101,7 +101,7 @@ def test_a_wide_row_becomes_a_block_that_names_what_is_not_empty():
 
 def test_what_is_in_a_row_goes_on_in_the_next_line():
     assert in_a_row(["静" * 30, "默" * 30], "  ").splitlines() == ["  " + "静" * 30, "      " + "默" * 30]
-    assert in_a_row(["one", "two"]) == "one · two"
+    assert in_a_row(["one", "", "two"]) == "one · two"
 
 
 def test_a_word_longer_than_a_line_is_broken():

@@ -3,6 +3,9 @@
 import ast
 import re
 
+from typer.main import get_command
+
+from orchestration.cli import app
 from orchestration.project import PROJECT_DIR
 from tests.house.reading import written_files
 
@@ -10,6 +13,8 @@ SPAN = re.compile(r"`([^`\n]+)`")
 RELATION = re.compile(
     r"(?<![\w.<>/-])(?:\w+\.)?((?:stg|int|dim|fct|member|aud|exp|srv)_[a-z0-9_]*[a-z0-9])(?![\w<*/.{…-])"
 )
+QUALIFIED = re.compile(r"\b([a-z]+)\.([a-z]+_[a-z0-9_]+)\b")
+COMMAND = re.compile(r"rekindle ([a-z]+)(?: [a-z]+)?")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 PATH = re.compile(r"(seeds|orchestration|dbt_project|tests|benchmarks|docs)/[\w./-]*")
 NUMBERED = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
@@ -29,6 +34,22 @@ def stale_names(path, text, known):
             if found.group(1) not in known:
                 line = text.count("\n", 0, span.start()) + 1
                 yield f"{path}:{line} names {found.group(1)}, which is no model and no column"
+
+
+def wrong_rooms(path, text, schemas):
+    """Back-quoted relations with a schema that is not theirs."""
+    for span in SPAN.finditer(text):
+        for schema, name in QUALIFIED.findall(span.group(1)):
+            if schema in schemas.values() and name in schemas and schemas[name] != schema:
+                yield f"{path} names {schema}.{name}, which is in {schemas[name]}"
+
+
+def lost_commands(path, text, commands):
+    """Back-quoted commands that the command line does not have."""
+    for span in SPAN.findall(text):
+        found = COMMAND.match(span)
+        if found and not {found.group(1), found.group(0)} & commands:
+            yield f"{path} names the command {found.group(0)}, which is not there"
 
 
 def lost_links(path, text):
@@ -79,6 +100,26 @@ def test_a_stale_name_is_found(manifest, modules):
         "docs/x.md:2 names fct_planted",
         "docs/x.md:2 names member_gone",
     ]
+
+
+def test_relations_are_named_with_their_own_schema(manifest):
+    schemas = {
+        node.name: node.schema for node in manifest.nodes.values() if node.resource_type in ("model", "seed")
+    }
+    assert [found for path, text in documents() for found in wrong_rooms(path, text, schemas)] == []
+    assert list(wrong_rooms("docs/x.md", "`marts.dim_member`, `core.dim_member.records`", schemas)) == [
+        "docs/x.md names marts.dim_member, which is in core"
+    ]
+
+
+def test_commands_are_there():
+    groups = get_command(app).commands
+    below = {f"rekindle {name} {part}" for name in groups for part in getattr(groups[name], "commands", ())}
+    commands = {name for name in groups if not hasattr(groups[name], "commands")} | below
+    assert [found for path, text in documents() for found in lost_commands(path, text, commands)] == []
+    assert list(
+        lost_commands("docs/x.md", "`rekindle run`, `rekindle tags check`, `rekindle tags gone`", commands)
+    )
 
 
 def test_prefixes_and_patterns_are_no_names():

@@ -64,7 +64,9 @@ def bare(manifest: str, loaded: str, file: str) -> None:
     """Load every seed, make every model, ask every data test: the SQL that dbt compiled, and nothing else."""
     nodes = json.loads(Path(manifest).read_text(encoding="utf-8"))["nodes"]
     made = [name for name, node in nodes.items() if node["resource_type"] in {"seed", "model", "test"}]
-    needs = {name: [each for each in nodes[name]["depends_on"]["nodes"] if each in nodes] for name in made}
+    needs = {
+        name: [each for each in nodes[name]["depends_on"].get("nodes", []) if each in nodes] for name in made
+    }
     with duckdb.connect(file, config={"threads": 2}) as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         connection.execute(f"set variable loaded = {quoted(loaded)}")

@@ -159,7 +159,7 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
     if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
-        _parse(project_dir, whole=True)
+        _parse(project_dir, anew=True)
     return made
 
 
@@ -172,13 +172,14 @@ def parsed_project(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_
     return kept[1]
 
 
-def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
-    """Parse the project and put the manifest in place.
+def _parse(project_dir: Path, *, anew: bool = False) -> Manifest:
+    """Parse the project.
 
     Args:
         project_dir: The dbt project.
-        whole: Whether to parse every file. Where something changed it must be so: dbt's partial parsing
-            forgets what a changed file says about the singular tests in it that did not change.
+        anew: Whether to parse every file and to put the manifest in place. Where something changed it must be
+            so: dbt's partial parsing forgets what a changed file says about the singular tests in it that
+            did not change. Where nothing did, dbt takes what it parsed before, and the manifest stays.
     """
     made = manifest_file(project_dir)
     # A folder apart, so that a reader of the manifest never meets one that is half written.
@@ -186,7 +187,7 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
     own_target.mkdir(parents=True, exist_ok=True)
     with _alone(own_target / "parse.lock"):
         result = _run(
-            ["parse", "--write-json", *(["--no-partial-parse"] if whole else [])],
+            ["parse", *(["--write-json", "--no-partial-parse"] if anew else [])],
             project_dir=project_dir,
             # Fixed values: other ones would make dbt parse everything again.
             environment={
@@ -198,8 +199,9 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
             manifest=None,
             on_event=None,
         )
-        with replacing(made) as prepared:
-            shutil.copyfile(own_target / "manifest.json", prepared)
+        if anew:
+            with replacing(made) as prepared:
+                shutil.copyfile(own_target / "manifest.json", prepared)
         _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
     return result.result
 

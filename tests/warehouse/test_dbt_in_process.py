@@ -172,7 +172,7 @@ def test_a_second_build_in_the_process_reads_its_own_home_and_writes_its_own_fil
 
 def test_a_repeated_build_does_not_parse_again(home, project, monkeypatch):
     build_with(with_orders(home, 1), project, 1)
-    monkeypatch.setattr(dbt, "_parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(dbt, "_parse", lambda *_, **__: pytest.fail("parsed again"))
     names = []
     build_with(home, project, 2, on_event=lambda event: names.append(event.info.name))
     assert "LogTestResult" in names
@@ -420,7 +420,7 @@ def test_a_model_that_reaches_outside_fails(home, own_project, sql):
 def test_processes_that_parse_at_once_leave_a_whole_manifest(own_project):
     parse = (
         "import sys; from pathlib import Path; from orchestration.warehouse.dbt import _parse; "
-        "_parse(Path(sys.argv[1]))"
+        "_parse(Path(sys.argv[1]), anew=True)"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", parse, str(own_project)], stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,8 @@
-"""Rekindle's Python side: it loads, calls dbt, publishes, and shows; SQL decides who and how much."""
+"""Rekindle's Python side: it loads, calls dbt, publishes, and shows; SQL decides who and how much.
+
+Belongs here: what holds for every process that uses it.
+Does not: anything that one part alone needs.
+"""
 
 import gc
 

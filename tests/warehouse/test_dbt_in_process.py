@@ -135,7 +135,7 @@ def build_with(home, project, number=1, **options):
 def test_a_build_goes_the_whole_way_to_its_readers(home, project):
     build, result = build_with(with_orders(home, 10), project)
     assert result.success
-    assert audit(build) == {"marts.dim_bonus": 10, "core.fct_order": 10, "serving.srv_order": 10}
+    assert audit(build) == {"marts.dim_bonus": 10, "marts.fct_order": 10, "serving.srv_order": 10}
     publish(home, build)
     with connect_published(home) as connection:
         comments = """
@@ -167,7 +167,7 @@ def test_a_second_build_in_the_process_reads_its_own_home_and_writes_its_own_fil
         build_with(with_orders(other, 5), project, 2)[0],
         build_with(home, project, 3)[0],
     ]
-    assert [audit(build)["core.fct_order"] for build in builds] == [3, 5, 3]
+    assert [audit(build)["marts.fct_order"] for build in builds] == [3, 5, 3]
 
 
 def test_a_repeated_build_does_not_parse_again(home, project, monkeypatch):

@@ -192,7 +192,8 @@ FAULTY_TAGS = {
     "tags.csv": [
         ("Repurchase rate within 90 days", ""),  # no metric
         ("Invitation to the next live broadcast", ""),  # no action
-        ("2020-01-01,\nhigh_order_value,", "2020-01-01,2025-12-01\nhigh_order_value,"),  # high_value expired
+        # high_value expired
+        ("2020-01-01,\nmember,high_order_value,", "2020-01-01,2025-12-01\nmember,high_order_value,"),
         ("Rare buyer,", "Frequent buyer,"),  # a label with two meanings
     ],
     "tag_rules.csv": [

@@ -27,7 +27,7 @@ real: $(VENV)/real.installed ## The same on the Complete Journey grocery data (2
 ui: $(VENV)/run.installed ## Open the Dagster UI on 127.0.0.1:3000, read-only
 	@$(BIN)/rekindle ui
 
-test: $(VENV)/test.installed ## The test suite (under 6 minutes on two cores is the aim)
+test: $(VENV)/test.installed ## The test suite
 	@$(BIN)/pytest -q -m "not slow"
 
 test-all: $(VENV)/test.installed ## Everything, the slow suites too

@@ -307,6 +307,7 @@ def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterat
                 target_path=getattr(build, part.target),
                 on_event=collect,
                 broken=broken,
+                keeping_seeds=part is FACTS,
             )
             outcome.set_result(None)
         except BaseException as error:

@@ -48,26 +48,18 @@ def show(week: Week = None) -> None:
 def audiences_text(home: Home, week: date | None = None) -> str:
     """The waterfall, journeys and touches of a week, and what is sealed of it."""
     from orchestration.ledger.sealing import newest_seals
-    from orchestration.readers.audience_tables import OUTCOMES, journey_rows, waterfall_rows
+    from orchestration.readers.audience_tables import journey_blocks, waterfall_blocks
     from orchestration.readers.audiences import read_audiences
 
     read = read_audiences(home, week)
     sealed = newest_seals(home, read.campaign_week)
-    # A terminal is not as wide as there are outcomes: they are numbered.
-    legend = [(f"{number}", label.english, label.chinese) for number, label in enumerate(OUTCOMES)]
-    numbered = ["campaign", *(number for number, *_ in legend)]
-    headings, journeys, states = journey_rows(read.rows["journeys"])
+    journeys = "\n".join(journey_blocks(read.rows["journeys"]))
     touches = [tuple(row.values()) for row in read.rows["touches"]]
     return "\n\n".join(
         [
-            f"Campaign week {read.campaign_week}",
-            text_table(numbered, waterfall_rows(read.rows["waterfall"])),
-            text_table(["", "outcome", "结果"], legend),
-            *(
-                [text_table(headings, journeys), text_table(["", "state", "状态"], states)]
-                if journeys
-                else []
-            ),
+            f"Campaign week {read.campaign_week}: who enters, and the first reason why the others do not",
+            "\n".join(waterfall_blocks(read.rows["waterfall"])),
+            *([f"Journeys on the day before\n\n{journeys}"] if journeys else []),
             text_table(["touches 触达", "step", "channel", "planned 计划", "capped 受限"], touches),
             _sealed_text(sealed, read.campaign_week),
         ]

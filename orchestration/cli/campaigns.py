@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.core.summary import text_table
+from orchestration.core.summary import block
 
 app = typer.Typer(
     name="campaigns",
@@ -33,23 +33,14 @@ def list_campaigns() -> None:
 
     definitions = read_campaigns()
     arms, steps = (definitions.by_campaign(table) for table in ("campaign_arms", "campaign_steps"))
-    rows = [
-        (
-            row["priority"],
-            row["campaign"],
-            row["label_en"],
-            row["label_zh"],
-            row["trigger"],
-            " ".join(f"{arm['arm']} {arm['share']}" for arm in arms.get(row["campaign"], [])),
-            " ".join(
-                f"{step['day_offset']}:{step['channel']}:{step['benefit']}"
-                for step in steps.get(row["campaign"], [])
-            ),
+    for row in sorted(definitions.tables["campaigns"], key=lambda row: int(row["priority"] or 0)):
+        shares = ", ".join(f"{arm['arm']} {arm['share']}" for arm in arms.get(row["campaign"], []))
+        days = (
+            f"day {step['day_offset']}: {step['channel']} with {step['benefit']}"
+            for step in steps.get(row["campaign"], [])
         )
-        for row in sorted(definitions.tables["campaigns"], key=lambda row: int(row["priority"] or 0))
-    ]
-    headings = ["priority", "campaign", "English", "中文", "trigger", "arms", "day:channel:benefit"]
-    typer.echo(text_table(headings, rows))
+        parts = [f"priority {row['priority']}", row["trigger"], f"arms {shares}", *days]
+        typer.echo(block(f"{row['campaign']}: {row['label_en']} {row['label_zh']}", parts))
 
 
 @app.command("check")

@@ -13,9 +13,8 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.audiences import audiences_text
 from orchestration.cli.deliver import deliver_journey
-from orchestration.cli.export import export_week, exports_text
+from orchestration.cli.export import export_week
 from orchestration.cli.run import WEEKS, Weeks, print_published, run_daily
 from orchestration.cli.sample import (
     MEMBERS,
@@ -24,7 +23,6 @@ from orchestration.cli.sample import (
     Seed,
     deliver_answers,
     deliver_first_part,
-    truth_text,
 )
 from orchestration.core.errors import InputFault
 from orchestration.project import HOME_VARIABLE, PROJECT_DIR, Home
@@ -54,10 +52,8 @@ def demo(
             deliver_answers(terminal)
         run_daily(terminal, None, weeks)
         terminal.begin("export")
-        exported = export_week(home)
+        export_week(home)
     print_published(terminal)
-    for text in (audiences_text(home), exports_text(exported), truth_text(home)):
-        typer.echo(f"\n{text}")
 
 
 def real(weeks: Weeks = WEEKS, fresh: Fresh = False) -> None:

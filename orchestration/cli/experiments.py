@@ -12,6 +12,8 @@ import typer
 from orchestration.core.summary import text_table
 from orchestration.project import Home
 
+NOTHING = "Nothing to show yet."
+
 app = typer.Typer(
     name="experiments",
     no_args_is_help=True,
@@ -45,7 +47,11 @@ def show_results() -> None:
 
     Example: `rekindle experiments results`
     """
-    _print("results")
+    from orchestration.readers.experiments import read_experiments, result_block
+
+    columns, rows = read_experiments(Home.from_environment(), "results")
+    blocks = [result_block(dict(zip(columns, row, strict=True))) for row in rows]
+    typer.echo("\n".join(blocks or [NOTHING]))
 
 
 @app.command("money")
@@ -79,4 +85,5 @@ def _print(question: str) -> None:
     from orchestration.readers.experiments import read_experiments
 
     columns, rows = read_experiments(Home.from_environment(), question)
-    typer.echo(text_table(columns, rows))
+    headings = [column.replace("_", " ") for column in columns]
+    typer.echo(text_table(headings, rows) if rows else NOTHING)

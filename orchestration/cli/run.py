@@ -14,8 +14,8 @@ import typer
 
 from orchestration.cli.audiences import seal_due_weeks
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import text_table
-from orchestration.project import DEFAULT_HOME, Home
+from orchestration.core.summary import in_a_row
+from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
@@ -149,16 +149,10 @@ def _as_of(asked: datetime | None) -> date:
 
 
 def print_published(terminal: Terminal | None = None) -> None:
-    """Print what readers get now, and the seconds of each step."""
-    from orchestration.readers.status import published_text
+    """Print the seconds of each step, and what readers get now."""
+    from orchestration.readers.overview import overview_text
 
-    home = Home.from_environment()
-    typer.echo(published_text(home))
     if terminal is not None:
-        seconds = [*terminal.seconds.items(), ("with start-up", terminal.elapsed)]
-        typer.echo("\n" + text_table(["step", "seconds"], seconds))
-    here = "" if home.root == DEFAULT_HOME else f"--home {home.root} "
-    typer.echo(
-        f"\nReaders open: {home.published_file}\n"
-        f"Next: rekindle {here}status   rekindle {here}ui   rekindle {here}quarantine"
-    )
+        steps = [f"{step} {seconds:,.1f}" for step, seconds in terminal.seconds.items()]
+        typer.echo(in_a_row([f"Seconds: {terminal.elapsed:,.1f} with start-up", *steps]) + "\n")
+    typer.echo(overview_text(Home.from_environment()))

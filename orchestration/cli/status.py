@@ -14,14 +14,17 @@ import typer
 from orchestration.project import Home
 
 
-def status() -> None:
+def status(
+    tables: Annotated[bool, typer.Option("--tables", help="Only the rows of each published table.")] = False,
+) -> None:
     """What is published, loaded, quarantined, due and under way.
 
-    Example: `rekindle status`
+    Example: `rekindle status` or `rekindle status --tables`
     """
-    from orchestration.readers.status import status_text
+    from orchestration.readers.status import status_text, tables_text
 
-    typer.echo(status_text(Home.from_environment()))
+    home = Home.from_environment()
+    typer.echo(tables_text(home) if tables else status_text(home))
 
 
 def quarantine(

@@ -6,13 +6,17 @@ Does not: counting anything (the warehouse does), printing (the command line doe
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 Cell = str | int | float | Decimal | date | None
+
+LINE = 100
+"""Columns that a printed line has at most."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +43,44 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> s
 
 
 def text_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], indent: str = "  ") -> str:
-    """An aligned table for a terminal; a Chinese character counts as the two columns it takes there."""
+    """An aligned table for a terminal; a Chinese character counts as the two columns it takes there.
+
+    What does not fit a line of ``LINE`` columns is laid out as a block per row: the first cell, and below
+    it every other one that is not empty behind its heading.
+    """
     body = [list(row) for row in rows]
     shown = [list(headings), *[[_shown(cell) for cell in row] for row in body]]
     widths = [max(_width(line[column]) for line in shown) for column in range(len(headings))]
+    if len(indent) + sum(widths) + 2 * (len(widths) - 1) > LINE:
+        return "\n".join(
+            block(
+                cells[0],
+                (
+                    f"{name} {cell}"
+                    for name, cell in list(zip(headings, cells, strict=True))[1:]
+                    if cell not in ("", "-")
+                ),
+                indent,
+            )
+            for cells in shown[1:]
+        )
     numeric = [_is_numeric(body, column) for column in range(len(headings))]
     rule = ["-" * width for width in widths]
     return "\n".join(
         (indent + "  ".join(map(_padded, line, widths, numeric))).rstrip()
         for line in [shown[0], rule, *shown[1:]]
     )
+
+
+def block(title: str, parts: Iterable[str], indent: str = "  ") -> str:
+    """A title and, indented below it, its parts in a row, continued on as many lines as they take."""
+    below = indent + "    "
+    return "\n".join([*_lines([title], indent, below), *_lines(parts, below, below)])
+
+
+def in_a_row(parts: Iterable[str], indent: str = "") -> str:
+    """Parts with a dot between them; what does not fit a line goes on in the next, further in."""
+    return "\n".join(_lines(parts, indent, indent + "    "))
 
 
 def labelled_counts(
@@ -83,6 +115,36 @@ def counted(number: int, thing: str) -> str:
 def figure(value: float | Decimal) -> str:
     """An estimate with four significant digits, from thousands on as a whole number."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{float(value):.4g}"
+
+
+def _lines(parts: Iterable[str], first: str, further: str) -> Iterator[str]:
+    """Lines of at most ``LINE`` columns; broken between parts, else at a blank, else anywhere."""
+    line = first
+    for part in filter(None, parts):
+        joined = f"{line}{' · ' if line.strip() else ''}{part}"
+        if _width(joined) <= LINE:
+            line = joined
+            continue
+        if line.strip():
+            yield line
+            line = further
+        for word in re.findall(r"\S+", part):
+            parted = f"{line}{' ' if line.strip() else ''}{word}"
+            if _width(parted) > LINE and line.strip():
+                yield line
+                line, parted = further, further + word
+            while _width(parted) > LINE:
+                fits = _fitting(parted)
+                yield parted[:fits]
+                parted = further + parted[fits:]
+            line = parted
+    if line.strip():
+        yield line
+
+
+def _fitting(text: str) -> int:
+    """How many characters of a text fit a line."""
+    return next(length for length in range(len(text), 0, -1) if _width(text[:length]) <= LINE)
 
 
 def _shown(cell: Cell) -> str:

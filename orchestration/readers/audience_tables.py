@@ -7,10 +7,10 @@ Does not: counting (dbt's aud_waterfall, aud_journeys), asking for it (readers.a
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from orchestration.core.summary import Label
+from orchestration.core.summary import Label, block, counted
 from orchestration.project import SEEDS_DIR
 
 
@@ -55,16 +55,33 @@ def waterfall_rows(waterfall: Iterable[Mapping[str, Any]]) -> list[list[str | in
     return [*rows, ["all 合计", *total]]
 
 
-def journey_rows(
-    journeys: Iterable[Mapping[str, Any]],
-) -> tuple[list[str], list[list[str | int | None]], list[tuple[str, str, str]]]:
-    """Headings and rows of a table, a campaign per row and a numbered state per column, and what each is."""
+def waterfall_blocks(waterfall: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A campaign per block: how many matched and entered, and below it why the others did not, in words."""
+    for campaign, counts in members_by_campaign(waterfall).items():
+        reasons = [label for label in OUTCOMES[1:-1] if counts.get(label.code)]
+        parts = (f"{counts[label.code]:,} {said(label)}" for label in reasons)
+        yield block(f"{campaign}: {entered_text(counts)}", parts)
+
+
+def entered_text(counts: Mapping[str, int]) -> str:
+    """How many of those who matched entered."""
+    matched, included = counts.get("matched", 0), counts.get("included", 0)
+    return f"{included:,} of {matched:,} matched enter 入选"
+
+
+def journey_blocks(journeys: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A campaign per block: its journeys, and below how many are in which state, in words."""
     states = labels_of("journey_states.csv", "state")
     counts: dict[str, dict[str, int]] = {}
     for row in journeys:
         counts.setdefault(row["campaign"], {})[row["state"]] = row["journeys"]
-    legend = [(f"{place}", label.english, label.chinese) for place, label in enumerate(states.values(), 1)]
-    rows: list[list[str | int | None]] = [
-        [campaign, *(of_state.get(state, 0) for state in states)] for campaign, of_state in counts.items()
-    ]
-    return ["journeys 旅程", *(place for place, *_ in legend)], rows, legend
+    for campaign, of_state in counts.items():
+        yield block(
+            f"{campaign}: {counted(sum(of_state.values()), 'journey')} 旅程",
+            (f"{of_state[state]:,} {said(label)}" for state, label in states.items() if state in of_state),
+        )
+
+
+def said(label: Label) -> str:
+    """A label in both languages."""
+    return f"{label.english} {label.chinese}"

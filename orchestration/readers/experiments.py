@@ -1,15 +1,17 @@
 """What the published version says of experiments: plans, results, decisions; never a member.
 
-Belongs here: one query each over finished tables.
-Does not: evaluating (fits.evaluating), wording (the command line).
+Belongs here: one query each over finished tables, and a result in words.
+Does not: evaluating (fits.evaluating), tables (core.summary).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 from orchestration.core.errors import RekindleError
+from orchestration.core.summary import block, figure
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
@@ -76,3 +78,19 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
             )
         cursor = connection.execute(_QUESTIONS[question])
         return [column[0] for column in cursor.description], cursor.fetchall()
+
+
+def result_block(row: Mapping[str, Any]) -> str:
+    """A look at an arm: what was compared, what came of it, and the sentence of its verdict."""
+    look = f"look {row['look']}" if row["look"] else "everybody matured so far"
+    parts = [f"{row['members']:,} members against {row['controls']:,}"]
+    if row["effect"] is not None:
+        parts.append(f"{row['metric']} {figure(row['effect'])} per member")
+    if row["lower"] is not None:
+        parts.append(f"between {figure(row['lower'])} and {figure(row['upper'])}")
+    if row["p"] is not None:
+        parts.append(f"p {figure(row['p'])}")
+    if row["roi"] is not None:
+        parts.append(f"return on cost {figure(row['roi'])}")
+    verdict = row["verdict"].replace("_", " ")
+    return block(f"{row['experiment']}, {row['arm']}, {look}: {verdict}", [*parts, row["sentence_en"] or ""])

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.core.due import due_dates
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import counted, text_table
+from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
@@ -34,24 +34,12 @@ from orchestration.warehouse.versions import (
 SHOWN_DUE_DATES = 7
 
 
-def published_text(home: Home) -> str:
-    """The published version: rows per table and members per state."""
+def tables_text(home: Home) -> str:
+    """Rows per table of the published version."""
     current = current_version(home)
     if current is None:
         raise RekindleError(f"Nothing is published in {home.root} yet. Type: rekindle run")
-    manifest = read_manifest(home, current)
-    earlier = len(manifest.as_of_dates) - 1
-    sections = [
-        f"Published {manifest.build_id}: as of {manifest.as_of_date}, with {earlier} earlier as-of dates",
-        text_table(["table", "rows"], manifest.rows.items()),
-        *_state_sections(manifest),
-    ]
-    sections += [
-        *without_probabilities(manifest.rows),
-        *silent_signals(manifest.details),
-        *_never_delivered(home),
-    ]
-    return "\n\n".join(sections)
+    return text_table(["table", "rows"], read_manifest(home, current).rows.items())
 
 
 def without_probabilities(rows: dict[str, int]) -> list[str]:
@@ -219,8 +207,8 @@ def _never_delivered(home: Home) -> list[str]:
         return []
     contracts = read_contracts(STAGING_DIR)
     absent = [contracts[source].table(name) for source, name in rows if source in contracts]
-    silent = [(table.full_name, table.silences) for table in absent if table]
-    return [text_table(["never delivered", "so nothing is known of"], silent)]
+    silent = [block(table.full_name, [table.silences]) for table in absent if table]
+    return ["\n".join(["Tables never delivered, so nothing is known of:", *silent])]
 
 
 def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:

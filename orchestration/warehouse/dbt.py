@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -31,6 +32,7 @@ from orchestration.core.summary import counted
 from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
+from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
 
 _BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -84,6 +86,7 @@ def invoke_dbt(
     manifest: Manifest | None = None,
     on_event: Callable[[EventMsg], None] | None = None,
     broken: BrokenRules | None = None,
+    keeping_seeds: bool = False,
     project_dir: Path = DBT_PROJECT_DIR,
 ) -> dbtRunnerResult:
     """Run one dbt command in this process against one warehouse file.
@@ -99,6 +102,8 @@ def invoke_dbt(
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
         on_event: Called with every event, from dbt's own threads. Nothing is printed.
         broken: Gets the broken rules of each failed test, before its event reaches ``on_event``.
+        keeping_seeds: Whether the command loads and tests every seed of the kept project, so that those of
+            a former build may be copied instead where nothing about them changed.
         project_dir: The dbt project.
 
     Returns:
@@ -108,10 +113,20 @@ def invoke_dbt(
         BuildFailed: Anything failed.
     """
     target_path.mkdir(parents=True, exist_ok=True)
+    taken, fingerprint = {}, ""
     if manifest is None:
+        parsed = parsed_project(project_dir)
         # dbt writes into what it is given (compiled SQL, fixtures of unit tests): each run gets its own.
-        manifest = parsed_project(project_dir).deepcopy()
-    return _run(
+        manifest = parsed.deepcopy()
+    if keeping_seeds:
+        fingerprint = seeds_fingerprint(parsed)
+        taken = take_seeds(warehouse, fingerprint, project_dir)
+    if taken:
+        arguments = [*arguments, "--exclude-resource-type", "seed"]
+        for unique_id in taken:
+            if manifest.nodes[unique_id].resource_type == "test":
+                del manifest.nodes[unique_id]
+    result = _run(
         arguments,
         project_dir=project_dir,
         environment={HOME_VARIABLE: str(home.root), WAREHOUSE_VARIABLE: str(warehouse)},
@@ -120,7 +135,11 @@ def invoke_dbt(
         manifest=manifest,
         on_event=on_event,
         broken=broken,
+        taken=taken,
     )
+    if keeping_seeds and not taken and seeds_fingerprint(parsed) == fingerprint:
+        keep_seeds(warehouse, parsed, _outcomes(result), fingerprint, project_dir)
+    return result
 
 
 def manifest_file(project_dir: Path = DBT_PROJECT_DIR) -> Path:
@@ -140,7 +159,7 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
     if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
-        _parse(project_dir, whole=True)
+        _parse(project_dir, anew=True)
     return made
 
 
@@ -153,13 +172,14 @@ def parsed_project(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_
     return kept[1]
 
 
-def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
-    """Parse the project and put the manifest in place.
+def _parse(project_dir: Path, *, anew: bool = False) -> Manifest:
+    """Parse the project.
 
     Args:
         project_dir: The dbt project.
-        whole: Whether to parse every file. Where something changed it must be so: dbt's partial parsing
-            forgets what a changed file says about the singular tests in it that did not change.
+        anew: Whether to parse every file and to put the manifest in place. Where something changed it must be
+            so: dbt's partial parsing forgets what a changed file says about the singular tests in it that
+            did not change. Where nothing did, dbt takes what it parsed before, and the manifest stays.
     """
     made = manifest_file(project_dir)
     # A folder apart, so that a reader of the manifest never meets one that is half written.
@@ -167,7 +187,7 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
     own_target.mkdir(parents=True, exist_ok=True)
     with _alone(own_target / "parse.lock"):
         result = _run(
-            ["parse", "--write-json", *(["--no-partial-parse"] if whole else [])],
+            ["parse", *(["--write-json", "--no-partial-parse"] if anew else [])],
             project_dir=project_dir,
             # Fixed values: other ones would make dbt parse everything again.
             environment={
@@ -179,8 +199,9 @@ def _parse(project_dir: Path, *, whole: bool = False) -> Manifest:
             manifest=None,
             on_event=None,
         )
-        with replacing(made) as prepared:
-            shutil.copyfile(own_target / "manifest.json", prepared)
+        if anew:
+            with replacing(made) as prepared:
+                shutil.copyfile(own_target / "manifest.json", prepared)
         _parsed[project_dir] = (made.stat().st_mtime_ns, result.result)
     return result.result
 
@@ -213,6 +234,7 @@ def _run(
     manifest: Manifest | None,
     on_event: Callable[[EventMsg], None] | None,
     broken: BrokenRules | None = None,
+    taken: Mapping[str, str] = MappingProxyType({}),
 ) -> dbtRunnerResult:
     broken = {} if broken is None else broken
 
@@ -241,7 +263,7 @@ def _run(
             [command, *options, *_FIXED_FLAGS, *rest]
         )
     if manifest is not None:
-        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result)
+        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result, taken)
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
@@ -258,22 +280,32 @@ class _ToldEvents(EventManager):
             super().fire_event(e, level, *rest, **options)
 
 
-def _write_outcomes(file: Path, manifest: Manifest, result: dbtRunnerResult) -> None:
+def _write_outcomes(
+    file: Path, manifest: Manifest, result: dbtRunnerResult, taken: Mapping[str, str]
+) -> None:
     """What an audit asks: all that a whole build runs, what became of what this one ran, what is public."""
     expected = [
-        node.unique_id
-        for node in manifest.nodes.values()
-        if node.resource_type in _BUILT_TYPES and node.config.materialized != "ephemeral"
+        *taken,
+        *(
+            node.unique_id
+            for node in manifest.nodes.values()
+            if node.resource_type in _BUILT_TYPES
+            and node.config.materialized != "ephemeral"
+            and node.unique_id not in taken
+        ),
     ]
-    outcomes = {
-        outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])
-    }
+    outcomes = {**taken, **_outcomes(result)}
     public = sorted(
         [node.schema, node.name]
         for node in manifest.nodes.values()
         if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")
     )
     write_json(file, {"expected": expected, "outcomes": outcomes, "public": public})
+
+
+def _outcomes(result: dbtRunnerResult) -> dict[str, str]:
+    """What became of each node that dbt ran."""
+    return {outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])}
 
 
 def _broken_rules(test: Any) -> BrokenRules:

@@ -1,12 +1,22 @@
 """How numbers are laid out for people."""
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.core.summary import Label, labelled_counts, markdown_table, share, text_table
+from orchestration.core.summary import (
+    LINE,
+    Label,
+    block,
+    in_a_row,
+    labelled_counts,
+    markdown_table,
+    share,
+    text_table,
+)
 
 LABELS = [Label("new", "New", "新客"), Label("silent", "Silent", "沉默")]
 
@@ -64,3 +74,39 @@ def test_yes_and_no_are_words_and_no_numbers():
         "  yes       2025-12-31",
         "  no        -",
     ]
+
+
+CELLS = st.one_of(
+    st.none(), st.integers(), st.dates(), st.text(st.characters(categories=["L", "N", "Zs"]), max_size=160)
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=4))
+def test_no_line_of_a_table_is_wider_than_a_terminal(rows):
+    printed = text_table(["campaign", "期望", "c", "effect on margin", "lower", "sentence"], rows)
+    assert [line for line in printed.split("\n") if width(line) > LINE] == []
+
+
+def test_a_wide_row_becomes_a_block_that_names_what_is_not_empty():
+    printed = text_table(
+        ["experiment", "members", "effect", "sentence"], [["a_test", 1200, None, "word " * 30]]
+    )
+    assert printed.splitlines() == [
+        "  a_test",
+        "      members 1,200",
+        "      sentence" + " word" * 17,
+        "     " + " word" * 13,
+    ]
+
+
+def test_what_is_in_a_row_goes_on_in_the_next_line():
+    assert in_a_row(["静" * 30, "默" * 30], "  ").splitlines() == ["  " + "静" * 30, "      " + "默" * 30]
+    assert in_a_row(["one", "", "two"]) == "one · two"
+
+
+def test_a_word_longer_than_a_line_is_broken():
+    assert block("title", ["x" * 150]).splitlines() == ["  title", "      " + "x" * 94, "      " + "x" * 56]
+
+
+def width(line):
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)

@@ -72,6 +72,8 @@ def test_every_limit_and_every_action_has_a_case(warehouse):
 def test_held_out_are_those_whom_the_salt_draws(warehouse):
     rules = setting_values("churn/churn_settings.csv")
     warned = warehouse.execute("select member_key, is_held_out from marts.member_churn_warning").fetchall()
-    drawn = {key: draw(rules["held_out_salt"], str(key)) < float(rules["held_out_share"]) for key, _ in warned}
+    drawn = {
+        key: draw(rules["held_out_salt"], str(key)) < float(rules["held_out_share"]) for key, _ in warned
+    }
     assert dict(warned) == drawn
     assert set(drawn.values()) == {True, False}

@@ -10,7 +10,7 @@ from orchestration.cli import app
 from orchestration.readers import experiments as experiment_reading
 
 
-@pytest.mark.parametrize("command", ["list", "plan", "results"])
+@pytest.mark.parametrize("command", ["list", "plan"])
 def test_every_kind_of_value_is_printed(monkeypatch, command):
     columns = ["experiment", "first_week", "share", "members", "effect"]
     row = ("second_order_test", date(2025, 11, 17), Decimal("0.500000"), 12_000, None)
@@ -20,6 +20,29 @@ def test_every_kind_of_value_is_printed(monkeypatch, command):
 
     assert result.exit_code == 0
     assert "second_order_test  2025-11-17    0.5   12,000       -" in result.output
+
+
+def test_a_result_is_read_without_a_legend(monkeypatch):
+    sentence = (
+        "After one look it goes on; the interval holds both a gain worth having and none at all, so wait."
+    )
+    rows = [
+        ("a_test", "treated", "margin", look, 196, 56, effect, lower, upper, None, None, verdict, sentence)
+        for look, effect, lower, upper, verdict in [
+            (0, Decimal("7.526"), Decimal("-69.371"), Decimal("84.422"), "continue"),
+            (1, None, None, None, "too_small"),
+        ]
+    ]
+    columns = ["experiment", "arm", "metric", "look", "members", "controls", "effect", "lower", "upper"]
+    columns += ["p", "roi", "verdict", "sentence_en"]
+    monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: (columns, rows))
+
+    lines = CliRunner().invoke(app, ["experiments", "results"]).output.splitlines()
+
+    assert lines[0] == "  a_test, treated, everybody matured so far: continue"
+    assert lines[1] == "      196 members against 56 · margin 7.526 per member · between -69.37 and 84.42"
+    assert "  a_test, treated, look 1: too small" in lines
+    assert max(map(len, lines)) <= 100
 
 
 def test_without_a_published_version_it_says_what_to_do(tmp_path):

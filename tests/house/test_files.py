@@ -34,7 +34,7 @@ WORDS = {
     "control ta" + "ble": "own table",
 }
 # What is history keeps its words, and what reads it.
-HISTORY = ("CHANGELOG.md", "README.md", "docs/decisions/", "orchestration/warehouse/former_home.py")
+HISTORY = ("CHANGELOG.md", "docs/decisions/", "orchestration/warehouse/former_home.py")
 REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.+!-]+( ; .+)?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 

@@ -59,9 +59,44 @@ def late_imports(module):
                 yield f"{module.name}:{node.lineno} imports inside a function; say why in the sign"
 
 
+def names_in(module):
+    """The module and every name it has at its top, dotted."""
+    path = f"orchestration.{module.name}".removesuffix(".__init__")
+    yield path
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield f"{path}.{node.name}"
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield f"{path}.{node.id}"
+    yield from (f"{path}.{name.rpartition('.')[2]}" for name in module.imports)
+
+
+def lost_imports(modules):
+    """Imports of what the project does not have; one inside a function fails only when it is called."""
+    names = {name for module in modules for name in names_in(module)}
+    for module in modules:
+        for name in sorted(module.imports):
+            if name.startswith("orchestration.") and name not in names:
+                yield f"{module.name} imports {name}, which is not there"
+
+
 @pytest.mark.parametrize("rule", [sign_faults, name_faults, length_faults, catch_alls, late_imports])
 def test_every_module_keeps(rule, modules):
     assert [found for module in modules for found in rule(module)] == []
+
+
+def test_every_import_of_the_project_is_there(modules):
+    assert list(lost_imports(modules)) == []
+
+
+def test_an_import_of_what_moved_away_is_found_inside_a_function_too():
+    fits = Module("fits.panel", "def read(): ...\n")
+    moved = Module("assets.x", "def run():\n    from orchestration.warehouse import panel\n")
+    renamed = Module("assets.y", "from orchestration.fits.panel import read_panel\n")
+    right = Module(
+        "assets.z", "from orchestration.fits import panel\nfrom orchestration.fits.panel import read\n"
+    )
+    assert len(list(lost_imports([fits, moved, renamed, right]))) == 2
 
 
 @pytest.mark.parametrize(

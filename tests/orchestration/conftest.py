@@ -90,6 +90,7 @@ def published_once(tmp_path_factory):
     shutil.copytree(TINY_PROJECT, project / "dbt_project")
     shutil.copy(DBT_PROJECT_DIR / "profiles.yml", project / "dbt_project")
     shutil.copytree(DBT_PROJECT_DIR / "macros" / "schema", project / "dbt_project" / "macros")
+    shutil.copy(DBT_PROJECT_DIR / "models" / "columns.md", project / "dbt_project" / "models")
     for source in SOURCES:
         folder = project / "dbt_project" / "models" / "staging" / source
         folder.mkdir(exist_ok=True)

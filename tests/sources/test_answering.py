@@ -10,11 +10,11 @@ import duckdb
 import numpy as np
 import pytest
 from scipy.stats import binom
-from tests.core.experiments.members import arm_of
 
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.project import Home
 from orchestration.sources.sample import Lives, live_on, simulate
+from tests.core.experiments.members import arm_of
 
 FIRST, MONDAY = date(2025, 11, 23), date(2025, 11, 24)
 LIVES = Lives(3000, seed=5)

@@ -135,7 +135,7 @@ def build_with(home, project, number=1, **options):
 def test_a_build_goes_the_whole_way_to_its_readers(home, project):
     build, result = build_with(with_orders(home, 10), project)
     assert result.success
-    assert audit(build) == {"marts.dim_bonus": 10, "core.fct_order": 10, "serving.srv_order": 10}
+    assert audit(build) == {"marts.dim_bonus": 10, "marts.fct_order": 10, "serving.srv_order": 10}
     publish(home, build)
     with connect_published(home) as connection:
         comments = """
@@ -167,12 +167,12 @@ def test_a_second_build_in_the_process_reads_its_own_home_and_writes_its_own_fil
         build_with(with_orders(other, 5), project, 2)[0],
         build_with(home, project, 3)[0],
     ]
-    assert [audit(build)["core.fct_order"] for build in builds] == [3, 5, 3]
+    assert [audit(build)["marts.fct_order"] for build in builds] == [3, 5, 3]
 
 
 def test_a_repeated_build_does_not_parse_again(home, project, monkeypatch):
     build_with(with_orders(home, 1), project, 1)
-    monkeypatch.setattr(dbt, "_parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(dbt, "_parse", lambda *_, **__: pytest.fail("parsed again"))
     names = []
     build_with(home, project, 2, on_event=lambda event: names.append(event.info.name))
     assert "LogTestResult" in names
@@ -420,7 +420,7 @@ def test_a_model_that_reaches_outside_fails(home, own_project, sql):
 def test_processes_that_parse_at_once_leave_a_whole_manifest(own_project):
     parse = (
         "import sys; from pathlib import Path; from orchestration.warehouse.dbt import _parse; "
-        "_parse(Path(sys.argv[1]))"
+        "_parse(Path(sys.argv[1]), anew=True)"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", parse, str(own_project)], stderr=subprocess.PIPE, text=True)
@@ -442,3 +442,148 @@ def test_a_parse_waits_for_the_one_under_way(own_project):
         assert waiting.is_alive()
     waiting.join(timeout=120)
     assert not waiting.is_alive()
+
+
+DECLARED = (
+    "seeds: [{name: bonus, config: {column_types: {bonus: TYPE}}, "
+    "columns: [{name: bonus, data_tests: [TEST]}]}]"
+)
+
+
+def declare_bonus(project, kind="'decimal(4,1)'", test="not_null"):
+    declared = DECLARED.replace("TYPE", kind).replace("TEST", test)
+    (project / "models" / "seeds.yml").write_text(declared)
+
+
+def build_keeping_seeds(home, project, number=1):
+    """A build, and the names of the nodes that dbt ran for it."""
+    ran = []
+
+    def on_event(event):
+        if event.info.name in {"LogSeedResult", "LogModelResult", "LogTestResult"}:
+            ran.append(event.data.node_info.node_name)
+
+    if not home.loaded.exists():
+        with_orders(home, 3)
+    build, _ = build_with(home, project, number, keeping_seeds=True, on_event=on_event)
+    return build, ran
+
+
+def bonus_of(build):
+    with duckdb.connect(str(build.file), read_only=True) as connection:
+        return [
+            connection.execute(question).fetchall()
+            for question in (
+                "from main.bonus",
+                "describe main.bonus",
+                "select comment from duckdb_columns() where table_name = 'bonus'",
+                "from duckdb_constraints()",
+            )
+        ]
+
+
+def test_seeds_that_did_not_change_are_copied_and_are_as_if_dbt_had_loaded_them(home, own_project):
+    declare_bonus(own_project)
+    loaded, ran = build_keeping_seeds(home, own_project, 1)
+    assert {"bonus", "not_null_bonus_bonus", "fct_order__rules"} <= set(ran)
+    copied, ran = build_keeping_seeds(home, own_project, 2)
+    assert not {"bonus", "not_null_bonus_bonus"} & set(ran)
+    assert {"dim_bonus", "fct_order__rules"} <= set(ran)
+    by_hand, _ = build_with(home, own_project, 3)
+    assert bonus_of(loaded) == bonus_of(copied) == bonus_of(by_hand)
+    assert "DECIMAL(4,1)" in str(bonus_of(copied))
+    assert audit(loaded) == audit(copied) == audit(by_hand)
+
+
+@pytest.mark.parametrize("changed", ["content", "type", "test", "macro", "declared anew"])
+def test_a_seed_that_changed_is_loaded_and_tested_anew(home, own_project, changed):
+    declare_bonus(own_project)
+    build_keeping_seeds(home, own_project, 1)
+    if changed == "content":
+        (own_project.parent / "seeds" / "bonus.csv").write_text("bonus\n8\n")
+    elif changed == "type":
+        declare_bonus(own_project, kind="integer")
+    elif changed == "test":
+        declare_bonus(own_project, test="unique")
+    elif changed == "macro":
+        (own_project / "macros" / "other.sql").write_text("{% macro other() %}1{% endmacro %}")
+    else:
+        declare_bonus(own_project)
+    build, ran = build_keeping_seeds(home, own_project, 2)
+    assert ("bonus" in ran) == (changed != "declared anew")
+    audit(build)
+    if changed == "content":
+        assert bonus_of(build)[0] == [(8,)]
+    if changed == "type":
+        assert "INTEGER" in str(bonus_of(build)[1])
+
+
+@pytest.mark.parametrize("damage", ["cut", "other bytes", "gone", "note cut"])
+def test_kept_seeds_that_are_damaged_are_not_used(home, own_project, damage):
+    build_keeping_seeds(home, own_project, 1)
+    kept = own_project / "target" / "seeds" / "seeds.duckdb"
+    content = kept.read_bytes()
+    if damage == "cut":
+        kept.write_bytes(content[:-1])
+    elif damage == "other bytes":
+        kept.write_bytes(content[:-9] + b"x" + content[-8:])
+    elif damage == "gone":
+        kept.unlink()
+    else:
+        note = kept.with_name("kept.json")
+        note.write_text(note.read_text()[:-9])
+    build, ran = build_keeping_seeds(home, own_project, 2)
+    assert "bonus" in ran
+    audit(build)
+
+
+@pytest.mark.parametrize("fault", ["a test of a seed fails", "it only warns", "a model fails"])
+def test_seeds_of_a_build_that_found_fault_are_not_kept(home, own_project, fault):
+    never = "{accepted_values: {arguments: {values: [1]}, config: {severity: SEVERITY}}}"
+    if fault == "a model fails":
+        (own_project / "models" / "marts" / "broken.sql").write_text("select nothing_there")
+    else:
+        declare_bonus(
+            own_project, test=never.replace("SEVERITY", "warn" if fault == "it only warns" else "error")
+        )
+    if fault == "it only warns":
+        build_keeping_seeds(home, own_project)
+    else:
+        with pytest.raises(BuildFailed):
+            build_keeping_seeds(home, own_project)
+    assert not (own_project / "target" / "seeds").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (lambda outcomes, test: outcomes.pop("seed.standin.bonus"), r"never ran: seed\.standin\.bonus"),
+        (lambda outcomes, test: outcomes.update({test: "fail"}), r"not_null_bonus_bonus.*: fail"),
+    ],
+    ids=["a seed", "a test"],
+)
+def test_a_kept_seed_that_never_passed_fails_the_audit(home, own_project, fault, told):
+    declare_bonus(own_project)
+    build_keeping_seeds(home, own_project, 1)
+    note = own_project / "target" / "seeds" / "kept.json"
+    noted = json.loads(note.read_text())
+    fault(noted["outcomes"], next(each for each in noted["outcomes"] if each.startswith("test.")))
+    note.write_text(json.dumps(noted))
+    build, _ = build_keeping_seeds(home, own_project, 2)
+    with pytest.raises(RekindleError, match=told):
+        audit(build)
+
+
+def test_a_build_tried_again_goes_on_with_its_own_file(home, own_project):
+    build_keeping_seeds(home, own_project, 1)
+    build = start_build(home, [AS_OF], run_id="00000002", code_version="c0de")
+    names = []
+    for _ in range(2):
+        names.clear()
+        invoke_dbt(
+            ["build"], home=home, warehouse=build.file, target_path=build.target_path,
+            project_dir=own_project, keeping_seeds=True,
+            on_event=lambda event: names.append(event.info.name),
+        )  # fmt: skip
+    assert "LogSeedResult" in names
+    audit(build)

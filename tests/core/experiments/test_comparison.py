@@ -9,7 +9,6 @@ import tea_tasting as tt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
-from tests.core.experiments.members import arm_of, exact_arm_of, only, spenders
 
 from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
 from orchestration.core.experiments.comparison import (
@@ -21,6 +20,7 @@ from orchestration.core.experiments.comparison import (
     compare_all,
     single_width,
 )
+from tests.core.experiments.members import arm_of, exact_arm_of, only, spenders
 
 CLOSE = {"rel": 1e-9, "abs": 1e-12}
 METRICS = {

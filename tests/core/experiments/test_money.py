@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from tests.core.experiments.members import arm_of, only, spenders
 
 from orchestration.core.experiments.comparison import Lack, NotEnough, compare
 from orchestration.core.experiments.money import NoReturn, money
+from tests.core.experiments.members import arm_of, only, spenders
 
 WIDTH = 1.959963984540054
 

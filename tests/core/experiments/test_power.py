@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.power import NormalIndPower
-from tests.core.experiments.members import arm_of, only, spenders
 
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments import looks
 from orchestration.core.experiments.power import Baseline, Plan, PlanImpossible, analyse_power
+from tests.core.experiments.members import arm_of, only, spenders
 
 PLAN = Plan(3000, 1000, minimal_effect=0.8, arms=1, planned_looks=1, significance=0.05, power=0.8)
 BASELINE = Baseline(mean=7.2, standard_deviation=9.0, correlation=0.0)

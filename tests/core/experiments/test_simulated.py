@@ -8,11 +8,11 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import binom
-from tests.core.experiments.members import arm_of, spenders
 
 from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.core.experiments.money import money
+from tests.core.experiments.members import arm_of, spenders
 
 RUNS, LOOKS, WEEKLY = 2000, 8, 150
 SIGNIFICANCE = 0.05

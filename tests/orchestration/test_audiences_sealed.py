@@ -100,7 +100,7 @@ def test_a_week_is_sealed_once_shown_and_then_stays(home):
     assert again.exit_code == 0
     assert seals(home) == [made]
     shown = rekindle(home, "show", "--week", "2025-12-29").output
-    for said in ("No consent", "无触达授权", "Included", "入选", made.definition_hash[:12]):
+    for said in ("2 of 3 matched enter 入选", "1 No consent", "无触达授权", made.definition_hash[:12]):
         assert said in shown
 
 
@@ -127,10 +127,10 @@ def test_a_week_sealed_in_part_is_still_due(home):
 
 
 def test_a_week_is_shown_with_its_journeys_and_touches(home):
-    lines = [line.split() for line in rekindle(home, "show").output.splitlines()]
-    assert [CAMPAIGN, "0", "1", "0", "2", "0", "0"] in lines, "states of the deciding Sunday alone"
-    assert ["4", "Waiting", "for", "room", "under", "the", "caps", "等待频控额度"] in lines
-    assert [CAMPAIGN, "1", "sms", "2", "0"] in lines
+    shown = rekindle(home, "show").output
+    assert f"{CAMPAIGN}: 3 journeys" in shown, "states of the deciding Sunday alone"
+    assert "1 Step due 步骤到期 · 2 Waiting for room under the caps 等待频控额度" in shown
+    assert [CAMPAIGN, "1", "sms", "2", "0"] in [line.split() for line in shown.splitlines()]
     changed(home, "drop table audiences.aud_journeys")
     before_journeys = rekindle(home, "show")
     assert before_journeys.exit_code == 0

@@ -16,5 +16,5 @@
 
 {# What is listed of a seed: name -> type; nothing of a seed that is no file of settings. #}
 {% macro setting_types(seed) -%}
-    {{ return(var("settings").get(seed, {})) }}
+    {{ return(var("settings", {}).get(seed, {})) }}
 {%- endmacro %}

@@ -74,6 +74,7 @@ unit_tests:
         DBT_PROJECT_DIR / "macros" / "engine" / "duckdb_materializations.sql"
     ).read_text(),
     "tests/generic/rules.sql": (DBT_PROJECT_DIR / "tests" / "generic" / "rules.sql").read_text(),
+    "macros/settings.sql": (DBT_PROJECT_DIR / "macros" / "settings.sql").read_text(),
     "../seeds/bonus.csv": "bonus\n7\n",
 }
 

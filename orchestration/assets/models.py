@@ -44,6 +44,7 @@ from orchestration.resources import BuildLock
 
 if TYPE_CHECKING:
     from orchestration.warehouse.builds import Build
+    from orchestration.warehouse.kept_sql import Outcome
 
 POOL = "warehouse"
 ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
@@ -268,106 +269,71 @@ result_models = _dbt_assets(
 
 @dataclass(frozen=True)
 class Started:
-    """dbt began a node."""
+    """A node is begun."""
 
     name: str
     number: int
     total: int
 
 
-@dataclass(frozen=True)
-class Finished:
-    """dbt is through with a node."""
-
-    unique_id: str
-    status: str
-    seconds: float
-    failing_rows: int
-
-
 def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterator[Any]:
-    """A part of ``dbt build``; results appear as they come."""
-    from orchestration.warehouse.builds import BUILD_COMMAND
-    from orchestration.warehouse.dbt import BrokenRules, invoke_dbt
+    """A part of a build; results appear as they come."""
+    from orchestration.warehouse.building import build_part
 
-    broken: BrokenRules = {}
-    told: SimpleQueue[Started | Finished | None] = SimpleQueue()
-    outcome: Future[None] = Future()
-
-    def collect(event: Any) -> None:
-        if found := _read(event):
-            told.put(found)
+    told: SimpleQueue[Any] = SimpleQueue()
+    done: Future[None] = Future()
 
     def work() -> None:
         try:
-            invoke_dbt(
-                [*BUILD_COMMAND, *part.selection],
-                home=home,
-                warehouse=build.file,
-                target_path=getattr(build, part.target),
-                on_event=collect,
-                broken=broken,
-                keeping_seeds=part is FACTS,
+            build_part(
+                home,
+                build,
+                part.step,
+                part.selection,
+                getattr(build, part.target),
+                with_seeds=part is FACTS,
+                begun=lambda *at: told.put(Started(*at)),
+                ended=told.put,
             )
-            outcome.set_result(None)
+            done.set_result(None)
         except BaseException as error:
-            outcome.set_exception(error)
+            done.set_exception(error)
         finally:
             told.put(None)
 
-    # A daemon: whoever interrupts the run does not wait for dbt, whose file nobody has seen yet.
-    Thread(target=work, name="dbt", daemon=True).start()
+    # A daemon: whoever interrupts the run does not wait for SQL at work on a file that nobody has seen yet.
+    Thread(target=work, name="build", daemon=True).start()
     for each in iter(told.get, None):
         if isinstance(each, Started):
             progress.count(each.number - 1, each.total, each.name)
         else:
-            yield from _shown(part, each, broken.get(each.unique_id, {}))
-    _raise_for_good(outcome)
+            yield from _shown(part, each)
+    _raise_for_good(done)
 
 
-def _read(event: Any) -> Started | Finished | None:
-    """What Dagster shows of an event of dbt; most of them it does not."""
-    data = event.data
-    match event.info.name:
-        case "LogStartLine":
-            return Started(data.node_info.node_name, data.index, data.total)
-        case "LogModelResult" | "LogTestResult":
-            return Finished(
-                data.node_info.unique_id,
-                data.node_info.node_status,
-                data.execution_time,
-                getattr(data, "num_failures", 0),
-            )
-    return None
-
-
-def _shown(
-    part: Part, finished: Finished, broken: Mapping[str, int]
-) -> Iterator[MaterializeResult | AssetCheckResult]:
+def _shown(part: Part, outcome: "Outcome") -> Iterator[MaterializeResult | AssetCheckResult]:
     """A model that was built as a materialization, a test as a check with the rules it found broken."""
-    from orchestration.warehouse.dbt import told_rules
-
-    metadata = {"status": finished.status, "seconds": round(finished.seconds, 3)}
-    asset, check = part.assets.get(finished.unique_id), part.checks.get(finished.unique_id)
-    if asset and finished.status == "success":
+    metadata = {"status": outcome.status, "seconds": round(outcome.seconds, 3)}
+    asset, check = part.assets.get(outcome.unique_id), part.checks.get(outcome.unique_id)
+    if asset and outcome.status == "success":
         yield MaterializeResult(asset_key=asset.key, metadata=metadata)
-    if check and finished.status != "skipped":
+    if check and outcome.status != "skipped":
         yield AssetCheckResult(
             check_name=check.name,
             asset_key=check.asset_key,
-            passed=finished.status == "pass",
-            severity=AssetCheckSeverity.WARN if finished.status == "warn" else AssetCheckSeverity.ERROR,
+            passed=outcome.status == "pass",
+            severity=AssetCheckSeverity.WARN if outcome.status == "warn" else AssetCheckSeverity.ERROR,
             metadata={
                 **metadata,
-                "broken rules" if broken else "failing rows": finished.failing_rows,
-                **{f"broken: {rule}": rows for rule, rows in broken.items()},
+                "broken rules" if outcome.broken else "failing rows": outcome.failing_rows,
+                **{f"broken: {rule}": rows for rule, rows in outcome.broken.items()},
             },
-            description=told_rules(broken) or None,
+            description=outcome.told() if outcome.broken else None,
         )
 
 
 def _raise_for_good(outcome: Future[None]) -> None:
-    """Fails the step for good where dbt found a fault; anything else (a full disk) is left to the retry."""
+    """Fails the step for good where a fault was found; anything else (a full disk) is left to the retry."""
     try:
         outcome.result()
     except RekindleError as error:

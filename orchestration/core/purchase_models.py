@@ -22,7 +22,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import digamma, gammaincinv, gammaln
+from scipy.special import digamma, expit, gammaincinv, gammaln
 
 from orchestration.core.errors import RekindleError
 
@@ -199,8 +199,7 @@ def p_alive(model: Model, parameters: Parameters, histories: Histories) -> Numbe
 
     Without repeats BG/NBD says 1 by construction: never rank members by it.
     """
-    here, gone = _odds(model, parameters, histories)
-    return here / (here + gone)
+    return expit(_log_odds(model, parameters, histories))
 
 
 def p_no_purchase(model: Model, parameters: Parameters, histories: Histories, horizon: float) -> Numbers:
@@ -210,9 +209,9 @@ def p_no_purchase(model: Model, parameters: Parameters, histories: Histories, ho
     ``r + x`` and whose rate parameter is ``alpha + T``.
     """
     r, alpha, _, _ = astuple(parameters)
-    here, gone = _odds(model, parameters, histories)
+    odds = _log_odds(model, parameters, histories)
     silent = ((alpha + histories.age) / (alpha + histories.age + horizon)) ** (r + histories.repeats)
-    return (here * silent + gone) / (here + gone)
+    return expit(odds) * silent + expit(-odds)
 
 
 @dataclass(frozen=True)
@@ -302,14 +301,14 @@ def value_interval(
     return p * rate / gammaincinv(shape, 1 - tail), p * rate / gammaincinv(shape, tail)
 
 
-def _odds(model: Model, parameters: Parameters, histories: Histories) -> tuple[Numbers, Numbers]:
-    """Weights of being here and of being gone; the former is at most 1, so nothing overflows."""
+def _log_odds(model: Model, parameters: Parameters, histories: Histories) -> Numbers:
+    """Logarithm of the odds of being here, which does not vanish; infinite where nobody can be gone."""
     r, alpha, a, b = astuple(parameters)
     x = histories.repeats
-    here = ((alpha + histories.last) / (alpha + histories.age)) ** (r + x)
+    here = (r + x) * np.log((alpha + histories.last) / (alpha + histories.age))
     if model is Model.MBG_NBD:
-        return here, a / (b + x)
-    return here, np.where(x > 0, a / (b + np.maximum(x, 1) - 1), 0.0)
+        return here - np.log(a / (b + x))
+    return np.where(x > 0, here - np.log(a / (b + np.maximum(x, 1) - 1)), np.inf)
 
 
 def _lowest_from(loss: Callable[[Numbers], object], start: Parameters | None) -> list[float]:

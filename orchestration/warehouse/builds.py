@@ -35,11 +35,30 @@ OUTCOMES_FILE_NAME = "outcomes.json"
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """dbt's command for a build. Unit tests check the SQL on made-up rows, not the data: tests run them."""
 
-_RELATIONS = {"model", "seed", "snapshot"}
+_SHOWN_FAILURES = 10
 
 
 class WhichBuild(RekindleError):
     """No build is meant, or more than one could be."""
+
+
+class BuildFailed(RekindleError):
+    """A model, a seed or a test did not succeed.
+
+    Attributes:
+        failures: Each of them with its message.
+    """
+
+    def __init__(self, failures: list[tuple[str, str]], log: Path) -> None:
+        self.failures = failures
+        lines = [f"  {name}: {' '.join(message.split())}" for name, message in failures[:_SHOWN_FAILURES]]
+        if len(failures) > _SHOWN_FAILURES:
+            lines.append(f"  ... and {len(failures) - _SHOWN_FAILURES} more")
+        super().__init__(
+            "the build did not succeed; nothing was published and the published version is as it was.\n"
+            + "\n".join(lines)
+            + f"\nWhat was done is in {log}, the SQL beside it in target/."
+        )
 
 
 @dataclass(frozen=True)
@@ -219,13 +238,10 @@ def file_state(file: Path) -> dict[str, int]:
     return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns}
 
 
-def public_relations(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """(schema, name) of every model and seed whose configuration says ``meta: {public: true}``."""
-    return sorted(
-        (node["schema"], node["name"])
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in _RELATIONS and node["config"].get("meta", {}).get("public")
-    )
+def public_docs(build: Build) -> dict[str, dict[str, Any]]:
+    """What public relations say they are, by ``room.name``: ``comment``, and one for each of ``columns``."""
+    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
+    return told["public"]
 
 
 def code_version() -> str:
@@ -300,17 +316,17 @@ def _check_dbt_results(build: Build) -> None:
 
 def _rows_of_public_relations(build: Build) -> dict[str, int]:
     rows = {}
-    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
     with duckdb.connect(str(build.file), read_only=True) as connection:
         lock_down(connection, readable=[])
-        for room, name in told["public"]:
+        for relation in public_docs(build):
+            room, name = relation.split(".")
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
             except duckdb.Error as error:
                 raise RekindleError(
-                    f"{room}.{name} cannot be read from the build's file alone: {error}\n"
+                    f"{relation} cannot be read from the build's file alone: {error}\n"
                     "What is published must be what was audited: a public view may read tables only, not "
                     "source files. Materialise it, or the staging model under it, as a table."
                 ) from error
-            rows[f"{room}.{name}"] = counted[0][0]
+            rows[relation] = counted[0][0]
     return rows

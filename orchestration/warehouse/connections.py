@@ -6,10 +6,14 @@ Does not: dbt (its plugin is in ``lockdown.py``), which file to open.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
+
+from orchestration.project import SEEDS_DIR, Home
 
 
 def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -> None:
@@ -38,6 +42,25 @@ def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -
         "set global lock_configuration = true",
     ):
         connection.execute(statement)
+
+
+def build_settings() -> dict[str, Any]:
+    """What a connection that builds is opened with, as ``profiles.yml`` says it to dbt."""
+    return {
+        "memory_limit": os.environ.get("REKINDLE_MEMORY", "4GB"),
+        "threads": 2,
+        "preserve_insertion_order": False,
+    }
+
+
+def lock_to_sources(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Lock the instance of a connection that builds: the loaded Parquet and the seeds stay readable."""
+    lock_down(connection, [home.loaded, SEEDS_DIR])
+
+
+def tell_sources(cursor: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Set what sources read from; a variable of the cursor, so that no path is baked into SQL or views."""
+    cursor.execute(f"set variable loaded = {quoted(home.loaded)}")
 
 
 def connect_read_only(file: Path) -> duckdb.DuckDBPyConnection:

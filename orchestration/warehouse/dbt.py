@@ -7,6 +7,7 @@ Does not: which file to build or what to do with it (``builds.py``), Dagster's v
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -27,16 +28,14 @@ from dbt_common.events.event_manager_client import (
     get_event_manager,
 )
 
-from orchestration.core.errors import RekindleError
-from orchestration.core.summary import counted
 from orchestration.files import replacing, write_json
-from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
-from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
+from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME, BuildFailed
 from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
+from orchestration.warehouse.kept_sql import files_fingerprint, keep_sql, told_rules
 
 _BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
-_SHOWN_FAILURES = 10
 _BUILT_TYPES = {"model", "seed", "snapshot", "test"}
 _FIXED_FLAGS = (
     "--no-send-anonymous-usage-stats",
@@ -56,27 +55,6 @@ BrokenRules = dict[str, dict[str, int]]
 """By the unique id of a failed ``rules`` test: each broken rule and the rows that break it."""
 
 
-class BuildFailed(RekindleError):
-    """dbt did not succeed.
-
-    Attributes:
-        failures: Each failed model, seed or test with its message.
-        result: What dbt returned, with the results of everything that did run.
-    """
-
-    def __init__(self, failures: list[tuple[str, str]], result: dbtRunnerResult, log: Path) -> None:
-        self.failures = failures
-        self.result = result
-        lines = [f"  {name}: {' '.join(message.split())}" for name, message in failures[:_SHOWN_FAILURES]]
-        if len(failures) > _SHOWN_FAILURES:
-            lines.append(f"  ... and {len(failures) - _SHOWN_FAILURES} more")
-        super().__init__(
-            "dbt did not succeed; nothing was published and the published version is as it was.\n"
-            + "\n".join(lines)
-            + f"\nWhat dbt said is in {log}, the SQL it ran beside it in target/."
-        )
-
-
 def invoke_dbt(
     arguments: list[str],
     *,
@@ -86,6 +64,7 @@ def invoke_dbt(
     manifest: Manifest | None = None,
     on_event: Callable[[EventMsg], None] | None = None,
     broken: BrokenRules | None = None,
+    keeping: str = "",
     keeping_seeds: bool = False,
     project_dir: Path = DBT_PROJECT_DIR,
 ) -> dbtRunnerResult:
@@ -102,6 +81,7 @@ def invoke_dbt(
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.
         on_event: Called with every event, from dbt's own threads. Nothing is printed.
         broken: Gets the broken rules of each failed test, before its event reaches ``on_event``.
+        keeping: Name of the part of a build that the command makes, whose SQL is kept for the next build.
         keeping_seeds: Whether the command loads and tests every seed of the kept project, so that those of
             a former build may be copied instead where nothing about them changed.
         project_dir: The dbt project.
@@ -113,14 +93,15 @@ def invoke_dbt(
         BuildFailed: Anything failed.
     """
     target_path.mkdir(parents=True, exist_ok=True)
-    taken, fingerprint = {}, ""
+    files = files_fingerprint(project_dir) if keeping else ""
+    taken, seeds = {}, ""
     if manifest is None:
         parsed = parsed_project(project_dir)
         # dbt writes into what it is given (compiled SQL, fixtures of unit tests): each run gets its own.
         manifest = parsed.deepcopy()
     if keeping_seeds:
-        fingerprint = seeds_fingerprint(parsed)
-        taken = take_seeds(warehouse, fingerprint, project_dir)
+        seeds = seeds_fingerprint(parsed)
+        taken = take_seeds(warehouse, seeds, project_dir)
     if taken:
         arguments = [*arguments, "--exclude-resource-type", "seed"]
         for unique_id in taken:
@@ -137,8 +118,11 @@ def invoke_dbt(
         broken=broken,
         taken=taken,
     )
-    if keeping_seeds and not taken and seeds_fingerprint(parsed) == fingerprint:
-        keep_seeds(warehouse, parsed, _outcomes(result), fingerprint, project_dir)
+    if keeping_seeds and not taken and seeds_fingerprint(parsed) == seeds:
+        keep_seeds(warehouse, parsed, _outcomes(result), seeds, project_dir)
+    if keeping and files_fingerprint(project_dir) == files:
+        outcomes = json.loads((target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
+        keep_sql(keeping, manifest, outcomes, files=files, seeds=seeds, project_dir=project_dir)
     return result
 
 
@@ -147,7 +131,7 @@ def manifest_file(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     return project_dir / "target" / "manifest.json"
 
 
-def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) -> Path:
+def prepare(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     """Parse the project if its manifest is missing or older than any of its files.
 
     Returns:
@@ -158,14 +142,14 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
     """
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
-    if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
+    if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir):
         _parse(project_dir, anew=True)
     return made
 
 
-def parsed_project(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) -> Manifest:
+def parsed_project(project_dir: Path = DBT_PROJECT_DIR) -> Manifest:
     """The parsed project, kept in memory for as long as its manifest file stays the same."""
-    made = prepare(project_dir, seeds_dir)
+    made = prepare(project_dir)
     kept = _parsed.get(project_dir)
     if kept is None or kept[0] != made.stat().st_mtime_ns:
         return _parse(project_dir)
@@ -214,10 +198,11 @@ def _alone(lock_file: Path) -> Iterator[None]:
         yield
 
 
-def _last_change(project_dir: Path, seeds_dir: Path) -> int:
+def _last_change(project_dir: Path) -> int:
     """When the newest file or folder that parsing depends on changed."""
     newest = (project_dir / "dbt_project.yml").stat().st_mtime_ns
-    for folder in (project_dir / "models", project_dir / "macros", project_dir / "tests", seeds_dir):
+    seeds = project_dir.parent / "seeds"
+    for folder in (project_dir / "models", project_dir / "macros", project_dir / "tests", seeds):
         # Folders count too: a removed file changes only its folder.
         for path in [folder, *folder.rglob("*")] if folder.exists() else []:
             newest = max(newest, path.stat().st_mtime_ns)
@@ -267,7 +252,7 @@ def _run(
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
-        raise BuildFailed(_failures(result, broken), result, log_path / "dbt.log")
+        raise BuildFailed(_failures(result, broken), log_path / "dbt.log")
     return result
 
 
@@ -283,7 +268,7 @@ class _ToldEvents(EventManager):
 def _write_outcomes(
     file: Path, manifest: Manifest, result: dbtRunnerResult, taken: Mapping[str, str]
 ) -> None:
-    """What an audit asks: all that a whole build runs, what became of what this one ran, what is public."""
+    """What later steps ask: all that a whole build runs, what became of what this one ran, what is public."""
     expected = [
         *taken,
         *(
@@ -295,11 +280,14 @@ def _write_outcomes(
         ),
     ]
     outcomes = {**taken, **_outcomes(result)}
-    public = sorted(
-        [node.schema, node.name]
+    public = {
+        f"{node.schema}.{node.name}": {
+            "comment": node.description,
+            "columns": {name: column.description for name, column in node.columns.items()},
+        }
         for node in manifest.nodes.values()
         if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")
-    )
+    }
     write_json(file, {"expected": expected, "outcomes": outcomes, "public": public})
 
 
@@ -317,11 +305,6 @@ def _broken_rules(test: Any) -> BrokenRules:
         return {test.unique_id: dict(handle.cursor().execute(test.compiled_code).fetchall())}
     finally:
         handle.close()
-
-
-def told_rules(broken: Mapping[str, int]) -> str:
-    """Broken rules with their rows in one line."""
-    return ", ".join(f"{rule}: {counted(rows, 'row')}" for rule, rows in broken.items())
 
 
 def _failures(result: dbtRunnerResult, broken: BrokenRules) -> list[tuple[str, str]]:

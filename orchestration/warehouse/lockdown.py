@@ -13,8 +13,8 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
-from orchestration.project import SEEDS_DIR, Home
-from orchestration.warehouse.connections import lock_down, quoted
+from orchestration.project import Home
+from orchestration.warehouse.connections import lock_to_sources, tell_sources
 
 
 class Plugin(BasePlugin):
@@ -30,8 +30,8 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Lock the instance."""
-        lock_down(conn, [self._home.loaded, SEEDS_DIR])
+        lock_to_sources(conn, self._home)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
-        """Set what sources read from; a variable, so that no path is baked into the manifest or views."""
-        cursor.execute(f"set variable loaded = {quoted(self._home.loaded)}")
+        """Tell where the loaded data is."""
+        tell_sources(cursor, self._home)

@@ -19,7 +19,7 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.files import sha256_of, sync, write_json
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, file_state
+from orchestration.warehouse.builds import Build, file_state, public_docs
 from orchestration.warehouse.connections import lock_down, quoted
 from orchestration.warehouse.versions import (
     Manifest,
@@ -141,7 +141,7 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
 
 
 def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
-    """Copy every audited table and view, with comments, into a file of its own."""
+    """Copy every audited table and view into a file of its own, and comment them."""
     source, target = build.file.stem, file.stem
     spill = build.folder / "spill"
     settings = {
@@ -162,42 +162,19 @@ def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
                 f'create table "{target}"."{room}"."{name}" as from "{source}"."{room}"."{name}"'
             )
         # Two thousand comments, each committed alone, would cost more than the tables.
-        connection.execute("begin")
-        for statement in _comments(connection, source, target, relations):
-            connection.execute(statement)
-        connection.execute("commit")
+        connection.execute(f"begin; {_comments(build, target)} commit")
         connection.execute(f'checkpoint "{target}"')
         connection.execute(f'detach "{target}"')
 
 
-def _comments(
-    connection: duckdb.DuckDBPyConnection, source: str, target: str, relations: list[tuple[str, ...]]
-) -> list[str]:
-    """The statements that repeat what dbt's ``persist_docs`` wrote; views become tables."""
-    published = set(relations)
-    of_relations = connection.execute(
-        """
-        select schema_name, table_name, comment from duckdb_tables()
-        where database_name = $source and comment is not null
-        union all
-        select schema_name, view_name, comment from duckdb_views()
-        where database_name = $source and comment is not null
-        """,
-        {"source": source},
-    ).fetchall()
-    of_columns = connection.execute(
-        """
-        select schema_name, table_name, column_name, comment from duckdb_columns()
-        where database_name = $source and comment is not null
-        """,
-        {"source": source},
-    ).fetchall()
-    return [
-        f'comment on table "{target}"."{room}"."{name}" is {quoted(comment)}'
-        for room, name, comment in of_relations
-        if (room, name) in published
-    ] + [
-        f'comment on column "{target}"."{room}"."{name}"."{column}" is {quoted(comment)}'
-        for room, name, column, comment in of_columns
-        if (room, name) in published
-    ]
+def _comments(build: Build, target: str) -> str:
+    """The statements that say of every table and column what it is."""
+    statements = []
+    for relation, docs in public_docs(build).items():
+        room, name = relation.split(".")
+        place = f'"{target}"."{room}"."{name}"'
+        said = {f"table {place}": docs["comment"]} | {
+            f'column {place}."{column}"': comment for column, comment in docs["columns"].items()
+        }
+        statements += [f"comment on {what} is {quoted(text)};" for what, text in said.items() if text]
+    return "\n".join(statements)

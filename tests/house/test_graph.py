@@ -135,3 +135,34 @@ def test_what_is_private_has_the_name_of_a_step(models):
 def test_a_step_is_known_by_its_name(name):
     assert is_private_by_name(Model(name, "intermediate/a"))
     assert not is_private_by_name(Model("fct_order", "core/facts"))
+
+
+def asked_while_compiling(manifest):
+    """What macros ask of relations before the SQL is there, with everything those are made of."""
+    for node in manifest.nodes.values():
+        text = getattr(node, "raw_code", "")
+        calls = "\n".join(re.findall(r"(?:tag_shapes|run_query)\((.*)\)", text))
+        waiting = [
+            found.unique_id
+            for name in re.findall(r"ref\('(\w+)'\)", calls)
+            for found in manifest.nodes.values()
+            if found.name == name
+        ]
+        while waiting:
+            asked = manifest.nodes.get(waiting.pop())
+            if asked is None or asked.resource_type == "model":
+                yield node.name, asked and asked.name
+                waiting += asked.depends_on.nodes if asked else []
+
+
+def test_what_is_asked_while_compiling_is_made_of_seeds_alone(manifest):
+    """Compiled SQL is kept until a file changes (docs/decisions/0030): facts must not be in it."""
+    asking = {
+        macro.name
+        for macro in manifest.macros.values()
+        if macro.package_name == "rekindle" and "run_query(" in macro.macro_sql
+    }
+    assert asking == {"tag_shapes"}
+    found = set(asked_while_compiling(manifest))
+    assert {asked for _, asked in found} == {"dim_tag_path"}
+    assert {model for model, _ in found} == {"fct_member_tag", "fct_product_tag", "fct_tag_conflict"}

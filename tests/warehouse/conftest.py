@@ -1,10 +1,39 @@
-"""A home of its own for each test."""
+"""A home of its own for each test, and a small dbt project."""
+
+import shutil
 
 import pytest
+from standin import written
 
 from orchestration.project import Home
+from orchestration.warehouse import connections
 
 
 @pytest.fixture
 def home(tmp_path):
     return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory):
+    """A small project with the real profile, parsed once for all tests that do not change it."""
+    return written(tmp_path_factory.mktemp("standin") / "dbt_project")
+
+
+@pytest.fixture
+def project(standin, monkeypatch):
+    monkeypatch.setattr(connections, "SEEDS_DIR", standin.parent / "seeds")
+    return standin
+
+
+@pytest.fixture
+def own_project(tmp_path, standin, monkeypatch):
+    """A copy to change; it takes what was parsed along, as a fresh process finds it."""
+    shutil.copytree(standin.parent, tmp_path / "own")
+    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
+    return tmp_path / "own" / "dbt_project"
+
+
+@pytest.fixture
+def little_memory(monkeypatch):
+    monkeypatch.setenv("REKINDLE_MEMORY", "1GB")

@@ -1,5 +1,5 @@
-{# How a model becomes a table or a view in DuckDB: replaced under its own name, in one transaction with its comments,
-   and only if it keeps its contract. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
+{# How a model becomes a table or a view in DuckDB: replaced under its own name, in one transaction, and only if it
+   keeps its contract. Comments are written at publication. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
    at the query for the contract) costs more than most models do. #}
 
 {% materialization table, adapter="duckdb" %}
@@ -22,7 +22,6 @@
         {% if config.get("contract").enforced %}
         {{ held_to_contract(relation) }}
         {% endif %}
-        {{ comments_on(relation) }}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}
@@ -37,18 +36,6 @@
     {%- else -%}
         {{ query }}
     {%- endif -%}
-{% endmacro %}
-
-{# Of what dbt_project.yml persists: the published rooms. #}
-{% macro comments_on(relation) %}
-    {% if config.persist_relation_docs() and model.description %}
-        comment on {{ relation.type }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};
-    {% endif %}
-    {% if config.persist_column_docs() %}
-        {% for column in model.columns.values() %}
-        comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
-        {% endfor %}
-    {% endif %}
 {% endmacro %}
 
 {# Fails, and names the columns, unless what came out has exactly the columns and types of the yml. #}

@@ -1,0 +1,220 @@
+"""What dbt compiled is executed for as long as nothing changed, to the same end as if dbt had run it."""
+
+import json
+import shutil
+
+import duckdb
+import pytest
+from made_by_hand import AS_OF
+from standin import with_orders, written
+
+from orchestration.core.errors import RekindleError
+from orchestration.ledger.opening import start_build
+from orchestration.project import Home
+from orchestration.warehouse import connections, dbt
+from orchestration.warehouse.building import build_part
+from orchestration.warehouse.builds import BuildFailed, audit, public_docs
+from orchestration.warehouse.kept_sql import kept_sql
+
+pytestmark = pytest.mark.usefixtures("little_memory")
+
+DRAWN = """
+models:
+  - name: dim_bonus
+    config: {contract: {enforced: true}}
+    columns: [{name: rewarded, data_type: bigint}]
+    data_tests: [{rules: {name: dim_bonus__rules, arguments: {conditions: {is_little: rewarded < 16}}}}]
+  - name: srv_bonus
+    data_tests: [{rules: {name: srv_bonus__rules, config: {severity: warn},
+                          arguments: {conditions: {is_less: rewarded < 14}}}}]
+"""
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What dbt was invoked for."""
+    seen = []
+    invoke = dbt.invoke_dbt
+
+    def counted(arguments, **options):
+        seen.append(arguments[0])
+        return invoke(arguments, **options)
+
+    monkeypatch.setattr(dbt, "invoke_dbt", counted)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory):
+    """A project that was built, over orders that break nothing, and so is kept."""
+    root = tmp_path_factory.mktemp("built_once")
+    project = written(root / "own" / "dbt_project")
+    (project / "models" / "marts" / "drawn.yml").write_text(DRAWN)
+    (project / "models" / "serving" / "srv_bonus.sql").write_text(
+        "select rewarded from {{ ref('dim_bonus') }}"
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connections, "SEEDS_DIR", project.parent / "seeds")
+        made(with_orders(Home(root / "home"), 3), project, 1)
+    return project
+
+
+@pytest.fixture
+def kept_project(tmp_path, built_once, monkeypatch):
+    """A copy to change."""
+    shutil.copytree(built_once.parent, tmp_path / "own")
+    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
+    return tmp_path / "own" / "dbt_project"
+
+
+def made(home, project, number):
+    """A build, and by the end of its name what became of each model and test."""
+    build = start_build(home, [AS_OF], run_id=f"{number:08x}", code_version="c0de")
+    outcomes = {}
+
+    def ended(outcome):
+        outcomes[outcome.unique_id.split(".")[2]] = (outcome.status, dict(outcome.broken))
+
+    try:
+        build_part(
+            home,
+            build,
+            "build",
+            (),
+            build.target_path,
+            with_seeds=True,
+            begun=lambda *_: None,
+            ended=ended,
+            project_dir=project,
+        )
+    except BuildFailed as error:
+        return build, outcomes, error
+    return build, outcomes, None
+
+
+def content(build):
+    with duckdb.connect(str(build.file), read_only=True) as connection:
+        connection.execute("set variable loaded = 'nowhere'")
+        relations = connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables order by all"
+        ).fetchall()
+        tables = [f"{room}.{name}" for room, name, kind in relations if kind == "BASE TABLE"]
+        return relations, {
+            table: (
+                connection.execute(f"describe {table}").fetchall(),
+                connection.execute(f"from {table} order by all").fetchall(),
+            )
+            for table in tables
+        }
+
+
+def without_skipped(told):
+    """Of what was skipped dbt says nothing by itself."""
+    return {name: said for name, said in told.items() if said[0] != "skipped"}
+
+
+def touch(project):
+    """A change that says nothing, but is one."""
+    model = project / "models" / "marts" / "dim_bonus.sql"
+    model.write_text(model.read_text() + "\n")
+
+
+def test_a_second_build_needs_no_dbt_and_makes_the_same(home, kept_project, calls):
+    with_orders(home, 8)
+    kept, told, _ = made(home, kept_project, 1)
+    assert calls == []
+    touch(kept_project)
+    by_dbt, told_by_dbt, _ = made(home, kept_project, 2)
+    assert calls == ["build"]
+    assert told == told_by_dbt
+    assert content(kept) == content(by_dbt)
+    assert audit(kept) == audit(by_dbt)
+    assert public_docs(kept) == public_docs(by_dbt)
+
+
+@pytest.mark.parametrize("orders", [8, 9, 10])
+def test_a_broken_rule_is_told_as_by_dbt(home, kept_project, calls, orders):
+    """7 are added to orders from 0 on: the eighth breaks the rule that warns, the tenth that which fails."""
+    with_orders(home, orders)
+    kept, told, failed = made(home, kept_project, 1)
+    assert calls == []
+    touch(kept_project)
+    by_dbt, told_by_dbt, failed_by_dbt = made(home, kept_project, 2)
+    assert calls == ["build"]
+    assert without_skipped(told) == told_by_dbt
+    if orders < 10:
+        assert failed is failed_by_dbt is None
+        assert told["srv_bonus__rules"] == ("warn", {"is_less": orders - 7})
+        assert audit(kept) == audit(by_dbt)
+        return
+    assert failed.failures == failed_by_dbt.failures
+    assert told["dim_bonus__rules"] == ("fail", {"is_little": 1})
+    assert told["srv_bonus"] == ("skipped", {})
+    assert len(list((kept.folder / "target").glob("test.standin.dim_bonus__rules.*.sql"))) == 1
+    assert "is_little: 1 row" in (kept.folder / "build.log").read_text()
+    for build in (kept, by_dbt):
+        with pytest.raises(RekindleError, match="dim_bonus__rules"):
+            audit(build)
+
+
+def test_an_error_names_model_and_reason_and_nothing_of_it_can_be_published(home, kept_project, calls):
+    with_orders(home, 3)
+    next(home.loaded.rglob("*.parquet")).write_bytes(b"cut short")
+    build, told, failed = made(home, kept_project, 1)
+    assert calls == []
+    assert told["stg_orders"][0] == "error"
+    assert {told["dim_bonus"][0], told["srv_order"][0]} == {"skipped"}
+    assert "stg_orders" in str(failed)
+    assert "empty.parquet" in str(failed)
+    with pytest.raises(RekindleError, match="stg_orders"):
+        audit(build)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "models/marts/fct_order.sql",
+        "models/all.yml",
+        "macros/generate_schema_name.sql",
+        "tests/generic/rules.sql",
+        "dbt_project.yml",
+    ],
+)
+def test_whatever_file_changed_its_sql_is_not_used(kept_project, name):
+    assert kept_sql("build", kept_project)
+    file = kept_project / name
+    file.write_text(file.read_text() + "\n")
+    assert kept_sql("build", kept_project) is None
+
+
+def test_a_seed_that_changed_is_in_the_next_build(home, kept_project, calls):
+    (kept_project.parent / "seeds" / "bonus.csv").write_text("bonus\n6\n")
+    build, _, _ = made(with_orders(home, 1), kept_project, 1)
+    assert calls == ["build"]
+    with duckdb.connect(str(build.file), read_only=True) as connection:
+        assert connection.execute("from marts.dim_bonus").fetchall() == [(6,)]
+
+
+@pytest.mark.parametrize("damaged", ["target/sql/build.json", "target/seeds/seeds.duckdb"])
+def test_what_is_kept_and_damaged_is_not_used(home, kept_project, calls, damaged):
+    (kept_project / damaged).write_bytes(b"{")
+    build, _, _ = made(with_orders(home, 3), kept_project, 1)
+    assert calls == ["build"]
+    assert audit(build)["marts.dim_bonus"] == 3
+
+
+def test_sql_that_did_not_succeed_as_a_whole_is_not_kept(home, kept_project):
+    touch(kept_project)
+    made(with_orders(home, 10), kept_project, 1)
+    assert kept_sql("build", kept_project) is None
+
+
+def test_executed_sql_is_as_confined_as_dbts(home, kept_project):
+    file = kept_project / "target" / "sql" / "build.json"
+    kept = json.loads(file.read_text())
+    for node in kept["nodes"]:
+        if node["name"] == "fct_order":
+            node["sql"] = "create table marts.fct_order as from read_text('/etc/hostname')"
+    file.write_text(json.dumps(kept))
+    _, _, failed = made(with_orders(home, 3), kept_project, 1)
+    assert "disabled by configuration" in str(failed)

@@ -27,11 +27,14 @@ real: $(VENV)/real.installed ## The same on the Complete Journey grocery data (2
 ui: $(VENV)/run.installed ## Open the Dagster UI on 127.0.0.1:3000, read-only
 	@$(BIN)/rekindle ui
 
+# A file of tests stays with one process: what a file builds is built once.
+WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/test.installed ## The test suite
-	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q -m "not slow" $(WORKERS)
 
 test-all: $(VENV)/test.installed ## Everything, the slow suites too
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q $(WORKERS)
 
 bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
 	@$(BIN)/python -m benchmarks.fixed_cost

@@ -32,8 +32,9 @@ from orchestration.loader.loading import load
 from orchestration.own_tables import add_rows, provide_own_tables
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.builds import BUILD_COMMAND, Build, write_as_of_dates
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, waiting_build, write_as_of_dates
 from orchestration.warehouse.dbt import invoke_dbt
+from tests.once import once
 
 MEMBERS = 600
 UNTIL = date(2025, 12, 28)
@@ -304,16 +305,21 @@ _kept: dict[str, BuiltChain] = {}
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> BuiltChain:
-    """The chain of this session. Several suites import the fixture; all get the same one."""
+    """The chain of this run of the suite. Several suites import the fixture; all get the same one."""
     if "chain" not in _kept:
-        root = tmp_path_factory.mktemp("chain")
+        root = once(tmp_path_factory, "chain", _make_chain)
         home = Home(root / "home")
-        simulate(home.landing, root / "truth", Lives(MEMBERS, until=UNTIL))
-        load_chain(home)
-        for day, fits in CHURN_FITS.items():
-            add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
-        for day, found in AMOUNT_FITS.items():
-            add_amounts(home, day, found)
-        keep_model_versions(home)
-        _kept["chain"] = BuiltChain(home, root / "truth", dbt_build(home, SUNDAYS))
+        _kept["chain"] = BuiltChain(home, root / "truth", waiting_build(home))
     return _kept["chain"]
+
+
+def _make_chain(root: Path) -> None:
+    home = Home(root / "home")
+    simulate(home.landing, root / "truth", Lives(MEMBERS, until=UNTIL))
+    load_chain(home)
+    for day, fits in CHURN_FITS.items():
+        add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
+    for day, found in AMOUNT_FITS.items():
+        add_amounts(home, day, found)
+    keep_model_versions(home)
+    dbt_build(home, SUNDAYS)

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from orchestration.project import DBT_PROJECT_DIR, PROJECT_DIR, SEEDS_DIR
+from tests.once import once
 
 TINY_PROJECT = Path(__file__).parent / "tiny_project"
 SOURCES = ("chain", "rekindle")
@@ -82,8 +83,13 @@ class Tiny:
 
 @pytest.fixture(scope="session")
 def published_once(tmp_path_factory):
-    """The tiny project after its first run; only to be copied."""
-    root = tmp_path_factory.mktemp("tiny")
+    """The tiny project after its first run; only to be copied. And what that run printed."""
+    root = once(tmp_path_factory, "tiny", _run_once)
+    said = [(root / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+    return Tiny(root / "project", root / "home"), subprocess.CompletedProcess(["run"], 0, *said)
+
+
+def _run_once(root):
     project, home = root / "project", root / "home"
     shutil.copytree(PROJECT_DIR / "orchestration", project / "orchestration")
     shutil.copytree(SEEDS_DIR, project / "seeds")
@@ -108,7 +114,8 @@ def published_once(tmp_path_factory):
     tiny.deliver("orders", DAY, ORDERS)
     done = tiny.rekindle("run", "--weeks", "2")
     assert done.returncode == 0, done.stderr
-    return Tiny(project, home), done
+    (root / "stdout").write_text(done.stdout, encoding="utf-8")
+    (root / "stderr").write_text(done.stderr, encoding="utf-8")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.current_build import build_at_work
+from orchestration.assets.current_build import build_of_step
 from orchestration.core.errors import RekindleError
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
@@ -249,7 +249,7 @@ def _dbt_assets(name: str, part: Part, description: str) -> AssetsDefinition:
         progress: ResourceParam[Progress],
     ) -> Iterator[MaterializeResult | AssetCheckResult]:
         progress.begin(part.step)
-        yield from _built(part, build_at_work(context, home), home, progress)
+        yield from _built(part, build_of_step(context, home), home, progress)
 
     return built
 

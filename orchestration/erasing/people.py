@@ -22,7 +22,6 @@ from orchestration.core.summary import counted
 from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
-from orchestration.ledger.seals import provide_ledger
 from orchestration.loader.loading import tell_what_is_loaded
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
@@ -156,7 +155,6 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
     erase_from_ledger(home, erasure.keys)
     _remove_builds(home)
     tell_what_is_loaded(home, contracts)
-    provide_ledger(home)
     begin(home, replace(erasure, is_purged=True))
 
 

@@ -25,7 +25,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import sha256_of, sync, write_json
 from orchestration.ledger.rules import declared_rules
-from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
+from orchestration.own_tables import Place, provide_own_tables, schema_of, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
@@ -309,11 +309,20 @@ def seals(home: Home) -> list[Seal]:
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
-def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:
+def provide_ledger(
+    home: Home,
+    build: Place,
+    *,
+    until: date,
+    before: date | None = None,
+    keeping: Collection[str] = frozenset(),
+) -> None:
     """Hand what is sealed to the build that is about to start.
 
     Args:
         home: The home.
+        build: Gets the rows, in its own tables.
+        until: The newest as-of date of the build: of weeks decided from a later state it knows nothing.
         before: Only weeks before this Monday, for a build that decides that week anew; None for all.
         keeping: Campaigns whose seal of that very week stands.
 
@@ -323,13 +332,16 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
     known = [
         each
         for each in seals(home)
-        if before is None
-        or each.campaign_week < before
-        or (each.campaign_week == before and each.campaign in keeping)
+        if each.as_of_date <= until
+        and (
+            before is None
+            or each.campaign_week < before
+            or (each.campaign_week == before and each.campaign in keeping)
+        )
     ]
-    provide_own_tables(home)
+    provide_own_tables(build)
     for part, (sealed, _, _) in _PARTS.items():
-        folder = home.own_tables / sealed
+        folder = build.own_tables / sealed
         wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
         for stale in folder.glob("*.parquet"):
             if stale.name != "empty.parquet":
@@ -350,7 +362,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         }
         for each in known
     ]
-    write_own_table(home, "sealed_weeks", rows)
+    write_own_table(build, "sealed_weeks", rows)
 
 
 def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:

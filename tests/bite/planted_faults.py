@@ -768,9 +768,9 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_churn_reason set member_key = -1 where one_row",
     ],
     "stage_flow_adds_up": [
-        "update intermediate.int_stages__flows set members = members + 1 where one_row",
-        "delete from intermediate.int_stages__flows where one_row",
-        f"delete from intermediate.int_stages__flows where {_LAST_SUNDAY}",
+        "update serving.srv_lifecycle_flow set members = members + 1 where one_row",
+        "delete from serving.srv_lifecycle_flow where one_row",
+        f"delete from serving.srv_lifecycle_flow where {_LAST_SUNDAY}",
     ],
     "stage_periods_have_no_gaps": [
         "update marts.fct_stage_period set ended_on = ended_on - 1 where rowid = "

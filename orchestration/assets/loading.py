@@ -22,7 +22,7 @@ from pydantic import Field
 
 from orchestration.assets.current_build import OPENS_A_BUILD
 from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
+from orchestration.assets.models import MADE_LATER, MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -40,7 +40,7 @@ BUILD_INPUTS = {
 """Rekindle's own tables that a build begins with."""
 
 _SOURCES = [spec_of(unique_id) for unique_id in MANIFEST["sources"]]
-_MADE_LATER = {spec.key for tag in ("fitted", "evaluated") for spec in sources_tagged(tag)}
+_MADE_LATER = {spec.key for tag in MADE_LATER for spec in sources_tagged(tag)}
 SOURCE_TABLE_SPECS = [spec for spec in _SOURCES if spec.key not in BUILD_INPUTS | _MADE_LATER]
 BUILD_INPUT_SPECS = [
     spec.replace_attributes(deps=[before.key for before in (*SOURCE_TABLE_SPECS, *DEFINITION_SPECS)])

@@ -1,13 +1,13 @@
 {%- set dates = [
     'planned_on', 'capped_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'followed_up_on',
-    'unsubscribed_on', 'complained_on', 'blocked_on', 'redeemed_on',
+    'unsubscribed_on', 'complained_on', 'blocked_on', 'reported_on', 'redeemed_on',
 ] -%}
 {%- set told_by = {
     'chain_touches': dates[:-1],
     'letters': ['planned_on', 'sent_on', 'redeemed_on'],
     'receipt_touches': [
         'planned_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'unsubscribed_on',
-        'complained_on', 'blocked_on',
+        'complained_on', 'blocked_on', 'reported_on',
     ],
 } -%}
 {%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}

@@ -1,5 +1,10 @@
--- What a record is reached under on each channel; without an address the record itself stands for it.
-with records as (
+-- What a record is or was known under. A placeholder is nobody's. Where the rules of identity would link two records by it,
+-- they were one person as long as both held it.
+with identifiers as (
+    select * from {{ ref('stg_chain__member_identifiers') }}
+),
+
+records as (
     select * from {{ ref('int_identity__records') }}
 ),
 
@@ -7,27 +12,42 @@ member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
-addresses as (
-    {%- for channel, pseudonym in {
-        'sms': 'phone_pseudonym', 'call': 'phone_pseudonym', 'email': 'email_pseudonym', 'wechat': 'union_id_pseudonym',
-        'push': 'null',
-    }.items() %}
+blocked as (
+    select * from {{ ref('stg_rekindle__blocked_identifiers') }}
+),
+
+rules as (
+    select * from {{ ref('identifiers') }}
+),
+
+known as (
     select
-        record_key,
-        '{{ channel }}' as channel,
-        cast({{ pseudonym }} as {{ dbt.type_string() }}) as pseudonym
-    from records
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        records.record_key,
+        member_records.member_key,
+        records.name_pseudonym,
+        identifiers.identifier_type,
+        identifiers.pseudonym,
+        identifiers.replaced_on,
+        count(*) over (partition by identifiers.identifier_type, identifiers.pseudonym) as holders
+    from identifiers
+    inner join records
+        on identifiers.source = records.source
+        and identifiers.system = records.system
+        and identifiers.member_id = records.member_id
+    inner join member_records on records.record_key = member_records.record_key
+    left join blocked
+        on identifiers.identifier_type = blocked.identifier_type
+        and identifiers.pseudonym = blocked.pseudonym
+    where blocked.pseudonym is null
 )
 
 select
-    addresses.record_key,
-    member_records.member_key,
-    addresses.channel,
-    addresses.pseudonym is not null as has_detail,
-    coalesce(addresses.pseudonym, 'record ' || cast(addresses.record_key as {{ dbt.type_string() }})) as contact_point
-from addresses
-inner join member_records on addresses.record_key = member_records.record_key
+    known.record_key,
+    known.member_key,
+    known.identifier_type,
+    known.identifier_type || ':' || known.pseudonym as contact_point,
+    known.replaced_on,
+    known.holders <= rules.maximum_records as is_link,
+    case when rules.needs_same_name then known.name_pseudonym else '' end as linked_as
+from known
+inner join rules on known.identifier_type = rules.identifier_type

@@ -62,7 +62,9 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
         )
     as_of = as_of_date(published)
     heard_until = {
-        source: _heard_until([each[1:] for each in deliveries if each[0] == source], source, as_of, definitions)
+        source: _heard_until(
+            [each[1:] for each in deliveries if each[0] == source], source, as_of, definitions
+        )
         for source in sorted({source for source, _, _ in deliveries})
     }
     return min(heard_until.values())

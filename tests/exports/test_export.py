@@ -17,8 +17,6 @@ from orchestration.exports.writing import export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
-INSERT = "insert into staging.stg_rekindle__loads values"
-OLD = "update staging.stg_rekindle__loads set delivered_on = date '2025-12-20'"
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 
 
@@ -206,53 +204,6 @@ def test_a_version_published_before_there_were_exports_is_refused(shop):
 def test_an_unpublished_week_is_refused_with_those_there_are(shop):
     with pytest.raises(RekindleError, match="published weeks are: 2025-12-29"):
         export(shop.home, date(2025, 12, 22))
-
-
-@pytest.mark.parametrize(
-    ("loads", "said"),
-    [
-        ("delete from staging.stg_rekindle__loads", "no delivery of consents"),
-        (OLD, "8 days before"),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 126)", "100 accepted rows"),
-        # A shrunken feed is no more whole for coming twice, in one day or as the next day's.
-        (
-            f"update staging.stg_rekindle__loads set rows_loaded = 79; {INSERT} ('chain', 'consents', "
-            "date '2025-12-20', 'loaded', 100), ('chain', 'consents', date '2025-12-27', 'loaded', 79)",
-            "79 accepted rows",
-        ),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-29', 'loaded', 79)", "79 accepted rows"),
-        # One dated in the future, an empty or wholly quarantined one says nothing of today.
-        ("update staging.stg_rekindle__loads set delivered_on = date '2026-01-05'", "no delivery of consents of"),
-        (f"{OLD}; {INSERT} ('chain', 'consents', date '2026-01-05', 'loaded', 100)", "8 days before"),
-        ("update staging.stg_rekindle__loads set rows_loaded = 0", "no delivery of consents of"),
-        (f"{OLD}; {INSERT} ('chain', 'consents', date '2025-12-28', 'loaded', 0)", "8 days before"),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-29', 'loaded', 0)", "0 accepted rows"),
-        # Each source is heard by itself.
-        (f"{INSERT} ('till', 'consents', date '2025-12-20', 'loaded', 9)", "consents of till .* 8 days before"),
-        (f"{INSERT} ('a_till', 'consents', date '2025-12-28', 'loaded', 0)", "consents of a_till"),
-    ],
-)
-def test_a_consent_feed_that_may_lack_opt_outs_blocks_every_file(shop, loads, said):
-    shop.change(loads)
-    with pytest.raises(RekindleError, match=said):
-        export(shop.home)
-    assert not shop.home.exports.exists()
-
-
-@pytest.mark.parametrize(
-    ("loads", "until"),
-    [
-        ("update staging.stg_rekindle__loads set delivered_on = date '2025-12-21'", "2025-12-21"),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 125)", "2025-12-28"),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 1)", "2025-12-28"),
-        ("update staging.stg_rekindle__loads set delivered_on = date '2026-01-04'", "2026-01-04"),
-        (f"{INSERT} ('till', 'consents', date '2025-12-21', 'loaded', 9)", "2025-12-21"),
-    ],
-)
-def test_a_consent_feed_at_its_limits_is_heard(shop, loads, until):
-    shop.change(loads)
-    manifest = only(export(shop.home)).manifest
-    assert (manifest["rows"], manifest["consents_delivered_on"]) == (3, until)
 
 
 def test_refused_consents_of_nobody_are_told_with_the_files(shop):

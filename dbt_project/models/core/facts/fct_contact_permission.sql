@@ -129,10 +129,8 @@ select
     purpose,
     is_granted = 1 as is_allowed,
     happened_on as changed_on,
-    coalesce(
-        lead(happened_on) over (partition by member_key, channel, purpose order by happened_on),
-        {{ end_of_time() }}
-    ) as next_on,
+    lead(happened_on, 1, {{ end_of_time() }})
+        over (partition by member_key, channel, purpose order by happened_on) as next_on,
     cast(row_number() over (partition by member_key, channel, purpose order by happened_on) as integer) as change_number,
     lag(is_granted = 1) over (partition by member_key, channel, purpose order by happened_on) as is_allowed_before
 from moments

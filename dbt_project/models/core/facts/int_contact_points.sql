@@ -1,7 +1,7 @@
--- What a record is or was known under. A placeholder is nobody's. Where the rules of identity would link two records by it,
--- they were one person as long as both held it.
-with identifiers as (
-    select * from {{ ref('stg_chain__member_identifiers') }}
+-- What a record is or was known under, for an opt-out stays when a number changes. A placeholder is nobody's. Where the
+-- rules of identity would link two records by a value, they were one person for as long as both held it.
+with deliveries as (
+    select * from {{ ref('stg_chain__member_deliveries') }}
 ),
 
 records as (
@@ -20,32 +20,61 @@ rules as (
     select * from {{ ref('identifiers') }}
 ),
 
+told as (
+    {%- for identifier_type in ['union_id', 'card', 'phone', 'email'] %}
+    select
+        source,
+        system,
+        member_id,
+        '{{ identifier_type }}' as identifier_type,
+        {{ identifier_type }}_pseudonym as identifier,
+        min(reported_on) as first_on,
+        max(reported_on) as last_on
+    from deliveries
+    group by source, system, member_id, {{ identifier_type }}_pseudonym
+    {{- "
+    union all" if not loop.last }}
+    {%- endfor %}
+),
+
+followed as (
+    select
+        *,
+        lead(first_on) over (partition by source, system, member_id, identifier_type order by last_on) as next_first_on,
+        lead(last_on) over (partition by source, system, member_id, identifier_type order by last_on) as next_last_on
+    from told
+),
+
+-- Where a value came back, its follower was told before it as well: then the last day of that one is late enough.
 known as (
     select
         records.record_key,
         member_records.member_key,
         records.name_pseudonym,
-        identifiers.identifier_type,
-        identifiers.pseudonym,
-        identifiers.replaced_on,
-        count(*) over (partition by identifiers.identifier_type, identifiers.pseudonym) as holders
-    from identifiers
+        followed.identifier_type,
+        followed.identifier,
+        coalesce(
+            case when followed.next_first_on > followed.last_on then followed.next_first_on else followed.next_last_on end,
+            {{ end_of_time() }}
+        ) as replaced_on,
+        count(*) over (partition by followed.identifier_type, followed.identifier) as holders
+    from followed
     inner join records
-        on identifiers.source = records.source
-        and identifiers.system = records.system
-        and identifiers.member_id = records.member_id
+        on followed.source = records.source
+        and followed.system = records.system
+        and followed.member_id = records.member_id
     inner join member_records on records.record_key = member_records.record_key
     left join blocked
-        on identifiers.identifier_type = blocked.identifier_type
-        and identifiers.pseudonym = blocked.pseudonym
-    where blocked.pseudonym is null
+        on followed.identifier_type = blocked.identifier_type
+        and followed.identifier = blocked.pseudonym
+    where followed.identifier is not null and blocked.pseudonym is null
 )
 
 select
     known.record_key,
     known.member_key,
     known.identifier_type,
-    known.identifier_type || ':' || known.pseudonym as contact_point,
+    known.identifier_type || ':' || known.identifier as contact_point,
     known.replaced_on,
     known.holders <= rules.maximum_records as is_link,
     case when rules.needs_same_name then known.name_pseudonym else '' end as linked_as

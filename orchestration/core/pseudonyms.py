@@ -26,7 +26,7 @@ _WIDE_DIGITS = "０１２３４５６７８９"
 _DIGITS = "0123456789"
 # The plain dash comes last, where a character class takes it for itself.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212-"
-# How a mobile number of China is dialled: as it is, after the trunk's 0, after the country code with or without both.
+# A mobile number of China as it is dialled: after the country code or not, after the 0 of the trunk or not.
 _MOBILE = "^(00|0)?(86)?0?(1[3-9][0-9]{9})$"
 _WITH_COUNTRY = "^(0086|86)([0-9]{11})$"
 _LOWER_LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -36,10 +36,10 @@ _BLOCK_SIZE = 64
 def normalise(kind: str, value: str | None) -> str | None:
     """The form in which two spellings of one contact detail are equal; None when nothing is left.
 
-    Phones keep their digits only, without China's country code before eleven digits, and mobile numbers of China
-    without the 0 of the trunk. E-mail addresses are
-    trimmed and lower-cased, union ids trimmed, cards lose spaces and dashes and are upper-cased, names and
-    addresses are trimmed and lower-cased with single spaces inside.
+    Phones keep their digits only, without China's country code before eleven digits, and mobile numbers of
+    China without the 0 of the trunk. E-mail addresses are trimmed and lower-cased, union ids trimmed, cards
+    lose spaces and dashes and are upper-cased, names and addresses are trimmed and lower-cased with single
+    spaces inside.
     """
     if value is None:
         return None

@@ -38,11 +38,11 @@ class Sealed:
 
 
 def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Definitions) -> date:
-    """Day until which the consents of every source are heard: the newest delivery of the source that is latest.
+    """Day until which the consents of every source are heard: the oldest of their newest deliveries.
 
-    A delivery without a row that was accepted tells nothing of how fresh its source is, nor does one dated more
-    days after the published as-of date than it might be old: its date is an error. One much smaller than the
-    largest may lack opt-outs, however often it came.
+    A delivery without a row that was accepted tells nothing of how fresh its source is, nor does one dated
+    more days after the published as-of date than it might be old: its date is an error. One much smaller than
+    the largest may lack opt-outs, however often it came.
 
     Raises:
         RekindleError: There is none, that of a source is too old for the published as-of date, or so much
@@ -78,15 +78,15 @@ def _heard_until(
     newest = max((day for day, rows in deliveries if rows and day <= latest), default=None)
     if newest is None:
         raise RekindleError(
-            f"no delivery of consents of {source} dated until {latest} has a row that was accepted; delivered "
-            f"was {', '.join(f'{day} with {rows:,}' for day, rows in deliveries[-3:])}, so opt-outs are "
-            "unknown and nothing was exported. See `rekindle quarantine --table consents` and the dates of the "
-            "deliveries, deliver consents, then `rekindle run`"
+            f"no delivery of consents of {source} dated until {latest} has a row that was accepted; the last "
+            f"ones are {', '.join(f'{day} with {rows:,}' for day, rows in deliveries[-3:])}. Opt-outs are "
+            "unknown, so nothing was exported. See `rekindle quarantine --table consents` and the dates of "
+            "the deliveries, deliver consents, then `rekindle run`"
         )
     if (as_of - newest).days > definitions.most_consent_days:
         raise RekindleError(
-            f"the newest consents of {source} were delivered on {newest}, {(as_of - newest).days} days before "
-            f"the published {as_of}; at most {definitions.most_consent_days} are allowed "
+            f"the newest consents of {source} were delivered on {newest}, {(as_of - newest).days} days "
+            f"before the published {as_of}; at most {definitions.most_consent_days} are allowed "
             "(seeds/exports/export_settings.csv). Nothing was exported. Deliver consents, then `rekindle run`"
         )
     largest_on, largest = max(deliveries, key=lambda each: each[1])

@@ -87,7 +87,7 @@ def _may_opt_out(column: Column) -> str:
 
 
 def _moment(table: Table) -> str:
-    """When the member opted out: by the times of the opt-out, else by that of the row; null when unreadable."""
+    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read."""
     times = [column for column in _telling(table) if column.data_type in _MOMENTS]
     if not times:
         return _value(table.column(table.month_of)) if table.month_of else "null"

@@ -129,7 +129,7 @@ def _be_born(chance: Random, drawn: History, number: int) -> None:
         for kind, value in own.items():
             values: list[str | None] = []
             for _ in DELIVERIES:
-                changes = not values or chance.random() < (0.12 if kind == "phone" else 0.04)
+                changes = not values or chance.random() < 0.15
                 values.append(_value(chance, drawn, kind, value, number) if changes else values[-1])
             person.held[record, kind] = _periods(values)
     drawn.people.append(person)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from datetime import date, timedelta
 
 import duckdb
@@ -17,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.core.pseudonyms import normalise
 from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.sources.delivering import deliver
@@ -30,6 +30,11 @@ NOW_HELD = "on events.member_key = withdrawn.member_key"
 STILL_HELD = "withdrawn.replaced_on > cast('9000-01-01' as date)"
 LEAST = "least(consents.happened_on, consents.reported_on) as happened_on"
 DAYS = [DELIVERIES[0] + timedelta(days=day) for day in range((DELIVERIES[-1] - DELIVERIES[0]).days + 1)]
+
+# What links records of one person, and how many records may hold the same before it links none.
+with (SEEDS_DIR / "identity" / "identifiers.csv").open(encoding="utf-8", newline="") as rules:
+    MOST = {row["identifier_type"]: int(row["maximum_records"]) for row in csv.DictReader(rules)}
+LINKS = {kind: MOST[kind] for kind in ("phone", "email", "union_id")}
 
 CONTACTABLE = """
 select records.system, records.member_id, permissions.channel, days.day
@@ -76,7 +81,7 @@ class Warehouse:
             load_chain(home)
             provide_own_tables(home)
             planned = [
-                {name: None for name in schema_of("sealed_touches").names}
+                dict.fromkeys(schema_of("sealed_touches").names)
                 | {
                     "planned_touch_id": touch, "campaign": "news", "campaign_week": date(2025, 1, 6),
                     "ledger_version": 1, "entry_week": date(2025, 1, 6), "member_key": record_key(record),
@@ -154,6 +159,12 @@ class Slowly:
     def __init__(self, drawn, member_of):
         self.drawn, self.member_of = drawn, member_of
         self.person_of = {record: person for person in drawn.people for record in person.records}
+        self.holders = Counter(
+            (kind, value)
+            for record in self.person_of
+            for kind in LINKS
+            for value in self.had(record, kind, date.min)
+        )
 
     def had(self, record, kind, day):
         """Real values of a kind that a record had on a day or has had since."""
@@ -163,9 +174,10 @@ class Slowly:
     def hears(self, said, record, channel):
         """Whether an opt-out is one of this record too, on a channel of its own."""
         day = said.moment.date()
-        kinds = ("phone", "email", "union_id")
         same_person = self.person_of[said.record] is self.person_of[record] and any(
-            self.had(said.record, kind, day) & self.had(record, kind, day) for kind in kinds
+            self.holders[kind, value] <= most
+            for kind, most in LINKS.items()
+            for value in self.had(said.record, kind, day) & self.had(record, kind, day)
         )
         kind = CHANNELS[channel]
         same_address = kind is not None and self.had(said.record, kind, day) & self.had(record, kind, day)
@@ -208,11 +220,7 @@ def silenced_for_nothing(warehouse, seed, fault=None):
     slowly, last = Slowly(drawn, member_of), DAYS[-1]
     ever = {}
     for record in member_of:
-        known = {
-            (kind, value)
-            for kind in ("phone", "email", "union_id")
-            for value in slowly.had(record, kind, date.min)
-        }
+        known = {(kind, value) for kind in LINKS for value in slowly.had(record, kind, date.min)}
         ever.setdefault(member_of[record], set()).update(known)
     touched = {member_of[said.record] for said in slowly.opt_outs()}
     faults = []

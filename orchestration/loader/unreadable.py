@@ -22,6 +22,12 @@ UNREADABLE = "unreadable_consents"
 # In a table of this name every row may be one, whatever its contract says of it.
 _CONSENTS = "consents"
 _MOMENTS = ("date", "timestamp")
+_SQL_TYPES = {
+    pa.string(): "varchar",
+    pa.int64(): "bigint",
+    pa.date32(): "date",
+    pa.timestamp("us"): "timestamp",
+}
 
 
 def unreadable_consents(
@@ -67,14 +73,6 @@ def _readable(table: Table, file: Path) -> str:
 
 def _telling(table: Table) -> list[Column]:
     return [column for column in table.columns if column.opt_out is not None]
-
-
-_SQL_TYPES = {
-    pa.string(): "varchar",
-    pa.int64(): "bigint",
-    pa.date32(): "date",
-    pa.timestamp("us"): "timestamp",
-}
 
 
 def _may_opt_out(column: Column) -> str:

@@ -24,7 +24,7 @@ orders as (
 ),
 
 plans as (
-    select * from {{ ref('int_sealed_touches') }}
+    select * from {{ ref('stg_rekindle__sealed_touches') }}
 ),
 
 member_records as (
@@ -82,10 +82,11 @@ named as (
     union
     select
         refused.unreadable_id,
-        plans.member_key,
+        member_records.member_key,
         plans.channel
     from refused
     inner join plans on refused.planned_touch_id = plans.planned_touch_id
+    inner join member_records on plans.member_key = member_records.record_key
 )
 
 select

@@ -188,7 +188,7 @@ def _erasures(home: Home) -> list[str]:
 
 
 def _unreadable_consents(home: Home) -> list[str]:
-    """Refused consent events that still count, by what they were refused for."""
+    """Refused rows that count as opt-outs, by what they were refused for."""
     if current_version(home) is None:
         return []
     with connect_published(home) as published:
@@ -202,9 +202,9 @@ def _unreadable_consents(home: Home) -> list[str]:
             return []  # Published before there was the table.
     if not rows:
         return []
-    headings = ["consents refused for", "column", "events", "members silenced", "of nobody known"]
+    headings = ["opt-outs refused for", "column", "rows", "members silenced", "of nobody known"]
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
-    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle quarantine --table consents)"
+    asked = "\nThose of nobody known silence nobody: ask the source (rekindle quarantine)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
 
 

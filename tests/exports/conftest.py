@@ -78,7 +78,7 @@ def proposed(tmp_path) -> Shop:
             create table core.dim_as_of_date as select date '{WEEK}' as campaign_week;
             create table staging.stg_rekindle__loads as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
-                    'loaded' as status, 100 as rows_in;
+                    'loaded' as status, 100 as rows_in, 100 as rows_loaded, 0 as rows_quarantined;
             create table core.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
             create table people as
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);

@@ -1,4 +1,4 @@
-"""The tiny project to kill runs of, and the seed that decides where."""
+"""The chain that was built once, the tiny project to kill runs of, and the seed that decides where."""
 
 import os
 import random
@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from tests.built import chain
 from tests.orchestration.conftest import published_once, tiny
 
-__all__ = ["published_once", "tiny"]
+__all__ = ["chain", "published_once", "tiny"]
 
 SEED_VARIABLE = "REKINDLE_FAULT_SEED"
 

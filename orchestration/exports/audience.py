@@ -13,13 +13,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from orchestration.core.copy_texts import dialled, filled
 from orchestration.core.pseudonyms import normalise
 from orchestration.exports.definitions import Definitions
-from orchestration.project import Home
-from orchestration.warehouse.connections import quoted
+from orchestration.exports.opt_outs import OptOuts
+from orchestration.exports.vault import ADDRESSES
 
 COLUMNS = (
     "planned_touch_id",
@@ -34,8 +33,6 @@ COLUMNS = (
     "benefit",
     "expires_on",
 )
-_RECORD = ("system", "member_id")
-_ADDRESSES = ("phone", "email", "union_id")
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ def audience(
     planned: int,
     exported: Collection[str],
     definitions: Definitions,
+    opt_outs: OptOuts,
 ) -> Audience:
     """Sort one file's touches into rows and reasons.
 
@@ -72,12 +70,13 @@ def audience(
         planned: Touches in the seal; those not published any more were erased.
         exported: Touches of earlier exports.
         definitions: Copy and fallbacks.
+        opt_outs: What was said since the publication.
     """
     left_out: Counter[str] = Counter({"erased": planned - len(touches)})
     rows: list[dict[str, Any]] = []
     addresses: set[str] = set()
     for touch in touches:
-        row, reason = _row(touch, exported, definitions)
+        row, reason = _row(touch, exported, definitions, opt_outs)
         if row is not None and row["address"] in addresses:
             reason = "same_address"
         if reason or row is None:
@@ -91,7 +90,7 @@ def audience(
 
 
 def _row(
-    touch: dict[str, Any], exported: Collection[str], definitions: Definitions
+    touch: dict[str, Any], exported: Collection[str], definitions: Definitions, opt_outs: OptOuts
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row, or the first reason against it."""
     if not touch["is_known"]:
@@ -102,11 +101,12 @@ def _row(
         return None, "exported_before"
     if not touch["is_allowed"]:
         return None, "silenced"
+    kind = definitions.addresses[touch["channel"]]
+    address = _address(touch[kind], kind)
+    if touch["has_opted_out"] or (touch["channel"], _normal(kind, touch[kind])) in opt_outs.addresses:
+        return None, "opted_out"
     if touch["is_over"]:
         return None, "journey_over"
-    address = _address(
-        touch[definitions.addresses[touch["channel"]]], definitions.addresses[touch["channel"]]
-    )
     if not address:
         return None, "no_contact"
     language = touch["language"]
@@ -140,25 +140,25 @@ def _row(
 def _address(value: str | None, kind: str) -> str | None:
     if kind == "phone":
         return dialled(value or "") or None
-    return normalise(kind, value) if kind in _ADDRESSES else value
+    return _normal(kind, value)
+
+
+def _normal(kind: str, value: str | None) -> str | None:
+    return normalise(kind, value) if kind in ADDRESSES else value
 
 
 def touches_of(
-    home: Home, published: duckdb.DuckDBPyConnection, week: date, definitions: Definitions
+    published: duckdb.DuckDBPyConnection, week: date, definitions: Definitions
 ) -> dict[tuple[str, str, int], list[Any]]:
     """Every published touch of a week with what a file needs, by campaign, channel and step.
 
     An address is the one of the member's record that was changed last, among those that have one.
 
     Args:
-        home: The home, for its vault.
-        published: The published version.
+        published: The published version, with the temporary tables ``vault`` and ``opted_out``.
         week: A Monday.
         definitions: Purpose of consent needed, system of member numbers.
     """
-    # What does not fit in memory would lie beside the published file, contact details and all.
-    published.execute("set temp_directory = ''")
-    published.execute(f"create or replace temp table vault as {_vault(home)}")
     found = published.execute(
         _TOUCHES, {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system}
     )
@@ -168,38 +168,6 @@ def touches_of(
         touch = dict(zip(names, values, strict=True))
         grouped.setdefault((touch["campaign"], touch["channel"], touch["step_no"]), []).append(touch)
     return grouped
-
-
-def _vault(home: Home) -> str:
-    """SQL: the newest contact details of every member record, under its key."""
-    parts = []
-    for folder in sorted((home.vault / "contacts").glob("*/*")):
-        files = sorted(folder.glob("delivered=*.parquet"))
-        if not files or not set(_RECORD).issubset(pq.read_schema(files[-1]).names):
-            continue
-        for file in files:
-            names = pq.read_schema(file).names
-            columns = ", ".join(
-                f"{name} as {name}" if name in names else f"cast(null as varchar) as {name}"
-                for name in _ADDRESSES
-            )
-            parts.append(
-                f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, system, "
-                f"member_id, {columns} from read_parquet({quoted(file)})"
-            )
-    none = ", ".join(
-        f"cast(null as varchar) as {name}" for name in ("source", "delivered", *_RECORD, *_ADDRESSES)
-    )
-    rows = " union all ".join(parts) or f"select {none} where false"
-    # The key is the one int_identity__records gives: 60 bits of md5.
-    return f"""
-        select
-            cast('0x' || substr(md5(source || ':' || system || ':' || member_id), 1, 15) as bigint)
-                as record_key,
-            system, member_id, {", ".join(_ADDRESSES)}
-        from ({rows})
-        qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
-    """
 
 
 _TOUCHES = """
@@ -218,6 +186,19 @@ allowed as (
     where purpose = $purpose and next_on > as_of_date
     group by member_key, channel
     having bool_and(is_allowed) and bool_or(changed_on <= as_of_date)
+),
+
+-- By the key of any of their records, or by the one their touches were sealed under.
+opted as (
+    select records.member_key, opted_out.channel
+    from opted_out inner join core.fct_member_record as records using (record_key)
+    union
+    select record_key as member_key, channel from opted_out
+),
+
+-- A complaint that is known of a later day ends a journey no less than one of the as-of date.
+complained as (
+    select distinct member_key from core.fct_touch, build where complained_on > as_of_date
 ),
 
 records as (
@@ -275,7 +256,12 @@ select
     touches.template, touches.benefit, touches.status,
     contacts.member_key is not null as is_known,
     allowed.member_key is not null as is_allowed,
-    journeys.exit_reason is not null as is_over,
+    exists (
+        select 1 from opted
+        where opted.member_key = touches.member_key
+            and coalesce(opted.channel, touches.channel) = touches.channel
+    ) as has_opted_out,
+    journeys.exit_reason is not null or complained.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,
     contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
@@ -284,6 +270,7 @@ from touches
 cross join build
 left join contacts on touches.member_key = contacts.member_key
 left join allowed on touches.member_key = allowed.member_key and touches.channel = allowed.channel
+left join complained on touches.member_key = complained.member_key
 left join audiences.aud_journeys as journeys
     on touches.campaign = journeys.campaign
     and touches.entry_week = journeys.entry_week

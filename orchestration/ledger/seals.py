@@ -281,7 +281,7 @@ def seals(home: Home) -> list[Seal]:
         RekindleError: A file is missing or was changed after it was sealed; all such files are named.
         RekindleError: An erasure stopped among them.
     """
-    found, faults = [], []
+    found, faults = [], _missing(home)
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
         noted = _read_seal(manifest)
@@ -307,6 +307,23 @@ def seals(home: Home) -> list[Seal]:
             + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
         )
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
+
+
+def _missing(home: Home) -> list[str]:
+    """What must have been there: each version's manifest, each earlier version, each week exported."""
+    weeks = {folder for folder in home.ledger.glob("*/*") if folder.is_dir()}
+    numbers = {week: _versions_in(week) for week in weeks}
+    return [
+        *(f"{home.ledger / week.relative_to(home.exports)} is missing, and it was exported"
+          for week in sorted(home.exports.glob("[!.]*/*"))
+          if not numbers.get(home.ledger / week.relative_to(home.exports))),
+        *(f"{week / f'v{number}'} is missing"
+          for week, there in sorted(numbers.items())
+          for number in range(1, max(there, default=0)) if number not in there),
+        *(f"{week / f'v{number}' / MANIFEST} is missing"
+          for week, there in sorted(numbers.items())
+          for number in there if not (week / f"v{number}" / MANIFEST).exists()),
+    ]  # fmt: skip
 
 
 def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:

@@ -17,7 +17,7 @@ from orchestration.exports.writing import export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
-INSERT = "insert into staging.stg_rekindle__loads values"
+INSERT = "insert into staging.stg_rekindle__loads (source, table_name, delivered_on, status, rows_in) values"
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 
 
@@ -235,7 +235,8 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
 @pytest.mark.parametrize(
     "loads",
     [
-        "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21'",
+        "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21' "
+        "where table_name = 'consents'",
         f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
     ],
 )

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.definitions_files.hashes import definition_hashes
-from orchestration.files import sha256_of
+from orchestration.files import private_folder, sha256_of
 from orchestration.ledger.seals import proposals, seal
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
@@ -75,8 +75,8 @@ class Shop:
         )  # fmt: skip
         (file.parent / "manifest.json").write_text(json.dumps(manifest.as_json()))
 
-    def load(self, table: str, rows: list[dict], on: date, source: str = "chain") -> None:
-        """Deliver something after the publication, and load it."""
+    def deliver(self, table: str, rows: list[dict], on: date, source: str = "chain") -> None:
+        """Hand over a table."""
 
         def write(folder: Path) -> None:
             with (folder / "part.csv").open("w", encoding="utf-8", newline="") as file:
@@ -85,6 +85,9 @@ class Shop:
                 writer.writerows(rows)
 
         deliver(self.home.landing, source, table, on, write)
+
+    def load(self) -> None:
+        """Load what is new."""
         load(self.home, CONTRACTS, lambda _: None)
 
     def seal(self, **how: str) -> None:
@@ -96,7 +99,11 @@ class Shop:
 @pytest.fixture
 def proposed(tmp_path) -> Shop:
     """Published, not sealed."""
-    home = Home(tmp_path / "home")
+    return publish(Home(tmp_path / "home"))
+
+
+def publish(home: Home) -> Shop:
+    """Publish the week."""
     file = home.serving / "builds" / BUILD / "rekindle.duckdb"
     file.parent.mkdir(parents=True)
     members = ", ".join(
@@ -172,7 +179,8 @@ def proposed(tmp_path) -> Shop:
         )
     home.published_file.symlink_to(file.relative_to(home.serving))
     contacts = home.vault / "contacts" / "chain" / "members"
-    contacts.mkdir(parents=True)
+    for private in (*reversed(contacts.parents[:3]), contacts):
+        private_folder(private)
     kept = ", ".join(
         f"('crm', 'm{number}', {_text(phone)})" for number, (phone, _, _) in MEMBERS.items() if number != 10
     )

@@ -125,7 +125,9 @@ def publish(home: Home) -> Shop:
             create table staging.stg_rekindle__sealed_weeks
                 (campaign varchar, campaign_week date, ledger_version integer);
             create table core.fct_touch (member_key bigint, complained_on date);
-            create table core.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
+            create table core.fct_unreadable_consent as
+                select 'u1' as unreadable_id, 1 as members, 'not a date' as quarantine_reason,
+                    'happened_at' as quarantine_column;
             create table people as
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);
             create table core.dim_member as select member_key, language, 'S1' as home_store_id from people;

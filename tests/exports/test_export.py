@@ -225,7 +225,9 @@ def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, s
 def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     assert only(export(shop.home)).manifest["consents_of_nobody"] == 0
     shutil.rmtree(shop.home.exports)
-    shop.change("insert into core.fct_unreadable_consent values ('u2', 0), ('u3', 0)")
+    shop.change(
+        "insert into core.fct_unreadable_consent (unreadable_id, members) values ('u2', 0), ('u3', 0)"
+    )
     assert only(export(shop.home)).manifest["consents_of_nobody"] == 2
     shutil.rmtree(shop.home.exports)
     said = CliRunner().invoke(app, ["--home", str(shop.home.root), "export"]).output

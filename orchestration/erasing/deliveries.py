@@ -196,7 +196,9 @@ class _Search:
                 continue
             target = new / file.name
             rows = None
-            if file.suffix not in (".csv", ".parquet") or file.is_symlink():
+            if file.is_symlink():
+                self.unsearched.note(file, "is a link")
+            elif file.suffix not in (".csv", ".parquet"):
                 self.unsearched.note(file, "is neither a CSV nor a Parquet file")
             else:
                 with self.unsearched.unless_read(file):

@@ -170,6 +170,11 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         erase_rows(home, contracts, erasure.records, erasure.touches, unsearched)
         erase_from_ledger(home, erasure.keys, unsearched)
         _remove_builds(home)
+        # Rekindle's own tables of what is loaded and sealed name people too.
+        with unsearched.unless_read(home.own_tables):
+            tell_what_is_loaded(home, contracts)
+        if not any(file.startswith(f"{home.ledger.name}/") for file in unsearched.why):
+            provide_ledger(home)
     except OSError as error:
         raise RekindleError(
             f"Erasing stopped: {error.strerror}: {error.filename or home.root}\n"
@@ -177,8 +182,6 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         ) from error
     given_up = {file for file, _ in erasure.given_up}
     _refuse_unsearched(home, {file: why for file, why in unsearched.why.items() if file not in given_up})
-    tell_what_is_loaded(home, contracts)
-    provide_ledger(home)
     begin(home, replace(erasure, is_purged=True))
 
 

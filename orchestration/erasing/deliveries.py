@@ -28,62 +28,15 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
 from orchestration.erasing.unsearched import Unsearched
+from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted
 from orchestration.project import Home
 
-# Columns that say whose a row is: the number, and beside it the system where a source has several.
-_NUMBERS = ("member_id", "household_id")
-_SYSTEM = "system"
-_TOUCH = "planned_touch_id"
 # So many lines of a CSV file are in memory at once.
 _LINES = 50_000
-# Columns of loaded and quarantined files that the loader added.
-_OWN = frozenset(
-    ["delivered_on", "quarantine_file", "quarantine_row_number", "quarantine_reason", "quarantine_column"]
-)
-
-
-@dataclass(frozen=True)
-class _Whose:
-    """How a table tells whose a row is, and what becomes of it.
-
-    Attributes:
-        source: Its source.
-        columns: Those with the member, the system or the touch.
-        systems: Systems a row may name; any other text may stand for each of them.
-        known: All columns of the contract; empty where there is none.
-        stays: Whether the fact stays without its member.
-    """
-
-    source: str
-    columns: tuple[str, ...]
-    systems: tuple[str, ...]
-    known: frozenset[str]
-    stays: bool
-
-    def tells_of_a_member(self, column: str) -> bool:
-        """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
-        return column in self.columns or column not in self.known | _OWN
-
-    def condition(self, present: Iterable[str]) -> str:
-        """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false."""
-        there = [name for name in self.columns if name in present]
-        if _TOUCH in there:
-            return f"landed.{_TOUCH} in (select touch from erased_touches)"
-        number = next((name for name in there if name in _NUMBERS), None)
-        if number is None:
-            return "false"
-        known = ", ".join(literal(system) for system in self.systems) or "null"
-        own = f"landed.{_SYSTEM}"
-        system = f" and (erased.system = {own} or not coalesce({own} in ({known}), false))"
-        same = f"erased.member_id = cast(landed.{quoted(number)} as varchar)"
-        return (
-            f"exists (select 1 from erased where erased.source = {literal(self.source)} and {same}"
-            f"{system if _SYSTEM in there else ''})"
-        )
 
 
 def erase_rows(
@@ -119,10 +72,10 @@ def erase_rows(
         search = _Search(home, connection, unsearched)
         for contract in contracts.values():
             for table in contract.tables:
-                whose = _whose(table)
+                whose = whose_rows(table)
                 if whose.columns:
                     search.erase_from_table(table, whose)
-        of_truth = _Whose("chain", (_SYSTEM, "member_id", _TOUCH), (), frozenset(), stays=False)
+        of_truth = Whose("chain", (SYSTEM, "member_id", TOUCH), (), frozenset(), stays=False)
         for file in sorted(home.truth.glob("*.parquet")):
             search.replace(file, of_truth)
     settle(home)
@@ -143,18 +96,6 @@ def _workspace(home: Home) -> Path:
     return home.root / ".erasing"
 
 
-def _whose(table: Table) -> _Whose:
-    own = [column for column in table.columns if column.name in (*_NUMBERS, _SYSTEM, _TOUCH)]
-    numbered = any(column.name != _SYSTEM for column in own)
-    return _Whose(
-        table.source,
-        tuple(column.name for column in own) if numbered else (),
-        next((column.allowed for column in own if column.name == _SYSTEM), ()),
-        frozenset(column.name for column in table.columns),
-        stays=not any(column.required for column in own),
-    )
-
-
 @dataclass(frozen=True)
 class _Search:
     """The search for rows to erase, with what it needs in every place.
@@ -169,7 +110,7 @@ class _Search:
     connection: duckdb.DuckDBPyConnection
     unsearched: Unsearched
 
-    def erase_from_table(self, table: Table, whose: _Whose) -> None:
+    def erase_from_table(self, table: Table, whose: Whose) -> None:
         """Every delivery of a table, in all its places."""
         home, inside = self.home, Path(table.source) / table.name
         landing = home.landing / inside
@@ -187,7 +128,7 @@ class _Search:
             with self.unsearched.unless_read(folder):
                 self._erase_from_loaded(folder, whose)
 
-    def _erase_from_landing(self, folder: Path, whose: _Whose) -> None:
+    def _erase_from_landing(self, folder: Path, whose: Whose) -> None:
         """Whatever lies in a delivery, whether a manifest lists it or there is none any more."""
         new = _new_folder(self.home, folder)
         rewritten: dict[str, dict[str, Any]] = {}
@@ -220,7 +161,7 @@ class _Search:
         else:
             shutil.rmtree(new)
 
-    def _erase_from_loaded(self, folder: Path, whose: _Whose) -> None:
+    def _erase_from_loaded(self, folder: Path, whose: Whose) -> None:
         """Last of a delivery's places: its record tells of all others."""
         new = _new_folder(self.home, folder)
         rows_loaded, is_changed = 0, False
@@ -267,7 +208,7 @@ class _Search:
         told["exact_duplicates"] = told["rows_in"] - rows_loaded - rows_quarantined
         return told
 
-    def replace(self, file: Path, whose: _Whose, mode: int = 0o644) -> None:
+    def replace(self, file: Path, whose: Whose, mode: int = 0o644) -> None:
         """The same in one file by itself; one that would have no row left leaves."""
         target = _workspace(self.home) / "rewritten.parquet"
         with self.unsearched.unless_read(file):
@@ -283,7 +224,7 @@ class _Search:
                 target.unlink()
             sync(file.parent)
 
-    def _write_without(self, file: Path, target: Path, whose: _Whose) -> int | None:
+    def _write_without(self, file: Path, target: Path, whose: Whose) -> int | None:
         """Write a Parquet file without the rows, or without their members; None where nothing is to do."""
         names = pq.read_schema(file).names
         condition = f"coalesce({whose.condition(names)}, false)"
@@ -305,7 +246,7 @@ class _Search:
         )
         return pq.read_metadata(target).num_rows
 
-    def _write_csv_without(self, file: Path, target: Path, whose: _Whose) -> int | None:
+    def _write_csv_without(self, file: Path, target: Path, whose: Whose) -> int | None:
         """The same for a CSV file, line by line; its cells stay as they were written."""
         found = self._lines_to_erase(file, whose)
         if not found:
@@ -327,7 +268,7 @@ class _Search:
                 written += 1
         return written
 
-    def _lines_to_erase(self, file: Path, whose: _Whose) -> set[int]:
+    def _lines_to_erase(self, file: Path, whose: Whose) -> set[int]:
         found: set[int] = set()
         with _lines_of(file) as lines:
             header = next(lines, [])

@@ -1,7 +1,7 @@
 """Files that an erasure cannot look into: named and kept in mind, while all others are freed of the person.
 
 Belongs here: which errors mean that, in words that hold nothing of what the file holds.
-Does not: rewriting files, what is told of all of them together (``people.py``).
+Does not: rewriting files, what is said of all of them together (``people.py``).
 """
 
 from __future__ import annotations

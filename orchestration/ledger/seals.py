@@ -310,20 +310,17 @@ def seals(home: Home) -> list[Seal]:
 
 
 def _missing(home: Home) -> list[str]:
-    """What must have been there: each version's manifest, each earlier version, each week exported."""
-    weeks = {folder for folder in home.ledger.glob("*/*") if folder.is_dir()}
-    numbers = {week: _versions_in(week) for week in weeks}
-    return [
-        *(f"{home.ledger / week.relative_to(home.exports)} is missing, and it was exported"
-          for week in sorted(home.exports.glob("[!.]*/*"))
-          if not numbers.get(home.ledger / week.relative_to(home.exports))),
-        *(f"{week / f'v{number}'} is missing"
-          for week, there in sorted(numbers.items())
-          for number in range(1, max(there, default=0)) if number not in there),
-        *(f"{week / f'v{number}' / MANIFEST} is missing"
-          for week, there in sorted(numbers.items())
-          for number in there if not (week / f"v{number}" / MANIFEST).exists()),
-    ]  # fmt: skip
+    """What must be there: each week that was exported, the manifest of each version up to the newest."""
+    versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
+    exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
+    manifests = [
+        week / f"v{number}" / MANIFEST
+        for week, there in versions.items()
+        for number in range(1, max(there, default=0) + 1)
+    ]
+    lost = [week for week in exported if not versions.get(week)]
+    lost += [manifest for manifest in manifests if not manifest.exists()]
+    return [f"{path} is missing" for path in sorted(lost)]
 
 
 def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:

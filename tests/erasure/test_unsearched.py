@@ -365,3 +365,22 @@ def test_a_parquet_file_in_which_the_person_is_not_stays_the_same_file(business)
     business.ask()
     finish_purge(business.home, CONTRACTS)
     assert file.stat().st_ino == before
+
+
+@pytest.mark.parametrize(
+    "place", ["quarantine/chain/events", "vault/contacts/chain/members", "loaded/chain/events"]
+)
+def test_what_the_loader_makes_is_made_anew_and_the_erasure_ends(business, place):
+    damaged = max((business.home.root / place).rglob("*.parquet"), key=lambda file: file.stat().st_size)
+    whose = identify(business.home)
+    cut(damaged)
+    business.ask()
+    with pytest.raises(RekindleError, match=str(place)):
+        purge_requested(business.home, CONTRACTS, lambda _: None, lambda _: whose)
+    damaged.unlink()
+    table = place.split("/")[-1]
+    [loaded] = business.home.loaded.glob(f"chain/{table}/delivered=2*")
+    shutil.rmtree(loaded)
+    run(business)
+    assert traces(business.home) == {}
+    assert len(read_registry(business.home).done) == 1

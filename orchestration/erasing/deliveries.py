@@ -124,7 +124,8 @@ class _Search:
             self.replace(file, whose, mode=0o600)
         for file in sorted((home.quarantine / inside).glob("delivered=*/quarantined.parquet")):
             self.replace(file, whose)
-        for folder in sorted((home.loaded / inside).glob("delivered=*")):
+        # The folder without rows, delivered=none, is there for dbt.
+        for folder in sorted((home.loaded / inside).glob("delivered=[0-9]*")):
             with self.unsearched.unless_read(folder):
                 self._erase_from_loaded(folder, whose)
 

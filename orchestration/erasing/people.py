@@ -128,6 +128,9 @@ def close(home: Home, say: Callable[[str], None]) -> None:
     """Remove versions from before the purge; nothing of the erased stands anywhere then.
 
     Until the version readers get is free of them, nothing happens and the erasure stays under way.
+
+    Raises:
+        RekindleError: A version cannot be removed; the erasure stays under way.
     """
     erasure = under_way(home)
     current = current_version(home)
@@ -140,13 +143,16 @@ def close(home: Home, say: Callable[[str], None]) -> None:
         ).fetchall()
     if held:
         return
-    for version in list_versions(home):
-        if not version.current:
-            remove_version(home, version.build_id)
-    for folder in (home.serving / "builds").glob(".*"):
-        shutil.rmtree(folder)
-    _remove_builds(home)
-    end(home, erasure, current)
+    try:
+        for version in list_versions(home):
+            if not version.current:
+                remove_version(home, version.build_id)
+        for folder in (home.serving / "builds").glob(".*"):
+            shutil.rmtree(folder)
+        _remove_builds(home)
+        end(home, erasure, current)
+    except OSError as error:
+        raise _stopped(home, error) from error
     but = f", but for {counted(len(erasure.given_up), 'file')} given up by hand" if erasure.given_up else ""
     say(f"erasure: no file holds anything of {counted(len(erasure.records), 'member record')} any more{but}")
 
@@ -176,13 +182,17 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         if not any(file.startswith(f"{home.ledger.name}/") for file in unsearched.why):
             provide_ledger(home)
     except OSError as error:
-        raise RekindleError(
-            f"Erasing stopped: {error.strerror}: {error.filename or home.root}\n"
-            "Free space, or make the home writable, then `rekindle run`: it goes on where it stopped."
-        ) from error
+        raise _stopped(home, error) from error
     given_up = {file for file, _ in erasure.given_up}
     _refuse_unsearched(home, {file: why for file, why in unsearched.why.items() if file not in given_up})
     begin(home, replace(erasure, is_purged=True))
+
+
+def _stopped(home: Home, error: OSError) -> RekindleError:
+    return RekindleError(
+        f"Erasing stopped: {error.strerror}: {error.filename or home.root}\n"
+        "Free space, or make the home writable, then `rekindle run`: it goes on where it stopped."
+    )
 
 
 def _refuse_unsearched(home: Home, why: dict[str, str]) -> None:

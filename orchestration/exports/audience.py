@@ -17,8 +17,8 @@ import duckdb
 from orchestration.core.copy_texts import dialled, filled
 from orchestration.core.pseudonyms import normalise
 from orchestration.exports.definitions import Definitions
-from orchestration.exports.opt_outs import OptOuts
 from orchestration.exports.vault import ADDRESSES
+from orchestration.warehouse.connections import quoted
 
 COLUMNS = (
     "planned_touch_id",
@@ -60,7 +60,6 @@ def audience(
     planned: int,
     exported: Collection[str],
     definitions: Definitions,
-    opt_outs: OptOuts,
 ) -> Audience:
     """Sort one file's touches into rows and reasons.
 
@@ -70,13 +69,12 @@ def audience(
         planned: Touches in the seal; those not published any more were erased.
         exported: Touches of earlier exports.
         definitions: Copy and fallbacks.
-        opt_outs: What was said since the publication.
     """
     left_out: Counter[str] = Counter({"erased": planned - len(touches)})
     rows: list[dict[str, Any]] = []
     addresses: set[str] = set()
     for touch in touches:
-        row, reason = _row(touch, exported, definitions, opt_outs)
+        row, reason = _row(touch, exported, definitions)
         if row is not None and row["address"] in addresses:
             reason = "same_address"
         if reason or row is None:
@@ -90,7 +88,7 @@ def audience(
 
 
 def _row(
-    touch: dict[str, Any], exported: Collection[str], definitions: Definitions, opt_outs: OptOuts
+    touch: dict[str, Any], exported: Collection[str], definitions: Definitions
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row, or the first reason against it."""
     if not touch["is_known"]:
@@ -101,12 +99,12 @@ def _row(
         return None, "exported_before"
     if not touch["is_allowed"]:
         return None, "silenced"
-    kind = definitions.addresses[touch["channel"]]
-    address = _address(touch[kind], kind)
-    if touch["has_opted_out"] or (touch["channel"], _normal(kind, touch[kind])) in opt_outs.addresses:
+    if touch["has_opted_out"]:
         return None, "opted_out"
     if touch["is_over"]:
         return None, "journey_over"
+    kind = definitions.addresses[touch["channel"]]
+    address = _address(touch[kind], kind)
     if not address:
         return None, "no_contact"
     language = touch["language"]
@@ -140,10 +138,6 @@ def _row(
 def _address(value: str | None, kind: str) -> str | None:
     if kind == "phone":
         return dialled(value or "") or None
-    return _normal(kind, value)
-
-
-def _normal(kind: str, value: str | None) -> str | None:
     return normalise(kind, value) if kind in ADDRESSES else value
 
 
@@ -155,12 +149,21 @@ def touches_of(
     An address is the one of the member's record that was changed last, among those that have one.
 
     Args:
-        published: The published version, with the temporary tables ``vault`` and ``opted_out``.
+        published: The published version, with the temporary tables of ``vault.py`` and ``opt_outs.py``.
         week: A Monday.
-        definitions: Purpose of consent needed, system of member numbers.
+        definitions: Purpose of consent needed, address by channel, system of member numbers.
     """
+    points, is_known = (
+        " ".join(
+            f"when {quoted(channel)} then contacts.{kind}_{what}"
+            for channel, kind in definitions.addresses.items()
+            if kind in ADDRESSES
+        )
+        for what in ("point", "is_known")
+    )
     found = published.execute(
-        _TOUCHES, {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system}
+        _TOUCHES.replace("{addresses}", _NEWEST).replace("{points}", points).replace("{is_known}", is_known),
+        {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system},
     )
     names = [column[0] for column in found.description]
     grouped: dict[tuple[str, str, int], list[Any]] = {}
@@ -169,6 +172,12 @@ def touches_of(
         grouped.setdefault((touch["campaign"], touch["channel"], touch["step_no"]), []).append(touch)
     return grouped
 
+
+_NEWEST = "".join(
+    f"first({name} order by updated_at desc nulls last, record_key) filter (where {kind} <> '') as {name},\n"
+    for kind in ADDRESSES
+    for name in (kind, f"{kind}_point", f"{kind}_is_known")
+)
 
 _TOUCHES = """
 with build as (
@@ -212,10 +221,7 @@ records as (
 contacts as (
     select
         member_key,
-        first(phone order by updated_at desc nulls last, record_key) filter (where phone <> '') as phone,
-        first(email order by updated_at desc nulls last, record_key) filter (where email <> '') as email,
-        first(union_id order by updated_at desc nulls last, record_key)
-            filter (where union_id <> '') as union_id,
+        {addresses}
         first(member_id order by updated_at desc nulls last, record_key)
             filter (where system = $member_system) as member_id
     from records
@@ -260,6 +266,10 @@ select
         select 1 from opted
         where opted.member_key = touches.member_key
             and coalesce(opted.channel, touches.channel) = touches.channel
+    ) or exists (
+        select 1 from silent_points as silent
+        where silent.channel = touches.channel and silent.point = case touches.channel {points} end
+            and (silent.is_since or not case touches.channel {is_known} end)
     ) as has_opted_out,
     journeys.exit_reason is not null or complained.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,

@@ -11,7 +11,6 @@ overrules such an opt-out, counts with the next publication. What an earlier del
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import duckdb
 
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import RekindleError
-from orchestration.core.pseudonyms import normalise
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
@@ -35,19 +33,6 @@ _SAID_NO = ("unsubscribed_at", "blocked_at", _COMPLAINED)
 _WHO = ("system", "member_id", "planned_touch_id", "channel")
 # What of a row is news: with the same of all these, an earlier delivery said it already.
 _TELLING = (*_WHO, "purpose", "happened_at", *_SAID_NO)
-
-
-@dataclass(frozen=True)
-class OptOuts:
-    """Who opted out since the publication, beside the members in the temporary table ``opted_out``.
-
-    Attributes:
-        addresses: Channel and address in its normal form.
-        of_nobody: Opt-outs that name nobody who is known.
-    """
-
-    addresses: frozenset[tuple[str, str]]
-    of_nobody: int
 
 
 def refuse_unloaded(home: Home, contracts: Contracts) -> None:
@@ -72,18 +57,26 @@ def refuse_unloaded(home: Home, contracts: Contracts) -> None:
         )
 
 
-def opt_outs_since(
+def hear_opt_outs(
     home: Home, published: duckdb.DuckDBPyConnection, contracts: Contracts, definitions: Definitions
-) -> OptOuts:
-    """Make the temporary table ``opted_out`` of what was loaded since: opt_out, record_key, channel.
+) -> int:
+    """Make two temporary tables of what the published version does not know.
 
-    An empty channel there stands for all of them.
+    ``opted_out`` (record_key, channel): who said no since; an empty channel stands for all of them.
+    ``silent_points`` (channel, point, is_since): addresses of whoever said no, since then or as published.
+    The latter are for numbers that changed hands since: the publication does not know who shares them now.
 
     Args:
         home: The home, with everything loaded.
         published: The published version, with the temporary table ``vault``.
         contracts: By source name.
         definitions: Purpose of consent needed, address by channel.
+
+    Returns:
+        Opt-outs that name nobody who is known.
+
+    Raises:
+        RekindleError: What is loaded cannot be read.
     """
     known = {
         (source, name, f"delivered={day}"): rows
@@ -101,22 +94,28 @@ def opt_outs_since(
     tables = [table for contract in contracts.values() for table in contract.tables if _can_opt_out(table)]
     for table in tables:
         news = _news(home, table, known, definitions.purpose)
-        if news:
-            published.execute(f"insert into told {news}")
+        try:
+            published.execute(f"insert into told {news}" if news else "select 1")
+        except duckdb.Error as error:
+            raise RekindleError(
+                f"what is loaded of {table.full_name} cannot be read through ({type(error).__name__}), so "
+                "who opted out since is not known; nothing was exported. `rekindle load`; what is damaged "
+                "must leave loaded and quarantine before, to be made anew from landing"
+            ) from None
     for table in tables:
         published.execute(_named_by_number(table))
     sealed = sorted(str(file) for file in home.ledger.glob("*/*/v*/touches.parquet"))
     if sealed:
         published.execute(_NAMED_BY_TOUCH, {"sealed": sealed})
+    by_channel = [(channel, kind) for channel, kind in definitions.addresses.items() if kind in ADDRESSES]
+    points = " union all ".join(
+        f"select {literal(channel)} as channel, record_key, {kind}_point as point from vault"
+        for channel, kind in by_channel
+    )
+    published.execute(f"create or replace temp view points as {points}")
+    published.execute(_SILENT_POINTS, {"purpose": definitions.purpose})
     [(of_nobody,)] = published.execute(_OF_NOBODY).fetchall()
-    addresses = {
-        (channel, normalise(kind, person[1 + ADDRESSES.index(kind)]))
-        for person in published.execute(_ADDRESSES_OF).fetchall()
-        for channel, kind in definitions.addresses.items()
-        if kind in ADDRESSES and person[0] in (None, channel)
-    }
-    found = frozenset((channel, address) for channel, address in addresses if address)
-    return OptOuts(found, of_nobody)
+    return of_nobody
 
 
 def _can_opt_out(table: Table) -> bool:
@@ -211,7 +210,8 @@ _OF_NOBODY = """
 """
 
 # As in the warehouse, a withdrawal counts for everyone who is reached under an address of whoever withdrew.
-_ADDRESSES_OF = f"""
+_SILENT_POINTS = """
+    create or replace temp table silent_points as
     with persons as (
         select channel, record_key from opted_out
         union
@@ -224,5 +224,19 @@ _ADDRESSES_OF = f"""
         from opted_out
         inner join core.fct_member_record as others on opted_out.record_key = others.member_key
     )
-    select distinct channel, {", ".join(ADDRESSES)} from persons inner join vault using (record_key)
+    select distinct points.channel, points.point, true as is_since
+    from points
+    inner join persons
+        on points.record_key = persons.record_key
+        and points.channel = coalesce(persons.channel, points.channel)
+    where points.point is not null
+    union all
+    select distinct points.channel, points.point, false
+    from points
+    inner join core.fct_member_record as records using (record_key)
+    inner join core.fct_contact_permission as permissions
+        on records.member_key = permissions.member_key and points.channel = permissions.channel
+    cross join staging.stg_rekindle__builds as build
+    where points.point is not null and permissions.purpose = $purpose
+        and permissions.next_on > build.as_of_date and not permissions.is_allowed
 """

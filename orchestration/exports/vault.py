@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -47,7 +48,13 @@ def refuse_lost_contacts(
     ).fetchall()
     expected = {(source, name, f"delivered={day}"): rows for source, name, day, rows in told}
     for record in home.loaded.glob(f"*/*/delivered=*/{RECORD}"):
-        expected[record.parts[-4:-1]] = json.loads(record.read_text(encoding="utf-8"))["rows_loaded"]
+        try:
+            expected[record.parts[-4:-1]] = json.loads(record.read_text(encoding="utf-8"))["rows_loaded"]
+        except (OSError, ValueError, KeyError):
+            raise RekindleError(
+                f"{record} cannot be read, so nothing was exported. Remove its folder, then `rekindle "
+                "load` makes it anew from landing"
+            ) from None
     contacts = home.vault / "contacts"
     with_contacts = {
         (table.source, table.name)
@@ -84,12 +91,34 @@ def _found(file: Path, rows: int) -> str | None:
     return None if found == rows else f"{found:,} rows"
 
 
-def vault_query(home: Home, seeds_dir: Path) -> str:
-    """SQL: the newest contact details of every member record, under its key; a placeholder is none.
+def open_vault(home: Home, published: duckdb.DuckDBPyConnection, seeds_dir: Path) -> None:
+    """Make the temporary table ``vault`` of the newest contact details of every member record, under its key.
+
+    Beside each address is its normal form (``phone_point``), and whether a delivery that the published
+    version knows had it for this record (``phone_is_known``). A placeholder is no address.
 
     Raises:
-        RekindleError: No file of the vault says whose its contact details are.
+        RekindleError: No file of the vault says whose its contact details are, or one cannot be read.
     """
+    known = {
+        (source, name, f"delivered={day}")
+        for source, name, day in published.execute(
+            "select source, table_name, delivered_on from staging.stg_rekindle__loads"
+        ).fetchall()
+    }
+    try:
+        query = _query(home, known, _blocked(seeds_dir))
+        # What does not fit in memory would lie beside the published file, contact details and all.
+        published.execute("set temp_directory = ''")
+        published.execute(f"create or replace temp table vault as {query}")
+    except (OSError, pa.ArrowException, duckdb.Error) as error:
+        raise RekindleError(
+            f"{home.vault / 'contacts'} cannot be read through ({type(error).__name__}), so nothing was "
+            "exported. Bring it back from a backup"
+        ) from None
+
+
+def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[str, str]) -> str:
     parts = []
     for folder in sorted((home.vault / "contacts").glob("*/*")):
         files = sorted(folder.glob("delivered=*.parquet"))
@@ -101,31 +130,39 @@ def vault_query(home: Home, seeds_dir: Path) -> str:
                 f"{name} as {name}" if name in names else f"cast(null as varchar) as {name}"
                 for name in ADDRESSES
             )
+            is_known = (folder.parent.name, folder.name, file.stem) in known
             parts.append(
-                f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, system, "
-                f"member_id, {columns} from read_parquet({quoted(file)})"
+                f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, "
+                f"{is_known} as is_known, system, member_id, {columns} from read_parquet({quoted(file)})"
             )
     if not parts:
         raise RekindleError(
             f"no file of {home.vault / 'contacts'} names contact details by system and member_id, so "
             "nobody can be reached; nothing was exported"
         )
-    blocked: dict[str, set[str]] = {kind: {""} for kind in ADDRESSES}
+    points = ", ".join(f"{normalised_sql(kind, kind)} as {kind}_point" for kind in ADDRESSES)
+    addresses = ", ".join(
+        f"case when {kind}_point not in ({blocked[kind]}) then {kind} end as {kind}, "
+        f"case when {kind}_point not in ({blocked[kind]}) then {kind}_point end as {kind}_point, "
+        f"bool_or(is_known) over (partition by source, system, member_id, {kind}_point) as {kind}_is_known"
+        for kind in ADDRESSES
+    )
+    return f"""
+        select {record_key("source", "system", "member_id")} as record_key, system, member_id, {addresses}
+        from (select *, {points} from ({" union all ".join(parts)}))
+        qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
+    """
+
+
+def _blocked(seeds_dir: Path) -> dict[str, str]:
+    """SQL: by kind, the normal forms that identify nobody."""
+    found: dict[str, set[str]] = {kind: {""} for kind in ADDRESSES}
     with (seeds_dir / BLOCKED_SEED).open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             kind = row["identifier_type"]
-            if kind in blocked:
-                blocked[kind].add(normalise(kind, row["value"]) or "")
-    real = ", ".join(
-        f"case when {normalised_sql(kind, kind)} not in ({', '.join(map(quoted, sorted(values)))}) "
-        f"then {kind} end as {kind}"
-        for kind, values in blocked.items()
-    )
-    return f"""
-        select {record_key("source", "system", "member_id")} as record_key, system, member_id, {real}
-        from ({" union all ".join(parts)})
-        qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
-    """
+            if kind in found:
+                found[kind].add(normalise(kind, row["value"]) or "")
+    return {kind: ", ".join(map(quoted, sorted(values))) for kind, values in found.items()}
 
 
 def record_key(source: str, system: str, member_id: str) -> str:

@@ -33,8 +33,8 @@ from orchestration.exports.gate import (
     unreadable_of_nobody,
 )
 from orchestration.exports.handing_over import hand_over, refuse_unreachable, remove_unfinished
-from orchestration.exports.opt_outs import opt_outs_since, refuse_unloaded
-from orchestration.exports.vault import refuse_lost_contacts, vault_query
+from orchestration.exports.opt_outs import hear_opt_outs, refuse_unloaded
+from orchestration.exports.vault import open_vault, refuse_lost_contacts
 from orchestration.files import private_folder, sha256_of, sync, write_json
 from orchestration.ledger.seals import MANIFEST
 from orchestration.loader.contracts import read_contracts
@@ -98,11 +98,9 @@ def export(
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
             refuse_lost_contacts(home, published, contracts)
-            # What does not fit in memory would lie beside the published file, contact details and all.
-            published.execute("set temp_directory = ''")
-            published.execute(f"create or replace temp table vault as {vault_query(home, seeds_dir)}")
-            opt_outs = opt_outs_since(home, published, contracts, definitions)
-            unreadable = unreadable_of_nobody(published) + opt_outs.of_nobody
+            open_vault(home, published, seeds_dir)
+            of_nobody = hear_opt_outs(home, published, contracts, definitions)
+            unreadable = unreadable_of_nobody(published) + of_nobody
             found = touches_of(published, sealed[0].seal.campaign_week, definitions)
         stamp = {
             "build_id": current_version(home),
@@ -121,7 +119,7 @@ def export(
                     made.append(Exported(folder, manifest, is_new=False))
                     continue
                 key = (each.seal.campaign, channel, step_no)
-                file = audience(found.get(key, []), key, planned, exported, definitions, opt_outs)
+                file = audience(found.get(key, []), key, planned, exported, definitions)
                 with _told(folder):
                     manifest = _write(home, folder, file, each, stamp)
                     if out is not None:

@@ -264,6 +264,20 @@ def test_a_full_disk_or_a_locked_home_is_a_sentence_and_the_next_run_goes_on(bus
     assert traces(business.home) == {}
 
 
+def test_a_version_that_cannot_be_removed_keeps_the_erasure_open(business, monkeypatch):
+    def locked(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    business.ask()
+    with monkeypatch.context() as patched:
+        patched.setattr("orchestration.erasing.people.remove_version", locked)
+        with pytest.raises(RekindleError, match="Erasing stopped: Permission denied: somewhere"):
+            run(business)
+    assert under_way(business.home)
+    close(business.home, lambda _: None)
+    assert traces(business.home) == {}
+
+
 def test_what_may_not_be_written_is_named(business, monkeypatch):
     def locked(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")

@@ -145,6 +145,14 @@ def test_an_opt_out_reaches_whoever_is_written_to_under_the_address(shop):
     assert exported(shop) == ({"t01"}, 3)
 
 
+def test_a_number_taken_over_from_somebody_who_withdrew_is_not_written_to(shop):
+    # Member 4 withdrew, as is published; member 3 has that phone only since.
+    moved = [member("m3", "+86 13800000004"), member("m1", "13800000001")]
+    shop.deliver("members", moved, LATER)
+    shop.load()
+    assert exported(shop) == ({"t01", "t02"}, 1)
+
+
 def test_a_placeholder_is_nobodys_address_and_silences_nobody(shop):
     phones = {"m1": "138 0000 0000", "m3": "13800000003", "new-1": "13800000000"}
     shop.deliver("members", [member(number, phone) for number, phone in phones.items()], LATER)

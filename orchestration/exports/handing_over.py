@@ -85,4 +85,11 @@ def _note(home: Home) -> Path:
 def _noted(home: Home) -> Path | None:
     if not _note(home).exists():
         return None
-    return Path(json.loads(_note(home).read_text(encoding="utf-8"))["unfinished"])
+    try:
+        return Path(json.loads(_note(home).read_text(encoding="utf-8"))["unfinished"])
+    except (OSError, ValueError, TypeError, KeyError):
+        raise RekindleError(
+            f"{_note(home)} cannot be read: it names a copy of an export that was killed, with contact "
+            "details. Look for a folder with a dot before its name where --out wrote to, remove it, then "
+            "this note"
+        ) from None

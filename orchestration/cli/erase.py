@@ -38,15 +38,25 @@ def erase(
         Path | None,
         typer.Option("--from", exists=True, dir_okay=False, help="CSV with such columns, a person a row."),
     ] = None,
+    unsearched: Annotated[
+        str, typer.Option("--give-up", help="File that an erasure could not search and need not wait for.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why a file is given up; it is kept.")] = "",
 ) -> None:
     """Ask that a person be erased; the next `rekindle run` does it, in every file of the home.
 
     Example: `rekindle erase --system pos --member 1001` or `rekindle erase --from requests.csv`
     """
-    from orchestration.warehouse.erasures import ask, open_requests
+    from orchestration.warehouse.erasures import ask, give_up, open_requests
     from orchestration.warehouse.erasures import withdraw as withdraw_faulty
+    from orchestration.warehouse.lock import hold_build_lock
 
     home = Home.from_environment()
+    if unsearched:
+        with hold_build_lock(home, "giving up a file of an erasure"):
+            give_up(home, unsearched, reason)
+        typer.echo(f"{unsearched} was given up; its reason is kept. Next: rekindle run")
+        return
     if withdraw:
         withdrawn = counted(withdraw_faulty(home), "request")
         typer.echo(f"{withdrawn} withdrawn; open: {len(open_requests(home)):,}.")
@@ -66,8 +76,11 @@ def erase(
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputFault(f"{file} is not CSV in UTF-8; nothing was kept. Save it as that") from error
     known = {"system", "member_id", *_IDENTIFIERS}
     if not rows or not known.intersection(rows[0]):
         raise InputFault(f"{file} names nobody; it needs rows and columns of {', '.join(sorted(known))}")
@@ -92,7 +105,8 @@ def _request(home: Home, source: str, row: dict[str, str]) -> Request:
             "a request names one record (--system and --member) or one identifier (--phone, --email, "
             "--union-id or --card); nothing was kept"
         )
-    hashed = pseudonym(read_secret(home).value, kinds[0], given[kinds[0]])
+    secret = read_secret(home)
+    hashed = pseudonym(secret.value, kinds[0], given[kinds[0]])
     if hashed is None:
         raise InputFault(f"this {kinds[0]} has nothing in it that could be one; nothing was kept")
-    return Request(source, kind=kinds[0], pseudonym=hashed)
+    return Request(source, kind=kinds[0], pseudonym=hashed, secret=secret.fingerprint)

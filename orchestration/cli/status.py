@@ -21,10 +21,15 @@ def status(
 
     Example: `rekindle status` or `rekindle status --tables`
     """
+    from orchestration.exports.handing_over import left_behind
     from orchestration.readers.status import status_text, tables_text
 
     home = Home.from_environment()
     typer.echo(tables_text(home) if tables else status_text(home))
+    left = [] if tables else left_behind(home)
+    if left:
+        typer.echo("\nA killed export left contact details, which the next rekindle export removes:")
+        typer.echo("\n".join(f"  {folder}" for folder in left))
 
 
 def quarantine(

@@ -4,79 +4,39 @@ Belongs here: which rows those are, rewriting the files, keeping manifests and c
 Does not: finding a person's records, published versions, the ledger (orchestration.erasing.people).
 
 A table that can tell a fact without a member (an order at the till) keeps it, as an anonymous one; from all
-others the rows leave. Nothing needs to happen in one go: whoever starts again ends with the same files.
+others the rows leave. Nothing needs to happen in one go: whoever starts again ends with the same files. What
+cannot be read stays as it is and is named; everything beside it is rewritten.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
-from orchestration.files import flush_tree, private_folder, sync, write_file
+from orchestration.erasing.unsearched import Unsearched
+from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
+from orchestration.files import flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted
 from orchestration.project import Home
 
-# Columns that say whose a row is: the number, and beside it the system where a source has several.
-_NUMBERS = ("member_id", "household_id")
-_SYSTEM = "system"
-_TOUCH = "planned_touch_id"
-# Columns of loaded and quarantined files that the loader added.
-_OWN = frozenset(
-    ["delivered_on", "quarantine_file", "quarantine_row_number", "quarantine_reason", "quarantine_column"]
-)
-
-
-@dataclass(frozen=True)
-class _Whose:
-    """How a table tells whose a row is, and what becomes of it.
-
-    Attributes:
-        source: Its source.
-        columns: Those with the member, the system or the touch.
-        systems: Systems a row may name; any other text may stand for each of them.
-        known: All columns of the contract; empty where there is none.
-        stays: Whether the fact stays without its member.
-    """
-
-    source: str
-    columns: tuple[str, ...]
-    systems: tuple[str, ...]
-    known: frozenset[str]
-    stays: bool
-
-    def tells_of_a_member(self, column: str) -> bool:
-        """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
-        return column in self.columns or column not in self.known | _OWN
-
-    def condition(self, present: Iterable[str]) -> str:
-        """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false."""
-        there = [name for name in self.columns if name in present]
-        if _TOUCH in there:
-            return f"landed.{_TOUCH} in (select touch from erased_touches)"
-        number = next((name for name in there if name in _NUMBERS), None)
-        if number is None:
-            return "false"
-        known = ", ".join(literal(system) for system in self.systems) or "null"
-        own = f"landed.{_SYSTEM}"
-        system = f" and (erased.system = {own} or not coalesce({own} in ({known}), false))"
-        same = f"erased.member_id = cast(landed.{quoted(number)} as varchar)"
-        return (
-            f"exists (select 1 from erased where erased.source = {literal(self.source)} and {same}"
-            f"{system if _SYSTEM in there else ''})"
-        )
+# So many lines of a CSV file are in memory at once.
+_LINES = 50_000
 
 
 def erase_rows(
@@ -84,6 +44,7 @@ def erase_rows(
     contracts: dict[str, SourceContract],
     records: Iterable[tuple[str, str, str]],
     touches: Iterable[str],
+    unsearched: Unsearched,
 ) -> None:
     """Remove the rows of member records from all that was delivered.
 
@@ -92,6 +53,10 @@ def erase_rows(
         contracts: By source name.
         records: Source, system and member number of each record.
         touches: Planned touches of the same people, under which receipts came back.
+        unsearched: Gets what could not be read.
+
+    Raises:
+        OSError: The disk is full or not writable; whoever starts again goes on.
     """
     settle(home)
     private_folder(_workspace(home))
@@ -104,14 +69,15 @@ def erase_rows(
         erased_touches = pa.table({"touch": pa.array(list(touches), pa.string())})
         connection.register("erased", erased)
         connection.register("erased_touches", erased_touches)
+        search = _Search(home, connection, unsearched)
         for contract in contracts.values():
             for table in contract.tables:
-                whose = _whose(table)
+                whose = whose_rows(table)
                 if whose.columns:
-                    _erase_from_table(home, table, whose, connection)
-        of_truth = _Whose("chain", (_SYSTEM, "member_id", _TOUCH), (), frozenset(), stays=False)
+                    search.erase_from_table(table, whose)
+        of_truth = Whose("chain", (SYSTEM, "member_id", TOUCH), (), frozenset(), stays=False)
         for file in sorted(home.truth.glob("*.parquet")):
-            _replace(file, of_truth, connection, _workspace(home))
+            search.replace(file, of_truth)
     settle(home)
 
 
@@ -130,90 +96,235 @@ def _workspace(home: Home) -> Path:
     return home.root / ".erasing"
 
 
-def _whose(table: Table) -> _Whose:
-    own = [column for column in table.columns if column.name in (*_NUMBERS, _SYSTEM, _TOUCH)]
-    numbered = any(column.name != _SYSTEM for column in own)
-    return _Whose(
-        table.source,
-        tuple(column.name for column in own) if numbered else (),
-        next((column.allowed for column in own if column.name == _SYSTEM), ()),
-        frozenset(column.name for column in table.columns),
-        stays=not any(column.required for column in own),
-    )
+@dataclass(frozen=True)
+class _Search:
+    """The search for rows to erase, with what it needs in every place.
 
+    Attributes:
+        home: The home.
+        connection: Knows the tables ``erased`` and ``erased_touches``.
+        unsearched: Gets what could not be read.
+    """
 
-def _erase_from_table(home: Home, table: Table, whose: _Whose, connection: duckdb.DuckDBPyConnection) -> None:
-    inside = Path(table.source) / table.name
-    for folder in sorted((home.landing / inside).glob("delivered=*")):
-        _erase_from_landing(home, folder, whose, connection)
-    for file in sorted((home.vault / "contacts" / inside).glob("delivered=*.parquet")):
-        _replace(file, whose, connection, _workspace(home), mode=0o600)
-    for file in sorted((home.quarantine / inside).glob("delivered=*/quarantined.parquet")):
-        _replace(file, whose, connection, _workspace(home))
-    for folder in sorted((home.loaded / inside).glob("delivered=*")):
-        if (folder / RECORD).exists():
-            _erase_from_loaded(home, folder, whose, connection)
+    home: Home
+    connection: duckdb.DuckDBPyConnection
+    unsearched: Unsearched
 
+    def erase_from_table(self, table: Table, whose: Whose) -> None:
+        """Every delivery of a table, in all its places."""
+        home, inside = self.home, Path(table.source) / table.name
+        landing = home.landing / inside
+        for folder in sorted(landing.iterdir()) if landing.is_dir() else []:
+            if folder.is_dir() and not folder.name.startswith("."):
+                with self.unsearched.unless_read(folder):
+                    self._erase_from_landing(folder, whose)
+            else:
+                self.unsearched.note(folder, "is no delivery, or half of one")
+        for file in sorted((home.vault / "contacts" / inside).glob("delivered=*.parquet")):
+            self.replace(file, whose, mode=0o600)
+        for file in sorted((home.quarantine / inside).glob("delivered=*/quarantined.parquet")):
+            self.replace(file, whose)
+        # The folder without rows, delivered=none, is there for dbt.
+        for folder in sorted((home.loaded / inside).glob("delivered=[0-9]*")):
+            with self.unsearched.unless_read(folder):
+                self._erase_from_loaded(folder, whose)
 
-def _erase_from_landing(
-    home: Home, folder: Path, whose: _Whose, connection: duckdb.DuckDBPyConnection
-) -> None:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    new = _new_folder(home, folder)
-    is_changed = False
-    for entry in manifest["files"]:
-        target = new / entry["name"]
-        rewrite = _write_csv_without if target.suffix == ".csv" else _write_without
-        rows = rewrite(folder / entry["name"], target, whose, connection)
-        if rows is None:
-            os.link(folder / entry["name"], target)
-            continue
-        with target.open("rb") as file:
-            entry |= {"rows": rows, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-        is_changed = True
-    if is_changed:
-        write_file(new / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
-        _switch(home, folder, new)
-    else:
-        shutil.rmtree(new)
-
-
-def _erase_from_loaded(
-    home: Home, folder: Path, whose: _Whose, connection: duckdb.DuckDBPyConnection
-) -> None:
-    """Last of a delivery's places: its record tells of all others."""
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    new = _new_folder(home, folder)
-    rows_loaded, is_changed = 0, False
-    for file in sorted(folder.glob("month=*/*.parquet")):
-        target = new / file.relative_to(folder)
-        target.parent.mkdir(exist_ok=True)
-        rows = _write_without(file, target, whose, connection)
-        if rows is None:
-            os.link(file, target)
-            rows = pq.read_metadata(file).num_rows
+    def _erase_from_landing(self, folder: Path, whose: Whose) -> None:
+        """Whatever lies in a delivery, whether a manifest lists it or there is none any more."""
+        new = _new_folder(self.home, folder)
+        rewritten: dict[str, dict[str, Any]] = {}
+        for file in sorted(folder.iterdir()):
+            if file.name == MANIFEST:
+                continue
+            target = new / file.name
+            rows = None
+            if file.is_symlink():
+                self.unsearched.note(file, "is a link")
+            elif file.suffix not in (".csv", ".parquet"):
+                self.unsearched.note(file, "is neither a CSV nor a Parquet file")
+            else:
+                with self.unsearched.unless_read(file):
+                    rewrite = self._write_csv_without if file.suffix == ".csv" else self._write_without
+                    rows = rewrite(file, target, whose)
+            if rows is None:
+                _keep(file, target)
+            else:
+                rewritten[file.name] = {"rows": rows, "sha256": sha256_of(target)}
+        told = _manifest_of(folder)
+        if told is not None:
+            for entry in told["files"]:
+                entry |= rewritten.get(entry["name"], {})
+            write_file(new / MANIFEST, (json.dumps(told, indent=2) + "\n").encode())
+        elif (folder / MANIFEST).exists():
+            _keep(folder / MANIFEST, new / MANIFEST)
+        if rewritten:
+            _switch(self.home, folder, new)
         else:
-            is_changed = True
-        rows_loaded += rows
-    quarantined = home.quarantine / folder.relative_to(home.loaded) / "quarantined.parquet"
-    landed = home.landing / folder.relative_to(home.loaded) / MANIFEST
-    rows_quarantined = pq.read_metadata(quarantined).num_rows if quarantined.exists() else 0
-    gone = record["rows_loaded"] + record["rows_quarantined"] - rows_loaded - rows_quarantined
-    told = record | {
-        "rows_loaded": rows_loaded,
-        "rows_quarantined": rows_quarantined,
-        "rows_in": record["rows_in"] - gone,
-    }
-    if landed.exists():
-        content = landed.read_bytes()
-        told["rows_in"] = sum(entry["rows"] for entry in json.loads(content)["files"])
-        told["manifest"] = hashlib.sha256(content).hexdigest()
-    told["exact_duplicates"] = told["rows_in"] - rows_loaded - rows_quarantined
-    if is_changed or told != record:
-        write_file(new / RECORD, f"{json.dumps(told, indent=2)}\n".encode())
-        _switch(home, folder, new)
+            shutil.rmtree(new)
+
+    def _erase_from_loaded(self, folder: Path, whose: Whose) -> None:
+        """Last of a delivery's places: its record tells of all others."""
+        new = _new_folder(self.home, folder)
+        rows_loaded, is_changed = 0, False
+        for file in sorted(folder.glob("month=*/*.parquet")):
+            target = new / file.relative_to(folder)
+            target.parent.mkdir(exist_ok=True)
+            rows = self._write_without(file, target, whose)
+            if rows is None:
+                _keep(file, target)
+                rows = pq.read_metadata(file).num_rows
+            else:
+                is_changed = True
+            rows_loaded += rows
+        if (folder / RECORD).exists():
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            told = self._told(folder, record, rows_loaded)
+            is_changed = is_changed or told != record
+            write_file(new / RECORD, f"{json.dumps(told, indent=2)}\n".encode())
+        if is_changed:
+            _switch(self.home, folder, new)
+        else:
+            shutil.rmtree(new)
+
+    def _told(self, folder: Path, record: dict[str, Any], rows_loaded: int) -> dict[str, Any]:
+        """What the record of a loaded delivery says now."""
+        inside = folder.relative_to(self.home.loaded)
+        quarantined = self.home.quarantine / inside / "quarantined.parquet"
+        landed = self.home.landing / inside
+        rows_quarantined = 0
+        if str(quarantined.relative_to(self.home.root)) in self.unsearched.why:
+            rows_quarantined = record["rows_quarantined"]
+        elif quarantined.exists():
+            rows_quarantined = pq.read_metadata(quarantined).num_rows
+        gone = record["rows_loaded"] + record["rows_quarantined"] - rows_loaded - rows_quarantined
+        told = record | {
+            "rows_loaded": rows_loaded,
+            "rows_quarantined": rows_quarantined,
+            "rows_in": record["rows_in"] - gone,
+        }
+        delivered = _manifest_of(landed)
+        if delivered is not None:
+            told["rows_in"] = sum(entry["rows"] for entry in delivered["files"])
+            told["manifest"] = sha256_of(landed / MANIFEST)
+        told["exact_duplicates"] = told["rows_in"] - rows_loaded - rows_quarantined
+        return told
+
+    def replace(self, file: Path, whose: Whose, mode: int = 0o644) -> None:
+        """The same in one file by itself; one that would have no row left leaves."""
+        target = _workspace(self.home) / "rewritten.parquet"
+        with self.unsearched.unless_read(file):
+            rows = self._write_without(file, target, whose)
+            if rows is None:
+                return
+            if rows:
+                target.chmod(mode)
+                sync(target)
+                target.replace(file)
+            else:
+                file.unlink()
+                target.unlink()
+            sync(file.parent)
+
+    def _write_without(self, file: Path, target: Path, whose: Whose) -> int | None:
+        """Write a Parquet file without the rows, or without their members; None where nothing is to do."""
+        names = pq.read_schema(file).names
+        condition = f"coalesce({whose.condition(names)}, false)"
+        rows = f"read_parquet({literal(str(file))}, hive_partitioning = false) as landed"
+        if not self.connection.execute(f"select count(*) from {rows} where {condition}").fetchall()[0][0]:
+            return None
+        if whose.stays:
+            kept = ", ".join(
+                f"case when not {condition} then {quoted(name)} end as {quoted(name)}"
+                if whose.tells_of_a_member(name)
+                else quoted(name)
+                for name in names
+            )
+            query = f"select {kept} from {rows}"
+        else:
+            query = f"select * from {rows} where not {condition}"
+        self.connection.execute(
+            f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)"
+        )
+        return pq.read_metadata(target).num_rows
+
+    def _write_csv_without(self, file: Path, target: Path, whose: Whose) -> int | None:
+        """The same for a CSV file, line by line; its cells stay as they were written."""
+        found = self._lines_to_erase(file, whose)
+        if not found:
+            return None
+        written = 0
+        with _lines_of(file) as lines, target.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            header = next(lines)
+            writer.writerow(header)
+            for number, line in enumerate(lines):
+                if number in found and not whose.stays:
+                    continue
+                if number in found:
+                    line = [
+                        "" if whose.tells_of_a_member(name) else cell
+                        for name, cell in zip(header, line, strict=False)
+                    ]
+                writer.writerow(line)
+                written += 1
+        return written
+
+    def _lines_to_erase(self, file: Path, whose: Whose) -> set[int]:
+        found: set[int] = set()
+        with _lines_of(file) as lines:
+            header = next(lines, [])
+            own = {name: header.index(name) for name in whose.columns if name in header}
+            condition = f"coalesce({whose.condition(own)}, false)"
+            for first in itertools.count(0, _LINES):
+                cells = [
+                    [line[at] if at < len(line) else "" for at in own.values()]
+                    for line in itertools.islice(lines, _LINES)
+                ]
+                if not cells:
+                    return found
+                columns = {
+                    name: pa.array(values, pa.string())
+                    for name, values in zip(own, zip(*cells, strict=True), strict=False)
+                }
+                self.connection.register(
+                    "cells", pa.table({"number": range(first, first + len(cells)), **columns})
+                )
+                query = f"select number from cells as landed where {condition}"
+                found.update(number for (number,) in self.connection.execute(query).fetchall())
+                self.connection.unregister("cells")
+        return found
+
+
+@contextmanager
+def _lines_of(file: Path) -> Iterator[Iterator[list[str]]]:
+    """The lines of a CSV file, one at a time, however long a cell is.
+
+    Strict: of a quote that is never closed the reader would make one cell with all lines that follow.
+    """
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            yield csv.reader(stream, strict=True)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _manifest_of(delivery: Path) -> dict[str, Any] | None:
+    """What a delivery's manifest says; None where there is none that can be read, which a load finds."""
+    try:
+        told = json.loads((delivery / MANIFEST).read_text(encoding="utf-8"))
+        return told if all(isinstance(entry["name"], str) for entry in told["files"]) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _keep(file: Path, target: Path) -> None:
+    """Leave a file, or a folder where there should be none, as it is."""
+    target.unlink(missing_ok=True)  # what was begun of it
+    if file.is_dir() and not file.is_symlink():
+        shutil.copytree(file, target, copy_function=os.link)
     else:
-        shutil.rmtree(new)
+        os.link(file, target, follow_symlinks=False)
 
 
 def _new_folder(home: Home, folder: Path) -> Path:
@@ -233,81 +344,3 @@ def _switch(home: Home, visible: Path, new: Path) -> None:
     new.rename(visible)
     sync(visible.parent)
     shutil.rmtree(old)
-
-
-def _replace(
-    file: Path, whose: _Whose, connection: duckdb.DuckDBPyConnection, workspace: Path, mode: int = 0o644
-) -> None:
-    """The same in one file by itself; one that would have no row left leaves."""
-    target = workspace / "rewritten.parquet"
-    rows = _write_without(file, target, whose, connection)
-    if rows is None:
-        return
-    if rows:
-        target.chmod(mode)
-        with target.open("rb") as stream:
-            os.fsync(stream.fileno())
-        target.replace(file)
-    else:
-        file.unlink()
-        target.unlink()
-    sync(file.parent)
-
-
-def _write_without(
-    file: Path, target: Path, whose: _Whose, connection: duckdb.DuckDBPyConnection
-) -> int | None:
-    """Write a Parquet file without the rows, or without their members; None where there is nothing to do."""
-    names = pq.read_schema(file).names
-    condition = f"coalesce({whose.condition(names)}, false)"
-    rows = f"read_parquet({literal(str(file))}, hive_partitioning = false) as landed"
-    if not connection.execute(f"select count(*) from {rows} where {condition}").fetchall()[0][0]:
-        return None
-    if whose.stays:
-        kept = ", ".join(
-            f"case when not {condition} then {quoted(name)} end as {quoted(name)}"
-            if whose.tells_of_a_member(name)
-            else quoted(name)
-            for name in names
-        )
-        query = f"select {kept} from {rows}"
-    else:
-        query = f"select * from {rows} where not {condition}"
-    connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
-    return pq.read_metadata(target).num_rows
-
-
-def _write_csv_without(
-    file: Path, target: Path, whose: _Whose, connection: duckdb.DuckDBPyConnection
-) -> int | None:
-    """The same for a CSV file, whose cells stay as they were written."""
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        header, *rows = list(csv.reader(stream)) or [[]]
-    condition = f"coalesce({whose.condition(header)}, false)"
-    own = [header.index(name) for name in whose.columns if name in header]
-    columns = {header[at]: [row[at] if at < len(row) else "" for row in rows] for at in own}
-    cells = pa.table(
-        {"row_number": range(len(rows))} | {name: pa.array(v, pa.string()) for name, v in columns.items()}
-    )
-    connection.register("cells", cells)
-    found = {
-        number
-        for (number,) in connection.execute(
-            f"select row_number from cells as landed where {condition}"
-        ).fetchall()
-    }
-    connection.unregister("cells")
-    if not found:
-        return None
-    if whose.stays:
-        for number in found:
-            rows[number] = [
-                "" if whose.tells_of_a_member(name) else cell
-                for name, cell in zip(header, rows[number], strict=False)
-            ]
-        found = set()
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(row for number, row in enumerate(rows) if number not in found)
-    return len(rows) - len(found)

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration.erasing.unsearched import Unsearched
 from orchestration.files import replacing, write_json
 from orchestration.ledger.seals import MANIFEST
 from orchestration.own_tables import schema_of
@@ -54,34 +55,40 @@ def sealed_touches_of(home: Home, keys: Collection[int]) -> list[str]:
     )
 
 
-def erase_from_ledger(home: Home, keys: Collection[int]) -> None:
+def erase_from_ledger(home: Home, keys: Collection[int], unsearched: Unsearched) -> None:
     """Put tombstones in the place of members, in every version of every sealed week.
 
     Args:
         home: The home.
         keys: Record keys; a sealed member key is one.
+        unsearched: Gets what could not be read.
     """
-    for manifest in sorted(home.ledger.glob(f"*/*/v*/{MANIFEST}")):
-        folder = manifest.parent
-        new = {name: _without(folder / name, keys) for name in _TABLES}
-        erased = int((new["decisions.parquet"][0]["member_key"].to_numpy() < 0).sum())
-        if not erased:
-            continue
-        hashes = {name: hashlib.sha256(content).hexdigest() for name, (_, content) in new.items()}
-        registry = read_registry(home)
-        inside = str(folder.relative_to(home.ledger))
-        if registry.sealed.get(inside) != hashes:
-            registry.sealed[inside] = hashes
-            write_registry(home, registry)
-        for name, (_, content) in new.items():
-            if (folder / name).read_bytes() != content:
-                with replacing(folder / name) as prepared:
-                    prepared.write_bytes(content)
-                    prepared.chmod(0o444)
-        told = json.loads(manifest.read_text(encoding="utf-8"))
-        if told["sha256"] != hashes or told.get("erased") != erased:
-            write_json(manifest, told | {"sha256": hashes, "erased": erased})
-            manifest.chmod(0o444)
+    for folder in sorted(home.ledger.glob("*/*/v*")):
+        with unsearched.unless_read(folder):
+            _erase_from_version(home, folder, keys)
+
+
+def _erase_from_version(home: Home, folder: Path, keys: Collection[int]) -> None:
+    new = {name: _without(folder / name, keys) for name in _TABLES}
+    erased = int((new["decisions.parquet"][0]["member_key"].to_numpy() < 0).sum())
+    if not erased:
+        return
+    manifest = folder / MANIFEST
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, (_, content) in new.items()}
+    registry = read_registry(home)
+    inside = str(folder.relative_to(home.ledger))
+    if registry.sealed.get(inside) != hashes:
+        registry.sealed[inside] = hashes
+        write_registry(home, registry)
+    for name, (_, content) in new.items():
+        if (folder / name).read_bytes() != content:
+            with replacing(folder / name) as prepared:
+                prepared.write_bytes(content)
+                prepared.chmod(0o444)
+    if told["sha256"] != hashes or told.get("erased") != erased:
+        write_json(manifest, told | {"sha256": hashes, "erased": erased})
+        manifest.chmod(0o444)
 
 
 def _without(file: Path, keys: Collection[int]) -> tuple[pa.Table, bytes]:

@@ -18,11 +18,15 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from orchestration.core.contract import SourceContract
+from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
+from orchestration.erasing.unsearched import Unsearched
+from orchestration.ledger.seals import seals
 from orchestration.loader.loading import tell_what_is_loaded
+from orchestration.loader.secret import read_secret
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.dbt import invoke_dbt
@@ -90,8 +94,9 @@ def purge_requested(
         return
     records, answered = set(again), []
     identity = (identify or _identity)(home) if requests else Identity({}, {})
+    secret = read_secret(home).fingerprint if requests else ""
     for name, request in requests.items():
-        found = _records_of(request, identity)
+        found = _records_of(request, identity, secret)
         if isinstance(found, str):
             note_fault(home, name, replace(request, fault=found))
             say(f"erasure: a request stays open, {found}")
@@ -106,9 +111,11 @@ def purge_requested(
     if before:
         records |= set(before.records)
         answered += before.requests
+    seals(home)  # what is missing there would leave its touches in the exports
     touches = sealed_touches_of(home, {record_key(*record) for record in records})
     touches += [touch for touch in (before.touches if before else ()) if touch not in touches]
-    erasure = Erasure(tuple(sorted(records)), tuple(touches), tuple(answered))
+    given_up = before.given_up if before else ()
+    erasure = Erasure(tuple(sorted(records)), tuple(touches), tuple(answered), given_up=given_up)
     begin(home, erasure)
     _purge(home, contracts, erasure)
     say(
@@ -121,6 +128,9 @@ def close(home: Home, say: Callable[[str], None]) -> None:
     """Remove versions from before the purge; nothing of the erased stands anywhere then.
 
     Until the version readers get is free of them, nothing happens and the erasure stays under way.
+
+    Raises:
+        RekindleError: A version cannot be removed; the erasure stays under way.
     """
     erasure = under_way(home)
     current = current_version(home)
@@ -133,29 +143,69 @@ def close(home: Home, say: Callable[[str], None]) -> None:
         ).fetchall()
     if held:
         return
-    for version in list_versions(home):
-        if not version.current:
-            remove_version(home, version.build_id)
-    for folder in (home.serving / "builds").glob(".*"):
-        shutil.rmtree(folder)
-    _remove_builds(home)
-    end(home, erasure, current)
-    say(f"erasure: no file holds anything of {counted(len(erasure.records), 'member record')} any more")
+    try:
+        for version in list_versions(home):
+            if not version.current:
+                remove_version(home, version.build_id)
+        for folder in (home.serving / "builds").glob(".*"):
+            shutil.rmtree(folder)
+        _remove_builds(home)
+        end(home, erasure, current)
+    except OSError as error:
+        raise _stopped(home, error) from error
+    but = f", but for {counted(len(erasure.given_up), 'file')} given up by hand" if erasure.given_up else ""
+    say(f"erasure: no file holds anything of {counted(len(erasure.records), 'member record')} any more{but}")
 
 
 def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
-    """Every step may be repeated; the last one says that all were done."""
-    registry = read_registry(home)
-    prints = {fingerprint(home, record) for record in erasure.records}
-    if not prints <= set(registry.fingerprints):
-        registry.fingerprints = sorted(prints | set(registry.fingerprints))
-        write_registry(home, registry)
-    erase_from_exports(home, erasure.touches)
-    erase_rows(home, contracts, erasure.records, erasure.touches)
-    erase_from_ledger(home, erasure.keys)
-    _remove_builds(home)
-    tell_what_is_loaded(home, contracts)
+    """Every step may be repeated; the last one says that all were done.
+
+    Raises:
+        RekindleError: A file could not be searched and was not given up; all such are named, and all others
+            are free of the person.
+        RekindleError: The disk is full or not writable.
+    """
+    unsearched = Unsearched(home)
+    try:
+        registry = read_registry(home)
+        prints = {fingerprint(home, record) for record in erasure.records}
+        if not prints <= set(registry.fingerprints):
+            registry.fingerprints = sorted(prints | set(registry.fingerprints))
+            write_registry(home, registry)
+        erase_from_exports(home, erasure.touches, unsearched)
+        erase_rows(home, contracts, erasure.records, erasure.touches, unsearched)
+        erase_from_ledger(home, erasure.keys, unsearched)
+        _remove_builds(home)
+        # Rekindle's own tables of what is loaded name people too; what is sealed left with the builds.
+        with unsearched.unless_read(home.own_tables):
+            tell_what_is_loaded(home, contracts)
+    except OSError as error:
+        raise _stopped(home, error) from error
+    given_up = {file for file, _ in erasure.given_up}
+    _refuse_unsearched(home, {file: why for file, why in unsearched.why.items() if file not in given_up})
     begin(home, replace(erasure, is_purged=True))
+
+
+def _stopped(home: Home, error: OSError) -> RekindleError:
+    return RekindleError(
+        f"Erasing stopped: {error.strerror}: {error.filename or home.root}\n"
+        "Free space, or make the home writable, then `rekindle run`: it goes on where it stopped."
+    )
+
+
+def _refuse_unsearched(home: Home, why: dict[str, str]) -> None:
+    if not why:
+        return
+    named = "\n".join(f"  - {file}: {reason}" for file, reason in sorted(why.items()))
+    raise RekindleError(
+        f"{counted(len(why), 'file')} of {home.root} may still hold who is to be erased, for it could not be "
+        f"searched; all others are free of the person:\n{named}\n"
+        "Put each right, bring it back from a copy or remove it. What lies in loaded, quarantine and "
+        "vault/contacts the next load makes anew from landing, once the delivery's folder in loaded is "
+        "removed too.\nThen `rekindle run`: it goes on from here, and until then nothing is loaded, built or "
+        "exported. Where nothing helps, and a person takes the blame:\n"
+        "rekindle erase --give-up FILE --reason WHY, which stays in the registry and in `rekindle status`."
+    )
 
 
 def _remove_builds(home: Home) -> None:
@@ -164,12 +214,14 @@ def _remove_builds(home: Home) -> None:
         shutil.rmtree(folder)
 
 
-def _records_of(request: Request, identity: Identity) -> set[Record] | str:
+def _records_of(request: Request, identity: Identity, secret: str) -> set[Record] | str:
     """All records of the person meant, or why nobody can be named."""
     if request.kind:
+        kind = request.kind.replace("_", " ")
+        if request.secret not in ("", secret):
+            return f"its {kind} was asked for under another secret: withdraw this one and ask again"
         members = identity.identifiers.get((request.kind, request.pseudonym), set())
         if len(members) > 1:
-            kind = request.kind.replace("_", " ")
             return f"its {kind} leads to {len(members)} members: name the record and withdraw this one"
     else:
         own = (request.source, request.system, request.member_id)
@@ -237,12 +289,17 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
                 if number is None or not files:
                     continue
                 system = "system" if "system" in names else "''"
-                found.update(
-                    (table.source, system_name, member_id)
-                    for system_name, member_id in connection.execute(
+                try:
+                    rows = connection.execute(
                         f"select distinct {system}, cast({number} as varchar) "
                         f"from read_parquet($files, hive_partitioning = false) where {number} is not null",
                         {"files": files},
                     ).fetchall()
-                )
+                except duckdb.Error as error:
+                    raise RekindleError(
+                        f"{home.loaded / table.source / table.name} cannot be read through "
+                        f"({type(error).__name__}), so who was erased and came again is not known. Remove "
+                        "the damaged delivery there, then `rekindle load`: it is loaded anew from landing"
+                    ) from None
+                found.update((table.source, system_name, member_id) for system_name, member_id in rows)
     return found

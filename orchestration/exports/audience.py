@@ -13,12 +13,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from orchestration.core.copy_texts import dialled, filled
 from orchestration.core.pseudonyms import normalise
 from orchestration.exports.definitions import Definitions
-from orchestration.project import Home
+from orchestration.exports.vault import ADDRESSES
 from orchestration.warehouse.connections import quoted
 
 COLUMNS = (
@@ -34,8 +33,6 @@ COLUMNS = (
     "benefit",
     "expires_on",
 )
-_RECORD = ("system", "member_id")
-_ADDRESSES = ("phone", "email", "union_id")
 
 
 @dataclass(frozen=True)
@@ -102,11 +99,12 @@ def _row(
         return None, "exported_before"
     if not touch["is_allowed"]:
         return None, "silenced"
+    if touch["has_opted_out"]:
+        return None, "opted_out"
     if touch["is_over"]:
         return None, "journey_over"
-    address = _address(
-        touch[definitions.addresses[touch["channel"]]], definitions.addresses[touch["channel"]]
-    )
+    kind = definitions.addresses[touch["channel"]]
+    address = _address(touch[kind], kind)
     if not address:
         return None, "no_contact"
     language = touch["language"]
@@ -140,27 +138,32 @@ def _row(
 def _address(value: str | None, kind: str) -> str | None:
     if kind == "phone":
         return dialled(value or "") or None
-    return normalise(kind, value) if kind in _ADDRESSES else value
+    return normalise(kind, value) if kind in ADDRESSES else value
 
 
 def touches_of(
-    home: Home, published: duckdb.DuckDBPyConnection, week: date, definitions: Definitions
+    published: duckdb.DuckDBPyConnection, week: date, definitions: Definitions
 ) -> dict[tuple[str, str, int], list[Any]]:
     """Every published touch of a week with what a file needs, by campaign, channel and step.
 
     An address is the one of the member's record that was changed last, among those that have one.
 
     Args:
-        home: The home, for its vault.
-        published: The published version.
+        published: The published version, with the temporary tables of ``vault.py`` and ``opt_outs.py``.
         week: A Monday.
-        definitions: Purpose of consent needed, system of member numbers.
+        definitions: Purpose of consent needed, address by channel, system of member numbers.
     """
-    # What does not fit in memory would lie beside the published file, contact details and all.
-    published.execute("set temp_directory = ''")
-    published.execute(f"create or replace temp table vault as {_vault(home)}")
+    points, is_known = (
+        " ".join(
+            f"when {quoted(channel)} then contacts.{kind}_{what}"
+            for channel, kind in definitions.addresses.items()
+            if kind in ADDRESSES
+        )
+        for what in ("point", "is_known")
+    )
     found = published.execute(
-        _TOUCHES, {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system}
+        _TOUCHES.replace("{addresses}", _NEWEST).replace("{points}", points).replace("{is_known}", is_known),
+        {"week": week, "purpose": definitions.purpose, "member_system": definitions.member_system},
     )
     names = [column[0] for column in found.description]
     grouped: dict[tuple[str, str, int], list[Any]] = {}
@@ -170,37 +173,11 @@ def touches_of(
     return grouped
 
 
-def _vault(home: Home) -> str:
-    """SQL: the newest contact details of every member record, under its key."""
-    parts = []
-    for folder in sorted((home.vault / "contacts").glob("*/*")):
-        files = sorted(folder.glob("delivered=*.parquet"))
-        if not files or not set(_RECORD).issubset(pq.read_schema(files[-1]).names):
-            continue
-        for file in files:
-            names = pq.read_schema(file).names
-            columns = ", ".join(
-                f"{name} as {name}" if name in names else f"cast(null as varchar) as {name}"
-                for name in _ADDRESSES
-            )
-            parts.append(
-                f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, system, "
-                f"member_id, {columns} from read_parquet({quoted(file)})"
-            )
-    none = ", ".join(
-        f"cast(null as varchar) as {name}" for name in ("source", "delivered", *_RECORD, *_ADDRESSES)
-    )
-    rows = " union all ".join(parts) or f"select {none} where false"
-    # The key is the one int_identity__records gives: 60 bits of md5.
-    return f"""
-        select
-            cast('0x' || substr(md5(source || ':' || system || ':' || member_id), 1, 15) as bigint)
-                as record_key,
-            system, member_id, {", ".join(_ADDRESSES)}
-        from ({rows})
-        qualify row_number() over (partition by source, system, member_id order by delivered desc) = 1
-    """
-
+_NEWEST = "".join(
+    f"first({name} order by updated_at desc nulls last, record_key) filter (where {kind} <> '') as {name},\n"
+    for kind in ADDRESSES
+    for name in (kind, f"{kind}_point", f"{kind}_is_known")
+)
 
 _TOUCHES = """
 with build as (
@@ -220,6 +197,19 @@ allowed as (
     having bool_and(is_allowed) and bool_or(changed_on <= as_of_date)
 ),
 
+-- By the key of any of their records, or by the one their touches were sealed under.
+opted as (
+    select records.member_key, opted_out.channel
+    from opted_out inner join core.fct_member_record as records using (record_key)
+    union
+    select record_key as member_key, channel from opted_out
+),
+
+-- A complaint that is known of a later day ends a journey no less than one of the as-of date.
+complained as (
+    select distinct member_key from core.fct_touch, build where complained_on > as_of_date
+),
+
 records as (
     select
         records.member_key, records.record_key, records.updated_at, vault.* exclude (record_key)
@@ -231,10 +221,7 @@ records as (
 contacts as (
     select
         member_key,
-        first(phone order by updated_at desc nulls last, record_key) filter (where phone <> '') as phone,
-        first(email order by updated_at desc nulls last, record_key) filter (where email <> '') as email,
-        first(union_id order by updated_at desc nulls last, record_key)
-            filter (where union_id <> '') as union_id,
+        {addresses}
         first(member_id order by updated_at desc nulls last, record_key)
             filter (where system = $member_system) as member_id
     from records
@@ -275,7 +262,16 @@ select
     touches.template, touches.benefit, touches.status,
     contacts.member_key is not null as is_known,
     allowed.member_key is not null as is_allowed,
-    journeys.exit_reason is not null as is_over,
+    exists (
+        select 1 from opted
+        where opted.member_key = touches.member_key
+            and coalesce(opted.channel, touches.channel) = touches.channel
+    ) or exists (
+        select 1 from silent_points as silent
+        where silent.channel = touches.channel and silent.point = case touches.channel {points} end
+            and (silent.is_since or not case touches.channel {is_known} end)
+    ) as has_opted_out,
+    journeys.exit_reason is not null or complained.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,
     contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
@@ -284,6 +280,7 @@ from touches
 cross join build
 left join contacts on touches.member_key = contacts.member_key
 left join allowed on touches.member_key = allowed.member_key and touches.channel = allowed.channel
+left join complained on touches.member_key = complained.member_key
 left join audiences.aud_journeys as journeys
     on touches.campaign = journeys.campaign
     and touches.entry_week = journeys.entry_week

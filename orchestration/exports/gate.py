@@ -127,6 +127,7 @@ def sealed_weeks(
         seeds_dir: Definitions of today.
 
     Raises:
+        RekindleError: The ledger has lost a week that the published version was built with.
         RekindleError: A campaign is not sealed, was corrected since, differs or is defined differently; all
             such are named.
     """
@@ -140,7 +141,9 @@ def sealed_weeks(
             f"no campaign of {wanted or 'any week'} is published; published weeks are: "
             f"{', '.join(map(str, weeks)) or 'none'}"
         )
-    newest = {(each.campaign, each.campaign_week): each for each in seals(home)}
+    known = seals(home)
+    _refuse_lost_seals(published, known)
+    newest = {(each.campaign, each.campaign_week): each for each in known}
     [(build_id,)] = published.execute("select build_id from staging.stg_rekindle__builds").fetchall()
     hashes = definition_hashes(seeds_dir)
     found, faults = [], []
@@ -168,6 +171,23 @@ def sealed_weeks(
             f"{wanted} cannot be exported; nothing was.\n" + "\n".join(f"  {fault}" for fault in faults)
         )
     return found
+
+
+def _refuse_lost_seals(published: duckdb.DuckDBPyConnection, known: list[Seal]) -> None:
+    there = {(each.campaign, each.campaign_week, each.version) for each in known}
+    lost = [
+        f"{campaign} {week} v{version}"
+        for campaign, week, version in published.execute(
+            "select campaign, campaign_week, ledger_version from staging.stg_rekindle__sealed_weeks "
+            "order by all"
+        ).fetchall()
+        if (campaign, week, version) not in there
+    ]
+    if lost:
+        raise RekindleError(
+            f"what is published was built with sealed weeks that the ledger has lost: {', '.join(lost)}. "
+            "Nothing was exported. Bring the ledger back from a copy"
+        )
 
 
 def _touches(home: Home, seal: Seal) -> Any:

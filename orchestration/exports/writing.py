@@ -32,12 +32,16 @@ from orchestration.exports.gate import (
     sealed_weeks,
     unreadable_of_nobody,
 )
+from orchestration.exports.handing_over import hand_over, refuse_unreachable, remove_unfinished
+from orchestration.exports.opt_outs import hear_opt_outs, refuse_unloaded
+from orchestration.exports.vault import open_vault, refuse_lost_contacts
 from orchestration.files import private_folder, sha256_of, sync, write_json
 from orchestration.ledger.seals import MANIFEST
-from orchestration.project import SEEDS_DIR, Home
+from orchestration.loader.contracts import read_contracts
+from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
 from orchestration.warehouse.erasures import refuse_unfinished
 from orchestration.warehouse.lock import hold_build_lock
-from orchestration.warehouse.versions import connect_published, current_version
+from orchestration.warehouse.versions import connect_published, current_version, verify
 
 CSV, PARQUET = "touches.csv", "touches.parquet"
 _TYPES = {"step_no": pa.int32(), "planned_on": pa.date32(), "expires_on": pa.date32()}
@@ -77,17 +81,27 @@ def export(
         RekindleError: See :func:`orchestration.exports.gate.sealed_weeks`.
         RekindleError: See :func:`orchestration.exports.gate.consents_delivered_on`.
         RekindleError: Somebody waits to be erased.
+        RekindleError: The published version is damaged, contact details are lost, or a delivery that may hold
+            opt-outs is not loaded.
         RekindleError: The disk is full or not writable; whole files written before stay.
     """
-    definitions = read_definitions(seeds_dir)
+    definitions, contracts = read_definitions(seeds_dir), read_contracts(STAGING_DIR)
     with hold_build_lock(home, "exporting"):
         refuse_unfinished(home, "exported")
+        remove_unfinished(home)
+        if out is not None:
+            refuse_unreachable(home)
+        _refuse_damaged(home)
+        refuse_unloaded(home, contracts)
         with connect_published(home) as published, _current(home):
             consents_on = consents_delivered_on(published, definitions)
-            unreadable = unreadable_of_nobody(published)
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
-            found = touches_of(home, published, sealed[0].seal.campaign_week, definitions)
+            refuse_lost_contacts(home, published, contracts)
+            open_vault(home, published, seeds_dir)
+            of_nobody = hear_opt_outs(home, published, contracts, definitions)
+            unreadable = unreadable_of_nobody(published) + of_nobody
+            found = touches_of(published, sealed[0].seal.campaign_week, definitions)
         stamp = {
             "build_id": current_version(home),
             "as_of_date": as_of.isoformat(),
@@ -95,7 +109,6 @@ def export(
             "consents_of_nobody": unreadable,
         }
         private_folder(home.exports)
-        remove_unfinished(home)
         exported = exported_before(home)
         made = []
         for each in sealed:
@@ -110,25 +123,42 @@ def export(
                 with _told(folder):
                     manifest = _write(home, folder, file, each, stamp)
                     if out is not None:
-                        _hand_over(folder, out / folder.relative_to(home.exports))
+                        hand_over(home, folder, out / folder.relative_to(home.exports))
                 made.append(Exported(folder, manifest, is_new=True))
     return made
 
 
 def exported_before(home: Home) -> set[str]:
-    """Every touch of every earlier export."""
-    files = sorted(home.exports.glob(f"*/*/*/{PARQUET}"))
-    return {
-        touch
-        for file in files
-        for touch in pq.read_table(file, columns=["planned_touch_id"])["planned_touch_id"].to_pylist()
-    }
+    """Every touch of every earlier export.
+
+    Raises:
+        RekindleError: An export is not as it was written, so that nobody knows whom it went to.
+    """
+    touches: set[str] = set()
+    for folder in sorted(home.exports.glob("*/*/*")):
+        try:
+            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            is_whole = told["sha256"][PARQUET] == sha256_of(folder / PARQUET)
+            rows = pq.read_table(folder / PARQUET, columns=["planned_touch_id"])
+        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException):
+            is_whole = False
+        if not is_whole:
+            raise RekindleError(
+                f"{folder} is not as it was exported, so it is not known whom it went to; nothing was "
+                f"exported. Bring its files back from a copy ({MANIFEST} has their SHA-256)"
+            )
+        touches.update(rows["planned_touch_id"].to_pylist())
+    return touches
 
 
-def remove_unfinished(home: Home) -> None:
-    """Remove what a killed run left: it may hold contact details, and nobody knows of it."""
-    for leftover in home.exports.glob(".unfinished*"):
-        shutil.rmtree(leftover)
+def _refuse_damaged(home: Home) -> None:
+    faults = verify(home)
+    if faults:
+        raise RekindleError(
+            "what is published is not what was audited, so nothing was exported:\n"
+            + "\n".join(f"  - {fault}" for fault in faults)
+            + "\nGo back to a version that is whole (rekindle rollback), or type: rekindle run"
+        )
 
 
 def _folder(home: Home, each: Sealed, channel: str, step_no: int) -> Path:
@@ -181,23 +211,6 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows([neutral(str(row[name])) for name in COLUMNS] for row in rows)
-
-
-def _hand_over(folder: Path, target: Path) -> None:
-    """Copy a finished export, by one rename, in the run that made it and never again."""
-    # What others may enter there is theirs to say: some file systems know no owners.
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        unfinished.mkdir(mode=0o700)
-        for file in folder.iterdir():
-            shutil.copy(file, unfinished / file.name)
-            sync(unfinished / file.name)
-        sync(unfinished)
-        unfinished.rename(target)
-        sync(target.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @contextmanager

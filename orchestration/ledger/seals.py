@@ -281,7 +281,7 @@ def seals(home: Home) -> list[Seal]:
         RekindleError: A file is missing or was changed after it was sealed; all such files are named.
         RekindleError: An erasure stopped among them.
     """
-    found, faults = [], []
+    found, faults = [], _missing(home)
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
         noted = _read_seal(manifest)
@@ -307,6 +307,20 @@ def seals(home: Home) -> list[Seal]:
             + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
         )
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
+
+
+def _missing(home: Home) -> list[str]:
+    """What must be there: each week that was exported, the manifest of each version up to the newest."""
+    versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
+    exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
+    manifests = [
+        week / f"v{number}" / MANIFEST
+        for week, there in versions.items()
+        for number in range(1, max(there, default=0) + 1)
+    ]
+    lost = [week for week in exported if not versions.get(week)]
+    lost += [manifest for manifest in manifests if not manifest.exists()]
+    return [f"{path} is missing" for path in sorted(lost)]
 
 
 def provide_ledger(

@@ -51,7 +51,9 @@ def read_secret(home: Home) -> Secret:
                 f"The secret is gone: neither {SECRET_VARIABLE} nor {home.secret_file} holds it,\n"
                 f"but data was loaded with secret {', '.join(sorted(known))}. With another one no member\n"
                 "would be recognised. Bring the secret back from your backup. To start anew instead,\n"
-                f"remove the folders loaded, quarantine and vault of {home.root}, and load everything again."
+                "remove quarantine, vault/contacts, vault/secret.fingerprint and all folders of loaded but\n"
+                f"loaded/rekindle from {home.root}, and load everything again.\n"
+                "vault/erasures stays: it knows who was erased."
             )
         secret = Secret(secrets.token_hex(32))
         write_file(home.secret_file, f"{secret.value}\n".encode(), mode=0o600)
@@ -61,8 +63,8 @@ def read_secret(home: Home) -> Secret:
             f"({', '.join(sorted(known))}).\n"
             "Every pseudonym would change and no member would be recognised; nothing was loaded.\n"
             f"Put the earlier secret back into {SECRET_VARIABLE} or {home.secret_file}.\n"
-            "To change it on purpose, remove the folders loaded and quarantine and the file\n"
-            f"vault/secret.fingerprint of {home.root}, and load everything again."
+            "To change it on purpose, remove quarantine, vault/secret.fingerprint and all folders of loaded\n"
+            f"but loaded/rekindle from {home.root}, and load everything again."
         )
     fingerprint_file = home.vault / "secret.fingerprint"
     if not fingerprint_file.exists():

@@ -178,6 +178,10 @@ def _erasures(home: Home) -> list[str]:
         return []
     begun = set(erasure.requests) if erasure else set()
     faults = [f"  stays open: {request.fault}" for request in waiting.values() if request.fault]
+    given_up = [each for entry in done for each in entry.get("given_up", [])] + list(
+        erasure.given_up if erasure else []
+    )
+    faults += [f"  given up by hand: {file} ({reason})" for file, reason in given_up]
     told = (
         f"Erasures: {counted(sum(each['requests'] for each in done), 'request')} done "
         f"({counted(sum(each['records'] for each in done), 'member record')}), {len(waiting):,} open"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import remove_unfinished, replacing, sync, write_json
 from orchestration.project import Home
@@ -34,6 +35,7 @@ class Request:
         member_id: Its number there.
         kind: Kind of identifier (phone, email, union_id, card).
         pseudonym: Its keyed hash; the value itself is not kept.
+        secret: Fingerprint of the secret it was hashed under.
         fault: Why the last attempt could not find out who is meant.
     """
 
@@ -42,6 +44,7 @@ class Request:
     member_id: str = ""
     kind: str = ""
     pseudonym: str = ""
+    secret: str = ""
     fault: str = ""
 
 
@@ -54,12 +57,14 @@ class Erasure:
         touches: Their planned touches in the ledger.
         requests: Requests it answers, by name.
         is_purged: Whether everything but published versions is free of them.
+        given_up: Files that could not be searched and that a person gave up on, each with the reason.
     """
 
     records: tuple[Record, ...]
     touches: tuple[str, ...]
     requests: tuple[str, ...]
     is_purged: bool = False
+    given_up: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> frozenset[int]:
@@ -73,7 +78,7 @@ class Registry:
 
     Attributes:
         fingerprints: Keyed hashes of the records erased; one delivered again is erased again.
-        done: Per erasure its requests, records and the build readers had then.
+        done: Per erasure its requests, records, the build readers had then and files given up by hand.
         sealed: SHA-256 of the ledger's files since rows of theirs were erased, by folder and name.
     """
 
@@ -92,6 +97,12 @@ def fingerprint(home: Home, record: Record) -> str:
     """The keyed hash of a record; its key is another than that of pseudonyms, and stays when that changes."""
     file = _folder(home) / "key"
     if not file.exists():
+        if read_registry(home).fingerprints:
+            raise RekindleError(
+                f"{file} is gone: without it nobody who was erased is known when delivered again. Nothing "
+                "was loaded or erased. Bring it back from a backup of the vault; where there is none, empty "
+                "the list `fingerprints` in registry.json beside it, and they count as new people"
+            )
         with replacing(file) as prepared:
             prepared.touch(mode=0o600)
             prepared.write_text(secrets.token_hex(32), encoding="utf-8")
@@ -108,10 +119,7 @@ def ask(home: Home, request: Request) -> str:
 
 def open_requests(home: Home) -> dict[str, Request]:
     """The requests nobody has carried out yet, by name."""
-    return {
-        file.stem: Request(**json.loads(file.read_text(encoding="utf-8")))
-        for file in sorted((home.erasures / "open").glob("*.json"))
-    }
+    return {file.stem: Request(**_noted(file)) for file in sorted((home.erasures / "open").glob("*.json"))}
 
 
 def note_fault(home: Home, name: str, request: Request) -> None:
@@ -140,12 +148,13 @@ def under_way(home: Home) -> Erasure | None:
     file = home.erasures / "under_way.json"
     if not file.exists():
         return None
-    noted = json.loads(file.read_text(encoding="utf-8"))
+    noted = _noted(file)
     return Erasure(
         tuple((source, system, member) for source, system, member in noted["records"]),
         tuple(noted["touches"]),
         tuple(noted["requests"]),
         noted["is_purged"],
+        tuple((given_up, reason) for given_up, reason in noted.get("given_up", [])),
     )
 
 
@@ -154,10 +163,37 @@ def begin(home: Home, erasure: Erasure) -> None:
     write_json(_folder(home) / "under_way.json", asdict(erasure))
 
 
+def give_up(home: Home, file: str, reason: str) -> None:
+    """Let the erasure under way end though a file could not be searched. The caller holds the build lock.
+
+    Args:
+        home: The home.
+        file: Its path, as the refusal of the erasure names it.
+        reason: Why nothing else could be done.
+
+    Raises:
+        InputFault: There is no such file, no reason, or no erasure that could wait for it.
+    """
+    erasure = under_way(home)
+    inside = os.path.relpath(home.root / file, home.root)
+    if erasure is None or erasure.is_purged:
+        raise InputFault("no erasure waits for a file; nothing was given up")
+    if inside.startswith("..") or not os.path.lexists(home.root / inside):
+        raise InputFault(f"{home.root} has no {file}; name it as the erasure does. Nothing was given up")
+    if not reason.strip():
+        raise InputFault("a file is given up with a reason: --reason WHY. Nothing was given up")
+    others = tuple(each for each in erasure.given_up if each[0] != inside)
+    begin(home, replace(erasure, given_up=(*others, (inside, reason.strip()))))
+
+
 def end(home: Home, erasure: Erasure, build_id: str) -> None:
     """Say that nothing of it stands anywhere any more."""
     registry = read_registry(home)
-    told = {"requests": len(erasure.requests), "records": len(erasure.records), "build_id": build_id}
+    told: dict[str, Any] = {
+        "requests": len(erasure.requests), "records": len(erasure.records), "build_id": build_id
+    }  # fmt: skip
+    if erasure.given_up:
+        told["given_up"] = [list(each) for each in erasure.given_up]
     if told not in registry.done[-1:]:
         registry.done.append(told)
         write_registry(home, registry)
@@ -175,7 +211,7 @@ def forget_half_requests(home: Home) -> None:
 def read_registry(home: Home) -> Registry:
     """What stays of former erasures."""
     file = home.erasures / "registry.json"
-    return Registry(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else Registry()
+    return Registry(**_noted(file)) if file.exists() else Registry()
 
 
 def write_registry(home: Home, registry: Registry) -> None:
@@ -196,6 +232,17 @@ def refuse_unfinished(home: Home, doing: str) -> None:
             f"nothing was {doing}. `rekindle run` carries them out; "
             "`rekindle status` says what it could not find"
         )
+
+
+def _noted(file: Path) -> dict[str, Any]:
+    try:
+        noted = json.loads(file.read_text(encoding="utf-8"))
+        return dict(noted)
+    except (OSError, ValueError, TypeError) as error:
+        raise RekindleError(
+            f"{file} cannot be read ({type(error).__name__}): who is to be erased, or was, is not known. "
+            "Nothing was done. Bring it back from a backup of the vault"
+        ) from None
 
 
 def _folder(home: Home, *parts: str) -> Path:

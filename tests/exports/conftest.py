@@ -6,18 +6,27 @@ Does not: expectations.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.files import private_folder, sha256_of
 from orchestration.ledger.seals import proposals, seal
-from orchestration.project import Home
+from orchestration.loader import load
+from orchestration.loader.contracts import read_contracts
+from orchestration.project import STAGING_DIR, Home
+from orchestration.sources.delivering import deliver
+from orchestration.warehouse.versions import Manifest
 
-WEEK = date(2025, 12, 29)
+CONTRACTS = read_contracts(STAGING_DIR)
+DAY, WEEK = date(2025, 12, 28), date(2025, 12, 29)
 BUILD = "2025-12-28-00000001"
 CAMPAIGN = "second_order"
 
@@ -52,6 +61,34 @@ class Shop:
         with duckdb.connect(str(self.home.published_file.resolve())) as connection:
             for statement in statements:
                 connection.execute(statement)
+        self.note()
+
+    def note(self) -> None:
+        """Let the manifest say what the published file holds."""
+        file = self.home.published_file.resolve()
+        with duckdb.connect(str(file), read_only=True) as connection:
+            tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+            rows = {f"{room}.{name}": len(connection.table(f"{room}.{name}")) for room, name in tables}
+        manifest = Manifest(
+            BUILD, "run", DAY, (DAY,), "c0de", datetime(2025, 12, 29, tzinfo=UTC), None, "v1.0.0",
+            duckdb.__version__, file.stat().st_size, sha256_of(file), rows,
+        )  # fmt: skip
+        (file.parent / "manifest.json").write_text(json.dumps(manifest.as_json()))
+
+    def deliver(self, table: str, rows: list[dict], on: date, source: str = "chain") -> None:
+        """Hand over a table."""
+
+        def write(folder: Path) -> None:
+            with (folder / "part.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+
+        deliver(self.home.landing, source, table, on, write)
+
+    def load(self) -> None:
+        """Load what is new."""
+        load(self.home, CONTRACTS, lambda _: None)
 
     def seal(self, **how: str) -> None:
         """Seal what is proposed."""
@@ -62,7 +99,11 @@ class Shop:
 @pytest.fixture
 def proposed(tmp_path) -> Shop:
     """Published, not sealed."""
-    home = Home(tmp_path / "home")
+    return publish(Home(tmp_path / "home"))
+
+
+def publish(home: Home) -> Shop:
+    """Publish the week."""
     file = home.serving / "builds" / BUILD / "rekindle.duckdb"
     file.parent.mkdir(parents=True)
     members = ", ".join(
@@ -78,8 +119,15 @@ def proposed(tmp_path) -> Shop:
             create table core.dim_as_of_date as select date '{WEEK}' as campaign_week;
             create table staging.stg_rekindle__loads as
                 select 'chain' as source, 'consents' as table_name, date '2025-12-28' as delivered_on,
-                    'loaded' as status, 100 as rows_in, 100 as rows_loaded, 0 as rows_quarantined;
-            create table core.fct_unreadable_consent as select 'u1' as unreadable_id, 1 as members;
+                    'loaded' as status, 100 as rows_in, 100 as rows_loaded, 0 as rows_quarantined
+                union all
+                select 'chain', 'members', date '2025-12-28', 'loaded', 9, 9, 0;
+            create table staging.stg_rekindle__sealed_weeks
+                (campaign varchar, campaign_week date, ledger_version integer);
+            create table core.fct_touch (member_key bigint, complained_on date);
+            create table core.fct_unreadable_consent as
+                select 'u1' as unreadable_id, 1 as members, 'not a date' as quarantine_reason,
+                    'happened_at' as quarantine_column;
             create table people as
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);
             create table core.dim_member as select member_key, language, 'S1' as home_store_id from people;
@@ -133,14 +181,17 @@ def proposed(tmp_path) -> Shop:
         )
     home.published_file.symlink_to(file.relative_to(home.serving))
     contacts = home.vault / "contacts" / "chain" / "members"
-    contacts.mkdir(parents=True)
+    for private in (*reversed(contacts.parents[:3]), contacts):
+        private_folder(private)
     kept = ", ".join(
         f"('crm', 'm{number}', {_text(phone)})" for number, (phone, _, _) in MEMBERS.items() if number != 10
     )
     duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
         str(contacts / "delivered=2025-12-28.parquet"), compression="uncompressed"
     )
-    return Shop(home)
+    shop = Shop(home)
+    shop.note()
+    return shop
 
 
 @pytest.fixture

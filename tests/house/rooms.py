@@ -122,7 +122,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "exports",
-        ("core", "project", "files", "definitions_files", "warehouse", "ledger", "exports"),
+        ("core", "project", "files", "definitions_files", "loader", "warehouse", "ledger", "exports"),
         "join contact details to what is published and sealed, write files for sending tools",
         "decide who enters, send, write into the warehouse",
     ),

@@ -1,0 +1,242 @@
+"""What was said since the publication: whoever opted out by then gets nothing, until a build has heard it.
+
+Belongs here: which tables can carry an opt-out, refusing those that nobody loaded, reading those that the
+    published version does not know.
+Does not: permission as published, which is ``core.fct_contact_permission`` (``audience.py`` asks it).
+
+Only what takes away is read, whatever its date, and nothing here gives permission: a grant, also one that
+overrules such an opt-out, counts with the next publication. What an earlier delivery said already is no news.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.contract import SourceContract, Table
+from orchestration.core.errors import RekindleError
+from orchestration.exports.definitions import Definitions
+from orchestration.exports.vault import ADDRESSES, record_key
+from orchestration.loader.deliveries import find_deliveries, manifest_sha256
+from orchestration.loader.loading import RECORD
+from orchestration.loader.row_rules import literal, quoted
+from orchestration.project import Home
+
+Contracts = dict[str, SourceContract]
+
+# A consent says no by its value, a touch by a time; a complaint is meant for every channel.
+_GRANTED, _COMPLAINED = "is_granted", "complained_at"
+_SAID_NO = ("unsubscribed_at", "blocked_at", _COMPLAINED)
+_WHO = ("system", "member_id", "planned_touch_id", "channel")
+# What of a row is news: with the same of all these, an earlier delivery said it already.
+_TELLING = (*_WHO, "purpose", "happened_at", *_SAID_NO)
+
+
+def refuse_unloaded(home: Home, contracts: Contracts) -> None:
+    """Stop what may not happen while an opt-out may lie in landing.
+
+    Raises:
+        RekindleError: Deliveries that can carry one are not loaded, or were changed since; all are named.
+    """
+    waiting = [
+        delivery.where
+        for delivery in find_deliveries(home.landing, contracts, [])
+        if _can_opt_out(delivery.table)
+        and (
+            (record := _record(home, delivery.table, delivery.folder.name)) is None
+            or manifest_sha256(delivery) not in (None, record["manifest"])
+        )
+    ]
+    if waiting:
+        raise RekindleError(
+            f"{home.landing} has deliveries that may hold opt-outs and are not loaded: {', '.join(waiting)}. "
+            "Nothing was exported. `rekindle load`, then export again"
+        )
+
+
+def hear_opt_outs(
+    home: Home, published: duckdb.DuckDBPyConnection, contracts: Contracts, definitions: Definitions
+) -> int:
+    """Make two temporary tables of what the published version does not know.
+
+    ``opted_out`` (record_key, channel): who said no since; an empty channel stands for all of them.
+    ``silent_points`` (channel, point, is_since): addresses of whoever said no, since then or as published.
+    The latter are for numbers that changed hands since: the publication does not know who shares them now.
+
+    Args:
+        home: The home, with everything loaded.
+        published: The published version, with the temporary table ``vault``.
+        contracts: By source name.
+        definitions: Purpose of consent needed, address by channel.
+
+    Returns:
+        Opt-outs that name nobody who is known.
+
+    Raises:
+        RekindleError: What is loaded cannot be read.
+    """
+    known = {
+        (source, name, f"delivered={day}"): rows
+        for source, name, day, *rows in published.execute(
+            "select source, table_name, delivered_on, rows_loaded, rows_quarantined "
+            "from staging.stg_rekindle__loads where status = 'loaded'"
+        ).fetchall()
+    }
+    published.execute(
+        f"create or replace temp table told (source text, for_all boolean, {' text, '.join(_WHO)} text)"
+    )
+    published.execute(
+        "create or replace temp table opted_out (opt_out bigint, record_key bigint, channel text)"
+    )
+    tables = [table for contract in contracts.values() for table in contract.tables if _can_opt_out(table)]
+    for table in tables:
+        news = _news(home, table, known, definitions.purpose)
+        try:
+            published.execute(f"insert into told {news}" if news else "select 1")
+        except duckdb.Error as error:
+            raise RekindleError(
+                f"what is loaded of {table.full_name} cannot be read through ({type(error).__name__}), so "
+                "who opted out since is not known; nothing was exported. `rekindle load`; what is damaged "
+                "must leave loaded and quarantine before, to be made anew from landing"
+            ) from None
+    for table in tables:
+        published.execute(_named_by_number(table))
+    sealed = sorted(str(file) for file in home.ledger.glob("*/*/v*/touches.parquet"))
+    if sealed:
+        published.execute(_NAMED_BY_TOUCH, {"sealed": sealed})
+    by_channel = [(channel, kind) for channel, kind in definitions.addresses.items() if kind in ADDRESSES]
+    points = " union all ".join(
+        f"select {literal(channel)} as channel, record_key, {kind}_point as point from vault"
+        for channel, kind in by_channel
+    )
+    published.execute(f"create or replace temp view points as {points}")
+    published.execute(_SILENT_POINTS, {"purpose": definitions.purpose})
+    [(of_nobody,)] = published.execute(_OF_NOBODY).fetchall()
+    return of_nobody
+
+
+def _can_opt_out(table: Table) -> bool:
+    return any(column.name in (_GRANTED, *_SAID_NO) for column in table.columns)
+
+
+def _record(home: Home, table: Table, delivery: str) -> dict[str, Any] | None:
+    try:
+        file = home.loaded / table.source / table.name / delivery / RECORD
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _news(home: Home, table: Table, known: dict[tuple[str, str, str], list[int]], purpose: str) -> str | None:
+    """SQL: the opt-outs of a table's deliveries that the publication does not know, without those it does."""
+    said: dict[bool, list[str]] = {True: [], False: []}
+    for folder in sorted((home.loaded / table.source / table.name).glob("delivered=*")):
+        record = _record(home, table, folder.name)
+        counts = [record["rows_loaded"], record["rows_quarantined"]] if record else []
+        is_known = known.get((table.source, table.name, folder.name)) == counts
+        refused = home.quarantine / folder.relative_to(home.loaded) / "quarantined.parquet"
+        loaded = sorted(folder.glob("month=*/*.parquet"))
+        said[is_known] += [_opt_outs(table, loaded, purpose, is_refused=False)] if loaded else []
+        said[is_known] += [_opt_outs(table, [refused], purpose, is_refused=True)] if refused.exists() else []
+    if not said[False]:
+        return None
+    news = " union all ".join(said[False])
+    if said[True]:
+        news = f"({news}) except ({' union all '.join(said[True])})"
+    names = {column.name: column for column in table.columns}
+    channels = ", ".join(literal(code) for code in names["channel"].allowed) if "channel" in names else ""
+    unclear = f"coalesce(channel not in ({channels}), true)" if channels else "false"
+    is_for_all = f"coalesce({_COMPLAINED} <> '', false) or {unclear}"
+    return f"select {literal(table.source)}, {is_for_all}, {', '.join(_WHO)} from ({news})"
+
+
+def _opt_outs(table: Table, files: list[Path], purpose: str, *, is_refused: bool) -> str:
+    """SQL: rows that say no, their cells as text; of a consent that was refused nobody knows what it said."""
+    names = {column.name: column for column in table.columns}
+    says_no = [f"coalesce(cast({quoted(name)} as text) <> '', false)" for name in _SAID_NO if name in names]
+    if _GRANTED in names:
+        others = [code for code in names["purpose"].allowed if code != purpose] if "purpose" in names else []
+        meant = f"coalesce(purpose not in ({', '.join(map(literal, others))}), true)" if others else "true"
+        says_no.append(meant if is_refused else f"(not {_GRANTED} and {meant})")
+    cells = ", ".join(
+        f"cast({quoted(name) if name in names else 'null'} as text) as {quoted(name)}"
+        for name in dict.fromkeys([*table.key, *_TELLING])
+    )
+    paths = ", ".join(literal(str(file)) for file in files)
+    return (
+        f"select {cells} from read_parquet([{paths}], hive_partitioning = false, union_by_name = true) "
+        f"where {' or '.join(says_no)}"
+    )
+
+
+def _named_by_number(table: Table) -> str:
+    """SQL: the records that opt-outs name; a system that cannot be read may be any."""
+    systems = next((column.allowed for column in table.columns if column.name == "system"), ("",))
+    known = ", ".join(f"({literal(system)})" for system in systems) or "(null)"
+    codes = ", ".join(map(literal, systems)) or "null"
+    return f"""
+        insert into opted_out
+        select
+            told.rowid, {record_key("told.source", "coalesce(known.system, told.system)", "told.member_id")},
+            case when not told.for_all then told.channel end
+        from told
+        inner join (values {known}) as known (system)
+            on told.system = known.system or coalesce(told.system not in ({codes}), true)
+        where told.source = {literal(table.source)} and told.member_id <> ''
+    """
+
+
+# The member a touch was sealed for is named by the key of one of their records.
+_NAMED_BY_TOUCH = """
+    insert into opted_out
+    select told.rowid, sealed.member_key, case when not told.for_all then sealed.channel end
+    from told
+    inner join (
+        select distinct planned_touch_id, member_key, channel
+        from read_parquet($sealed, hive_partitioning = false)
+    ) as sealed on told.planned_touch_id = sealed.planned_touch_id
+"""
+
+_OF_NOBODY = """
+    select count(*) from told where rowid not in (
+        select opt_out from opted_out
+        where record_key in (select record_key from vault)
+            or record_key in (select record_key from core.fct_member_record)
+            or record_key in (select member_key from core.fct_member_record)
+    )
+"""
+
+# As in the warehouse, a withdrawal counts for everyone who is reached under an address of whoever withdrew.
+_SILENT_POINTS = """
+    create or replace temp table silent_points as
+    with persons as (
+        select channel, record_key from opted_out
+        union
+        select opted_out.channel, others.record_key
+        from opted_out
+        inner join core.fct_member_record as own using (record_key)
+        inner join core.fct_member_record as others on own.member_key = others.member_key
+        union
+        select opted_out.channel, others.record_key
+        from opted_out
+        inner join core.fct_member_record as others on opted_out.record_key = others.member_key
+    )
+    select distinct points.channel, points.point, true as is_since
+    from points
+    inner join persons
+        on points.record_key = persons.record_key
+        and points.channel = coalesce(persons.channel, points.channel)
+    where points.point is not null
+    union all
+    select distinct points.channel, points.point, false
+    from points
+    inner join core.fct_member_record as records using (record_key)
+    inner join core.fct_contact_permission as permissions
+        on records.member_key = permissions.member_key and points.channel = permissions.channel
+    cross join staging.stg_rekindle__builds as build
+    where points.point is not null and permissions.purpose = $purpose
+        and permissions.next_on > build.as_of_date and not permissions.is_allowed
+"""

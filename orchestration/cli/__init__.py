@@ -31,8 +31,9 @@ from orchestration.cli import (
     versions,
     why,
 )
+from orchestration.cli.failures import TRACEBACK_VARIABLE, in_words, is_of_the_command_line
 from orchestration.core.errors import RekindleError
-from orchestration.project import HOME_VARIABLE
+from orchestration.project import HOME_VARIABLE, Home
 
 INTERRUPTED = 130
 
@@ -47,6 +48,11 @@ class Commands(typer.core.TyperGroup):
         except RekindleError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(error.exit_code) from None
+        except Exception as error:
+            if is_of_the_command_line(error) or os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            typer.echo(in_words(error, Home.from_environment()), err=True)
+            raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted; what is published is as it was.", err=True)
             sys.stderr.flush()

@@ -7,7 +7,6 @@ Does not: who is in a file (``audience.py``).
 from __future__ import annotations
 
 import csv
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from orchestration.exports.gate import (
     sealed_weeks,
     unreadable_of_nobody,
 )
-from orchestration.files import private_folder, sha256_of, sync, write_json
+from orchestration.files import private_folder, read_json, sha256_of, sync, write_json
 from orchestration.ledger.seals import MANIFEST
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.erasures import refuse_unfinished
@@ -102,7 +101,7 @@ def export(
             for (channel, step_no), planned in sorted(each.planned.items()):
                 folder = _folder(home, each, channel, step_no)
                 if folder.exists():
-                    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+                    manifest = read_json(folder / MANIFEST, "Bring it back from a copy.")
                     made.append(Exported(folder, manifest, is_new=False))
                     continue
                 key = (each.seal.campaign, channel, step_no)

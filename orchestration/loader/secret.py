@@ -7,16 +7,17 @@ Does not: hashing (orchestration.core.pseudonyms).
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
 
 from orchestration.core.errors import InputFault
-from orchestration.files import private_folder, write_file
+from orchestration.files import private_folder, read_json, write_file
 from orchestration.project import SECRET_VARIABLE, Home
 
 SHORTEST = 32
+LOAD_AGAIN = "Remove its folder; the next load makes it anew, as long as its delivery is in landing."
+"""What to do where the record of a load is damaged."""
 
 
 @dataclass(frozen=True)
@@ -102,5 +103,5 @@ def _known_fingerprints(home: Home) -> set[str]:
     known = {fingerprint_file.read_text(encoding="utf-8").strip()} if fingerprint_file.exists() else set()
     # The file could be lost while the data is there: every load remembers its secret too.
     for record in home.loaded.glob("*/*/delivered=*/load.json"):
-        known.add(json.loads(record.read_text(encoding="utf-8"))["secret"])
+        known.add(read_json(record, LOAD_AGAIN)["secret"])
     return known

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.files import write_json
+from orchestration.files import read_json, write_json
 from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
 from orchestration.project import PROJECT_DIR, Home
 from orchestration.warehouse.connections import lock_down
@@ -137,7 +137,7 @@ def unpublished_builds(home: Home) -> list[Build]:
     """Builds that were started and not published, oldest first."""
     found = []
     for folder in _unpublished(home):
-        noted = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+        noted = read_json(folder / "build.json", f"Remove {folder}, then build again.")
         dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
         found.append(_build(home, folder.name, dates, noted["run_id"], noted["code_version"]))
     return found

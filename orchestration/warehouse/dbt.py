@@ -29,6 +29,7 @@ from dbt_common.events.event_manager_client import (
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
+from orchestration.definitions_files.seeds import check_readable
 from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
@@ -154,11 +155,13 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) ->
         The manifest's path; what is there is always complete.
 
     Raises:
+        InputFault: A seed is missing or no CSV; the former manifest stays.
         BuildFailed: The project cannot be parsed; the former manifest stays.
     """
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
     if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir, seeds_dir):
+        check_readable(seeds_dir)
         _parse(project_dir, anew=True)
     return made
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,8 +16,10 @@ from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
-from orchestration.files import remove_unfinished, replacing, sync, write_json
+from orchestration.files import read_json, remove_unfinished, replacing, sync, write_json
 from orchestration.project import Home
+
+_FROM_A_COPY = "Bring it back from a copy of the vault: nothing else says who is to be erased, or was."
 
 Record = tuple[str, str, str]
 """Source, system and member number."""
@@ -109,7 +110,7 @@ def ask(home: Home, request: Request) -> str:
 def open_requests(home: Home) -> dict[str, Request]:
     """The requests nobody has carried out yet, by name."""
     return {
-        file.stem: Request(**json.loads(file.read_text(encoding="utf-8")))
+        file.stem: Request(**read_json(file, _FROM_A_COPY))
         for file in sorted((home.erasures / "open").glob("*.json"))
     }
 
@@ -140,7 +141,7 @@ def under_way(home: Home) -> Erasure | None:
     file = home.erasures / "under_way.json"
     if not file.exists():
         return None
-    noted = json.loads(file.read_text(encoding="utf-8"))
+    noted = read_json(file, _FROM_A_COPY)
     return Erasure(
         tuple((source, system, member) for source, system, member in noted["records"]),
         tuple(noted["touches"]),
@@ -175,7 +176,7 @@ def forget_half_requests(home: Home) -> None:
 def read_registry(home: Home) -> Registry:
     """What stays of former erasures."""
     file = home.erasures / "registry.json"
-    return Registry(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else Registry()
+    return Registry(**read_json(file, _FROM_A_COPY)) if file.exists() else Registry()
 
 
 def write_registry(home: Home, registry: Registry) -> None:

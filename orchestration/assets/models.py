@@ -290,8 +290,9 @@ class Finished:
 
 def _built(part: Part, build: "Build", home: Home, progress: Progress) -> Iterator[Any]:
     """A part of ``dbt build``; results appear as they come."""
+    from orchestration.warehouse.broken_rules import BrokenRules
     from orchestration.warehouse.builds import BUILD_COMMAND
-    from orchestration.warehouse.dbt import BrokenRules, invoke_dbt
+    from orchestration.warehouse.dbt import invoke_dbt
 
     broken: BrokenRules = {}
     told: SimpleQueue[Started | Finished | None] = SimpleQueue()
@@ -348,7 +349,7 @@ def _shown(
     part: Part, finished: Finished, broken: Mapping[str, int]
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """A model that was built as a materialization, a test as a check with the rules it found broken."""
-    from orchestration.warehouse.dbt import told_rules
+    from orchestration.warehouse.broken_rules import told_rules
 
     metadata = {"status": finished.status, "seconds": round(finished.seconds, 3)}
     asset, check = part.assets.get(finished.unique_id), part.checks.get(finished.unique_id)

@@ -18,8 +18,9 @@ from orchestration.core.summary import counted
 
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_LARGEST_INTEGER = 2**31 - 1
+_TOO_LARGE = 2**31
 BOOLEANS = ("true", "false")
+HIDDEN = "(a contact detail)"
 HEADER = 1
 """Line of the header, where is reported what a file lacks."""
 _CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
@@ -45,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """What is wrong with a row.
+    """What is wrong with a row. No contact detail is in it, wherever its words come from.
 
     Attributes:
         file: Name of the file.
@@ -60,6 +61,10 @@ class Fault:
     definition: str
     found: str
     allowed: str
+
+    def __post_init__(self) -> None:
+        for name in ("definition", "found", "allowed"):
+            object.__setattr__(self, name, _CONTACT.sub(HIDDEN, getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.definition}: {self.found}; {self.allowed}"
@@ -108,7 +113,7 @@ def has_contact(text: str) -> bool:
 
 def shown(text: str) -> str:
     """A value as a message may show it: no contact detail, no line break, not endless."""
-    return "(a contact detail)" if has_contact(text) else repr(text[:60])
+    return HIDDEN if has_contact(text) else repr(text[:60])
 
 
 def number(text: str) -> Decimal | None:
@@ -143,7 +148,7 @@ def is_of_type(text: str, kind: str) -> bool:
             return False
         return True
     found = number(text)
-    return found is not None and found == round(found, places(kind)) and abs(found) <= _largest(kind)
+    return found is not None and found == round(found, places(kind)) and abs(found) < _limit(kind)
 
 
 def type_in_words(kind: str) -> str:
@@ -155,8 +160,8 @@ def type_in_words(kind: str) -> str:
     if kind == "date":
         return "a date, YYYY-MM-DD"
     if places(kind):
-        return f"a number with at most {places(kind)} decimal places, up to {_largest(kind):,}"
-    return f"a whole number up to {_largest(kind):,}"
+        return f"a number with at most {places(kind)} decimal places, up to {_limit(kind) - 1:,}"
+    return f"a whole number up to {_limit(kind) - 1:,}"
 
 
 def places(kind: str) -> int:
@@ -164,8 +169,9 @@ def places(kind: str) -> int:
     return int(kind.rstrip(")").split(",")[1]) if kind.startswith("decimal") else 0
 
 
-def _largest(kind: str) -> Decimal:
+def _limit(kind: str) -> int:
+    """The first whole number that is too large."""
     if not kind.startswith("decimal"):
-        return Decimal(_LARGEST_INTEGER)
+        return _TOO_LARGE
     digits = int(kind.removeprefix("decimal(").split(",")[0])
-    return Decimal(10 ** (digits - places(kind)) - 1)
+    return 10 ** (digits - places(kind))

@@ -28,10 +28,10 @@ from dbt_common.events.event_manager_client import (
 )
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import counted
 from orchestration.definitions_files.seeds import check_readable
 from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, SEEDS_DIR, WAREHOUSE_VARIABLE, Home
+from orchestration.warehouse.broken_rules import BrokenRules, broken_rules, told_rules
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME
 from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
 
@@ -52,9 +52,6 @@ _FIXED_FLAGS = (
 _LOGGED = {"info", "warn", "error"}
 
 _parsed: dict[Path, tuple[int, Manifest]] = {}
-
-BrokenRules = dict[str, dict[str, int]]
-"""By the unique id of a failed ``rules`` test: each broken rule and the rows that break it."""
 
 
 class BuildFailed(RekindleError):
@@ -244,7 +241,8 @@ def _run(
     def heard(event: EventMsg) -> None:
         log.write(f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n")
         if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
-            broken.update(_broken_rules(manifest.nodes[event.data.node_info.unique_id]))
+            test = manifest.nodes[event.data.node_info.unique_id]
+            broken.update(broken_rules(test, manifest, DuckDBConnectionManager.env().handle()))
         if on_event is not None:
             on_event(event)
 
@@ -309,22 +307,6 @@ def _write_outcomes(
 def _outcomes(result: dbtRunnerResult) -> dict[str, str]:
     """What became of each node that dbt ran."""
     return {outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])}
-
-
-def _broken_rules(test: Any) -> BrokenRules:
-    """What dbt itself does not tell: which rules a failed ``rules`` test found broken."""
-    if getattr(test, "test_metadata", None) is None or test.test_metadata.name != "rules":
-        return {}
-    handle = DuckDBConnectionManager.env().handle()
-    try:
-        return {test.unique_id: dict(handle.cursor().execute(test.compiled_code).fetchall())}
-    finally:
-        handle.close()
-
-
-def told_rules(broken: Mapping[str, int]) -> str:
-    """Broken rules with their rows in one line."""
-    return ", ".join(f"{rule}: {counted(rows, 'row')}" for rule, rows in broken.items())
 
 
 def _failures(result: dbtRunnerResult, broken: BrokenRules) -> list[tuple[str, str]]:

@@ -345,6 +345,23 @@ models:
     assert [known for name, known in seen if name == "dim_bonus__rules"] == [broken]
 
 
+def test_of_a_seed_the_file_the_lines_and_what_is_allowed_are_told(home, own_project):
+    (own_project.parent / "seeds" / "bonus.csv").write_text("bonus\n7\n3\n08\n")
+    (own_project / "models" / "bonus.yml").write_text("""
+seeds:
+  - name: bonus
+    config: {column_types: {bonus: integer}}
+    data_tests:
+      - rules:
+          name: bonus__rules
+          arguments: {key: [bonus], conditions: {is_small: bonus < 5, is_filled: bonus is not null}}
+""")
+    with pytest.raises(BuildFailed) as raised:
+        build_with(with_orders(home, 3), own_project)
+    assert "is_small in bonus.csv:2, 4 (allowed: bonus < 5): 2 rows" in str(raised.value)
+    assert "is_filled" not in str(raised.value)
+
+
 def test_of_many_failures_the_first_ten_are_shown(home, own_project):
     for number in range(12):
         (own_project / "models" / "marts" / f"broken_{number:02}.sql").write_text("select nothing_there")

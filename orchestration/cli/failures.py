@@ -70,4 +70,5 @@ def _told_by(error: Exception) -> str:
 
 def is_of_the_command_line(error: Exception) -> bool:
     """Whether a command ends so by itself: an exit, wrong options, a reader of its output that left."""
-    return isinstance(error, BrokenPipeError) or "click" in type(error).__module__
+    library = type(error).__module__.partition(".")[0]
+    return isinstance(error, BrokenPipeError) or library in ("typer", "click")

@@ -50,7 +50,20 @@ READ = f"""
         select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, date '{DAY}' as as_of_date,
             'f' as definition_hash, true as is_sealed;
     create table audiences.aud_waterfall as
-        select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, 'matched' as outcome, 3 as members;
+        select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, 'matched' as outcome, 3 as members,
+            true as is_sealed, 1 as line_no;
+    create table audiences.aud_changes as
+        select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, 3 as members, 3 as members_before,
+            1.0 as size_change_ratio, true as is_size_ordinary, 0.0 as composition_change_share,
+            true as is_composition_ordinary;
+    create table audiences.aud_decisions as
+        select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, 'treated' as arm, 0.5 as propensity,
+            true as is_included, true as is_sealed;
+    create table audiences.aud_planned_touches as
+        select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, 1 as step_no, 'sms' as channel,
+            'planned' as status;
+    create table seeds.campaign_arms as
+        select '{CAMPAIGN}' as campaign, 'treated' as arm, 0.5 as share;
 """
 
 
@@ -227,7 +240,7 @@ BREAKAGES = (
     Breakage("own tables a file", lambda home: (shutil.rmtree(home.own_tables), home.own_tables.touch())),
     Breakage("seal's manifest cut", lambda home: cut(only(home.ledger, "*/*/v1/manifest.json"))),
     Breakage("seal's decisions cut", lambda home: cut(only(home.ledger, "*/*/v1/decisions.parquet"))),
-    Breakage("seal's folder oddly named", lambda home: (home.ledger / CAMPAIGN / "soon" / "vx").mkdir(0o755, True)),
+    Breakage("seal's folder odd", lambda home: (home.ledger / CAMPAIGN / "soon" / "vx").mkdir(0o755, True)),
     Breakage("loaded file cut", lambda home: cut(only(home.loaded, "chain/orders/*/month=2025*/*.parquet"))),
     Breakage("loaded record cut", lambda home: cut(only(home.loaded, "chain/orders/delivered=2*/load.json"))),
     Breakage("quarantined file cut", lambda home: cut(only(home.quarantine, "chain/orders/*/*.parquet"))),

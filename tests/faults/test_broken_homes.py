@@ -29,11 +29,11 @@ QUICK: dict[str, list[list[str]]] = {
     "audiences show": [[]],
     "campaigns check": [["--on", str(DAY)]],
     "campaigns list": [[]],
-    "deliver": [["{file}", "--source", "chain", "--table", "orders", "--date", "2025-12-29"]],
+    "deliver": [["{place}/orders.csv", "--source", "chain", "--table", "orders", "--date", "2025-12-29"]],
     "erase": [
         ["--system", "pos", "--member", "M1"],
         ["--phone", "13800000001"],
-        ["--from", "{list}"],
+        ["--from", "{place}/list.csv"],
         ["--withdraw"],
     ],
     "experiments list": [[]],
@@ -42,9 +42,9 @@ QUICK: dict[str, list[list[str]]] = {
     "experiments program": [[]],
     "experiments proposals": [[]],
     "experiments results": [[]],
-    "export": [[], ["--week", str(WEEK)], ["--out", "{out}", "--drt", "{drt}"]],
+    "export": [[], ["--week", str(WEEK)], ["--out", "{place}/out", "--drt", "{place}/drt"]],
     "quarantine": [[], ["--table", "orders"]],
-    "report churn": [[], ["--out", "{out}"]],
+    "report churn": [[], ["--out", "{place}/out"]],
     "rollback": [[], ["--to", "2025-12-28-00000001"]],
     "status": [[], ["--tables"]],
     "tags check": [["--on", str(DAY)]],
@@ -80,7 +80,8 @@ MUST_FAIL = {
     "verify": {
         "not there", "empty", "published file cut", "published file cut late", "published file empty",
         "published file garbled", "published file gone", "version's manifest cut", "version's manifest gone",
-        "version's manifest of nothing", "link dangling", "link to itself", "link to nowhere", "link a folder",
+        "version's manifest of nothing", "link dangling", "link to itself", "link to nowhere",
+        "link a folder",
     },
 }  # fmt: skip
 
@@ -133,10 +134,7 @@ def faults_of(sound: Home, place: Path, command: str, options: list[str], breaka
     try:
         shutil.copytree(sound.root, home.root, symlinks=True)
         breakage.breaks(home)
-        names = {
-            "file": place / "orders.csv", "list": place / "list.csv", "out": place / "out", "drt": place / "drt"
-        }  # fmt: skip
-        asked = [*command.split(), *(option.format(**names) for option in options)]
+        asked = [*command.split(), *(option.format(place=place) for option in options)]
         with breakage.meanwhile(home):
             done = CliRunner().invoke(app, ["--home", str(home.root), *asked])
         where = f"{' '.join(asked)} | {breakage}: exit {done.exit_code}: {done.output.strip()[-600:]}"

@@ -238,8 +238,18 @@ def _run(
 ) -> dbtRunnerResult:
     broken = {} if broken is None else broken
 
+    unheard: list[Exception] = []
+
     def heard(event: EventMsg) -> None:
-        log.write(f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n")
+        # Raised in a thread of dbt's own, a full disk would leave dbt waiting for that thread for ever.
+        try:
+            hear(event)
+        except Exception as error:
+            unheard.append(error)
+
+    def hear(event: EventMsg) -> None:
+        line = f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n"
+        log.write(line.encode())
         if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
             test = manifest.nodes[event.data.node_info.unique_id]
             broken.update(broken_rules(test, manifest, DuckDBConnectionManager.env().handle()))
@@ -256,7 +266,7 @@ def _run(
     command, *rest = arguments
     ctx_set_event_manager(_ToldEvents())
     with (
-        (log_path / "dbt.log").open("a", encoding="utf-8", buffering=1) as log,
+        (log_path / "dbt.log").open("ab", buffering=0) as log,
         _environment(environment),
         _everything_closed(),
     ):
@@ -269,6 +279,8 @@ def _run(
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
         raise BuildFailed(_failures(result, broken), result, log_path / "dbt.log")
+    if unheard:
+        raise unheard[0]
     return result
 
 

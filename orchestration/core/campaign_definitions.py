@@ -67,12 +67,7 @@ class CampaignDefinitions:
 
 
 def check(definitions: CampaignDefinitions, on: date, declared: Iterable[Fault] = ()) -> None:
-    """Refuse definitions with any fault.
-
-    Args:
-        definitions: The campaigns.
-        on: As-of date.
-        declared: Faults of the files against what is declared of them.
+    """Refuse definitions with any fault, also with one against what is declared of the files.
 
     Raises:
         InputFault: With every fault.

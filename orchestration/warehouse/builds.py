@@ -243,7 +243,8 @@ def code_version() -> str:
 def _git(*arguments: str) -> str | None:
     try:
         answer = subprocess.run(
-            ["git", "-C", str(PROJECT_DIR), *arguments],
+            # Without its locks: on a full disk git would leave one behind, and the next commit would fail.
+            ["git", "--no-optional-locks", "-C", str(PROJECT_DIR), *arguments],
             capture_output=True,
             text=True,
             timeout=30,

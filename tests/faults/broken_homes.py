@@ -44,7 +44,7 @@ READ = f"""
     create schema marts; create schema audiences; create schema experiments; create schema seeds;
     create table marts.member_lifecycle as
         select i as member_key, date '{DAY}' as as_of_date, 'new' as stage, hash(i) as noise
-        from range(200000) as members(i);
+        from range(100000) as members(i);
     create table marts.member_attributes as select member_key, as_of_date from marts.member_lifecycle;
     create table audiences.aud_campaign_weeks as
         select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, date '{DAY}' as as_of_date,

@@ -23,7 +23,7 @@ from tests.faults.broken_homes import BREAKAGES, DAY, WEEK, Breakage, sound_home
 
 SEED = int(os.environ.get("REKINDLE_FAULT_SEED", "20251228"))
 """Another one draws another sample; a failure names the one it was drawn with."""
-SAMPLE = 120
+SAMPLE = 40
 QUICK: dict[str, list[list[str]]] = {
     "answer": [[]],
     "audiences show": [[]],
@@ -75,6 +75,7 @@ ELSEWHERE = {
     "prepare": "looks at no home",
     "tables": "looks at no home",
 }
+NOTHING = Breakage("nothing", lambda _: None)
 # What must not end well: readers would take it for the truth.
 MUST_FAIL = {
     "verify": {
@@ -157,6 +158,8 @@ def _wrong_with(done, command: str, breakage: Breakage) -> Iterator[str]:
         yield "is silent"
     if done.exit_code == 0 and breakage.name in MUST_FAIL.get(command, ()):
         yield "ends well"
+    if done.exit_code != 0 and breakage is NOTHING:
+        yield "fails on a sound home"
     if done.exit_code not in (0, 1, 2, 75):
         yield "has an odd exit code"
 
@@ -178,9 +181,8 @@ QUICK_CASES = [
 
 
 def test_commands_take_a_sound_home(sound, place):
-    nothing = Breakage("nothing", lambda _: None)
     for command in ("status", "verify", "quarantine", "why", "audiences show", "deliver", "rollback"):
-        assert faults_of(sound, place, command, QUICK[command][0], nothing) == []
+        assert faults_of(sound, place, command, QUICK[command][0], NOTHING) == []
 
 
 def test_a_sample_of_commands_on_broken_homes_ends_in_words(sound, place):

@@ -25,8 +25,7 @@ import pytest
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
 from orchestration.fits.amount_parameters import add_amounts
 from orchestration.fits.churn_parameters import add_version
-from orchestration.ledger.opening import start_build, write_definition_hashes
-from orchestration.ledger.seals import provide_ledger
+from orchestration.ledger.opening import provide_ledger, start_build, write_definition_hashes
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.own_tables import add_rows, provide_own_tables, write_own_table

@@ -136,10 +136,12 @@ def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
     cause: BaseException | None = error
     met: set[int] = set()
     told: str | None = None
+    is_its_cause = True  # What was met on the way, and handled, is not why the run failed.
     while cause is not None and id(cause) not in met:
         if isinstance(cause, RekindleError):
             return cause
-        told = in_words(cause, home) or told
+        told = (in_words(cause, home) if is_its_cause else None) or told
+        is_its_cause = is_its_cause and cause.__cause__ is not None
         met.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     if told:

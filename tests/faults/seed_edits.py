@@ -88,7 +88,7 @@ class Edit:
 
 
 def edits_of(file: str, content: bytes) -> Iterator[Edit]:
-    """Every edit of a file: of each cell of a row, of each column, of its first and last row, of the whole."""
+    """Every edit of a file: of each cell of a row, each column, its first and last row, the whole."""
     header, *rows = _read(content)
     for column in range(len(header)):
         yield from (Edit(file, kind, len(rows) // 2, column) for kind in CELLS if rows)

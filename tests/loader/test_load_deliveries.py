@@ -41,6 +41,7 @@ def spoil_file(**words):
         (spoil_manifest(files="part-0.csv"), "must list files"),
         (lambda manifest: manifest["files"].append(manifest["files"][0]), "lists a file twice"),
         (spoil_file(rows=2), "has 1 rows, the manifest says 2"),
+        (spoil_file(rows=0), "has 1 rows, the manifest says 0"),
         (spoil_file(rows="1"), "must list files"),
         (spoil_file(sha256="0" * 64), "the manifest says 000000000000"),
         (spoil_file(name="../part-0.csv"), "must list files"),

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -150,6 +151,14 @@ def test_another_build_under_a_published_id_is_refused(home):
     with pytest.raises(RekindleError, match="versions never change"):
         publish_one(home, 1, rows=6)
     assert verify(home) == []
+
+
+def test_another_run_under_a_published_id_is_refused_though_it_has_as_many_rows(home):
+    publish_one(home, 1)
+    build = finished_build(home, 1)
+    audit(build)
+    with pytest.raises(RekindleError, match="versions never change"):
+        publish(home, replace(build, run_id="00000001-other"))
 
 
 def test_the_rows_stay_in_the_order_of_the_build(home):

@@ -11,6 +11,7 @@ from orchestration.warehouse.versions import (
     NoSuchVersion,
     connect_published,
     current_version,
+    faults_in_rows,
     list_versions,
     rollback,
     verify,
@@ -245,3 +246,12 @@ def test_a_reader_stays_on_its_version_while_it_is_open(home):
         assert stamps(connection) == {first.build_id}
     with connect_published(home) as connection:
         assert stamps(connection) != {first.build_id}
+
+
+@pytest.mark.parametrize(("expected", "is_found"), [(1, True), (2, False), (3, True)])
+def test_a_row_too_many_is_a_fault_like_one_too_few(tmp_path, expected, is_found):
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create schema core; create table core.dim_member as from range(2)")
+    told = [f"table core.dim_member has 2 rows; its manifest says {expected}"] if is_found else []
+    assert faults_in_rows(file, {"core.dim_member": expected}) == told

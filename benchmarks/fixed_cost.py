@@ -38,7 +38,7 @@ START = (
 ENGINEER = (
     "from dbt.cli.main import cli; cli(['build', '--select', 'member_lifecycle', '--target-path', {!r}])"
 )
-BARE = "from benchmarks.fixed_cost import bare; bare({!r}, {!r}, {!r})"
+BARE = "from benchmarks.fixed_cost import bare; bare({!r}, {!r}, {!r}, {!r})"
 
 
 def cpu_seconds(code: str, home: Home, warehouse: Path, folder: Path = DBT_PROJECT_DIR.parent) -> float:
@@ -60,7 +60,7 @@ def cpu_seconds(code: str, home: Home, warehouse: Path, folder: Path = DBT_PROJE
     return used.ru_utime + used.ru_stime
 
 
-def bare(manifest: str, loaded: str, file: str) -> None:
+def bare(manifest: str, loaded: str, build: str, file: str) -> None:
     """Load every seed, make every model, ask every data test: the SQL that dbt compiled, and nothing else."""
     nodes = json.loads(Path(manifest).read_text(encoding="utf-8"))["nodes"]
     made = [name for name, node in nodes.items() if node["resource_type"] in {"seed", "model", "test"}]
@@ -70,6 +70,7 @@ def bare(manifest: str, loaded: str, file: str) -> None:
     with duckdb.connect(file, config={"threads": 2}) as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         connection.execute(f"set variable loaded = {quoted(loaded)}")
+        connection.execute(f"set variable build = {quoted(build)}")
         for room in sorted({nodes[name]["schema"] for name in made}):
             connection.execute(f"create schema {room}")
         for name in TopologicalSorter(needs).static_order():
@@ -103,7 +104,8 @@ def main(members: Annotated[int, typer.Option(help="People to simulate.")] = 120
             target_path=build.target_path,
         )
         manifest = build.target_path / "manifest.json"
-        script = BARE.format(str(manifest), str(home.loaded), str(home.root / "warehouse.duckdb"))
+        places = (manifest, home.loaded, build.folder, home.root / "warehouse.duckdb")
+        script = BARE.format(*map(str, places))
         sql = cpu_seconds(script, home, build.file)
         start = cpu_seconds(START, home, build.file)
         edit = ENGINEER.format(str(home.root / "target"))

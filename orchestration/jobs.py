@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job
 
-from orchestration.assets.churn_model import FITS
-from orchestration.assets.experiments import EVALUATIONS
 from orchestration.assets.loading import BUILD_INPUTS
 from orchestration.dagster_home.instance import MAX_RUNTIME_SECONDS
 
@@ -19,9 +17,8 @@ TAGS = {
     "dagster/retry_strategy": "ALL_STEPS",
 }
 
-FITTING = AssetSelection.assets(*FITS)
-EVALUATING = AssetSelection.assets(*EVALUATIONS)
-LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*BUILD_INPUTS) - FITTING - EVALUATING
+FITTING = AssetSelection.groups("fits")
+LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*BUILD_INPUTS)
 PUBLISHING = AssetSelection.assets(["publishing", "warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
 DAILY = AssetSelection.all() - SEALING

@@ -1,7 +1,10 @@
-"""Rekindle's own tables: what it writes for dbt to read, each one a Parquet file of ``loaded/rekindle/``.
+"""Rekindle's own tables: what it writes for dbt to read, each one a Parquet file.
 
 Belongs here: their one definition (dbt's sources file) as Arrow schemas; reading and replacing such a table.
 Does not: which rows a table has (loader, ledger, fits), contracts of sources (``loader.contracts``).
+
+What is known of a home lies in ``loaded/rekindle/``; what a build is for lies in the build's own folder, so
+that no two builds read each other's.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +25,7 @@ from orchestration.project import STAGING_DIR, Home
 
 OWN_SOURCE = "rekindle"
 _SOURCES_FILE = STAGING_DIR / OWN_SOURCE / f"{OWN_SOURCE}__sources.yml"
+_OF_A_BUILD = "getvariable('build')"
 _ARROW_TYPES = {
     "varchar": pa.string(),
     "bigint": pa.int64(),
@@ -31,6 +35,15 @@ _ARROW_TYPES = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
 }
+
+
+class Place(Protocol):
+    """Whatever has own tables: a home, or a build."""
+
+    @property
+    def own_tables(self) -> Path:
+        """Their folder."""
+        ...
 
 
 def arrow_type(data_type: str) -> pa.DataType:
@@ -45,22 +58,27 @@ def schema_of(table: str) -> pa.Schema:
     return pa.schema([(column["name"], arrow_type(column["data_type"])) for column in columns])
 
 
-def write_own_table(home: Home, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+def tables_of_builds() -> set[str]:
+    """The tables that each build has of its own; the others are the home's."""
+    return {table for table, defined in _definitions().items() if _OF_A_BUILD in _location(defined)}
+
+
+def write_own_table(place: Place, table: str, rows: Iterable[Mapping[str, object]]) -> None:
     """Replace a table; readers see the former rows or these.
 
     Raises:
-        ValueError: A row has other columns than the table is defined with.
+        ValueError: A row has other columns than the table is defined with, or the table lies elsewhere.
     """
-    _write(home, table, _as_arrow(table, rows))
+    _write(place, table, _as_arrow(table, rows))
 
 
-def read_own_table(home: Home, table: str) -> list[dict[str, Any]]:
+def read_own_table(place: Place, table: str) -> list[dict[str, Any]]:
     """The rows of a table; none where it was never written.
 
     Raises:
         RekindleError: The file has other columns than the table is defined with today.
     """
-    file = _file(home, table)
+    file = _file(place, table)
     if not file.exists():
         return []
     found, defined = pq.read_table(file), schema_of(table)
@@ -73,16 +91,17 @@ def read_own_table(home: Home, table: str) -> list[dict[str, Any]]:
     return found.to_pylist()
 
 
-def add_rows(home: Home, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+def add_rows(place: Place, table: str, rows: Iterable[Mapping[str, object]]) -> None:
     """Append rows to a table and keep every former row as it is."""
-    write_own_table(home, table, [*read_own_table(home, table), *rows])
+    write_own_table(place, table, [*read_own_table(place, table), *rows])
 
 
-def provide_own_tables(home: Home) -> None:
+def provide_own_tables(place: Place) -> None:
     """Make the tables that are not there yet, without rows: a first build must be able to read them all."""
-    for table in _definitions():
-        if not _file(home, table).exists():
-            _write(home, table, schema_of(table).empty_table())
+    of_builds = tables_of_builds()
+    for table in _definitions().keys() - of_builds if isinstance(place, Home) else of_builds:
+        if not _file(place, table).exists():
+            _write(place, table, schema_of(table).empty_table())
 
 
 @cache
@@ -92,10 +111,19 @@ def _definitions() -> dict[str, Any]:
     return {table["name"]: table for table in source["tables"]}
 
 
-def _file(home: Home, table: str) -> Path:
+def _location(defined: Mapping[str, Any]) -> str:
+    """Where a table says that it lies; empty where it lies as its source says."""
+    return defined.get("config", {}).get("meta", {}).get("external_location", "")
+
+
+def _file(place: Place, table: str) -> Path:
     """Its only file; of a table that is a folder of files, the one without rows that makes it readable."""
-    location = _definitions()[table].get("config", {}).get("meta", {}).get("external_location", "")
-    return home.own_tables / (f"{table}/empty.parquet" if "/*." in location else f"{table}.parquet")
+    location = _location(_definitions()[table])
+    if isinstance(place, Home) == (_OF_A_BUILD in location):
+        raise ValueError(
+            f"{table} is not a table of {place.own_tables}; {_SOURCES_FILE.name} says where it lies"
+        )
+    return place.own_tables / (f"{table}/empty.parquet" if "/*." in location else f"{table}.parquet")
 
 
 def _as_arrow(table: str, rows: Iterable[Mapping[str, object]]) -> pa.Table:
@@ -110,7 +138,13 @@ def _as_arrow(table: str, rows: Iterable[Mapping[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _write(home: Home, table: str, content: pa.Table) -> None:
+def _write(place: Place, table: str, content: pa.Table) -> None:
     written = pa.BufferOutputStream()
     pq.write_table(content, written)
-    write_if_changed(_file(home, table), written.getvalue().to_pybytes())
+    file = _file(place, table)
+    if isinstance(place, Home):
+        write_if_changed(file, written.getvalue().to_pybytes())
+    else:
+        # A build that a power cut stopped is started anew: nothing of it needs to reach the disk.
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(written.getvalue())

@@ -21,6 +21,11 @@ SECRET_VARIABLE = "REKINDLE_SECRET"
 WAREHOUSE_VARIABLE = "REKINDLE_WAREHOUSE"
 
 
+def own_tables_beside(warehouse: Path) -> Path:
+    """What a build is for and what it found, as small source tables beside its warehouse file."""
+    return warehouse.parent / "rekindle"
+
+
 @dataclass(frozen=True)
 class Home:
     """One business's data: a folder that holds everything Rekindle reads and writes for it.
@@ -68,7 +73,7 @@ class Home:
 
     @property
     def own_tables(self) -> Path:
-        """Small source tables written by Python for dbt: as-of dates, build, loads."""
+        """Small source tables written by Python for dbt: loads, fits, decisions."""
         return self.loaded / "rekindle"
 
     @property
@@ -95,6 +100,11 @@ class Home:
     def development_warehouse(self) -> Path:
         """The file an analytics engineer's own ``dbt build`` writes."""
         return self.builds / "development" / "warehouse.duckdb"
+
+    @property
+    def asked_dates(self) -> Path:
+        """As-of dates that were asked for and are not published, one file each; also those given up."""
+        return self.root / "asked"
 
     @property
     def serving(self) -> Path:

@@ -1,11 +1,11 @@
 """What assets reach the world through: the home, the clock, the lock, the warehouse files.
 
 Belongs here: the only door to the warehouse; aggregates and dates asked of it.
-Does not: arithmetic on what comes back (core), member rows, writing (orchestration.warehouse).
+Does not: arithmetic on what comes back (core), member rows, how things are written (orchestration.warehouse).
 Late imports: a page of Dagster asks for less than a run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -60,6 +60,24 @@ class Warehouse(ConfigurableResource):
         from orchestration.warehouse.versions import list_versions
 
         return {version.manifest.as_of_date for version in list_versions(self.home)}
+
+    def asked_dates(self) -> set[date]:
+        """As-of dates that were asked for, have no version yet and were not given up."""
+        from orchestration.warehouse.asked_dates import open_dates
+
+        return open_dates(self.home)
+
+    def given_up_dates(self) -> set[date]:
+        """As-of dates that nobody asks for any more."""
+        from orchestration.warehouse.asked_dates import given_up_dates
+
+        return set(given_up_dates(self.home))
+
+    def ask_for(self, days: Iterable[date]) -> None:
+        """Keep that dates are asked for: each is asked for again until there is a version of it."""
+        from orchestration.warehouse.asked_dates import note_asked
+
+        note_asked(self.home, days)
 
     def orders_delivered_until(self) -> date | None:
         """Date of the newest delivery of a required table with a month, such as orders."""

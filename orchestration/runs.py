@@ -41,7 +41,7 @@ def run_job(
     weeks: int | None = None,
     build_id: str | None = None,
     without_loading: bool = False,
-) -> None:
+) -> str:
     """Run a job here and now.
 
     Args:
@@ -50,8 +50,11 @@ def run_job(
         progress: Gets the progress.
         as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
-        build_id: The build to publish, where several of the as-of date wait.
+        build_id: The build to publish, where several of the as-of date wait, or whatever its date.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
+
+    Returns:
+        The id of the run.
 
     Raises:
         RekindleError: What the step said; ``Busy`` when another process is at work.
@@ -90,6 +93,7 @@ def run_job(
             raise KeyboardInterrupt from None
         except Exception as error:
             raise _failed_check(instance, run_id) or _as_told_to_users(error, home) from error
+    return run_id
 
 
 def _daily_without_loading() -> Sequence[AssetKey]:

@@ -38,12 +38,12 @@ UNFINISHED = [
     job=daily,
     minimum_interval_seconds=LOOKS_EVERY_SECONDS,
     default_status=DefaultSensorStatus.RUNNING,
-    description="Asks for every due as-of date that is not published, oldest first; none is left out.",
+    description="Asks for every due as-of date, oldest first, once a day until it is published or given up.",
 )
 def due_as_of_dates(
     context: SensorEvaluationContext, warehouse: Warehouse, clock: Clock
 ) -> list[RunRequest] | SkipReason:
-    """The due dates that no run is already working on, as run requests."""
+    """The due dates that no run is working on and that were not asked for today, as run requests."""
     now = clock.now()
     if now.time() < NOT_BEFORE:
         return SkipReason(
@@ -51,13 +51,22 @@ def due_as_of_dates(
         )
     published = warehouse.published_as_of_dates()
     delivered_until = warehouse.orders_delivered_until()
-    due = due_dates(published, delivered_until, now.date(), DATES_AT_ONCE)
+    due = due_dates(
+        published, delivered_until, now.date(), warehouse.asked_dates(), warehouse.given_up_dates()
+    )
     if not due:
         newest = max(published).isoformat() if published else "nothing"
         return SkipReason(
             f"Nothing is due: published is {newest}, orders are delivered until {delivered_until or 'never'}."
         )
-    return _requests(context, daily.name, due, now)
+    unfinished = _unfinished(context, daily.name)
+    failed = [day for day in _asked_today(context, due, now) if day.isoformat() not in unfinished]
+    new = [day for day in due if day.isoformat() not in unfinished and day not in failed]
+    room = max(DATES_AT_ONCE - len(unfinished), 0)
+    if not new[:room]:
+        return _nothing_new(failed)
+    warehouse.ask_for(new[:room])
+    return [_request(day, now) for day in new[:room]]
 
 
 @sensor(
@@ -73,20 +82,36 @@ def campaign_weeks_to_seal(
     due = warehouse.weeks_to_seal()
     if not due:
         return SkipReason("Every decided week of the published version is sealed.")
-    return _requests(context, seal.name, due, clock.now())
+    unfinished = _unfinished(context, seal.name)
+    new = [week for week in due if week.isoformat() not in unfinished]
+    return [_request(week, clock.now()) for week in new] or _nothing_new([])
 
 
-def _requests(
-    context: SensorEvaluationContext, job: str, due: list[date], now: datetime
-) -> list[RunRequest] | SkipReason:
-    unfinished = {
+def _nothing_new(failed: list[date]) -> SkipReason:
+    """Why nothing is asked for; what failed today is named, for somebody may have to look at it."""
+    if not failed:
+        return SkipReason("Everything due is already queued or running.")
+    return SkipReason(
+        f"Asked for today, and not published: {', '.join(map(str, failed))}. Each is asked for again every "
+        f"morning until it is, or until: rekindle give-up {failed[0]} --why TEXT"
+    )
+
+
+def _unfinished(context: SensorEvaluationContext, job: str) -> set[str | None]:
+    """Partitions of a job that a run is working on or waits for."""
+    return {
         run.tags.get("dagster/partition")
         for run in context.instance.get_runs(RunsFilter(job_name=job, statuses=UNFINISHED))
     }
-    requests = [
-        # With today in the key, what failed is asked for again next day, never twice in one.
-        RunRequest(partition_key=day.isoformat(), run_key=f"{day.isoformat()} asked {now.date().isoformat()}")
-        for day in due
-        if day.isoformat() not in unfinished
-    ]
-    return requests or SkipReason("Everything due is already queued or running.")
+
+
+def _asked_today(context: SensorEvaluationContext, days: list[date], now: datetime) -> list[date]:
+    """The days for which a run was started today."""
+    keys = {_request(day, now).run_key: day for day in days}
+    runs = context.instance.get_runs(RunsFilter(tags={"dagster/run_key": list(keys)}))
+    return sorted({keys[run.tags["dagster/run_key"]] for run in runs})
+
+
+def _request(day: date, now: datetime) -> RunRequest:
+    # With today in the key, what failed is asked for again next day, never twice in one.
+    return RunRequest(partition_key=f"{day}", run_key=f"{day} asked {now.date()}")

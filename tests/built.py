@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +29,11 @@ from orchestration.ledger.opening import start_build, write_definition_hashes
 from orchestration.ledger.seals import provide_ledger
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
-from orchestration.own_tables import add_rows, provide_own_tables
+from orchestration.own_tables import add_rows, provide_own_tables, write_own_table
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, waiting_build, write_as_of_dates
+from orchestration.warehouse.connections import quoted
 from orchestration.warehouse.dbt import invoke_dbt
 from tests.once import once
 
@@ -202,7 +203,7 @@ class BuiltChain:
     def open(self) -> duckdb.DuckDBPyConnection:
         """dbt's file, read only."""
         connection = duckdb.connect(str(self.build.file), read_only=True)
-        set_loaded(connection, self.home)
+        set_sources(connection, self.home, self.build.folder)
         return connection
 
 
@@ -222,11 +223,17 @@ def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Bu
     return build
 
 
-def set_loaded(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """What the lock-down plugin does for dbt: tells the sources where the loaded files are."""
-    folder = str(home.loaded).replace("'", "''")
+def set_sources(connection: duckdb.DuckDBPyConnection, home: Home, build: Path) -> None:
+    """What the lock-down plugin does for dbt: tells the sources where their files are.
+
+    Args:
+        connection: Gets the variables.
+        home: Its loaded files.
+        build: Folder of a build, for what that is for.
+    """
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"set variable loaded = '{folder}'")
+    for name, folder in {"loaded": home.loaded, "build": build}.items():
+        connection.execute(f"set variable {name} = {quoted(folder)}")
 
 
 def quick_build(
@@ -244,23 +251,26 @@ def quick_build(
 
     Args:
         chain: Whose compiled SQL and seeds to use.
-        folder: Gets ``warehouse.duckdb``; compiled SQL names the catalogue after this stem.
-        home: Whose loaded files to read; its as-of dates are overwritten, so not the chain's own home.
+        folder: Gets ``warehouse.duckdb``, after whose stem compiled SQL names the catalogue, and own tables.
+        home: Whose loaded files to read.
         dates: As-of dates.
         threads: DuckDB's threads.
         changed: Faults to plant: by model, a text of its compiled SQL and what to put in its place.
         deciding: A campaign week to decide as if it had never been sealed.
         keeping: Campaigns that stay as they are sealed in that week.
     """
-    assert home != chain.home, "other suites read the as-of dates of the chain's own home"
-    write_as_of_dates(home, dates)
-    provide_own_tables(home)
-    provide_ledger(home, before=deciding, keeping=keeping)
-    write_definition_hashes(home)
-    shutil.copyfile(chain.home.own_tables / "builds.parquet", home.own_tables / "builds.parquet")
+    dates = sorted(set(dates))
     folder.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(folder / "warehouse.duckdb"), config={"threads": threads})
-    set_loaded(connection, home)
+    file = folder / "warehouse.duckdb"
+    build = replace(chain.build, as_of_date=dates[-1], folder=folder, file=file)
+    provide_own_tables(home)
+    write_as_of_dates(build, dates)
+    provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)
+    write_definition_hashes(build)
+    stamp = {"build_id": build.build_id, "as_of_date": build.as_of_date, "code_version": build.code_version}
+    write_own_table(build, "builds", [stamp])
+    connection = duckdb.connect(str(file), config={"threads": threads})
+    set_sources(connection, home, folder)
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
     for room in ("seeds", *sorted({model["schema"] for model in chain.models})):
@@ -281,7 +291,7 @@ def quick_build(
 
 
 def same_facts(home: Home, root: Path) -> Home:
-    """A home that shares the loaded files of another and has control files of its own."""
+    """A home that shares the loaded files of another and has own tables of its own."""
     other = Home(root)
     other.loaded.mkdir(parents=True)
     for folder in home.loaded.iterdir():

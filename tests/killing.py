@@ -34,13 +34,20 @@ def in_a_fork(work: Callable[..., object], *arguments: object, **options: object
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def die_before(fatal_step: int) -> None:
-    """Kill this process just before its n-th step that writes from now on, and print which that was."""
+def die_before(fatal_step: int, after: str = "") -> None:
+    """Kill this process just before its n-th step that writes from now on, and print which that was.
+
+    Args:
+        fatal_step: The step, counted from 1.
+        after: Count from the first step whose path holds this.
+    """
     steps = 0
 
     def die_in_time(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal steps
         if event in WRITING or (event == "open" and set("wa") & set(arguments[1] or "")):
+            if not steps and after not in str(arguments[0]):
+                return
             steps += 1
             if steps == fatal_step:
                 os.write(1, f"{event} {arguments[0]}\n".encode())

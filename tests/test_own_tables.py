@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,15 +29,21 @@ def home(tmp_path):
     return Home(tmp_path / "home")
 
 
-def test_a_table_has_the_columns_and_types_of_the_sources_file(home):
-    write_own_table(home, "builds", [BUILD])
-    written = pq.read_table(home.own_tables / "builds.parquet").schema
+@pytest.fixture
+def build(tmp_path):
+    """Whatever has own tables and is no home."""
+    return SimpleNamespace(own_tables=tmp_path / "build" / "rekindle")
+
+
+def test_a_table_has_the_columns_and_types_of_the_sources_file(build):
+    write_own_table(build, "builds", [BUILD])
+    written = pq.read_table(build.own_tables / "builds.parquet").schema
     assert [(field.name, field.type) for field in written] == [
         ("build_id", pa.string()),
         ("as_of_date", pa.date32()),
         ("code_version", pa.string()),
     ]
-    assert read_own_table(home, "builds") == [BUILD]
+    assert read_own_table(build, "builds") == [BUILD]
 
 
 @pytest.mark.parametrize(
@@ -61,54 +68,69 @@ def test_all_types_of_the_sources_file_are_known():
         (BUILD | {"run_id": "1"}, "code_version, run_id;"),
     ],
 )
-def test_a_row_with_a_column_too_few_or_too_many_is_refused(home, row, said):
+def test_a_row_with_a_column_too_few_or_too_many_is_refused(build, row, said):
     with pytest.raises(ValueError, match=said):
-        write_own_table(home, "builds", [BUILD, row])
-    assert read_own_table(home, "builds") == []
+        write_own_table(build, "builds", [BUILD, row])
+    assert read_own_table(build, "builds") == []
 
 
-def test_a_value_of_another_type_is_refused(home):
+def test_a_value_of_another_type_is_refused(build):
     with pytest.raises(TypeError):
-        write_own_table(home, "as_of_dates", [{"as_of_date": "a Sunday"}])
+        write_own_table(build, "as_of_dates", [{"as_of_date": "a Sunday"}])
 
 
-def test_added_rows_leave_the_former_ones_as_they_are(home):
-    add_rows(home, "builds", [BUILD])
-    add_rows(home, "builds", [BUILD | {"build_id": "next"}])
-    assert [row["build_id"] for row in read_own_table(home, "builds")] == [BUILD["build_id"], "next"]
+def test_added_rows_leave_the_former_ones_as_they_are(build):
+    add_rows(build, "builds", [BUILD])
+    add_rows(build, "builds", [BUILD | {"build_id": "next"}])
+    assert [row["build_id"] for row in read_own_table(build, "builds")] == [BUILD["build_id"], "next"]
 
 
-def test_a_file_of_another_version_is_neither_read_nor_overwritten(home):
-    file = home.own_tables / "builds.parquet"
+def test_a_file_of_another_version_is_neither_read_nor_overwritten(build):
+    file = build.own_tables / "builds.parquet"
     file.parent.mkdir(parents=True)
     pq.write_table(pa.table({"build_id": ["old"], "stamp": ["x"]}), file)
     with pytest.raises(RekindleError, match=r"has the columns build_id, stamp; this version writes build_id"):
-        add_rows(home, "builds", [BUILD])
+        add_rows(build, "builds", [BUILD])
     assert pq.read_table(file).to_pylist() == [{"build_id": "old", "stamp": "x"}]
 
 
-def test_a_new_home_gets_every_table_without_rows_and_a_used_one_keeps_its_rows(home):
-    write_own_table(home, "builds", [BUILD])
-    provide_own_tables(home)
-    assert read_own_table(home, "builds") == [BUILD]
-    found = {file.relative_to(home.own_tables).as_posix() for file in home.own_tables.rglob("*.parquet")}
-    assert {
-        "experiment_decisions.parquet",
-        "churn_parameters.parquet",
-        "sealed_touches/empty.parquet",
-    } < found
-    assert pq.read_table(home.own_tables / "sealed_touches").schema == schema_of("sealed_touches")
+def test_a_new_build_gets_every_table_without_rows_and_a_used_one_keeps_its_rows(build):
+    write_own_table(build, "builds", [BUILD])
+    provide_own_tables(build)
+    assert read_own_table(build, "builds") == [BUILD]
+    found = {file.relative_to(build.own_tables).as_posix() for file in build.own_tables.rglob("*.parquet")}
+    assert found > {"experiment_results.parquet", "sealed_weeks.parquet", "sealed_touches/empty.parquet"}
+    assert pq.read_table(build.own_tables / "sealed_touches").schema == schema_of("sealed_touches")
 
 
-def test_a_write_that_fails_leaves_the_former_table_and_no_litter(home, monkeypatch):
-    write_own_table(home, "as_of_dates", [{"as_of_date": DAY}])
+def test_every_table_is_either_the_homes_or_a_builds(home, build):
+    for place in (home, build):
+        provide_own_tables(place)
+    found = [{file.name for file in place.own_tables.iterdir()} for place in (home, build)]
+    assert found[0].isdisjoint(found[1])
+    assert sum(map(len, found)) == len(own_tables._definitions())
+    assert {"experiment_decisions.parquet", "churn_parameters.parquet", "loads.parquet"} < found[0]
+
+
+@pytest.mark.parametrize(("table", "of_a_build"), [("as_of_dates", True), ("loads", False)])
+def test_a_table_is_written_and_read_only_where_it_belongs(home, build, table, of_a_build):
+    elsewhere = home if of_a_build else build
+    with pytest.raises(ValueError, match=f"{table} is not a table of {elsewhere.own_tables}"):
+        write_own_table(elsewhere, table, [])
+    with pytest.raises(ValueError, match="says where it lies"):
+        read_own_table(elsewhere, table)
+
+
+def test_a_write_that_fails_leaves_the_former_table_of_a_home_and_no_litter(home, monkeypatch):
+    loads = dict.fromkeys(schema_of("loads").names) | {"source": "chain"}
+    write_own_table(home, "loads", [loads])
 
     def full(_path):
         raise OSError("no space left on device")
 
     monkeypatch.setattr("orchestration.files.sync", full)
     with pytest.raises(OSError, match="no space"):
-        write_own_table(home, "as_of_dates", [])
+        write_own_table(home, "loads", [])
     monkeypatch.undo()
-    assert [file.name for file in home.own_tables.iterdir()] == ["as_of_dates.parquet"]
-    assert read_own_table(home, "as_of_dates") == [{"as_of_date": DAY}]
+    assert [file.name for file in home.own_tables.iterdir()] == ["loads.parquet"]
+    assert read_own_table(home, "loads") == [loads]

@@ -16,6 +16,9 @@ from orchestration.project import Home
 if TYPE_CHECKING:
     from orchestration.warehouse.builds import Build
 
+OPENS_A_BUILD = "open_build"
+"""The step that makes a run's own build."""
+
 
 def own_build(context: AssetExecutionContext, home: Home) -> "Build | None":
     """The build that this run started, or the run that it repeats from a failed step."""
@@ -25,8 +28,10 @@ def own_build(context: AssetExecutionContext, home: Home) -> "Build | None":
     return next((build for run_id in runs if run_id and (build := build_of_run(home, run_id))), None)
 
 
-def finished_build(context: AssetExecutionContext, home: Home, build_id: str = "") -> "Build":
-    """The build to audit or to publish: by its name, of this run, or the only one of the partition.
+def build_of_step(context: AssetExecutionContext, home: Home, build_id: str = "") -> "Build":
+    """The build to work on: by its name, of this run, or the only one of the partition.
+
+    A run that makes a build of its own works on no other, also when it is repeated from a failed step.
 
     Raises:
         Failure: There is none, or there are several and none is named.
@@ -34,24 +39,13 @@ def finished_build(context: AssetExecutionContext, home: Home, build_id: str = "
     from orchestration.warehouse.builds import waiting_build
 
     try:
-        own = None if build_id else own_build(context, home)
-        return own or waiting_build(home, build_id=build_id or None, as_of_date=as_of_date_of(context))
+        if not build_id and (own := own_build(context, home)):
+            return own
+        if not build_id and context.job_def.has_node_named(OPENS_A_BUILD):
+            raise RekindleError(
+                "the build of this run is gone: of those that were not published only the newest stay. "
+                f"Start {as_of_date_of(context)} anew"
+            )
+        return waiting_build(home, build_id=build_id or None, as_of_date=as_of_date_of(context))
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-
-
-def build_at_work(context: AssetExecutionContext, home: Home) -> "Build":
-    """The build to go on with: like :func:`finished_build`, and the one whose dates dbt's sources hold.
-
-    Raises:
-        Failure: Another build was started since.
-    """
-    from orchestration.warehouse.builds import build_under_way
-
-    build, under_way = finished_build(context, home), build_under_way(home)
-    if build.build_id != under_way:
-        raise Failure(
-            f"build {build.build_id} cannot go on, for {under_way} was started since; start its date anew",
-            allow_retries=False,
-        )
-    return build

@@ -20,7 +20,7 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.current_build import build_at_work
+from orchestration.assets.current_build import build_of_step
 from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import figure, markdown_table
@@ -69,12 +69,12 @@ def experiment_evaluations(
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """Every experiment read by the rule written down before its start; what was decided stays decided."""
-    from orchestration.fits.evaluating import evaluate_file
+    from orchestration.fits.evaluating import evaluate_build
 
     progress.begin("evaluate")
-    build = build_at_work(context, home)
+    build = build_of_step(context, home)
     try:
-        evaluated = evaluate_file(home, build.file, build.as_of_date)
+        evaluated = evaluate_build(home, build)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     verdicts = [row for row in evaluated.readings if row.verdict]

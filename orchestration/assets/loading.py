@@ -20,8 +20,9 @@ from dagster import (
 )
 from pydantic import Field
 
+from orchestration.assets.current_build import OPENS_A_BUILD
 from orchestration.assets.definition_files import SPECS as DEFINITION_SPECS
-from orchestration.assets.models import MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
+from orchestration.assets.models import MADE_LATER, MANIFEST, ONE_RETRY, POOL, sources_tagged, spec_of
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -36,10 +37,10 @@ BUILD_INPUTS = {
         "as_of_dates", "builds", "definition_hashes", "sealed_decisions", "sealed_touches", "sealed_weeks",
     )
 }  # fmt: skip
-"""Rekindle's own tables that belong to a build."""
+"""Rekindle's own tables that a build begins with."""
 
 _SOURCES = [spec_of(unique_id) for unique_id in MANIFEST["sources"]]
-_MADE_LATER = {spec.key for tag in ("fitted", "evaluated") for spec in sources_tagged(tag)}
+_MADE_LATER = {spec.key for tag in MADE_LATER for spec in sources_tagged(tag)}
 SOURCE_TABLE_SPECS = [spec for spec in _SOURCES if spec.key not in BUILD_INPUTS | _MADE_LATER]
 BUILD_INPUT_SPECS = [
     spec.replace_attributes(deps=[before.key for before in (*SOURCE_TABLE_SPECS, *DEFINITION_SPECS)])
@@ -113,7 +114,7 @@ class History(Config):
 
 
 @multi_asset(
-    name="open_build",
+    name=OPENS_A_BUILD,
     specs=BUILD_INPUT_SPECS,
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,

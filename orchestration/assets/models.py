@@ -35,7 +35,7 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.current_build import build_at_work
+from orchestration.assets.current_build import build_of_step
 from orchestration.core.errors import RekindleError
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
@@ -52,6 +52,10 @@ ONE_RETRY = RetryPolicy(max_retries=1, delay=5)
 
 DEFINITIONS = "definitions"
 """Group and prefix of the folders of seeds (definition_files)."""
+
+
+MADE_LATER = {"fitted": "fits", "evaluated": "evaluations"}
+"""By dbt's tag, the group of what Python makes of a build's own models."""
 
 
 def what_it_proves(test: Mapping[str, Any]) -> str:
@@ -134,7 +138,7 @@ def spec_of(unique_id: str) -> AssetSpec:
         asset_of(node),
         deps=sorted(_assets_behind(unique_id)) if is_model else [],
         skippable=is_model,
-        group_name=node["fqn"][1] if is_model else "sources",
+        group_name=node["fqn"][1] if is_model else _group_of(node),
         description=node["description"] + sql,
         kinds={"dbt", "duckdb"} if is_model else {"parquet"},
         tags={"rekindle/folder": folders[0]} if folders else {},
@@ -147,6 +151,11 @@ def spec_of(unique_id: str) -> AssetSpec:
             )
         },
     )
+
+
+def _group_of(source: Mapping[str, Any]) -> str:
+    """Delivered, or made in the middle of a build: apart, so that the lineage runs from left to right."""
+    return next((MADE_LATER[tag] for tag in source["tags"] if tag in MADE_LATER), "sources")
 
 
 def sources_tagged(tag: str) -> list[AssetSpec]:
@@ -249,7 +258,7 @@ def _dbt_assets(name: str, part: Part, description: str) -> AssetsDefinition:
         progress: ResourceParam[Progress],
     ) -> Iterator[MaterializeResult | AssetCheckResult]:
         progress.begin(part.step)
-        yield from _built(part, build_at_work(context, home), home, progress)
+        yield from _built(part, build_of_step(context, home), home, progress)
 
     return built
 

@@ -7,6 +7,7 @@ Late imports: what brings scipy, dbt or pictures loads with the first run, not w
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -22,7 +23,7 @@ from dagster import (
 )
 from pydantic import Field
 
-from orchestration.assets.current_build import finished_build
+from orchestration.assets.current_build import build_of_step
 from orchestration.assets.models import ONE_RETRY, POOL, fitted_models, result_models, warehouse_models
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
@@ -61,12 +62,13 @@ def build_audit(
     progress: ResourceParam[Progress],
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
-    from orchestration.warehouse.builds import audit
+    from orchestration.warehouse.builds import audit, lend_to_development
 
     progress.begin("audit")
-    build = finished_build(context, home)
+    build = build_of_step(context, home)
     try:
         rows = audit(build)
+        lend_to_development(home, build)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     members = members_by_state(build.file)
@@ -93,7 +95,10 @@ def build_audit(
 class Chosen(Config):
     """Which build is published."""
 
-    build: str = Field(default="", description="Its name, where several of the as-of date are audited.")
+    build: str = Field(
+        default="",
+        description="Its name, where several of the date are audited or readers have a later date.",
+    )
 
 
 @asset(
@@ -115,19 +120,31 @@ def warehouse_file(
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult:
-    """The file every reader opens; switched in one step."""
+    """The file every reader opens; switched in one step, and never to an earlier date by itself."""
     from orchestration.erasing.people import close
+    from orchestration.warehouse.builds import WARNINGS, warnings_of
     from orchestration.warehouse.publish import publish
+    from orchestration.warehouse.versions import current_version, told_aside
 
     progress.begin("publish")
-    build = finished_build(context, home, config.build)
-    silent = signals_that_cannot_fire(build.file)
-    details = {"members": members_by_state(build.file), SILENT_SIGNALS: silent}
+    build = build_of_step(context, home, config.build)
+
+    def details() -> dict[str, Any]:
+        return {
+            "members": members_by_state(build.file),
+            SILENT_SIGNALS: signals_that_cannot_fire(build.file),
+            WARNINGS: warnings_of(build),
+        }
+
     try:
-        manifest = publish(home, build, details=details)
+        # Whoever names a build means it, whatever its date; nobody else sets readers back.
+        manifest = publish(home, build, details=details, whatever_its_date=bool(config.build))
         close(home, progress.say)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
+    current = current_version(home)
+    if current != manifest.build_id:
+        context.log.warning(told_aside(manifest, current))
     return MaterializeResult(
         metadata={
             "build": manifest.build_id,
@@ -137,6 +154,8 @@ def warehouse_file(
             "bytes": manifest.bytes,
             "sha256": manifest.sha256,
             "replaces": manifest.replaces or "nothing",
-            SILENT_SIGNALS: ", ".join(code for code, *_ in silent) or "none",
+            "readers get": current or "nothing",
+            SILENT_SIGNALS: ", ".join(code for code, *_ in manifest.details[SILENT_SIGNALS]) or "none",
+            WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], manifest.details[WARNINGS].items())),
         }
     )

@@ -9,14 +9,22 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagster import AssetDep, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetKey,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+)
 
 from orchestration.assets.models import POOL
 from orchestration.assets.publishing import GROUP, WAREHOUSE
 from orchestration.assets.sealing import GROUP as LEDGER
 from orchestration.assets.sealing import WEEK_BEFORE
 from orchestration.core.summary import markdown_table
-from orchestration.partitions import AS_OF_DATES, CAMPAIGN_WEEKS, ONE_BUILD
+from orchestration.partitions import AS_OF_DATES, CAMPAIGN_WEEKS, ONE_BUILD, as_of_date_of
 from orchestration.progress import Progress
 from orchestration.project import Home
 from orchestration.resources import BuildLock
@@ -36,14 +44,21 @@ SHOWN = ("results", "money", "program", "proposals")
     pool=POOL,
 )
 def churn_report(
-    home: ResourceParam[Home], lock: BuildLock, progress: ResourceParam[Progress]
+    context: AssetExecutionContext,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    progress: ResourceParam[Progress],
 ) -> MaterializeResult:
     """How well past scores told who would buy nothing, with the reliability plot."""
     from orchestration.report.churn_figures import NothingToReport, read_figures
+    from orchestration.warehouse.versions import list_versions
 
     progress.begin("report")
+    # Of the date that was published, which readers do not get where theirs is a later one.
+    day = as_of_date_of(context)
+    files = [version.file for version in list_versions(home) if version.manifest.as_of_date == day]
     try:
-        figures = read_figures(home.published_file)
+        figures = read_figures(files[0] if files else home.published_file)
     except NothingToReport as error:
         return MaterializeResult(metadata={"said": str(error)})
     # Not before there is something to draw: altair takes as long to import as the rest of a small report.

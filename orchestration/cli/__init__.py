@@ -84,6 +84,7 @@ for command in (
     run.build,
     run.publish,
     run.run,
+    run.give_up,
     demo.demo,
     demo.real,
     status.status,

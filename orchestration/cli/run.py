@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.audiences import seal_due_weeks
-from orchestration.core.errors import RekindleError
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.summary import in_a_row
 from orchestration.project import Home
 
@@ -91,49 +91,91 @@ def publish(
 ) -> None:
     """Switch readers to the audited build that waits; where several do, one must be named.
 
+    A build of a date before the one that readers have must be named too; else it is published beside.
+
     Example: `rekindle publish` or `rekindle publish --as-of 2025-12-28`
     """
     from orchestration.progress import Terminal
     from orchestration.runs import run_job
-    from orchestration.warehouse.builds import waiting_build
+    from orchestration.warehouse.builds import AlreadyPublished, waiting_build
+    from orchestration.warehouse.lock import hold_build_lock
+    from orchestration.warehouse.publish import remove_leftovers
 
     home = Home.from_environment()
-    waiting = waiting_build(home, build_id=build, as_of_date=as_of.date() if as_of else None)
+    try:
+        waiting = waiting_build(home, build_id=build, as_of_date=as_of.date() if as_of else None)
+    except AlreadyPublished as told:
+        with hold_build_lock(home, "publishing"):
+            remove_leftovers(home)
+        typer.echo(str(told))
+        return
     with Terminal() as terminal:
-        run_job(home, "publish", terminal, as_of=waiting.as_of_date, build_id=waiting.build_id)
-    print_published()
+        named = waiting.build_id if build or as_of else None
+        run_job(home, "publish", terminal, as_of=waiting.as_of_date, build_id=named)
+    print_published(run_id=waiting.run_id)
 
 
 def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     """Load, build, audit, publish and seal the week's audiences, as the sensors do.
+
+    A date before the one that readers have is published beside it.
 
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """
     from orchestration.progress import Terminal
 
     with Terminal() as terminal:
-        run_daily(terminal, as_of.date() if as_of else None, weeks)
-    print_published(terminal)
+        run_id = run_daily(terminal, as_of.date() if as_of else None, weeks)
+    print_published(terminal, run_id)
 
 
-def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> None:
+def give_up(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A date that is due.")],
+    why: Annotated[str, typer.Option(help="Why; `rekindle status` shows it.")],
+) -> None:
+    """Ask no more for a date that is due: it stays without a version of its own.
+
+    Example: `rekindle give-up 2025-12-29 --why "the tills were closed"`
+    """
+    from orchestration.readers.due import due_now
+    from orchestration.warehouse.asked_dates import note_given_up
+
+    home, given_up = Home.from_environment(), day.date()
+    if not why.strip():
+        raise typer.BadParameter("a reason is needed", param_hint="--why")
+    due = due_now(home)
+    if given_up not in due:
+        raise InputFault(f"{given_up} is not due. Due are: {', '.join(map(str, due)) or 'none'}")
+    note_given_up(home, given_up, why.strip())
+    typer.echo(f"{given_up} is asked for no more. To build it all the same: rekindle run --as-of {given_up}")
+
+
+def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> str:
     """Load, build, audit and publish, then seal what is due.
 
     Args:
         terminal: Gets the progress.
         as_of: The as-of date; None for the last day with an order.
         weeks: Sundays of history before it.
+
+    Returns:
+        The id of the run that built and published.
     """
+    from orchestration.readers.due import due_now
     from orchestration.runs import run_job
+    from orchestration.warehouse.asked_dates import note_asked
 
     home = Home.from_environment()
-    if as_of is not None:
-        run_job(home, "daily", terminal, as_of=as_of, weeks=weeks)
-    else:
+    is_loaded = as_of is None
+    if is_loaded:
         # The last day with an order is known only after loading.
         run_job(home, "load", terminal)
-        run_job(home, "daily", terminal, as_of=_as_of(None), weeks=weeks, without_loading=True)
+    day = as_of or _as_of(None)
+    if day in due_now(home):
+        note_asked(home, [day])
+    run_id = run_job(home, "daily", terminal, as_of=day, weeks=weeks, without_loading=is_loaded)
     seal_due_weeks(home, terminal)
+    return run_id
 
 
 def _as_of(asked: datetime | None) -> date:
@@ -148,11 +190,18 @@ def _as_of(asked: datetime | None) -> date:
     return last
 
 
-def print_published(terminal: Terminal | None = None) -> None:
-    """Print the seconds of each step, and what readers get now."""
+def print_published(terminal: Terminal | None = None, run_id: str | None = None) -> None:
+    """Print the seconds of each step, what readers get now, and what a run built that they do not get."""
     from orchestration.readers.overview import overview_text
+    from orchestration.warehouse.versions import list_versions, told_aside
 
     if terminal is not None:
         steps = [f"{step} {seconds:,.1f}" for step, seconds in terminal.seconds.items()]
         typer.echo(in_a_row([f"Seconds: {terminal.elapsed:,.1f} with start-up", *steps]) + "\n")
-    typer.echo(overview_text(Home.from_environment()))
+    home = Home.from_environment()
+    typer.echo(overview_text(home))
+    versions = list_versions(home)
+    current = next((version.build_id for version in versions if version.current), None)
+    for version in versions:
+        if version.manifest.run_id == run_id and not version.current:
+            typer.echo("\n" + told_aside(version.manifest, current))

@@ -21,7 +21,7 @@ PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "tim
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _TABLE_WORDS = {"key", "month_of", "required", "silences"}
-_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact"}
+_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact", "opt_out"}
 
 Bound = Decimal | date | datetime
 
@@ -43,6 +43,8 @@ class Column:
         minimum: Smallest value allowed, itself included.
         maximum: Largest value allowed, itself included.
         contact: Kind of contact detail (see ``CONTACT_KINDS``), or None.
+        opt_out: What of it tells that the member wants no messages: these codes, whatever stands there (no
+            code named), or None where it tells nothing of that.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Column:
     minimum: Bound | None = None
     maximum: Bound | None = None
     contact: str | None = None
+    opt_out: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,14 @@ class Table:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over all that changes what is loaded: not wording, not what a missing table means."""
+        """SHA-256 over all that changes what is loaded: not wording, not what a missing table means.
+
+        Nor what is an opt-out: that is asked of the quarantine with every load.
+        """
         columns = tuple(replace(column, description="") for column in self.columns)
         content = asdict(replace(self, columns=columns, required=False, silences=""))
+        for column in content["columns"]:
+            del column["opt_out"]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -223,15 +231,17 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
     maximum = _bound(meta, "max", data_type, where, faults)
     if minimum is not None and maximum is not None and minimum > maximum:
         faults.append(f"{where}: min {minimum} is above max {maximum}")
+    allowed = _codes(meta, data_type, where, faults)
     return Column(
         name=str(name),
         data_type=data_type,
         description=str(entry.get("description", "")),
         required=_flag(meta, where, faults),
-        allowed=_codes(meta, data_type, where, faults),
+        allowed=allowed,
         minimum=minimum,
         maximum=maximum,
         contact=contact,
+        opt_out=_opt_out(meta, allowed, where, faults),
     )
 
 
@@ -258,6 +268,21 @@ def _codes(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) 
         return ()
     _check_distinct(codes, f"{where}: allowed code", faults)
     return tuple(codes)
+
+
+def _opt_out(
+    meta: dict[str, Any], allowed: tuple[str, ...], where: str, faults: list[str]
+) -> tuple[str, ...] | None:
+    value = meta.get("opt_out")
+    if value is None or value is True:
+        return () if value else None
+    if not isinstance(value, list) or not value or not set(map(str, value)).issubset(allowed):
+        faults.append(
+            f"{where}: meta.opt_out must be true (whatever stands there is an opt-out) or list some of "
+            f"meta.allowed; found {value!r}"
+        )
+        return None
+    return tuple(map(str, value))
 
 
 def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:

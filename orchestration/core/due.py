@@ -28,28 +28,32 @@ def last_due_date(delivered_until: date | None, today: date) -> date | None:
 
 
 def due_dates(
-    published: Collection[date], delivered_until: date | None, today: date, limit: int
+    published: Collection[date],
+    delivered_until: date | None,
+    today: date,
+    asked: Collection[date] = (),
+    given_up: Collection[date] = (),
 ) -> list[date]:
-    """The as-of dates to ask for now, oldest first.
-
-    Dates before the newest published one are never due: publishing an older day would set readers back.
+    """The as-of dates that are to be built, oldest first.
 
     Args:
         published: As-of dates of the published versions that are kept.
         delivered_until: Date of the newest delivery of orders; None when nothing was delivered.
         today: The current business date.
-        limit: At most this many dates, so that a long gap is caught up over several ticks.
+        asked: Dates that were asked for before and have no version yet.
+        given_up: Dates that nobody asks for any more.
 
     Returns:
-        Every day after the newest published one up to the last due date; where nothing is published yet, only
-        the last due date.
+        Every day after the newest published one up to the last due date (where nothing is published yet, only
+        the last due date), and every day asked for before, whatever was published since.
     """
     last = last_due_date(delivered_until, today)
-    if last is None or limit < 1:
+    if last is None:
         return []
     first = max(published) + ONE_DAY if published else last
-    days = (last - first).days + 1
-    return [first + timedelta(days=day) for day in range(min(max(days, 0), limit))]
+    days = {first + timedelta(days=day) for day in range((last - first).days + 1)}
+    days |= {day for day in asked if day <= last and day not in published}
+    return sorted(days.difference(given_up))
 
 
 def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_after_days: int) -> list[date]:

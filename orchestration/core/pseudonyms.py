@@ -26,6 +26,9 @@ _WIDE_DIGITS = "０１２３４５６７８９"
 _DIGITS = "0123456789"
 # The plain dash comes last, where a character class takes it for itself.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212-"
+# A mobile number of China as it is dialled: after the country code or not, after the 0 of the trunk or not.
+_MOBILE = "^(00|0)?(86)?0?(1[3-9][0-9]{9})$"
+_WITH_COUNTRY = "^(0086|86)([0-9]{11})$"
 _LOWER_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BLOCK_SIZE = 64
 
@@ -33,15 +36,16 @@ _BLOCK_SIZE = 64
 def normalise(kind: str, value: str | None) -> str | None:
     """The form in which two spellings of one contact detail are equal; None when nothing is left.
 
-    Phones keep their digits only, without China's country code before eleven digits. E-mail addresses are
-    trimmed and lower-cased, union ids trimmed, cards lose spaces and dashes and are upper-cased, names and
-    addresses are trimmed and lower-cased with single spaces inside.
+    Phones keep their digits only, without China's country code before eleven digits, and mobile numbers of
+    China without the 0 of the trunk. E-mail addresses are trimmed and lower-cased, union ids trimmed, cards
+    lose spaces and dashes and are upper-cased, names and addresses are trimmed and lower-cased with single
+    spaces inside.
     """
     if value is None:
         return None
     if kind == "phone":
         digits = re.sub("[^0-9]", "", value.translate(str.maketrans(_WIDE_DIGITS, _DIGITS)))
-        normal = re.sub("^(0086|86)([0-9]{11})$", r"\2", digits)
+        normal = re.sub(_WITH_COUNTRY, r"\2", re.sub(_MOBILE, r"\3", digits))
     elif kind == "email":
         normal = _lower(value.strip(_SPACES))
     elif kind == "union_id":
@@ -61,7 +65,8 @@ def normalised_sql(kind: str, column: str) -> str:
     """DuckDB expression that equals :func:`normalise` of the column (an expression yielding text)."""
     if kind == "phone":
         digits = f"regexp_replace(translate({column}, '{_WIDE_DIGITS}', '{_DIGITS}'), '[^0-9]', '', 'g')"
-        normal = f"regexp_replace({digits}, '^(0086|86)([0-9]{{11}})$', '\\2')"
+        mobile = f"regexp_replace({digits}, '{_MOBILE}', '\\3')"
+        normal = f"regexp_replace({mobile}, '{_WITH_COUNTRY}', '\\2')"
     elif kind == "email":
         normal = f"lower(trim({column}, '{_SPACES}'))"
     elif kind == "union_id":

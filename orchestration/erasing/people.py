@@ -24,7 +24,7 @@ from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
 from orchestration.erasing.unsearched import Unsearched
-from orchestration.ledger.seals import provide_ledger, seals
+from orchestration.ledger.seals import seals
 from orchestration.loader.loading import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
 from orchestration.project import Home
@@ -176,11 +176,9 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         erase_rows(home, contracts, erasure.records, erasure.touches, unsearched)
         erase_from_ledger(home, erasure.keys, unsearched)
         _remove_builds(home)
-        # Rekindle's own tables of what is loaded and sealed name people too.
+        # Rekindle's own tables of what is loaded name people too.
         with unsearched.unless_read(home.own_tables):
             tell_what_is_loaded(home, contracts)
-        if not any(file.startswith(f"{home.ledger.name}/") for file in unsearched.why):
-            provide_ledger(home)
     except OSError as error:
         raise _stopped(home, error) from error
     given_up = {file for file, _ in erasure.given_up}

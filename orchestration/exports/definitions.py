@@ -23,8 +23,8 @@ class Definitions:
 
     Attributes:
         default_language: Of members of whom none is known.
-        most_consent_days: Most days since the newest delivery of consents.
-        most_consent_shrink_share: Most that delivery may be smaller than the one before.
+        most_consent_days: Most days since the newest delivery of consents of each source.
+        most_consent_shrink_share: Most that delivery may be smaller than the largest of its source.
         purpose: Purpose of consent that campaigns need.
         templates: Subject and body by template and language.
         benefits: Rows by benefit.

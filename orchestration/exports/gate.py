@@ -7,7 +7,7 @@ Does not: who is left out of a file (``audience.py``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +38,21 @@ class Sealed:
 
 
 def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Definitions) -> date:
-    """Day of the newest delivery of consents.
+    """Day until which the consents of every source are heard: the oldest of their newest deliveries.
+
+    A delivery without a row that was accepted tells nothing of how fresh its source is, nor does one dated
+    more days after the published as-of date than it might be old: its date is an error. One much smaller than
+    the largest may lack opt-outs, however often it came.
 
     Raises:
-        RekindleError: There is none, it is too old for the published as-of date, or it is so much smaller
-            than the one before that opt-outs may be missing.
+        RekindleError: There is none, that of a source is too old for the published as-of date, or so much
+            smaller than an earlier one that opt-outs may be missing.
     """
     deliveries = published.execute(
         """
-        select source, delivered_on, rows_in from staging.stg_rekindle__loads
+        select source, delivered_on, rows_loaded from staging.stg_rekindle__loads
         where table_name = 'consents' and status = 'loaded'
-        order by delivered_on desc, source
+        order by source, delivered_on
         """
     ).fetchall()
     if not deliveries:
@@ -57,21 +61,42 @@ def consents_delivered_on(published: duckdb.DuckDBPyConnection, definitions: Def
             "and nothing was exported. Deliver the table consents, then `rekindle run`"
         )
     as_of = as_of_date(published)
-    newest: date = deliveries[0][1]
+    heard_until = {
+        source: _heard_until(
+            [each[1:] for each in deliveries if each[0] == source], source, as_of, definitions
+        )
+        for source in sorted({source for source, _, _ in deliveries})
+    }
+    return min(heard_until.values())
+
+
+def _heard_until(
+    deliveries: list[tuple[date, int]], source: str, as_of: date, definitions: Definitions
+) -> date:
+    """The newest delivery of one source that tells something, given all of them in their order."""
+    latest = as_of + timedelta(days=definitions.most_consent_days)
+    newest = max((day for day, rows in deliveries if rows and day <= latest), default=None)
+    if newest is None:
+        raise RekindleError(
+            f"no delivery of consents of {source} dated until {latest} has a row that was accepted; the last "
+            f"ones are {', '.join(f'{day} with {rows:,}' for day, rows in deliveries[-3:])}. Opt-outs are "
+            "unknown, so nothing was exported. See `rekindle quarantine --table consents` and the dates of "
+            "the deliveries, deliver consents, then `rekindle run`"
+        )
     if (as_of - newest).days > definitions.most_consent_days:
         raise RekindleError(
-            f"the newest consents were delivered on {newest}, {(as_of - newest).days} days before the "
-            f"published {as_of}; at most {definitions.most_consent_days} are allowed "
+            f"the newest consents of {source} were delivered on {newest}, {(as_of - newest).days} days "
+            f"before the published {as_of}; at most {definitions.most_consent_days} are allowed "
             "(seeds/exports/export_settings.csv). Nothing was exported. Deliver consents, then `rekindle run`"
         )
-    for source in sorted({source for source, _, _ in deliveries}):
-        rows = [count for owner, _, count in deliveries if owner == source][:2]
-        if len(rows) == 2 and rows[1] - rows[0] > rows[1] * definitions.most_consent_shrink_share:
+    largest_on, largest = max(deliveries, key=lambda each: each[1])
+    for day, rows in deliveries:
+        if day >= newest and largest - rows > largest * definitions.most_consent_shrink_share:
             raise RekindleError(
-                f"the newest consents of {source} have {rows[0]:,} rows, the delivery before {rows[1]:,}; a "
-                f"share of {definitions.most_consent_shrink_share} less is the most that is allowed "
-                "(seeds/exports/export_settings.csv). Opt-outs may be missing, so nothing was exported. Find "
-                "out why, deliver consents again, then `rekindle run`"
+                f"the consents of {source} delivered on {day} have {rows:,} accepted rows, those of "
+                f"{largest_on} {largest:,}; a share of {definitions.most_consent_shrink_share} less is the "
+                "most that is allowed (seeds/exports/export_settings.csv). Opt-outs may be missing, so "
+                "nothing was exported. Find out why, deliver consents again, then `rekindle run`"
             )
     return newest
 

@@ -26,6 +26,7 @@ from orchestration.ledger.rules import check_rules, first_seals
 from orchestration.ledger.seals import seals
 from orchestration.own_tables import read_own_table, write_own_table
 from orchestration.project import Home
+from orchestration.warehouse.builds import Build
 from orchestration.warehouse.connections import connect_read_only
 
 _SUMS = [
@@ -42,22 +43,22 @@ class Evaluations:
     decisions: list[Decision]
 
 
-def evaluate_file(home: Home, file: Path, as_of_date: date) -> Evaluations:
-    """Evaluate the experiments of a warehouse file and keep what was said.
+def evaluate_build(home: Home, build: Build) -> Evaluations:
+    """Evaluate the experiments of a build: what was said is its own, what was decided the home's.
 
     Raises:
         InputFault: A started experiment has another rule than its first audience was sealed with.
     """
-    if not _has_experiments(file):
+    if not _has_experiments(build.file):
         return Evaluations([], [], [])
-    with connect_read_only(file) as connection:
+    with connect_read_only(build.file) as connection:
         definitions = _Definitions(connection)
         sums = _sums(connection)
         sizes = _rows(connection, "experiments.exp_arm_sizes")
         reached = _rows(connection, "experiments.exp_looks")
     started = {row["experiment"] for row in sizes if row["first_week"] is not None}
-    rules = _sealed_rules(home, definitions)
-    write_own_table(home, "experiment_rules", [rules[code] for code in sorted(rules)])
+    rules = _sealed_rules(home, definitions, build.as_of_date)
+    write_own_table(build, "experiment_rules", [rules[code] for code in sorted(rules)])
     decided = read_own_table(home, "experiment_decisions")
     readings, plans, decisions = [], [], []
     for code, experiment in definitions.experiments.items():
@@ -84,10 +85,10 @@ def evaluate_file(home: Home, file: Path, as_of_date: date) -> Evaluations:
     for purpose, holdout in sorted(sums):
         if purpose == "program":
             readings += read_program(holdout, program_metric, definitions.settings, sums[purpose, holdout])
-    write_own_table(home, "experiment_results", [asdict(row) for row in readings])
-    write_own_table(home, "experiment_plans", [asdict(row) for row in plans])
+    write_own_table(build, "experiment_results", [asdict(row) for row in readings])
+    write_own_table(build, "experiment_plans", [asdict(row) for row in plans])
     added = [
-        {**asdict(row), "decided_on": as_of_date, "rule_hash": rules[row.experiment]["rule_hash"]}
+        {**asdict(row), "decided_on": build.as_of_date, "rule_hash": rules[row.experiment]["rule_hash"]}
         for row in decisions
     ]
     write_own_table(home, "experiment_decisions", [*decided, *added])
@@ -172,12 +173,12 @@ def _sums(
     return found
 
 
-def _sealed_rules(home: Home, definitions: _Definitions) -> dict[str, dict[str, Any]]:
-    """The rule of every started experiment as it was sealed with its first audience."""
+def _sealed_rules(home: Home, definitions: _Definitions, until: date) -> dict[str, dict[str, Any]]:
+    """The rule of every experiment started by a date, as it was sealed with its first audience."""
     sealed = seals(home)
     check_rules(sealed)
     rules = {}
-    for code, first in first_seals(sealed).items():
+    for code, first in first_seals(each for each in sealed if each.as_of_date <= until).items():
         experiment = definitions.experiments[code]
         weeks, arms = experiment.looks[-1], len(experiment.shares)
         rules[code] = {

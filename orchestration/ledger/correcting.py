@@ -17,7 +17,7 @@ from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.ledger.sealing import newest_seals
-from orchestration.ledger.seals import Proposal, Seal, proposals, provide_ledger, seal, seals
+from orchestration.ledger.seals import Proposal, Seal, proposals, seal, seals
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, code_version
 from orchestration.warehouse.lock import hold_build_lock
@@ -69,15 +69,12 @@ def decided_anew(
         build = start_build(
             home, dates, run_id=uuid4().hex, code_version=code_version(), deciding=week, keeping=kept
         )
+        # Where dbt fails, the build's folder stays with its log, as any failed build's does.
+        invoke_dbt(list(_DECIDE), home=home, warehouse=build.file, target_path=build.target_path)
         try:
-            # Where dbt fails, the build's folder stays with its log, as any failed build's does.
-            invoke_dbt(list(_DECIDE), home=home, warehouse=build.file, target_path=build.target_path)
-            try:
-                yield build, proposals(build.file, week)
-            finally:
-                shutil.rmtree(build.folder, ignore_errors=True)
+            yield build, proposals(build.file, week)
         finally:
-            provide_ledger(home)
+            shutil.rmtree(build.folder, ignore_errors=True)
 
 
 def correct(home: Home, week: date, campaigns: Collection[str], reason: str) -> list[Seal]:

@@ -13,9 +13,9 @@ from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.definitions_files.settings import check_settings
 from orchestration.ledger.rules import check_rules
 from orchestration.ledger.seals import provide_ledger, seals
-from orchestration.own_tables import write_own_table
+from orchestration.own_tables import Place, write_own_table
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, empty_build
+from orchestration.warehouse.builds import Build, empty_build, lend_to_development
 
 
 def start_build(
@@ -44,13 +44,15 @@ def start_build(
     check_settings()
     check_rules(seals(home))
     build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
-    provide_ledger(home, before=deciding, keeping=keeping)
-    write_definition_hashes(home)
+    provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)
+    write_definition_hashes(build)
+    if deciding is None:
+        lend_to_development(home, build)
     return build
 
 
-def write_definition_hashes(home: Home) -> None:
+def write_definition_hashes(place: Place) -> None:
     """Write what each campaign is defined as, for the decisions of this build to carry."""
     hashes = definition_hashes()
     rows = [{"campaign": campaign, "definition_hash": hashes[campaign]} for campaign in sorted(hashes)]
-    write_own_table(home, "definition_hashes", rows)
+    write_own_table(place, "definition_hashes", rows)

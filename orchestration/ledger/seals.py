@@ -24,13 +24,13 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import sha256_of, sync, write_json
+from orchestration.ledger.folders import MANIFEST, lost_manifests, versions_in, week_folder
 from orchestration.ledger.rules import declared_rules
-from orchestration.own_tables import provide_own_tables, schema_of, write_own_table
+from orchestration.own_tables import Place, provide_own_tables, schema_of, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
 
-MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> own table, table of the warehouse, order that makes its bytes.
 _PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
@@ -74,7 +74,7 @@ class Seal:
 
     def folder(self, home: Home) -> Path:
         """Where it lies."""
-        return _week_folder(home, self.campaign, self.campaign_week) / f"v{self.version}"
+        return week_folder(home, self.campaign, self.campaign_week) / f"v{self.version}"
 
     def as_json(self) -> dict[str, Any]:
         """The manifest."""
@@ -214,8 +214,8 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
     Raises:
         RekindleError: There is a version of this week, and no reason was given to correct it.
     """
-    week = _week_folder(home, proposal.campaign, proposal.campaign_week)
-    former = _versions_in(week)
+    week = week_folder(home, proposal.campaign, proposal.campaign_week)
+    former = versions_in(week)
     if former and not reason:
         raise RekindleError(
             f"{week} holds v{former[-1]}: what was decided stays decided. Where it was wrong, correct it "
@@ -281,7 +281,7 @@ def seals(home: Home) -> list[Seal]:
         RekindleError: A file is missing or was changed after it was sealed; all such files are named.
         RekindleError: An erasure stopped among them.
     """
-    found, faults = [], _missing(home)
+    found, faults = [], [f"{manifest} is missing" for manifest in lost_manifests(home)]
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
         noted = _read_seal(manifest)
@@ -309,25 +309,20 @@ def seals(home: Home) -> list[Seal]:
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
-def _missing(home: Home) -> list[str]:
-    """What must be there: each week that was exported, the manifest of each version up to the newest."""
-    versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
-    exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
-    manifests = [
-        week / f"v{number}" / MANIFEST
-        for week, there in versions.items()
-        for number in range(1, max(there, default=0) + 1)
-    ]
-    lost = [week for week in exported if not versions.get(week)]
-    lost += [manifest for manifest in manifests if not manifest.exists()]
-    return [f"{path} is missing" for path in sorted(lost)]
-
-
-def provide_ledger(home: Home, before: date | None = None, keeping: Collection[str] = frozenset()) -> None:
+def provide_ledger(
+    home: Home,
+    build: Place,
+    *,
+    until: date,
+    before: date | None = None,
+    keeping: Collection[str] = frozenset(),
+) -> None:
     """Hand what is sealed to the build that is about to start.
 
     Args:
         home: The home.
+        build: Gets the rows, in its own tables.
+        until: The newest as-of date of the build: of weeks decided from a later state it knows nothing.
         before: Only weeks before this Monday, for a build that decides that week anew; None for all.
         keeping: Campaigns whose seal of that very week stands.
 
@@ -337,13 +332,16 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
     known = [
         each
         for each in seals(home)
-        if before is None
-        or each.campaign_week < before
-        or (each.campaign_week == before and each.campaign in keeping)
+        if each.as_of_date <= until
+        and (
+            before is None
+            or each.campaign_week < before
+            or (each.campaign_week == before and each.campaign in keeping)
+        )
     ]
-    provide_own_tables(home)
+    provide_own_tables(build)
     for part, (sealed, _, _) in _PARTS.items():
-        folder = home.own_tables / sealed
+        folder = build.own_tables / sealed
         wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
         for stale in folder.glob("*.parquet"):
             if stale.name != "empty.parquet":
@@ -364,7 +362,7 @@ def provide_ledger(home: Home, before: date | None = None, keeping: Collection[s
         }
         for each in known
     ]
-    write_own_table(home, "sealed_weeks", rows)
+    write_own_table(build, "sealed_weeks", rows)
 
 
 def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
@@ -390,11 +388,3 @@ def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
             for part in proposal.differing_parts(home, sealed)
         ]
     return found
-
-
-def _week_folder(home: Home, campaign: str, week: date) -> Path:
-    return home.ledger / campaign / week.isoformat()
-
-
-def _versions_in(week: Path) -> list[int]:
-    return sorted(int(folder.name[1:]) for folder in week.glob("v*"))

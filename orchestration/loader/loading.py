@@ -37,7 +37,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

@@ -1,52 +1,96 @@
-"""Consent events that the contract refused: silence must not depend on how well an opt-out was written.
+"""Opt-outs that the contract refused: silence must not depend on how well the row around one was written.
 
-Belongs here: what can still be read of them, as one of Rekindle's own tables.
-Does not: whom they silence (models/intermediate/int_unreadable_consents), validating rows (one_delivery.py).
+Belongs here: which refused rows may tell an opt-out, and what can still be read of them, as one of Rekindle's
+    own tables.
+Does not: whom they silence (models/core/facts/int_unreadable_consents), validating rows (one_delivery.py).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.loader.row_rules import literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
 
-CONSENTS = "consents"
 UNREADABLE = "unreadable_consents"
+# In a table of this name every row may be one, whatever its contract says of it.
+_CONSENTS = "consents"
+_MOMENTS = ("date", "timestamp")
+_SQL_TYPES = {
+    pa.string(): "varchar",
+    pa.int64(): "bigint",
+    pa.date32(): "date",
+    pa.timestamp("us"): "timestamp",
+}
 
 
 def unreadable_consents(
     home: Home, contracts: dict[str, SourceContract], connection: duckdb.DuckDBPyConnection
 ) -> list[dict[str, Any]]:
-    """Every refused consent event of every delivery; what cannot be read of it is empty."""
+    """Every refused row of every delivery that may tell an opt-out; what cannot be read of it is empty."""
     return [
         row
         for contract in contracts.values()
         for table in contract.tables
-        if table.name == CONSENTS
+        if table.name == _CONSENTS or _telling(table)
         for file in sorted(
             (home.quarantine / table.source / table.name).glob("delivered=*/quarantined.parquet")
         )
-        for row in connection.sql(_readable(table, str(file), file.parent.name.removeprefix("delivered=")))
-        .to_arrow_table()
-        .to_pylist()
+        for row in connection.sql(_readable(table, file)).to_arrow_table().to_pylist()
     ]
 
 
-def _readable(table: Table, file: str, delivered_on: str) -> str:
-    told = {"source": literal(table.source), "delivered_on": f"date {literal(delivered_on)}"}
+def _readable(table: Table, file: Path) -> str:
     columns = {column.name: column for column in table.columns}
-    values = ", ".join(
-        f"{told.get(name) or (_value(columns[name]) if name in columns else quoted(name))} as {quoted(name)}"
-        for name in schema_of(UNREADABLE).names
-    )
+    known = {
+        "source": literal(table.source),
+        "table_name": literal(table.name),
+        "delivered_on": f"date {literal(file.parent.name.removeprefix('delivered='))}",
+        "happened_at": _moment(table),
+    }
+    values = []
+    for field in schema_of(UNREADABLE):
+        if field.name.startswith("quarantine_"):
+            value = quoted(field.name)
+        elif field.name in known:
+            value = known[field.name]
+        else:
+            value = _value(columns[field.name]) if field.name in columns else "null"
+        # Another source may write as text what is a number here.
+        values.append(f"try_cast({value} as {_SQL_TYPES[field.type]}) as {quoted(field.name)}")
+    told = "true" if table.name == _CONSENTS else " or ".join(map(_may_opt_out, _telling(table)))
     return (
-        f"select {values} from read_parquet({literal(file)}) order by quarantine_file, quarantine_row_number"
+        f"select {', '.join(values)} from read_parquet({literal(str(file))}) where {told} "
+        "order by quarantine_file, quarantine_row_number"
     )
+
+
+def _telling(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.opt_out is not None]
+
+
+def _may_opt_out(column: Column) -> str:
+    """Whether the column tells an opt-out, or may have told one: what cannot be read can be anything."""
+    is_there = "true" if column.required else f"coalesce({quoted(column.name)}, '') <> ''"
+    if not column.opt_out:
+        return f"({is_there})"
+    codes = ", ".join(literal(code) for code in column.opt_out)
+    return f"coalesce({_value(column)} in ({codes}), {is_there})"
+
+
+def _moment(table: Table) -> str:
+    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read."""
+    times = [column for column in _telling(table) if column.data_type in _MOMENTS]
+    if not times:
+        return _value(table.column(table.month_of)) if table.month_of else "null"
+    unread = " or ".join(f"({_may_opt_out(column)} and {_value(column)} is null)" for column in times)
+    return f"case when not ({unread}) then greatest({', '.join(map(_value, times))}) end"
 
 
 def _value(column: Column) -> str:

@@ -25,11 +25,17 @@ BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").r
 
 
 def orders_delivered_until(home: Home) -> date | None:
-    """Date of the newest delivery of a required table with a month, such as orders."""
+    """Date of the newest delivery of a required table with a month, such as orders.
+
+    A folder that is no delivery, such as what a crashed upload left, counts for nothing; a load names it.
+    """
+    from orchestration.loader.deliveries import delivery_date
+
     dates = [
-        date.fromisoformat(delivery.name.removeprefix("delivered="))
+        delivered_on
         for table in _tables_of_orders()
-        for delivery in (home.landing / table.source / table.name).glob("delivered=*")
+        for folder in (home.landing / table.source / table.name).glob("delivered=*")
+        if (delivered_on := delivery_date(folder.name))
     ]
     return max(dates, default=None)
 

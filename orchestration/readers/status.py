@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.core.due import due_dates
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.readers.deliveries import BUSINESS_TIME_ZONE, orders_delivered_until
+from orchestration.readers.deliveries import orders_delivered_until
+from orchestration.readers.due import due_now
 from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.warehouse.asked_dates import given_up_dates
+from orchestration.warehouse.builds import WARNINGS
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import (
     Manifest,
@@ -130,7 +130,11 @@ def status_text(home: Home) -> str:
             section
             for version in versions
             if version.current
-            for section in [*_state_sections(version.manifest), *silent_signals(version.manifest.details)]
+            for section in [
+                *_state_sections(version.manifest),
+                *silent_signals(version.manifest.details),
+                *_warnings(version.manifest.details),
+            ]
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
@@ -159,6 +163,14 @@ def silent_signals(details: Mapping[str, Any]) -> list[str]:
     return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
 
 
+def _warnings(details: Mapping[str, Any]) -> list[str]:
+    """Rows that tests of the published version found strange; they are counted and hold nothing back."""
+    found = details.get(WARNINGS)
+    if not found:
+        return []
+    return [f"{WARNINGS[0].upper()}{WARNINGS[1:]}\n{text_table(['test', 'rows'], found.items())}"]
+
+
 def _erasures(home: Home) -> list[str]:
     """How many people were erased and who waits; nothing where nobody ever asked."""
     waiting, erasure, done = open_requests(home), under_way(home), read_registry(home).done
@@ -180,7 +192,7 @@ def _erasures(home: Home) -> list[str]:
 
 
 def _unreadable_consents(home: Home) -> list[str]:
-    """Refused consent events that still count, by what they were refused for."""
+    """Refused rows that count as opt-outs, by what they were refused for."""
     if current_version(home) is None:
         return []
     with connect_published(home) as published:
@@ -194,9 +206,9 @@ def _unreadable_consents(home: Home) -> list[str]:
             return []  # Published before there was the table.
     if not rows:
         return []
-    headings = ["consents refused for", "column", "events", "members silenced", "of nobody known"]
+    headings = ["opt-outs refused for", "column", "rows", "members silenced", "of nobody known"]
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
-    asked = "\nThose of nobody known may be opt-outs: ask the source (rekindle quarantine --table consents)"
+    asked = "\nThose of nobody known silence nobody: ask the source (rekindle quarantine)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
 
 
@@ -234,11 +246,16 @@ def _at_work(home: Home) -> str:
 
 
 def _due(home: Home) -> str:
-    today: date = datetime.now(ZoneInfo(BUSINESS_TIME_ZONE)).date()
-    delivered_until = orders_delivered_until(home)
-    published = {version.manifest.as_of_date for version in list_versions(home)}
-    due = due_dates(published, delivered_until, today, SHOWN_DUE_DATES)
+    due = due_now(home)
+    given_up = "".join(f"\nGiven up: {day} ({why})" for day, why in given_up_dates(home).items())
     if not due:
-        return f"nothing (orders are delivered until {delivered_until or 'never'})"
-    more = " and perhaps later ones" if len(due) == SHOWN_DUE_DATES else ""
-    return f"{', '.join(map(str, due))}{more}. Type: rekindle run --as-of {due[0]}"
+        return f"nothing (orders are delivered until {orders_delivered_until(home) or 'never'}){given_up}"
+    shown = ", ".join(map(str, due[:SHOWN_DUE_DATES]))
+    more = f" and {len(due) - SHOWN_DUE_DATES} more" if len(due) > SHOWN_DUE_DATES else ""
+    passed = [day for day in due if any(version.manifest.as_of_date > day for version in list_versions(home))]
+    again = "".join(
+        f"\n{day} was asked for and is not published, though a later date is: it is asked for every morning, "
+        f"or given up with: rekindle give-up {day} --why TEXT"
+        for day in passed
+    )
+    return f"{shown}{more}. Type: rekindle run --as-of {due[0]}{again}{given_up}"

@@ -94,7 +94,9 @@ def _execute(
 ) -> None:
     target_path.mkdir(parents=True, exist_ok=True)
     sql = {node.unique_id: node.sql for node in kept.nodes}
+    names = {node.unique_id: node.name for node in kept.nodes}
     outcomes: dict[str, str] = dict(taken)
+    warnings: dict[str, str] = {}
     failures: list[tuple[str, str]] = []
     log_file = target_path.parent / LOG_FILE_NAME
     with log_file.open("a", encoding="utf-8", buffering=1) as log:
@@ -102,6 +104,8 @@ def _execute(
         def note(outcome: Outcome) -> None:
             outcomes[outcome.unique_id] = outcome.status
             log.write(f"{outcome.status:<7} {outcome.seconds:7.3f} s  {outcome.unique_id}\n")
+            if outcome.status == "warn":
+                warnings[names[outcome.unique_id]] = outcome.told()
             if outcome.status in {"error", "fail"}:
                 failures.append((outcome.unique_id, outcome.told()))
                 log.write(f"{outcome.told()}\n")
@@ -111,6 +115,9 @@ def _execute(
         try:
             execute(kept.nodes, home, build.file, begun=begun, ended=note)
         finally:
-            write_json(target_path / OUTCOMES_FILE_NAME, {**kept.outcomes, "outcomes": outcomes})
+            write_json(
+                target_path / OUTCOMES_FILE_NAME,
+                {**kept.outcomes, "outcomes": outcomes, "warnings": warnings},
+            )
     if failures:
         raise BuildFailed(failures, log_file)

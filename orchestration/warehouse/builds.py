@@ -20,9 +20,11 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import write_json
-from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
-from orchestration.project import PROJECT_DIR, Home
+from orchestration.own_tables import Place, provide_own_tables, write_own_table
+from orchestration.project import PROJECT_DIR, Home, own_tables_beside
 from orchestration.warehouse.connections import lock_down
+from orchestration.warehouse.contents import faults_in_dates
+from orchestration.warehouse.versions import Version, current_version, list_versions
 
 KEPT_BUILDS = 3
 """Builds that were not published and stay when another one starts: to be published yet, or for study."""
@@ -32,6 +34,9 @@ WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 
 _PASSED = {"success", "pass", "warn", "no-op"}
 OUTCOMES_FILE_NAME = "outcomes.json"
+WARNINGS = "found by tests, and counted"
+"""Key under which a manifest keeps :func:`warnings_of`, and what a summary calls it."""
+
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """dbt's command for a build. Unit tests check the SQL on made-up rows, not the data: tests run them."""
 
@@ -61,6 +66,10 @@ class BuildFailed(RekindleError):
         )
 
 
+class AlreadyPublished(WhichBuild):
+    """The build that is meant does not wait any more: it is a version."""
+
+
 @dataclass(frozen=True)
 class Build:
     """One build, before it is published.
@@ -85,6 +94,11 @@ class Build:
     folder: Path
     file: Path
     target_path: Path
+
+    @property
+    def own_tables(self) -> Path:
+        """What this build is for and what it found, as source tables of dbt: as-of dates, sealed weeks."""
+        return own_tables_beside(self.file)
 
     @property
     def scores_path(self) -> Path:
@@ -135,21 +149,24 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
             "code_version": code_version,
         },
     )
-    write_as_of_dates(home, dates)
+    write_as_of_dates(build, dates)
     stamp = {"build_id": build_id, "as_of_date": build.as_of_date, "code_version": code_version}
-    write_own_table(home, "builds", [stamp])
+    write_own_table(build, "builds", [stamp])
+    provide_own_tables(build)
     provide_own_tables(home)
     return build
 
 
-def write_as_of_dates(home: Home, dates: Iterable[date]) -> None:
+def write_as_of_dates(place: Place, dates: Iterable[date]) -> None:
     """Tell dbt the as-of dates asked for, each once, oldest first."""
-    write_own_table(home, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
+    write_own_table(place, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
 
 
-def build_under_way(home: Home) -> str | None:
-    """Name of the build that Rekindle's own tables are written for."""
-    return next((row["build_id"] for row in read_own_table(home, "builds")), None)
+def lend_to_development(home: Home, build: Build) -> None:
+    """Give an engineer's own ``dbt build`` what a build is for: its dates, what is sealed, what it found."""
+    lent = own_tables_beside(home.development_warehouse)
+    shutil.rmtree(lent, ignore_errors=True)
+    shutil.copytree(build.own_tables, lent)
 
 
 def unpublished_builds(home: Home) -> list[Build]:
@@ -178,6 +195,7 @@ def waiting_build(home: Home, *, build_id: str | None = None, as_of_date: date |
         as_of_date: Its newest as-of date.
 
     Raises:
+        AlreadyPublished: None fits, and a version does; without a name, the one that readers get.
         WhichBuild: None fits, or several do; those that there are are named.
     """
     every = unpublished_builds(home)
@@ -191,13 +209,35 @@ def waiting_build(home: Home, *, build_id: str | None = None, as_of_date: date |
         return found[0]
     asked = "".join(f" {text}" for text in (build_id, as_of_date and f"as of {as_of_date}") if text)
     named = ", ".join(build.build_id for build in found or every) or "none"
+    if not found and (version := _version_meant(home, build_id, as_of_date)):
+        raise AlreadyPublished(
+            f"{version.build_id} (as of {version.manifest.as_of_date}) is published; nothing waits to be."
+            + ("" if version.current else f" Readers get {current_version(home)}.")
+        )
     if not found:
         raise WhichBuild(
             f"{home.builds} has no unpublished build{asked} (there are: {named}); run a build first"
         )
     if not found[0].audit_file.exists():
-        raise WhichBuild(f"no unpublished build{asked} passed its audit (there are: {named}); build again")
+        raise WhichBuild(
+            f"no unpublished build{asked} passed its audit (there are: {named}); build again. "
+            f"Readers get {current_version(home) or 'nothing yet'}."
+        )
     raise WhichBuild(f"{home.builds} has several audited builds{asked}: {named}; name one with --build")
+
+
+def _version_meant(home: Home, build_id: str | None, as_of_date: date | None) -> Version | None:
+    """The newest version that fits; where neither is named, the one readers get."""
+    return next(
+        (
+            version
+            for version in list_versions(home)
+            if build_id in (None, version.build_id)
+            and as_of_date in (None, version.manifest.as_of_date)
+            and (version.current or build_id or as_of_date)
+        ),
+        None,
+    )
 
 
 def audit(build: Build) -> dict[str, int]:
@@ -205,7 +245,7 @@ def audit(build: Build) -> dict[str, int]:
 
     What became of everything is read from the build's folder: the whole project must have been built and
     no test failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of
-    the published rooms readable without any file outside.
+    the published rooms readable without any file outside. It must be of this build and of its days.
 
     Returns:
         Rows per published table.
@@ -230,6 +270,11 @@ def audit(build: Build) -> dict[str, int]:
         raise RekindleError(f"nothing in {build.file} is public: there would be nothing to read")
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
     return rows
+
+
+def warnings_of(build: Build) -> dict[str, str]:
+    """What tests found that holds back no publication: by test, the rules and the rows that break them."""
+    return {test: found for part in _told_by_dbt(build) for test, found in part["warnings"].items()}
 
 
 def file_state(file: Path) -> dict[str, int]:
@@ -287,16 +332,21 @@ def _build(home: Home, build_id: str, dates: tuple[date, ...], run_id: str, code
 def _unpublished(home: Home) -> list[Path]:
     """Folders of builds that were started and not published, oldest first."""
     return sorted(
-        (noted.parent for noted in home.builds.glob("*/build.json")),
+        (noted.parent for noted in home.builds.glob("[!.]*/build.json")),
         key=lambda folder: (folder / "build.json").stat().st_mtime_ns,
     )
 
 
-def _check_dbt_results(build: Build) -> None:
+def _told_by_dbt(build: Build) -> list[dict[str, Any]]:
+    """What dbt says at the end of each part of a build."""
     parts = (build.scores_path, build.verdicts_path)
     paths = [build.target_path, *(part for part in parts if part.exists())]
+    return [json.loads((path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8")) for path in paths]
+
+
+def _check_dbt_results(build: Build) -> None:
     try:
-        told = [json.loads((path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8")) for path in paths]
+        told = _told_by_dbt(build)
     except (OSError, ValueError) as error:
         raise RekindleError(
             f"build {build.build_id} lacks what dbt says of it at its end, in {build.target_path}: "
@@ -318,7 +368,13 @@ def _rows_of_public_relations(build: Build) -> dict[str, int]:
     rows = {}
     with duckdb.connect(str(build.file), read_only=True) as connection:
         lock_down(connection, readable=[])
-        for relation in public_docs(build):
+        relations = public_docs(build)
+        faults = faults_in_dates(connection, build.file, relations, build)
+        if faults:
+            raise RekindleError(
+                "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
+            )
+        for relation in relations:
             room, name = relation.split(".")
             try:
                 counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.project import SEEDS_DIR, Home
+from orchestration.project import SEEDS_DIR, Home, own_tables_beside
 
 
 def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -> None:
@@ -53,14 +53,21 @@ def build_settings() -> dict[str, Any]:
     }
 
 
-def lock_to_sources(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Lock the instance of a connection that builds: the loaded Parquet and the seeds stay readable."""
-    lock_down(connection, [home.loaded, SEEDS_DIR])
+def lock_to_sources(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
+    """Lock the instance that builds a file: loaded Parquet, its own tables and the seeds stay readable."""
+    lock_down(connection, [home.loaded, _own_tables(home, file), SEEDS_DIR])
 
 
-def tell_sources(cursor: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Set what sources read from; a variable of the cursor, so that no path is baked into SQL or views."""
+def tell_sources(cursor: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
+    """Set what sources read from; variables of the cursor, so that no path is baked into SQL or views."""
     cursor.execute(f"set variable loaded = {quoted(home.loaded)}")
+    cursor.execute(f"set variable build = {quoted(_own_tables(home, file).parent)}")
+
+
+def _own_tables(home: Home, file: Path) -> Path:
+    """What a file is built for; one that an engineer named elsewhere reads what the development file does."""
+    beside = own_tables_beside(file)
+    return beside if beside.exists() else own_tables_beside(home.development_warehouse)
 
 
 def connect_read_only(file: Path) -> duckdb.DuckDBPyConnection:

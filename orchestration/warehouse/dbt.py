@@ -248,7 +248,7 @@ def _run(
             [command, *options, *_FIXED_FLAGS, *rest]
         )
     if manifest is not None:
-        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result, taken)
+        _write_outcomes(target_path / OUTCOMES_FILE_NAME, manifest, result, taken, broken)
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
@@ -266,9 +266,12 @@ class _ToldEvents(EventManager):
 
 
 def _write_outcomes(
-    file: Path, manifest: Manifest, result: dbtRunnerResult, taken: Mapping[str, str]
+    file: Path, manifest: Manifest, result: dbtRunnerResult, taken: Mapping[str, str], broken: BrokenRules
 ) -> None:
-    """What later steps ask: all that a whole build runs, what became of what this one ran, what is public."""
+    """What later steps ask: all that a whole build runs, what became of what this one ran, what is public.
+
+    And which tests only warned, of how many rows.
+    """
     expected = [
         *taken,
         *(
@@ -288,7 +291,12 @@ def _write_outcomes(
         for node in manifest.nodes.values()
         if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")
     }
-    write_json(file, {"expected": expected, "outcomes": outcomes, "public": public})
+    warnings = {
+        outcome.node.name: told_rules(broken.get(outcome.node.unique_id, {})) or outcome.message
+        for outcome in getattr(result.result, "results", [])
+        if outcome.status == "warn"
+    }
+    write_json(file, {"expected": expected, "outcomes": outcomes, "public": public, "warnings": warnings})
 
 
 def _outcomes(result: dbtRunnerResult) -> dict[str, str]:

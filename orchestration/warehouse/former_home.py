@@ -7,6 +7,7 @@ Late imports: a home of today needs none of it.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from orchestration.core.errors import RekindleError
@@ -14,6 +15,7 @@ from orchestration.files import replacing, sync
 from orchestration.project import Home
 
 _CARDS = "churn_model_cards.parquet"
+_LAST_BUILD = "builds.parquet"
 _COLUMNS = {
     "judged_rows": "evaluated_rows",
     "first_judged_on": "first_evaluated_on",
@@ -23,6 +25,8 @@ _COLUMNS = {
 
 def adopt_former_home(home: Home) -> None:
     """Rename the folders ``loaded/control`` and ``held``, where an earlier version left them.
+
+    What that version wrote for its last build alone is removed: builds have it in their own folders today.
 
     The caller holds the build lock. Whoever is killed on the way goes on with the next call.
 
@@ -43,6 +47,19 @@ def adopt_former_home(home: Home) -> None:
             _rename_columns(old / _CARDS)
         old.rename(new)
         sync(new.parent)
+    if (home.own_tables / _LAST_BUILD).exists():
+        _remove_tables_of_last_build(home)
+
+
+def _remove_tables_of_last_build(home: Home) -> None:
+    from orchestration.own_tables import tables_of_builds
+
+    for table in tables_of_builds():
+        shutil.rmtree(home.own_tables / table, ignore_errors=True)
+        if f"{table}.parquet" != _LAST_BUILD:
+            (home.own_tables / f"{table}.parquet").unlink(missing_ok=True)
+    # Last: whoever is killed before goes on with the next call.
+    (home.own_tables / _LAST_BUILD).unlink()
 
 
 def _rename_columns(file: Path) -> None:

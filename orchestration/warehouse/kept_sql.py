@@ -201,7 +201,9 @@ def execute(
                     continue
                 number += 1
                 started = (node.name, number, len(nodes))
-                at_work[pool.submit(_done, connection, home, node, lambda at=started: begun(*at))] = unique_id
+                at_work[pool.submit(_done, connection, home, file, node, lambda at=started: begun(*at))] = (
+                    unique_id
+                )
             if not at_work:
                 continue
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
@@ -215,17 +217,17 @@ def execute(
 @contextmanager
 def _opened(home: Home, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with closing(duckdb.connect(str(file), config=build_settings())) as connection:
-        lock_to_sources(connection, home)
+        lock_to_sources(connection, home, file)
         yield connection
 
 
 def _done(
-    connection: duckdb.DuckDBPyConnection, home: Home, node: Node, begin: Callable[[], None]
+    connection: duckdb.DuckDBPyConnection, home: Home, file: Path, node: Node, begin: Callable[[], None]
 ) -> Outcome:
     begin()
     since = time.perf_counter()
     with closing(connection.cursor()) as cursor:
-        tell_sources(cursor, home)
+        tell_sources(cursor, home, file)
         try:
             answer = cursor.execute(node.sql).fetchone()
             status, failing, broken = "success", 0, {}

@@ -1,4 +1,4 @@
-"""What SQL may touch while dbt builds: the loaded Parquet and the seeds, and nothing else of the machine.
+"""What SQL may touch while dbt builds: loaded Parquet, the build's own tables and seeds, and nothing else.
 
 Belongs here: the dbt-duckdb plugin that ``profiles.yml`` names.
 Does not: memory and threads (``profiles.yml``), the statements of the lock-down (``connections.py``).
@@ -18,11 +18,12 @@ from orchestration.warehouse.connections import lock_to_sources, tell_sources
 
 
 class Plugin(BasePlugin):
-    """Locks the instance before any model runs, and tells every cursor where the loaded data is."""
+    """Locks the instance before any model runs, and tells every cursor where its sources are."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Take the home from the environment, as everything does."""
+        """Take the home from the environment, as everything does, and the build from the warehouse file."""
         self._home = Home.from_environment()
+        self._file = Path(self.creds.path).absolute()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Make the folder of the file, so that a first ``dbt build`` by hand works."""
@@ -30,8 +31,8 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Lock the instance."""
-        lock_to_sources(conn, self._home)
+        lock_to_sources(conn, self._home, self._file)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
-        """Tell where the loaded data is."""
-        tell_sources(cursor, self._home)
+        """Tell where the loaded data is, and what the build is for."""
+        tell_sources(cursor, self._home, self._file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +20,18 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.files import sha256_of, sync, write_json
 from orchestration.project import Home
+from orchestration.warehouse.asked_dates import note_published
 from orchestration.warehouse.builds import Build, file_state, public_docs
 from orchestration.warehouse.connections import lock_down, quoted
+from orchestration.warehouse.contents import faults_in_file
 from orchestration.warehouse.versions import (
     Manifest,
+    NoSuchVersion,
     current_version,
-    faults_in_rows,
     read_manifest,
     remove_old_versions,
     switch_to,
+    verify_version,
     version_file,
     version_folder,
 )
@@ -36,34 +40,44 @@ from orchestration.warehouse.versions import (
 STORAGE_VERSION = "v1.0.0"
 
 
-def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) -> Manifest:
+def publish(
+    home: Home,
+    build: Build,
+    *,
+    details: Callable[[], dict[str, Any]] = dict,
+    whatever_its_date: bool = False,
+) -> Manifest:
     """Write an audited build as a version, switch readers to it, remove versions no longer kept.
 
-    The caller holds the build lock. A crash anywhere leaves readers on the former version or on this one,
-    and publishing again finishes the work.
+    Readers of a newer date stay where they are: they go back in time only where somebody asks for it. The
+    caller holds the build lock. A crash anywhere leaves readers on the former version or on this one, and
+    publishing again finishes the work.
 
     Args:
         home: The home.
         build: A build that passed :func:`~orchestration.warehouse.builds.audit`; its folder leaves.
-        details: Anything worth keeping in the manifest, like seconds per step.
+        details: Gives anything worth keeping in the manifest, like seconds per step.
+        whatever_its_date: Switch readers also to a date before the one they have.
 
     Raises:
         RekindleError: The build was not audited, or could not be written.
     """
-    rows = _audited_rows(build)
-    folder = version_folder(home, build.build_id)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.parent.glob(".*"):
-            shutil.rmtree(leftover)
-        if folder.exists():
+        rows = _audited_rows(home, build)
+        version_folder(home, build.build_id).parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(home)
+        stays = not whatever_its_date and readers_are_newer(home, build)
+        if version_folder(home, build.build_id).exists():
             manifest = _written_before(home, build, rows)
         else:
-            manifest = _write_version(home, build, rows, details or {})
-        if current_version(home) != build.build_id:
+            manifest = _write_version(home, build, rows, details(), is_aside=stays)
+        if not stays and current_version(home) != build.build_id:
             switch_to(home, build.build_id, "publication")
-        remove_old_versions(home)
-        shutil.rmtree(build.folder, ignore_errors=True)
+        note_published(home, build.as_of_date)
+        remove_old_versions(home, written=build.build_id)
+        # Out of sight first: whoever is killed while it leaves does not leave half a build behind.
+        build.folder.rename(build.folder.with_name(f".{build.build_id}"))
+        remove_leftovers(home)
     except (duckdb.Error, OSError) as error:
         raise RekindleError(
             f"build {build.build_id} could not be published: {error}\n"
@@ -73,14 +87,30 @@ def publish(home: Home, build: Build, *, details: dict[str, Any] | None = None) 
     return manifest
 
 
-def _audited_rows(build: Build) -> dict[str, int]:
+def readers_are_newer(home: Home, build: Build) -> bool:
+    """Whether readers have a version of a later date than a build's."""
+    current = current_version(home)
+    try:
+        return current is not None and read_manifest(home, current).as_of_date > build.as_of_date
+    except NoSuchVersion:
+        return False  # What they have cannot be read: any whole version is better.
+
+
+def remove_leftovers(home: Home) -> None:
+    """Remove what killed publications left half written or half removed. The caller holds the lock."""
+    for leftover in (*(home.serving / "builds").glob(".*"), *home.builds.glob(".*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _audited_rows(home: Home, build: Build) -> dict[str, int]:
     """Rows per table as audited, if this very file was."""
     try:
         audited = json.loads(build.audit_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RekindleError(
             f"build {build.build_id} did not pass its audit ({build.audit_file} is missing): "
-            "only a build whose tests all passed is published; build again"
+            "only a build whose tests all passed is published; build again. "
+            f"Readers get {current_version(home) or 'nothing yet'}."
         ) from None
     if audited["build_id"] != build.build_id or audited["file"] != file_state(build.file):
         raise RekindleError(f"{build.file} was changed after its audit; build again")
@@ -94,10 +124,15 @@ def _written_before(home: Home, build: Build, rows: dict[str, int]) -> Manifest:
         raise RekindleError(
             f"another build was published as {build.build_id} already, and versions never change; build again"
         )
+    faults = verify_version(home, build.build_id)
+    if faults:
+        raise RekindleError(f"version {build.build_id} is damaged; build again: {'; '.join(faults)}")
     return manifest
 
 
-def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict[str, Any]) -> Manifest:
+def _write_version(
+    home: Home, build: Build, rows: dict[str, int], details: dict[str, Any], *, is_aside: bool
+) -> Manifest:
     """Write the version's folder under a hidden name, and give it its name when it is complete."""
     folder = version_folder(home, build.build_id)
     unfinished = folder.with_name(f".{build.build_id}")
@@ -109,7 +144,7 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
             raise RekindleError(
                 f"{file.name}.wal is left after writing build {build.build_id}; publish again"
             )
-        faults = faults_in_rows(file, rows)
+        faults = faults_in_file(file, rows, build)
         if faults:
             raise RekindleError(f"what was written is not what was audited: {'; '.join(faults)}")
         sync(file)
@@ -126,6 +161,7 @@ def _write_version(home: Home, build: Build, rows: dict[str, int], details: dict
             bytes=file.stat().st_size,
             sha256=sha256_of(file),
             rows=rows,
+            is_aside=is_aside,
             details=details,
         )
         write_json(unfinished / "manifest.json", manifest.as_json())

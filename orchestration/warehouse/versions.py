@@ -1,7 +1,7 @@
 """Published versions: which there are, which one readers get, going back, checking them, opening one.
 
 Belongs here: the manifest of a version, the link, rollback, verify, read-only connections.
-Does not: writing a version (``publish.py``).
+Does not: writing a version (``publish.py``), what a file holds (``contents.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.files import sha256_of, sync
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
+from orchestration.warehouse.contents import faults_in_file
 
 KEPT_VERSIONS = 3
 
@@ -46,6 +46,7 @@ class Manifest:
         bytes: Size of the file.
         sha256: Fingerprint of the file.
         rows: Rows per table, ``{"core.dim_member": 20000, ...}``.
+        is_aside: Whether readers stayed on a version of a newer date when this one was written.
         details: Whatever the publisher wanted to keep with it.
     """
 
@@ -61,6 +62,7 @@ class Manifest:
     bytes: int
     sha256: str
     rows: dict[str, int]
+    is_aside: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -102,6 +104,14 @@ class Version:
     def build_id(self) -> str:
         """The build it came from."""
         return self.manifest.build_id
+
+
+def told_aside(manifest: Manifest, current: str | None) -> str:
+    """That readers stayed where they were, and how they get a version all the same."""
+    return (
+        f"{manifest.build_id} (as of {manifest.as_of_date}) is kept beside; readers stay with {current},\n"
+        f"which is of a later date. To switch: rekindle rollback --to {manifest.build_id}"
+    )
 
 
 def version_folder(home: Home, build_id: str) -> Path:
@@ -245,7 +255,7 @@ def verify_version(home: Home, build_id: str) -> list[str]:
         faults.append(f"{file} has {file.stat().st_size} bytes; its manifest says {manifest.bytes}")
     if sha256_of(file) != manifest.sha256:
         faults.append(f"the content of {file} is not what was published (sha256 differs)")
-    return faults + faults_in_rows(file, manifest.rows)
+    return faults + faults_in_file(file, manifest.rows, manifest)
 
 
 def connect_published(home: Home) -> duckdb.DuckDBPyConnection:
@@ -269,8 +279,14 @@ def connect_published(home: Home) -> duckdb.DuckDBPyConnection:
                 raise NoSuchVersion(f"{file} cannot be opened: {error}") from error
 
 
-def remove_old_versions(home: Home) -> list[str]:
+def remove_old_versions(home: Home, written: str | None = None) -> list[str]:
     """Keep three versions: the current one, those it replaced, then the newest others.
+
+    As many stay besides of those that readers were not given, for being of an older date.
+
+    Args:
+        home: The home.
+        written: One that was just written: it stays whatever the clock said then.
 
     Returns:
         The build ids removed.
@@ -281,8 +297,11 @@ def remove_old_versions(home: Home) -> list[str]:
     while following in versions and following not in kept:
         kept.append(following)
         following = versions[following].manifest.replaces
-    kept += [build_id for build_id in versions if build_id not in kept]
-    removed = kept[KEPT_VERSIONS:]
+    others = [version for version in versions.values() if version.build_id not in kept]
+    kept += [version.build_id for version in others if not version.manifest.is_aside]
+    aside = [version.build_id for version in others if version.manifest.is_aside]
+    aside.sort(key=lambda build_id: build_id != written)
+    removed = kept[KEPT_VERSIONS:] + aside[KEPT_VERSIONS:]
     for build_id in removed:
         remove_version(home, build_id)
     return removed
@@ -300,29 +319,3 @@ def _version_ids(home: Home) -> list[str]:
     """Folders of versions; unfinished ones are hidden."""
     builds = home.serving / "builds"
     return sorted(folder.name for folder in builds.glob("[!.]*")) if builds.exists() else []
-
-
-def faults_in_rows(file: Path, expected: dict[str, int]) -> list[str]:
-    """Where a file's tables or their row counts differ from those expected."""
-    try:
-        with closing(connect_read_only(file)) as connection:
-            found = {
-                f"{room}.{name}": connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()[0][
-                    0
-                ]
-                for room, name in connection.execute(
-                    "select schema_name, table_name from duckdb_tables() where not internal"
-                ).fetchall()
-            }
-    except duckdb.Error as error:
-        return [f"{file} cannot be read: {error}"]
-    missing, unknown = expected.keys() - found.keys(), found.keys() - expected.keys()
-    return [
-        *(f"table {name} is missing from {file}" for name in sorted(missing)),
-        *(f"table {name} in {file} is not in its manifest" for name in sorted(unknown)),
-        *(
-            f"table {name} has {found[name]} rows; its manifest says {rows}"
-            for name, rows in expected.items()
-            if name in found and found[name] != rows
-        ),
-    ]

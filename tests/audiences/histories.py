@@ -60,7 +60,7 @@ def history(random: Random, members: int) -> Tables:
                 ("service", "all", 3),
             )
         ],
-        "audiences.aud_weeks": [
+        "audiences.aud_weeks__decided": [
             {"campaign_week": WEEK, "as_of_date": SUNDAY, "ends_on": WEEK + timedelta(days=6)}
         ],
     }

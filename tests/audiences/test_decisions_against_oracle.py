@@ -23,7 +23,7 @@ from tests.built import table_text
 ROOM = "audiences"
 ASKED = ("aud_decisions", "aud_waterfall")
 # Drawn or given as they are; what else a model reads has no rows. Journeys under way have tests of their own.
-GIVEN = ("aud_eligible", "aud_weeks", "aud_campaign_weeks", "aud_journeys", "aud_due_steps")
+GIVEN = ("aud_eligible", "aud_weeks__decided", "aud_campaign_weeks", "aud_journeys", "aud_touches__due_steps")
 
 
 class Deciding:
@@ -231,7 +231,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
     [
         (
             otherwise_than_the_rules_say,
-            "aud_ranked",
+            "aud_decisions__ranked",
             "min(reasons.reason_order)",
             "max(reasons.reason_order)",
         ),
@@ -283,7 +283,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "value_rank > campaigns.weekly_capacity",
             "value_rank >= campaigns.weekly_capacity",
         ),
-        (otherwise_than_the_rules_say, "aud_ranked", ", 0) desc", ", 0) asc"),
+        (otherwise_than_the_rules_say, "aud_decisions__ranked", ", 0) desc", ", 0) asc"),
         (otherwise_than_the_rules_say, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
         (
             otherwise_than_the_rules_say,
@@ -305,7 +305,12 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "taken.channel = bounds.channel",
         ),
         (exceeded_caps, "aud_contacts", "where sent.touch_id is null", "where false"),
-        (members_taken_twice, "aud_ranked", "checked.campaign_rank > 1", "checked.campaign_rank > 2"),
+        (
+            members_taken_twice,
+            "aud_decisions__ranked",
+            "checked.campaign_rank > 1",
+            "checked.campaign_rank > 2",
+        ),
         (
             members_taken_twice,
             "aud_excluded__suppressions",
@@ -314,7 +319,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             rows_that_follow_the_order_of_input,
-            "aud_ranked",
+            "aud_decisions__ranked",
             "order by candidates.priority, candidates.campaign",
             "order by candidates.campaign_week",
         ),

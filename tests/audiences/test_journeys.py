@@ -41,7 +41,7 @@ RUNNING = (
     "aud_journeys__ends",
     "aud_journeys",
 )
-DECIDING = ("aud_due_steps", "aud_excluded__suppressions", "aud_excluded")
+DECIDING = ("aud_touches__due_steps", "aud_excluded__suppressions", "aud_excluded")
 INPUTS = {
     "core.int_sealed_decisions": "campaign varchar, campaign_week date, as_of_date date, "
     "member_key bigint, is_included boolean, arm varchar, arm_role varchar",
@@ -62,7 +62,7 @@ INPUTS = {
     "core.dim_as_of_date": "as_of_date date, is_newest boolean",
     "staging.stg_rekindle__builds": "as_of_date date",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
-    "audiences.aud_weeks": "campaign_week date, as_of_date date, ends_on date",
+    "audiences.aud_weeks__decided": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
     "cap_class varchar, priority integer, is_sealed boolean",
     "audiences.aud_eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
@@ -265,12 +265,12 @@ def decide(warehouse, lives, histories, number):
         for key, history in enumerate(histories)
         if number in history["matches"][name]
     ]
-    warehouse.put("audiences.aud_weeks", [(monday, sunday, monday + WEEK - ONE_DAY)])
+    warehouse.put("audiences.aud_weeks__decided", [(monday, sunday, monday + WEEK - ONE_DAY)])
     warehouse.put("audiences.aud_campaign_weeks", [(*week, False) for week in weeks])
     warehouse.put("audiences.aud_eligible", matched)
     warehouse.build([*RUNNING, *DECIDING])
 
-    running = decided(warehouse, "audiences.aud_due_steps")
+    running = decided(warehouse, "audiences.aud_touches__due_steps")
     for key, life in enumerate(lives):
         assert sorted(running.get(key, [])) == sorted(due_steps(life, monday)), f"due steps of {key}"
     first = {
@@ -390,7 +390,7 @@ def seal(warehouse, lives, histories, entries, touches, monday):
 
 def states(warehouse, days):
     """Every journey on every day, asked for at once."""
-    warehouse.put("audiences.aud_weeks", [(None, day, None) for day in days])
+    warehouse.put("audiences.aud_weeks__decided", [(None, day, None) for day in days])
     warehouse.build(RUNNING)
     found = warehouse.ask(
         "select member_key, campaign, entry_week, as_of_date, state, exit_reason, exited_on, plan, "
@@ -465,10 +465,10 @@ BROKEN = [
         "case when open_touches.entry_week = open_touches.campaign_week",
         "case when false",
     ),
-    ("aud_due_steps", "where taken.cap_class is not null", "where false"),
+    ("aud_touches__due_steps", "where taken.cap_class is not null", "where false"),
     ("aud_excluded", "where taken.cap_class is not null", "where false"),
-    ("aud_due_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
-    ("aud_due_steps", "<= first_capped.step_no, true)", "<> first_capped.step_no, true) or true"),
+    ("aud_touches__due_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
+    ("aud_touches__due_steps", "<= first_capped.step_no, true)", "<> first_capped.step_no, true) or true"),
     ("aud_planned_touches", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
     ("aud_excluded__suppressions", "journeys.plan = 'sleep_pool'", "false"),
     ("aud_journeys__ends", "order by ends.exited_on, reasons", "order by ends.exited_on desc, reasons"),
@@ -476,7 +476,7 @@ BROKEN = [
     ("aud_journeys", ">= ends.entry_week", "> ends.entry_week + 99"),
     ("aud_journeys__progress", "dates.as_of_date >= sealed_touches", "dates.as_of_date > sealed_touches"),
     ("aud_journeys__open_steps", "+ progress.delay_days", ""),
-    ("aud_due_steps", "moved.due_on <= moved.ends_on", "moved.due_on < moved.ends_on"),
+    ("aud_touches__due_steps", "moved.due_on <= moved.ends_on", "moved.due_on < moved.ends_on"),
 ]
 
 

@@ -6,7 +6,7 @@ reached under the same contact point; without an event there is no permission.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -23,8 +23,11 @@ INPUTS = (
     "fct_touch",
     "int_unreadable_consents",
 )
+SEEDS = ("export_addresses", "campaign_settings")
 FIRST = datetime(2025, 1, 1)
-DAYS, MEMBERS, CHANNELS = 5, (1, 2, 3), ("sms", "email")
+DAYS, MEMBERS = 5, (1, 2, 3)
+# What a member is reached under, by channel.
+CHANNELS = {"sms": "phone", "email": "email"}
 
 # A minute of one of two hours of a day, so that moments meet.
 moments = st.builds(
@@ -36,7 +39,7 @@ events = st.lists(
     st.fixed_dictionaries(
         {
             "member_key": st.sampled_from(MEMBERS),
-            "channel": st.sampled_from(CHANNELS),
+            "channel": st.sampled_from(sorted(CHANNELS)),
             "is_granted": st.booleans(),
             "happened_at": moments,
         }
@@ -62,8 +65,12 @@ class Permitting:
         models = {model["name"]: model for model in chain.models}
         self.code = models[MODEL]["compiled_code"]
         self.tables = {name: f"{models[name]['schema']}.{name}" for name in INPUTS}
-        for schema in ("staging", "core"):
+        for schema in ("staging", "core", "seeds"):
             connection.execute(f"create schema {schema}")
+        connection.execute(f"attach '{chain.build.file}' as built (read_only)")
+        for seed in SEEDS:
+            connection.execute(f"create table seeds.{seed} as from built.seeds.{seed}")
+        connection.execute("detach built")
         for name, table in self.tables.items():
             columns = ", ".join(
                 f"{column} {spec['data_type']}" for column, spec in models[name]["columns"].items()
@@ -92,6 +99,7 @@ class Permitting:
                         "is_granted": event["is_granted"],
                         "happened_at": event["happened_at"],
                         "happened_on": event["happened_at"].date(),
+                        "reported_on": event["happened_at"].date(),
                     }
                     for event in drawn
                 ],
@@ -99,7 +107,13 @@ class Permitting:
             self.add(
                 "int_contact_points",
                 [
-                    {"member_key": member, "channel": channel, "contact_point": point}
+                    {
+                        "member_key": member,
+                        "identifier_type": CHANNELS[channel],
+                        "contact_point": f"{channel} {point}",
+                        "replaced_on": date(9999, 12, 31),
+                        "is_link": False,
+                    }
                     for (member, channel), point in reached.items()
                 ],
             )
@@ -176,8 +190,8 @@ def test_permission_is_the_one_of_the_rule_read_slowly(permitting):
 @pytest.mark.parametrize(
     "fault",
     [
-        ("where not events.is_granted", "where events.is_granted"),
-        ("and withdrawn.contact_point = sharing.contact_point", "and false"),
+        ("not events.is_granted", "events.is_granted"),
+        ("withdrawn.contact_point = sharing.contact_point", "false"),
         ("min(case when is_granted", "max(case when is_granted"),
         ("order by happened_at desc", "order by happened_at"),
     ],

@@ -186,9 +186,10 @@ CONDITIONS: dict[str, list[str]] = {
         "update intermediate.int_next_purchases set days_until_purchase = 0 where one_row",
     ],
     # marts
-    "fct_churn_score_histogram__counts_agree": [
-        "update marts.fct_churn_score_histogram set non_buyers = members + 1 where one_row",
-        "update marts.fct_churn_score_histogram set expected_non_buyers = members + 1 where method = 'base'",
+    "int_backtest__histograms__counts_agree": [
+        "update intermediate.int_backtest__histograms set non_buyers = members + 1 where one_row",
+        "update intermediate.int_backtest__histograms set expected_non_buyers = members + 1 "
+        "where method = 'base'",
     ],
     "fct_churn_calibration__interval_holds_what_was_seen": [
         "update marts.fct_churn_calibration set lowest_share = highest_share where one_row",
@@ -408,10 +409,10 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_attributes set tenure_days = -1 where one_row",
         "update marts.member_attributes set refunds_365d = null where one_row",
     ],
-    "member_interaction__preferred_is_the_most_used": [
-        "update marts.member_interaction set preferred_interaction = null "
-        "where rowid = (select min(rowid) from marts.member_interaction where live_events > 0)",
-        "update marts.member_interaction set live_events = -1000000 where one_row",
+    "int_member_interactions__preferred_is_the_most_used": [
+        "update intermediate.int_member_interactions set preferred_interaction = null "
+        "where rowid = (select min(rowid) from intermediate.int_member_interactions where live_events > 0)",
+        "update intermediate.int_member_interactions set live_events = -1000000 where one_row",
     ],
     "member_churn_warning__says_why_and_by_when": [
         "update marts.member_churn_warning set sentence_en = 'Usually every {expected} days' where one_row",
@@ -507,10 +508,10 @@ CONDITIONS: dict[str, list[str]] = {
         "update intermediate.int_offers__audiences set audience_index = 0 where one_row",
         "update intermediate.int_offers__audiences set buyers = 0 where one_row",
     ],
-    "fct_product_store__state_agrees_with_units": [
-        "update marts.fct_product_store set units = 0 where rowid = "
-        "(select min(rowid) from marts.fct_product_store where delivery_state = 'in_store')",
-        "update marts.fct_product_store set counted_on = as_of_date + 1 where one_row",
+    "int_offers__product_stores__state_agrees_with_units": [
+        "update intermediate.int_offers__product_stores set units = 0 where rowid = "
+        "(select min(rowid) from intermediate.int_offers__product_stores where delivery_state = 'in_store')",
+        "update intermediate.int_offers__product_stores set counted_on = as_of_date + 1 where one_row",
     ],
     "fct_product_attributes__counts_are_not_negative": [
         "update marts.fct_product_attributes set buyers = -1 where one_row",
@@ -548,8 +549,9 @@ CONDITIONS: dict[str, list[str]] = {
             "'exited', 'returned', '2025-01-06', 0, null, null, 'growing', 'no_interest'",
         )
     ],
-    "aud_due_steps__due_within_the_week": [
-        f"insert into audiences.aud_due_steps (entry_week, campaign_week, due_on, status) values {values}"
+    "aud_touches__due_steps__due_within_the_week": [
+        "insert into audiences.aud_touches__due_steps (entry_week, campaign_week, due_on, status) "
+        f"values {values}"
         for values in (
             "('2025-01-06', '2025-01-13', '2025-01-12', 'planned')",
             "('2025-01-13', '2025-01-13', '2025-01-13', 'planned')",
@@ -737,9 +739,11 @@ SINGULAR: dict[str, list[str]] = {
     ],
     "offers_keep_their_promises": [
         # out of stock, not carried, one too many, before it is due, refunded yesterday
-        "update marts.fct_product_store set units = 0 where (as_of_date, source, store_id, product_id) in "
+        "update intermediate.int_offers__product_stores set units = 0 "
+        "where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
-        "delete from marts.fct_product_store where (as_of_date, source, store_id, product_id) in "
+        "delete from intermediate.int_offers__product_stores "
+        "where (as_of_date, source, store_id, product_id) in "
         "(select (as_of_date, source, store_id, product_id) from marts.fct_member_offer)",
         "update seeds.tag_settings set value = '1' where setting = 'offers_per_member'",
         "update intermediate.int_offers__replenishments set replenishment = 'early'",
@@ -747,8 +751,8 @@ SINGULAR: dict[str, list[str]] = {
     ],
     "offer_reasons_add_up": [
         "update marts.fct_member_offer set total_weight = total_weight + 1 where one_row",
-        "update marts.fct_member_offer_reason set weight = weight + 1 where one_row",
-        "delete from marts.fct_member_offer_reason where one_row",
+        "update intermediate.int_offers__reasons set weight = weight + 1 where one_row",
+        "delete from intermediate.int_offers__reasons where one_row",
         "delete from marts.fct_member_offer where one_row",
     ],
     "churn_coefficients_keep_to_their_sign_limits": [
@@ -764,9 +768,9 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_churn_reason set member_key = -1 where one_row",
     ],
     "stage_flow_adds_up": [
-        "update marts.fct_stage_flow set members = members + 1 where one_row",
-        "delete from marts.fct_stage_flow where one_row",
-        f"delete from marts.fct_stage_flow where {_LAST_SUNDAY}",
+        "update serving.srv_lifecycle_flow set members = members + 1 where one_row",
+        "delete from serving.srv_lifecycle_flow where one_row",
+        f"delete from serving.srv_lifecycle_flow where {_LAST_SUNDAY}",
     ],
     "stage_periods_have_no_gaps": [
         "update marts.fct_stage_period set ended_on = ended_on - 1 where rowid = "

@@ -15,7 +15,7 @@ import pytest
 
 from orchestration.definitions_files.settings import FOLDERS, setting_types
 from tests.bite.planted_faults import CONDITIONS, SINGULAR
-from tests.built import set_loaded
+from tests.built import set_sources
 
 # A row for tables that are empty in this build, and values that no other table knows.
 FILLED = {
@@ -33,7 +33,7 @@ def copy(chain, tmp_path_factory):
     file = tmp_path_factory.mktemp("bite") / "warehouse.duckdb"
     shutil.copyfile(chain.build.file, file)
     with duckdb.connect(str(file)) as connection:
-        set_loaded(connection, chain.home)
+        set_sources(connection, chain.home, chain.build.folder)
         for model in chain.models:
             if model["config"]["materialized"] == "view":
                 name = f"{model['schema']}.{model['name']}"

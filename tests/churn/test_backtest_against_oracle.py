@@ -36,7 +36,12 @@ READ = {
     "marts.member_churn_warning",
     "intermediate.int_next_purchases",
 }
-EVALUATED = ("fct_churn_score_histogram", "fct_churn_calibration", "fct_churn_backtest", "fct_churn_bias")
+EVALUATED = (
+    "intermediate.int_backtest__histograms",
+    "marts.fct_churn_calibration",
+    "marts.fct_churn_backtest",
+    "marts.fct_churn_bias",
+)
 LEVELS = {row["churn_level"]: int(row["level_order"]) for row in seed("churn/churn_levels.csv")}
 METHODS = {row["method"]: row for row in seed("churn/churn_methods.csv")}
 ACTIVE = {row["stage"] for row in seed("lifecycle/stages.csv") if row["is_active"] == "true"}
@@ -59,7 +64,7 @@ def backtest(chain):
             connection.execute(f"create table {name} as from built.{name} limit 0")
         compiled = {model["name"]: model["compiled_code"] for model in chain.models}
         for name in EVALUATED:
-            connection.execute(f"create view marts.{name} as {compiled[name]}")
+            connection.execute(f"create view {name} as {compiled[name.split('.')[1]]}")
         connection.execute("detach built")
         yield connection
 
@@ -263,14 +268,18 @@ def test_bias_and_slope_are_those_of_the_members(backtest, members):
 def test_only_matured_dates_within_the_backtest_are_evaluated(backtest, days_known, horizons):
     assert int(RULES["backtest_days"]) == 364
     put(backtest, [SOMEBODY], days_known)
-    found = backtest.execute("select distinct horizon_days from marts.fct_churn_score_histogram").fetchall()
+    found = backtest.execute(
+        "select distinct horizon_days from intermediate.int_backtest__histograms"
+    ).fetchall()
     assert {horizon for (horizon,) in found} == horizons
 
 
 @pytest.mark.parametrize(("days_until_purchase", "is_non_buyer"), [(27, 0), (28, 0), (29, 1), (None, 1)])
 def test_the_last_day_of_the_horizon_counts(backtest, days_until_purchase, is_non_buyer):
     put(backtest, [SOMEBODY | {"next": days_until_purchase}], days_known=28)
-    found = backtest.execute("select distinct non_buyers from marts.fct_churn_score_histogram").fetchall()
+    found = backtest.execute(
+        "select distinct non_buyers from intermediate.int_backtest__histograms"
+    ).fetchall()
     assert found == [(is_non_buyer,)]
 
 

@@ -56,7 +56,7 @@ def effects(chain):
         connection.execute("use warehouse")
         connection.execute("create schema seeds; create schema marts")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
-        for name in ("seeds.churn_settings", "seeds.warning_comparisons"):
+        for name in ("seeds.churn_settings", "seeds.warning_comparisons", "seeds.warning_metrics"):
             connection.execute(f"create table {name} as from built.{name}")
         # few are enough to compare formulas by
         set_least_members(connection, 2)

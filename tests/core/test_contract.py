@@ -99,6 +99,11 @@ def test_a_contract_holds_what_the_file_says():
         (lambda t: column(t, "paid_on")["config"]["meta"].update(max="2030-13-01"), "is not a date"),
         (lambda t: column(t, "phone")["config"]["meta"].update(contact="fax"), "unknown contact kind 'fax'"),
         (lambda t: column(t, "phone").update(data_type="bigint"), "a contact detail must be varchar"),
+        (
+            lambda t: column(t, "status")["config"]["meta"].update(opt_out=["lost"]),
+            "list some of meta.allowed",
+        ),
+        (lambda t: column(t, "paid_on")["config"]["meta"].update(opt_out=False), "opt_out must be true"),
         (lambda t: t["columns"].append({"name": "amount", "data_type": "date"}), "appears more than once"),
         (lambda t: t["columns"].append({"name": "Amount 2", "data_type": "date"}), "must be lower-case"),
         (lambda t: t["columns"].append({"name": "delivered_on", "data_type": "date"}), "the loader adds"),
@@ -142,6 +147,7 @@ def test_the_fingerprint_follows_rules_and_not_wording():
 
     assert same(lambda t: column(t, "order_id").update(description="Another wording."))
     assert same(lambda t: t["config"]["meta"].update(required=False))
+    assert same(lambda t: column(t, "paid_on")["config"]["meta"].update(opt_out=True))
     assert not same(lambda t: column(t, "status")["config"]["meta"].update(allowed=["done"]))
     assert not same(lambda t: column(t, "amount")["config"]["meta"].update(min=1))
     assert not same(lambda t: column(t, "amount").update(data_type="decimal(18,3)"))
@@ -172,3 +178,11 @@ def test_a_source_is_called_like_its_folder(tmp_path):
     (tmp_path / "stall" / "stall__sources.yml").write_text(yaml.safe_dump(GOOD))
     with pytest.raises(ContractFault, match="called like its folder"):
         read_contracts(tmp_path)
+
+
+@pytest.mark.parametrize(("meta", "codes"), [(True, ()), (["open"], ("open",)), (None, None)])
+def test_a_column_tells_an_opt_out_whatever_stands_there_or_by_its_codes(meta, codes):
+    table = parse_contract(
+        changed(lambda t: column(t, "status")["config"]["meta"].update(opt_out=meta)), "shop.yml"
+    ).tables[0]
+    assert table.column("status").opt_out == codes

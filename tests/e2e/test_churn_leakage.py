@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from tests.built import UNTIL, quick_build, same_facts, set_loaded
+from tests.built import UNTIL, quick_build, same_facts, set_sources
 from tests.e2e.test_replay import FACTS, D, rows_at_d
 
 # Midnight after D in Shanghai, in UTC.
@@ -41,7 +41,7 @@ def other_future(chain, tmp_path_factory):
     original = chain.home.loaded / "chain"
     (home.loaded / "chain").unlink()
     with chain.open() as connection:
-        set_loaded(connection, chain.home)
+        set_sources(connection, chain.home, chain.build.folder)
         for table in original.iterdir():
             query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
             if table.name in FACTS:

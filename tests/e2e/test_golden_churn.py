@@ -62,7 +62,7 @@ def test_every_row_was_loaded(home):
 
 
 def test_every_limit_and_every_action_has_a_case(warehouse):
-    limits = "select signal, churn_level, step from marts.dim_churn_threshold"
+    limits = "select signal, churn_level, step from intermediate.int_churn_signal__thresholds"
     fired = "select signal, churn_level, step from marts.fct_churn_signal"
     assert warehouse.execute(f"{limits} except {fired}").fetchall() == []
     actions = warehouse.execute("select distinct action from marts.member_churn_warning").fetchall()

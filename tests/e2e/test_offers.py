@@ -22,7 +22,7 @@ ABOUT_OFFERS = (
     "intermediate.int_offers__member_rules",
     "intermediate.int_offers__candidates",
     "marts.fct_member_offer",
-    "marts.fct_member_offer_reason",
+    "intermediate.int_offers__reasons",
 )
 SETTINGS = setting_values("tags/tag_settings.csv")
 
@@ -126,10 +126,10 @@ def small_tables(chain, tmp_path_factory):
         for name in (
             "seeds.offer_rules", "seeds.tag_settings", "seeds.scene_events", "core.fct_event",
             "core.fct_order", "marts.member_activity", "intermediate.int_offers__dates",
-            "marts.fct_member_tag", "marts.fct_product_tag", "marts.fct_scene_day",
+            "marts.fct_member_tag", "marts.fct_product_tag", "intermediate.int_offers__scene_days",
             "marts.fct_product_attributes", "intermediate.int_offers__shelves",
             "intermediate.int_offers__candidates", "intermediate.int_offers__member_rules",
-            "marts.fct_member_offer_reason",
+            "intermediate.int_offers__reasons",
         ):  # fmt: skip
             columns = built.execute(f"describe {name}").fetchall()
             connection.execute(
@@ -174,12 +174,12 @@ def test_offers_agree_with_a_slow_oracle(
         fill(connection, "core.fct_event",
              [{"member_key": key, "event_id": "1", "happened_on": day, "channel": channel, "event_type": kind}
               for key, (channel, kind) in last_acts.items()])  # fmt: skip
-        fill(connection, "marts.fct_scene_day",
+        fill(connection, "intermediate.int_offers__scene_days",
              [{"scene_on": day + timedelta(days=1), "scene": scene} for scene in calendar])  # fmt: skip
         fill(connection, "intermediate.int_offers__candidates",
              [at | {"member_key": key, "product_id": str(product), "link": link}
               for key, product, link in candidates])  # fmt: skip
-        for table in ("intermediate.int_offers__member_rules", "marts.fct_member_offer_reason"):
+        for table in ("intermediate.int_offers__member_rules", "intermediate.int_offers__reasons"):
             connection.execute(f"insert into {table} by name {compiled[table.split('.')[1]]}")
         found = connection.execute(
             "select member_key, offer_rank, product_id, total_weight "

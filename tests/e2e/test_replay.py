@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from tests.built import STATES, SUNDAYS, UNTIL, quick_build, same_facts, set_loaded, table_text
+from tests.built import STATES, SUNDAYS, UNTIL, quick_build, same_facts, set_sources, table_text
 
 D = SUNDAYS[3]
 
@@ -142,7 +142,7 @@ def forget_what_came_after(chain, home, day=D):
     original = chain.home.loaded / "chain"
     (home.loaded / "chain").unlink()
     with chain.open() as connection:
-        set_loaded(connection, chain.home)
+        set_sources(connection, chain.home, chain.build.folder)
         for table in original.iterdir():
             query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
             if table.name in FACTS:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.project import Home
 from orchestration.warehouse.builds import audit
-from tests.built import dbt_build, load_chain, set_loaded
+from tests.built import dbt_build, load_chain, set_sources
 from tests.e2e.delivered_by_hand import deliver_lines
 from tests.e2e.test_golden import GOLDEN
 
@@ -31,7 +31,7 @@ def built(tmp_path_factory):
     build = dbt_build(home, [date(2025, 6, 1), date(2025, 6, 15)])
     audit(build)
     with duckdb.connect(str(build.file), read_only=True) as connection:
-        set_loaded(connection, home)
+        set_sources(connection, home, build.folder)
         yield connection, said
 
 

@@ -15,7 +15,8 @@ from orchestration.cli import app
 from orchestration.core.errors import RekindleError
 from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.exports.writing import export
-from orchestration.ledger.seals import provide_ledger, seals
+from orchestration.ledger.opening import start_build
+from orchestration.ledger.seals import seals
 from orchestration.readers.status import status_text
 from orchestration.warehouse.erasures import Request, ask, open_requests, read_registry, record_key, under_way
 from tests.erasure.conftest import (
@@ -140,8 +141,8 @@ def test_the_ledger_keeps_a_tombstone_and_its_counts(business):
         (-1, f"erased/win/{WEEK}/v1/1"),
         (record_key(*OTHERS[0]), TOUCH["chain:pos:stays-2"]),
     ]
-    provide_ledger(business.home)
-    assert pq.read_table(business.home.own_tables / "sealed_decisions").num_rows == 3
+    build = start_build(business.home, [DAY], run_id="run", code_version="c0de")
+    assert pq.read_table(build.own_tables / "sealed_decisions").num_rows == 3
 
 
 def test_only_what_an_erasure_explains_may_differ_in_the_ledger(business, made_once):

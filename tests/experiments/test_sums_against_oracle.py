@@ -149,14 +149,14 @@ def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):
     shop.enters(1, WEEKS[0], "control", stage="silent")
     shop.enters(1, WEEKS[1], "treated", stage="churned")
     assert shop.connection.execute(
-        "select arm, campaign_week, stage from warehouse.experiments.exp_assignments"
+        "select arm, campaign_week, stage from warehouse.experiments.exp_assignments__first"
     ).fetchall() == [("control", WEEKS[0], "silent")]
 
 
 def test_who_was_dropped_is_in_no_arm(shop):
     dropped = {"campaign": CAMPAIGN, "campaign_week": WEEKS[0], "member_key": 1, "is_included": False}
     shop.add("core.int_sealed_decisions", [dropped])
-    assert shop.connection.execute("from warehouse.experiments.exp_assignments").fetchall() == []
+    assert shop.connection.execute("from warehouse.experiments.exp_assignments__first").fetchall() == []
 
 
 def test_who_did_nothing_counts_as_nothing_contacted_or_not(shop):

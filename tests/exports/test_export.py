@@ -17,7 +17,6 @@ from orchestration.exports.writing import export, exported_before
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
-INSERT = "insert into staging.stg_rekindle__loads (source, table_name, delivered_on, status, rows_in) values"
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
 
 
@@ -178,13 +177,18 @@ def test_a_week_that_is_not_sealed_is_not_exported(proposed):
         ("insert into audiences.aud_planned_touches select * replace ('t99' as planned_touch_id) "
          "from audiences.aud_planned_touches limit 1", "not v1"),
         ("update audiences.aud_decisions set definition_hash = 'other' where member_key = 1", "not v1"),
-        ("update staging.stg_rekindle__builds set build_id = 'another'", "sealed from 2025-12-28-00000001"),
     ],
 )  # fmt: skip
 def test_what_is_published_must_be_what_is_sealed(shop, changed, said):
     shop.change(changed)
     with pytest.raises(RekindleError, match=said):
         export(shop.home)
+
+
+def test_a_week_that_was_sealed_from_another_version_is_not_exported(proposed):
+    proposed.seal(build_id="another")
+    with pytest.raises(RekindleError, match="sealed from another, published is 2025-12-28-00000001"):
+        export(proposed.home)
 
 
 def test_a_correction_is_exported_only_once_it_is_published(shop):
@@ -207,21 +211,6 @@ def test_an_unpublished_week_is_refused_with_those_there_are(shop):
         export(shop.home, date(2025, 12, 22))
 
 
-@pytest.mark.parametrize(
-    ("loads", "said"),
-    [
-        ("delete from staging.stg_rekindle__loads", "no delivery of consents"),
-        ("update staging.stg_rekindle__loads set delivered_on = date '2025-12-20'", "8 days before"),
-        (f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 126)", "100 rows"),
-    ],
-)
-def test_a_missing_old_or_shrunken_consent_feed_blocks_every_file(shop, loads, said):
-    shop.change(loads)
-    with pytest.raises(RekindleError, match=said):
-        export(shop.home)
-    assert not shop.home.exports.exists()
-
-
 def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     assert only(export(shop.home)).manifest["consents_of_nobody"] == 0
     shutil.rmtree(shop.home.exports)
@@ -232,19 +221,6 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
     shutil.rmtree(shop.home.exports)
     said = CliRunner().invoke(app, ["--home", str(shop.home.root), "export"]).output
     assert "Consent events refused that name nobody who is known: 2." in said
-
-
-@pytest.mark.parametrize(
-    "loads",
-    [
-        "update staging.stg_rekindle__loads set delivered_on = date '2025-12-21' "
-        "where table_name = 'consents'",
-        f"{INSERT} ('chain', 'consents', date '2025-12-21', 'loaded', 125)",
-    ],
-)
-def test_a_consent_feed_at_its_limits_is_heard(shop, loads):
-    shop.change(loads)
-    assert only(export(shop.home)).manifest["rows"] == 3
 
 
 def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):

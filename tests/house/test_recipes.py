@@ -87,7 +87,8 @@ def churn_seeds():
 
 def rows_of(connection, model):
     """Rows of the new signal in a model of rows that are all refs."""
-    sql = (DBT_PROJECT_DIR / "models" / "marts" / "churn" / f"{model}.sql").read_text(encoding="utf-8")
+    [file] = (DBT_PROJECT_DIR / "models").rglob(f"{model}.sql")
+    sql = file.read_text(encoding="utf-8")
     sql = REF.sub(r"\1", CONFIG.sub("", sql))
     answer = connection.execute(f"from ({sql}) where signal = 'browse_gone'")
     return [
@@ -98,7 +99,7 @@ def rows_of(connection, model):
 def test_the_signal_of_the_recipe_can_fire_at_its_level(churn_seeds):
     [signal] = rows_of(churn_seeds, "dim_churn_signal")
     assert not signal["is_silent"]
-    [limit] = rows_of(churn_seeds, "dim_churn_threshold")
+    [limit] = rows_of(churn_seeds, "int_churn_signal__thresholds")
     assert (limit["churn_level"], limit["at_least_days"], limit["less_than_days"]) == ("medium", 120, 180)
 
 

@@ -55,7 +55,7 @@ PRIVATE_SYNTAX = {
 LINES = 120
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_FILES = {
-    "models/marts/churn/fct_churn_score_histogram.sql": (
+    "models/intermediate/churn/int_backtest__histograms.sql": (
         140,
         "every method on the same members and dates; apart, nobody could say that they are the same",
     ),

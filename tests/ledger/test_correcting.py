@@ -6,7 +6,9 @@ import pytest
 
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.ledger.correcting import correct, decided_anew
+from orchestration.ledger.opening import start_build
 from orchestration.ledger.seals import differences, proposals, seal, seals
+from orchestration.project import own_tables_beside
 from tests.ledger.test_seals import STAMPS, WEEK, warehouse
 
 
@@ -25,7 +27,8 @@ def deciding(monkeypatch):
         asked = []
 
         def build(command, *, home, warehouse, target_path):
-            asked.append((command, warehouse.parent.name, sorted(home.own_tables.glob("sealed_*/*__*"))))
+            handed = sorted(own_tables_beside(warehouse).glob("sealed_*/*__*"))
+            asked.append((command, warehouse.parent.name, handed))
             make(warehouse.parent, members=members)
 
         monkeypatch.setattr("orchestration.warehouse.dbt.invoke_dbt", build)
@@ -42,9 +45,14 @@ def test_the_same_facts_decide_the_same_bytes_and_the_build_is_gone_afterwards(h
     assert name.startswith("2025-12-28-")
     assert handed == [], "the week itself must not be handed to the build that decides it anew"
     assert not (home.builds / name).exists()
-    assert [file.name for file in home.own_tables.glob("sealed_decisions/*__*")] == [
-        "wake_up__2025-12-29__v1.parquet"
-    ]
+
+
+def test_an_engineers_own_build_does_not_get_what_a_week_is_decided_anew_by(home, sealed, deciding):
+    lent = own_tables_beside(home.development_warehouse) / "sealed_decisions"
+    start_build(home, [date(2025, 12, 28)], run_id="run", code_version="c0de")
+    deciding(3)
+    compared(home)
+    assert [file.name for file in lent.glob("*__*")] == ["wake_up__2025-12-29__v1.parquet"]
 
 
 def compared(home):

@@ -9,7 +9,7 @@ import pytest
 from orchestration.core.errors import InputFault
 from orchestration.ledger.rules import check_rules, declared_rules, first_seals
 from orchestration.ledger.seals import Seal, proposals, seal
-from orchestration.own_tables import provide_own_tables, read_own_table, write_own_table
+from orchestration.own_tables import provide_own_tables, read_own_table, schema_of, write_own_table
 from orchestration.project import SEEDS_DIR
 from tests.ledger.test_seals import STAMPS, warehouse
 
@@ -136,8 +136,8 @@ def test_a_correction_of_a_week_without_anybody_starts_with_the_rules_of_its_day
 
 
 def test_what_was_kept_is_not_emptied_by_the_next_build(home):
-    rule = {"experiment": STARTED, "rule_hash": "r1", "registered_on": date(2025, 12, 28)}
-    write_own_table(home, "experiment_rules", [rule | {"planned_members": 100}])
+    empty = dict.fromkeys(schema_of("experiment_decisions").names)
+    write_own_table(home, "experiment_decisions", [empty | {"experiment": STARTED}])
     provide_own_tables(home)
-    assert [row["experiment"] for row in read_own_table(home, "experiment_rules")] == [STARTED]
-    assert read_own_table(home, "experiment_decisions") == []
+    assert [row["experiment"] for row in read_own_table(home, "experiment_decisions")] == [STARTED]
+    assert read_own_table(home, "churn_parameters") == []

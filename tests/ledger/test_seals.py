@@ -1,6 +1,7 @@
 """A decided week is sealed once, whole, and never changes; a correction stands beside it."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ import pytest
 
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.seals import differences, proposals, provide_ledger, seal, seals
+from orchestration.own_tables import read_own_table
 from tests.killing import dies_before
 
 WEEK = date(2025, 12, 29)
@@ -52,6 +54,12 @@ def warehouse(folder, members=3, definition_hash="d1"):
 
 
 @pytest.fixture
+def build(tmp_path):
+    """A build, as far as the ledger asks: the folder of its own tables."""
+    return SimpleNamespace(own_tables=tmp_path / "build" / "rekindle")
+
+
+@pytest.fixture
 def proposal(tmp_path):
     [found] = proposals(warehouse(tmp_path))
     return found
@@ -74,15 +82,15 @@ def test_a_decided_week_is_not_decided_twice(home, proposal):
         seal(home, proposal, **STAMPS)
 
 
-def test_a_correction_needs_a_reason_and_leaves_what_it_corrects(home, tmp_path, proposal):
+def test_a_correction_needs_a_reason_and_leaves_what_it_corrects(home, build, tmp_path, proposal):
     first = seal(home, proposal, **STAMPS)
     before = (first.folder(home) / "decisions.parquet").read_bytes()
     [other] = proposals(warehouse(tmp_path, members=5))
     second = seal(home, other, reason="coupons of store S001 were counted twice", **STAMPS)
     assert second.version == 2
     assert (first.folder(home) / "decisions.parquet").read_bytes() == before
-    provide_ledger(home)
-    weeks = pq.read_table(home.own_tables / "sealed_weeks.parquet").to_pylist()
+    provide_ledger(home, build, until=WEEK)
+    weeks = read_own_table(build, "sealed_weeks")
     assert [(row["ledger_version"], row["reason"]) for row in weeks] == [
         (1, ""),
         (2, "coupons of store S001 were counted twice"),
@@ -90,28 +98,37 @@ def test_a_correction_needs_a_reason_and_leaves_what_it_corrects(home, tmp_path,
 
 
 @pytest.mark.parametrize("part", ["decisions", "touches"])
-def test_every_changed_or_missing_file_is_named_before_anything_is_built(home, proposal, part):
+def test_every_changed_or_missing_file_is_named_before_anything_is_built(home, build, proposal, part):
     made = seal(home, proposal, **STAMPS)
     file = made.folder(home) / f"{part}.parquet"
     file.chmod(0o644)
     file.write_bytes(file.read_bytes() + b" ")
     with pytest.raises(RekindleError, match=f"{part}.parquet was changed after it was sealed"):
-        provide_ledger(home)
+        provide_ledger(home, build, until=WEEK)
     file.unlink()
     with pytest.raises(RekindleError, match=f"{part}.parquet is missing"):
-        provide_ledger(home)
-    assert not (home.own_tables / "sealed_weeks.parquet").exists()
+        provide_ledger(home, build, until=WEEK)
+    assert read_own_table(build, "sealed_weeks") == []
 
 
-def test_the_next_build_gets_what_is_sealed_and_one_that_decides_anew_only_what_was_before(home, proposal):
+def test_the_next_build_gets_what_is_sealed_and_one_that_decides_anew_only_what_was_before(
+    home, build, proposal
+):
     seal(home, proposal, **STAMPS)
-    folder = home.own_tables / "sealed_decisions"
-    provide_ledger(home)
+    folder = build.own_tables / "sealed_decisions"
+    provide_ledger(home, build, until=WEEK)
     assert pq.read_table(folder).num_rows == 3
-    provide_ledger(home, before=WEEK)
+    provide_ledger(home, build, until=WEEK, before=WEEK)
     assert pq.read_table(folder).num_rows == 0
-    provide_ledger(home, before=date(2026, 1, 5))
+    provide_ledger(home, build, until=WEEK, before=date(2026, 1, 5))
     assert pq.read_table(folder).num_rows == 3
+
+
+@pytest.mark.parametrize(("until", "rows"), [(date(2025, 12, 27), 0), (date(2025, 12, 28), 3)])
+def test_a_build_of_an_earlier_day_knows_nothing_of_weeks_decided_later(home, build, proposal, until, rows):
+    seal(home, proposal, **STAMPS)
+    provide_ledger(home, build, until=until)
+    assert pq.read_table(build.own_tables / "sealed_decisions").num_rows == rows
 
 
 def test_the_same_decision_gives_the_same_bytes_and_another_is_told(home, tmp_path, proposal):
@@ -124,20 +141,20 @@ def test_the_same_decision_gives_the_same_bytes_and_another_is_told(home, tmp_pa
     ]
 
 
-def test_a_week_without_anybody_is_sealed_too(home, tmp_path):
+def test_a_week_without_anybody_is_sealed_too(home, build, tmp_path):
     [nobody] = proposals(warehouse(tmp_path, members=0))
     made = seal(home, nobody, **STAMPS)
     assert made.counts == {"decisions": 0, "touches": 0, "included": 0}
-    provide_ledger(home)
-    assert pq.read_table(home.own_tables / "sealed_weeks.parquet").num_rows == 1
+    provide_ledger(home, build, until=WEEK)
+    assert len(read_own_table(build, "sealed_weeks")) == 1
 
 
-def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_works(home, proposal):
+def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_works(home, build, proposal):
     fatal_step = 1
     while dies_before(fatal_step, seal, home, proposal, **STAMPS):
         assert len(seals(home)) <= 1
-        provide_ledger(home)
-        assert pq.read_table(home.own_tables / "sealed_decisions").num_rows == 3 * len(seals(home))
+        provide_ledger(home, build, until=WEEK)
+        assert pq.read_table(build.own_tables / "sealed_decisions").num_rows == 3 * len(seals(home))
         if seals(home):
             break
         fatal_step += 1

@@ -1,4 +1,4 @@
-"""Consent events the contract refuses: what can still be read of them is a table for dbt."""
+"""Opt-outs in rows that the contract refuses: what can still be read of them is a table for dbt."""
 
 from __future__ import annotations
 
@@ -89,3 +89,79 @@ def test_a_source_without_consents_has_none(shop):
     shop.deliver("orders", {"order_id": [1], "ordered_at": ["2024-05-01"], "status": ["completed"]})
     shop.load()
     assert unreadable(shop) == []
+
+
+TOUCHES = """
+      - name: touches
+        config: {meta: {key: [touch_id], month_of: planned_at}}
+        columns:
+          - {name: touch_id, data_type: bigint, config: {meta: {required: true}}}
+          - {name: member_id, data_type: varchar, config: {meta: {required: true}}}
+          - {name: channel, data_type: varchar, config: {meta: {required: true, allowed: [sms, email]}}}
+          - {name: planned_at, data_type: timestamp, config: {meta: {required: true}}}
+          - {name: unsubscribed_at, data_type: timestamp, config: {meta: {opt_out: true}}}
+          - {name: blocked_at, data_type: timestamp, config: {meta: {opt_out: true}}}
+          - {name: cost_amount, data_type: "decimal(18,4)", config: {meta: {min: 0}}}
+      - name: tickets
+        config: {meta: {key: [ticket_id], month_of: opened_at}}
+        columns:
+          - {name: ticket_id, data_type: bigint, config: {meta: {required: true}}}
+          - {name: member_id, data_type: varchar, config: {meta: {required: true}}}
+          - name: kind
+            data_type: varchar
+            config: {meta: {required: true, allowed: [complaint, review], opt_out: [complaint]}}
+          - {name: opened_at, data_type: timestamp, config: {meta: {required: true}}}
+          - {name: order_id, data_type: bigint}
+          - {name: rating, data_type: integer, config: {meta: {min: 1, max: 5}}}
+"""
+TOUCH = {
+    "touch_id": "1", "member_id": "m1", "channel": "sms", "planned_at": "2024-05-01 10:00:00",
+    "unsubscribed_at": "", "blocked_at": "", "cost_amount": "-1",
+}  # fmt: skip
+TICKET = {
+    "ticket_id": "7", "member_id": "m1", "kind": "complaint", "opened_at": "2024-05-02 10:00:00",
+    "order_id": "12", "rating": "9",
+}  # fmt: skip
+
+
+def load_refused(shop, table, *rows):
+    shop.deliver("members", MEMBERS)
+    shop.deliver("orders", {"order_id": [1], "ordered_at": ["2024-05-01"], "status": ["completed"]})
+    shop.deliver(table, {name: [row[name] for row in rows] for name in rows[0]})
+    shop.load(CONTRACT + TOUCHES)
+    return unreadable(shop)
+
+
+@pytest.mark.parametrize(
+    ("cells", "happened_at"),
+    [
+        ({"unsubscribed_at": "2024-05-03 10:00:00"}, datetime(2024, 5, 3, 10)),
+        ({"unsubscribed_at": "2024-05-03", "blocked_at": "2024-05-04"}, datetime(2024, 5, 4)),
+        # Something stands there: it was one, whenever that was.
+        ({"unsubscribed_at": "soon"}, None),
+        ({"unsubscribed_at": "2024-05-03", "blocked_at": "soon"}, None),
+    ],
+)
+def test_a_refused_touch_is_an_opt_out_where_any_of_its_times_is_filled(shop, cells, happened_at):
+    [row] = load_refused(shop, "touches", TOUCH | cells)
+    assert (row["table_name"], row["touch_id"], row["member_id"]) == ("touches", 1, "m1")
+    assert (row["channel"], row["happened_at"]) == ("sms", happened_at)
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ({}, [(7, 12, datetime(2024, 5, 2, 10))]),
+        # What nobody can read may have been a complaint.
+        ({"kind": "rant"}, [(7, 12, datetime(2024, 5, 2, 10))]),
+        ({"kind": ""}, [(7, 12, datetime(2024, 5, 2, 10))]),
+        ({"kind": "review"}, []),
+    ],
+)
+def test_a_refused_ticket_is_an_opt_out_unless_it_is_readably_no_complaint(shop, cells, found):
+    rows = load_refused(shop, "tickets", TICKET | cells)
+    assert [(row["ticket_id"], row["order_id"], row["happened_at"]) for row in rows] == found
+
+
+def test_refused_touches_that_opt_nobody_out_are_not_there(shop):
+    assert load_refused(shop, "touches", TOUCH, TOUCH | {"touch_id": "2", "channel": "fax"}) == []

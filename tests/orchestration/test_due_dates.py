@@ -13,40 +13,49 @@ TODAY = date(2025, 12, 29)
 
 
 def test_yesterday_is_due_when_the_day_before_is_published():
-    assert due_dates({date(2025, 12, 27)}, TODAY, TODAY, 7) == [date(2025, 12, 28)]
+    assert due_dates({date(2025, 12, 27)}, TODAY, TODAY) == [date(2025, 12, 28)]
 
 
 def test_today_is_never_due_because_it_is_not_over():
-    assert due_dates({date(2025, 12, 28)}, TODAY, TODAY, 7) == []
+    assert due_dates({date(2025, 12, 28)}, TODAY, TODAY) == []
 
 
 def test_missed_days_are_caught_up_oldest_first():
-    assert due_dates({date(2025, 12, 25)}, TODAY, TODAY, 7) == [date(2025, 12, day) for day in (26, 27, 28)]
+    assert due_dates({date(2025, 12, 25)}, TODAY, TODAY) == [date(2025, 12, day) for day in (26, 27, 28)]
 
 
-def test_no_more_than_the_limit_is_asked_at_once():
-    assert due_dates({date(2025, 12, 1)}, TODAY, TODAY, 2) == [date(2025, 12, 2), date(2025, 12, 3)]
+def test_a_day_that_was_asked_for_is_due_until_it_is_published_whatever_was_published_since():
+    failed, newest = date(2025, 12, 26), date(2025, 12, 28)
+    assert due_dates({newest}, TODAY, TODAY, asked={failed}) == [failed]
+    assert due_dates({failed, newest}, TODAY, TODAY, asked={failed}) == []
+
+
+def test_a_day_that_was_given_up_is_not_due_before_and_after_a_later_one():
+    given_up = date(2025, 12, 27)
+    assert due_dates({date(2025, 12, 26)}, TODAY, TODAY, given_up={given_up}) == [date(2025, 12, 28)]
+    assert due_dates({date(2025, 12, 28)}, TODAY, TODAY, {given_up}, {given_up}) == []
+
+
+def test_where_the_clock_was_set_back_a_day_that_is_not_over_waits():
+    assert due_dates({date(2025, 12, 20)}, TODAY, date(2025, 12, 21), asked={date(2025, 12, 28)}) == []
 
 
 def test_a_day_without_its_delivery_is_not_due():
-    assert due_dates({date(2025, 12, 26)}, date(2025, 12, 27), TODAY, 7) == [date(2025, 12, 27)]
+    assert due_dates({date(2025, 12, 26)}, date(2025, 12, 27), TODAY) == [date(2025, 12, 27)]
 
 
 def test_first_of_all_only_the_last_delivered_day_is_due():
-    assert due_dates(set(), date(2025, 12, 20), TODAY, 7) == [date(2025, 12, 20)]
+    assert due_dates(set(), date(2025, 12, 20), TODAY) == [date(2025, 12, 20)]
 
 
 def test_nothing_is_due_before_anything_was_delivered():
-    assert due_dates(set(), None, TODAY, 7) == []
+    assert due_dates(set(), None, TODAY) == []
     assert last_due_date(None, TODAY) is None
 
 
-@given(st.sets(DAYS, max_size=3), st.none() | DAYS, DAYS, st.integers(0, 40))
-def test_due_dates_follow_the_newest_published_without_gaps_and_end_before_today(
-    published, delivered, today, limit
-):
-    due = due_dates(published, delivered, today, limit)
-    assert len(due) <= limit
+@given(st.sets(DAYS, max_size=3), st.none() | DAYS, DAYS)
+def test_due_dates_follow_the_newest_published_without_gaps_and_end_before_today(published, delivered, today):
+    due = due_dates(published, delivered, today)
     assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(due))
     assert not published.intersection(due)
     if due:
@@ -57,12 +66,16 @@ def test_due_dates_follow_the_newest_published_without_gaps_and_end_before_today
         )
 
 
-@given(st.sets(DAYS, min_size=1, max_size=3), DAYS, DAYS)
-def test_a_day_that_was_published_is_never_asked_for_again(published, delivered, today):
-    for day in due_dates(published, delivered, today, 5):
-        assert due_dates(published, delivered, today, 1) == [day]
-        published = published | {day}
-        assert day not in due_dates(published, delivered, today, 5)
+@given(st.sets(DAYS, max_size=3), DAYS, DAYS, st.sets(DAYS, max_size=5), st.sets(DAYS, max_size=5))
+def test_what_was_asked_for_is_due_unless_it_is_published_given_up_or_not_over(
+    published, delivered, today, asked, given_up
+):
+    due = due_dates(published, delivered, today, asked, given_up)
+    assert due == sorted(set(due))
+    assert not set(due) & (published | given_up)
+    last = last_due_date(delivered, today)
+    assert set(due) >= {day for day in asked - published - given_up if day <= last}
+    assert all(day <= last for day in due)
 
 
 def test_a_first_fit_is_due_at_the_first_date_and_then_each_month():

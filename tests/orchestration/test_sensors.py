@@ -25,11 +25,21 @@ WEEK = date(2025, 12, 29)
 class KnownWarehouse:
     """What the sensors ask of the warehouse, answered as the test says."""
 
-    def __init__(self, published=(), delivered_until=None, weeks=()):
+    def __init__(self, published=(), delivered_until=None, weeks=(), asked=(), given_up=()):
         self.published, self.delivered_until, self.weeks = set(published), delivered_until, list(weeks)
+        self.asked, self.given_up = set(asked), set(given_up)
 
     def published_as_of_dates(self):
         return self.published
+
+    def asked_dates(self):
+        return self.asked
+
+    def given_up_dates(self):
+        return self.given_up
+
+    def ask_for(self, days):
+        self.asked |= set(days)
 
     def orders_delivered_until(self):
         return self.delivered_until
@@ -66,8 +76,18 @@ def asked(sensor, instance, warehouse, moment=MORNING):
     return defs.get_sensor_def(sensor)(build_sensor_context(instance=instance, resources=known))
 
 
-def dates(instance, published, delivered_until, moment=MORNING):
-    return asked("due_as_of_dates", instance, KnownWarehouse(published, delivered_until), moment)
+def dates(instance, published, delivered_until, moment=MORNING, **known):
+    return asked("due_as_of_dates", instance, KnownWarehouse(published, delivered_until, **known), moment)
+
+
+def partitions(requests):
+    return [request.partition_key for request in requests]
+
+
+def run(instance, day, status, asked_on=MORNING):
+    """A run for a date, as the daemon starts what a sensor asked for."""
+    tags = {"dagster/partition": day, "dagster/run_key": f"{day} asked {asked_on.date()}"}
+    instance.add_run(DagsterRun(job_name="daily", run_id=str(uuid4()), status=status, tags=tags))
 
 
 def test_both_sensors_run_unless_somebody_stops_them():
@@ -133,6 +153,47 @@ def test_within_a_day_the_keys_are_the_same_and_the_next_day_others(instance):
     )
     assert first == evening
     assert not set(first) & set(next_day)
+
+
+def test_a_day_whose_run_failed_is_asked_for_again_next_morning_though_later_ones_are_published(instance):
+    facts = ({date(2025, 12, 30)}, date(2025, 12, 31))
+    run(instance, "2025-12-29", DagsterRunStatus.FAILURE)
+    skipped = dates(instance, *facts, asked={date(2025, 12, 29)})
+    assert "Asked for today, and not published: 2025-12-29." in skipped.skip_message
+    assert "rekindle give-up 2025-12-29 --why TEXT" in skipped.skip_message
+    tomorrow = MORNING.replace(year=2026, month=1, day=1)
+    assert partitions(dates(instance, *facts, tomorrow, asked={date(2025, 12, 29)})) == [
+        "2025-12-29",
+        "2025-12-31",
+    ]
+
+
+def test_a_day_that_was_given_up_is_asked_for_no_more(instance):
+    requests = dates(
+        instance, {date(2025, 12, 27)}, date(2025, 12, 31), given_up={date(2025, 12, 28), date(2025, 12, 29)}
+    )
+    assert partitions(requests) == ["2025-12-30"]
+
+
+def test_what_is_asked_for_is_kept_before_anything_runs(instance):
+    warehouse = KnownWarehouse({date(2025, 12, 28)}, date(2025, 12, 31))
+    asked("due_as_of_dates", instance, warehouse)
+    assert warehouse.asked == {date(2025, 12, 29), date(2025, 12, 30)}
+
+
+def test_at_most_seven_dates_wait_at_once_however_long_the_gap(instance):
+    facts = ({date(2025, 12, 10)}, date(2025, 12, 31))
+    assert len(dates(instance, *facts)) == 7
+    for day in range(11, 16):
+        run(instance, f"2025-12-{day}", DagsterRunStatus.NOT_STARTED)
+    assert partitions(dates(instance, *facts)) == ["2025-12-16", "2025-12-17"]
+
+
+def test_days_that_fail_every_day_keep_no_later_one_waiting(instance):
+    facts = ({date(2025, 12, 10)}, date(2025, 12, 31))
+    for day in range(11, 18):
+        run(instance, f"2025-12-{day}", DagsterRunStatus.FAILURE)
+    assert partitions(dates(instance, *facts))[0] == "2025-12-18"
 
 
 @pytest.mark.parametrize("weeks", [[WEEK], [date(2025, 12, 22), WEEK]])

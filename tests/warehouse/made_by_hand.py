@@ -18,7 +18,10 @@ from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import Manifest
 
 AS_OF = date(2025, 12, 28)
-TABLES = ("core.dim_member", "core.fct_order", "serving.srv_member", "staging.stg_rekindle__builds")
+TABLES = (
+    "core.dim_as_of_date", "core.dim_member", "core.fct_order", "marts.member_lifecycle",
+    "serving.srv_member", "staging.stg_rekindle__builds",
+)  # fmt: skip
 SCHEMAS = dict(reversed(table.split(".")) for table in TABLES)
 DOCS = {
     "core.dim_member": {
@@ -32,21 +35,26 @@ DOCS = {
 }
 
 
-def finished_build(home: Home, number: int, rows: int = 100) -> Build:
-    """A build as dbt leaves it, all passed: three tables, a view, and a table nobody publishes."""
-    build = start_build(home, [AS_OF], run_id=f"{number:08x}-run", code_version="c0de")
+def finished_build(home: Home, number: int, rows: int = 100, as_of: date = AS_OF) -> Build:
+    """A build as dbt leaves it, all passed: tables, a view, and a table nobody publishes."""
+    build = start_build(home, [as_of], run_id=f"{number:08x}-run", code_version="c0de")
     with duckdb.connect(str(build.file)) as connection:
         connection.execute(
             f"""
-            create schema staging; create schema core; create schema serving;
+            create schema staging; create schema core; create schema marts; create schema serving;
             create table staging.stg_secret as select 1 as one;
             create table core.dim_member as
                 select '{build.build_id}' as stamp, i as member_key from range({rows}) as members(i);
+            create table marts.member_lifecycle as
+                select '{build.build_id}' as stamp, date '{as_of}' as as_of_date;
+            create table core.dim_as_of_date as
+                select '{build.build_id}' as stamp, date '{as_of}' as as_of_date;
             create table core.fct_order as
                 select '{build.build_id}' as stamp, i as order_id, 9.5::decimal(12, 2) as net_amount
                 from range({2 * rows}) as orders(i);
             create view serving.srv_member as select stamp, member_key from warehouse.core.dim_member;
-            create table staging.stg_rekindle__builds as select '{build.build_id}' as stamp;
+            create table staging.stg_rekindle__builds as
+                select '{build.build_id}' as stamp, stamp as build_id, date '{as_of}' as as_of_date;
             """
         )
     models = {f"model.rekindle.{name}": "success" for name in SCHEMAS}
@@ -58,13 +66,13 @@ def write_dbt_results(build: Build, statuses: dict[str, str], never_ran: tuple[s
     """What dbt says of a build at its end, which an audit reads."""
     named = [f"{SCHEMAS[name]}.{name}" for name in SCHEMAS if f"model.rekindle.{name}" in statuses]
     public = {name: DOCS.get(name, {"comment": "", "columns": {}}) for name in named}
-    told = {"expected": [*statuses, *never_ran], "outcomes": statuses, "public": public}
+    told = {"expected": [*statuses, *never_ran], "outcomes": statuses, "public": public, "warnings": {}}
     (build.target_path / OUTCOMES_FILE_NAME).write_text(json.dumps(told))
 
 
-def publish_one(home: Home, number: int, rows: int = 100) -> Manifest:
+def publish_one(home: Home, number: int, rows: int = 100, as_of: date = AS_OF) -> Manifest:
     """Build, audit and publish."""
-    build = finished_build(home, number, rows)
+    build = finished_build(home, number, rows, as_of)
     audit(build)
     return publish(home, build)
 

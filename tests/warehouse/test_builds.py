@@ -5,12 +5,14 @@ import sys
 from datetime import date
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from made_by_hand import AS_OF, finished_build, write_dbt_results
 
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.own_tables import read_own_table
+from orchestration.project import own_tables_beside
 from orchestration.warehouse import builds
 from orchestration.warehouse.builds import (
     KEPT_BUILDS,
@@ -36,10 +38,21 @@ def test_a_build_is_named_after_its_newest_date_and_its_run(home):
 def test_dbt_is_told_the_dates_each_once_oldest_first_and_the_one_build_under_way(home):
     finished_build(home, 1)
     build = start_build(home, [AS_OF, date(2025, 12, 21), AS_OF], run_id="00000002-run", code_version="c0de")
-    dates = [row["as_of_date"] for row in read_own_table(home, "as_of_dates")]
+    dates = [row["as_of_date"] for row in read_own_table(build, "as_of_dates")]
     assert dates == [date(2025, 12, 21), AS_OF]
     stamp = {"build_id": build.build_id, "as_of_date": AS_OF, "code_version": "c0de"}
-    assert read_own_table(home, "builds") == [stamp]
+    assert read_own_table(build, "builds") == [stamp]
+
+
+def test_each_of_two_builds_keeps_its_own_dates_and_an_engineer_gets_those_of_the_newest(home):
+    first = start_build(home, [date(2025, 12, 27)], run_id="00000001", code_version="c0de")
+    second = start_build(home, [AS_OF], run_id="00000002", code_version="c0de")
+    assert [read_own_table(build, "as_of_dates") for build in (first, second)] == [
+        [{"as_of_date": date(2025, 12, 27)}],
+        [{"as_of_date": AS_OF}],
+    ]
+    lent = own_tables_beside(home.development_warehouse)
+    assert pq.read_table(lent / "as_of_dates.parquet").to_pylist() == [{"as_of_date": AS_OF}]
 
 
 def test_a_build_without_a_date_is_refused(home):
@@ -113,8 +126,10 @@ def test_a_build_that_is_not_there_is_refused_with_those_that_are(home):
 def test_an_audit_counts_what_is_public_only_and_leaves_a_complete_file(home):
     build = finished_build(home, 1, rows=5)
     assert audit(build) == {
+        "core.dim_as_of_date": 1,
         "core.dim_member": 5,
         "core.fct_order": 10,
+        "marts.member_lifecycle": 1,
         "serving.srv_member": 5,
         "staging.stg_rekindle__builds": 1,
     }

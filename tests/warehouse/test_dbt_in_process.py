@@ -135,7 +135,7 @@ def test_failures_name_model_and_message_and_where_the_log_is(home, own_project)
     assert error.exit_code == 1
     assert [name for name, _ in error.failures] == ["model.standin.broken"]
     assert "nothing_there" in str(error)
-    [build] = home.builds.iterdir()
+    [build] = home.builds.glob("2*")
     assert f"{build}/dbt.log" in str(error)
     assert "nothing_there" in (build / "dbt.log").read_text()
     told = json.loads((build / "target" / "outcomes.json").read_text())

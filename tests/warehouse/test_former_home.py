@@ -85,3 +85,25 @@ def test_a_home_of_today_is_left_as_it_is(home):
     before = {file: file.read_bytes() for file in home.own_tables.rglob("*.parquet")}
     take_lock(home)
     assert {file: file.read_bytes() for file in home.own_tables.rglob("*.parquet")} == before
+
+
+def with_tables_of_the_last_build(home):
+    """As the version before left them: among the home's own tables, of one build after the other."""
+    (home.own_tables / "sealed_decisions").mkdir(parents=True)
+    for name in ("builds", "as_of_dates", "sealed_decisions/wake_up__2025-12-29__v1", "loads"):
+        pq.write_table(pa.table({"any": [1]}), home.own_tables / f"{name}.parquet")
+    return home
+
+
+def test_what_was_written_for_one_build_leaves_the_homes_own_tables(home):
+    take_lock(with_tables_of_the_last_build(home))
+    assert [file.name for file in home.own_tables.iterdir()] == ["loads.parquet"]
+
+
+def test_killed_while_it_leaves_the_next_one_goes_on(home):
+    with_tables_of_the_last_build(home)
+    fatal_step = 1
+    while dies_before(fatal_step, take_lock, home):
+        fatal_step += 1
+    assert fatal_step > 3
+    assert [file.name for file in home.own_tables.iterdir()] == ["loads.parquet"]

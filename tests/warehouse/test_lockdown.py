@@ -1,8 +1,12 @@
 """What SQL can reach once a connection is locked down: the folders given, and nothing else."""
 
+from datetime import date
+
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
+from orchestration.ledger.opening import start_build
 from orchestration.project import HOME_VARIABLE
 from orchestration.warehouse.connections import lock_down
 from orchestration.warehouse.lockdown import Plugin
@@ -109,12 +113,32 @@ def test_an_apostrophe_in_a_folders_name_is_only_an_apostrophe(places):
         ).fetchall() == [(1,)]
 
 
-def test_the_plugin_locks_once_and_names_the_loaded_data_on_every_cursor(home, monkeypatch):
+def plugin_of(home, monkeypatch, warehouse):
     monkeypatch.setenv(HOME_VARIABLE, str(home.root))
-    plugin = Plugin("lockdown", {})
+    return Plugin("lockdown", {}, DuckDBCredentials(database="warehouse", schema="main", path=str(warehouse)))
+
+
+def test_the_plugin_locks_once_and_names_the_sources_on_every_cursor(home, monkeypatch):
+    build = start_build(home, [date(2025, 12, 28)], run_id="run", code_version="c0de")
+    plugin = plugin_of(home, monkeypatch, build.file)
     with duckdb.connect() as connection:
         plugin.configure_connection(connection)
         plugin.configure_connection(connection)
         for cursor in (connection.cursor(), connection.cursor()):
             plugin.configure_cursor(cursor)
-            assert cursor.execute("select getvariable('loaded')").fetchall() == [(str(home.loaded),)]
+            assert cursor.execute("select getvariable('loaded'), getvariable('build')").fetchall() == [
+                (str(home.loaded), str(build.folder))
+            ]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_an_engineer_builds_reads_what_the_newest_build_is_for(home, tmp_path, monkeypatch, elsewhere):
+    for day in (27, 28):
+        start_build(home, [date(2025, 12, day)], run_id=f"run {day}", code_version="c0de")
+    file = tmp_path / "mine.duckdb" if elsewhere else home.development_warehouse
+    plugin = plugin_of(home, monkeypatch, file)
+    with duckdb.connect() as connection:
+        plugin.configure_connection(connection)
+        plugin.configure_cursor(connection)
+        read = "from read_parquet(getvariable('build') || '/rekindle/as_of_dates.parquet')"
+        assert connection.execute(read).fetchall() == [(date(2025, 12, 28),)]

@@ -11,7 +11,7 @@ assignments as (
     select
         *,
         min(campaign_week) over (partition by experiment) as first_week
-    from {{ ref('exp_assignments') }}
+    from {{ ref('exp_assignments__first') }}
 ),
 
 proposals as (

@@ -16,7 +16,7 @@ looks as (
 ),
 
 assignments as (
-    select * from {{ ref('exp_assignments') }}
+    select * from {{ ref('exp_assignments__first') }}
 ),
 
 declared as (

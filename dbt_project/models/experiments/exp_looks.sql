@@ -11,7 +11,7 @@ starts as (
     select
         experiment,
         min(campaign_week) as first_week
-    from {{ ref('exp_assignments') }}
+    from {{ ref('exp_assignments__first') }}
     group by experiment
 ),
 

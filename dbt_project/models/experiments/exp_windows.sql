@@ -1,7 +1,7 @@
 -- Three purposes share the way from members to sums: the effect of an experiment, the baseline of one that is planned,
 -- and the program against those never contacted. A window is known when its last day is not after the build.
 with assignments as (
-    select * from {{ ref('exp_assignments') }}
+    select * from {{ ref('exp_assignments__first') }}
 ),
 
 baseline_dates as (
@@ -25,7 +25,7 @@ settings as (
 ),
 
 holdouts as (
-    select * from {{ ref('exp_holdouts') }}
+    select * from {{ ref('exp_assignments__holdouts') }}
 ),
 
 builds as (

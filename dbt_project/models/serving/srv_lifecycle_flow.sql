@@ -1,5 +1,5 @@
 with flow as (
-    select * from {{ ref('fct_stage_flow') }}
+    select * from {{ ref('int_stages__flows') }}
 ),
 
 stages as (

@@ -11,7 +11,7 @@ stores as (
 ),
 
 reasons as (
-    select * from {{ ref('fct_member_offer_reason') }}
+    select * from {{ ref('int_offers__reasons') }}
 )
 
 select

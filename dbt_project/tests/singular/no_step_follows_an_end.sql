@@ -2,7 +2,7 @@
 
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
-inner join {{ ref('aud_weeks') }} as weeks on touches.campaign_week = weeks.campaign_week
+inner join {{ ref('aud_weeks__decided') }} as weeks on touches.campaign_week = weeks.campaign_week
 inner join {{ ref('aud_journeys') }} as journeys
     on touches.campaign = journeys.campaign
     and touches.entry_week = journeys.entry_week

@@ -2,7 +2,7 @@
 
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
-inner join {{ ref('aud_weeks') }} as decided on touches.campaign_week = decided.campaign_week
+inner join {{ ref('aud_weeks__decided') }} as decided on touches.campaign_week = decided.campaign_week
 cross join ({{ settings('campaign_settings', ['answer_purpose']) }}) as limits
 left join {{ ref('fct_contact_permission') }} as permissions
     on touches.member_key = permissions.member_key

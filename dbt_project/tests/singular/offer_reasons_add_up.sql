@@ -8,7 +8,7 @@ with reasons as (
         offer_rank,
         count(*) as matched_rules,
         sum(weight) as total_weight
-    from {{ ref('fct_member_offer_reason') }}
+    from {{ ref('int_offers__reasons') }}
     group by member_key, as_of_date, offer_rank
 )
 

@@ -28,7 +28,7 @@ select
     offers.product_id
 from offers
 cross join settings
-left join {{ ref('fct_product_store') }} as stock
+left join {{ ref('int_offers__product_stores') }} as stock
     on offers.as_of_date = stock.as_of_date
     and offers.source = stock.source
     and offers.store_id = stock.store_id

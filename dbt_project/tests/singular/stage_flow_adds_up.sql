@@ -1,10 +1,10 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_stage_flow'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'srv_lifecycle_flow'}}}) }}
 
 with flowed as (
     select
         as_of_date,
         sum(members) as members
-    from {{ ref('fct_stage_flow') }}
+    from {{ ref('srv_lifecycle_flow') }}
     group by as_of_date
 ),
 

@@ -10,7 +10,7 @@ with sealed as (
 ),
 
 ranked as (
-    select * from {{ ref('aud_ranked') }}
+    select * from {{ ref('aud_decisions__ranked') }}
 ),
 
 campaign_weeks as (

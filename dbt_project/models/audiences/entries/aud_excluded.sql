@@ -38,7 +38,7 @@ contacts as (
 ),
 
 due_steps as (
-    select * from {{ ref('aud_due_steps') }}
+    select * from {{ ref('aud_touches__due_steps') }}
 ),
 
 beginnings as (

@@ -15,7 +15,7 @@ steps as (
 
 dates as (
     select as_of_date
-    from {{ ref('aud_weeks') }}
+    from {{ ref('aud_weeks__decided') }}
     union distinct
     select as_of_date
     from {{ ref('dim_as_of_date') }}

@@ -2,7 +2,7 @@
 -- heard yet, up to its end, for it may be sealed in part. A planned touch counts on its day as if it had been sent,
 -- until its receipt says when it was: silence of a sending tool never loosens a cap.
 with weeks as (
-    select * from {{ ref('aud_weeks') }}
+    select * from {{ ref('aud_weeks__decided') }}
 ),
 
 caps as (

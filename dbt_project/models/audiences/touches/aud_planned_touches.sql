@@ -11,7 +11,7 @@ with sealed as (
 ),
 
 due_steps as (
-    select * from {{ ref('aud_due_steps') }}
+    select * from {{ ref('aud_touches__due_steps') }}
 ),
 
 entries as (
@@ -28,7 +28,7 @@ campaign_steps as (
 ),
 
 weeks as (
-    select * from {{ ref('aud_weeks') }}
+    select * from {{ ref('aud_weeks__decided') }}
 ),
 
 reach as (

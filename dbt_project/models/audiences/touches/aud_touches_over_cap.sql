@@ -1,7 +1,7 @@
 -- A touch found its room by what was known on the Sunday before its week. What was sent since, by whomever, may have
 -- taken it; turns are those of the seal, so that without anything new nobody loses theirs.
 with weeks as (
-    select * from {{ ref('aud_weeks') }}
+    select * from {{ ref('aud_weeks__decided') }}
 ),
 
 builds as (

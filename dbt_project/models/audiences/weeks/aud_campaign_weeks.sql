@@ -1,6 +1,6 @@
 -- Which campaigns run in the weeks of this build. A week that is sealed is not decided again.
 with weeks as (
-    select * from {{ ref('aud_weeks') }}
+    select * from {{ ref('aud_weeks__decided') }}
 ),
 
 campaigns as (

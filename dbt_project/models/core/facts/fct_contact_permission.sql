@@ -12,6 +12,10 @@ contact_points as (
     select * from {{ ref('int_contact_points') }}
 ),
 
+addresses as (
+    select * from {{ ref('export_addresses') }}
+),
+
 touches as (
     select * from {{ ref('fct_touch') }}
 ),
@@ -20,53 +24,65 @@ unreadable as (
     select * from {{ ref('int_unreadable_consents') }}
 ),
 
-purposes as (
-    select distinct purpose from consents
+settings as (
+    {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
--- Unsubscribing from a message or blocking its sender withdraws marketing, and is the last word of its day. What cannot
--- be read withdraws whatever it may have been about.
+purposes as (
+    select purpose from consents
+    union
+    select answer_purpose as purpose from settings
+),
+
+-- Unsubscribing from a message, complaining about it or blocking its sender withdraws what campaigns need, and is the
+-- last word of its day. What cannot be read withdraws whatever it may have been about. Nobody says anything after it was
+-- told: a later date is an error, that makes neither an opt-out wait nor a grant outlast one.
 events as (
     select
         member_records.member_key,
         consents.channel,
         consents.purpose,
         consents.is_granted,
-        consents.happened_at,
-        consents.happened_on
+        case
+            when consents.is_granted and consents.happened_on > consents.reported_on
+                then cast(consents.reported_on as timestamp)
+            else consents.happened_at
+        end as happened_at,
+        least(consents.happened_on, consents.reported_on) as happened_on
     from consents
     inner join member_records
         on consents.source = member_records.source
         and consents.system = member_records.system
         and consents.member_id = member_records.member_id
-    {%- for opted_out_on in ['unsubscribed_on', 'blocked_on'] %}
+    {%- for opted_out_on in ['unsubscribed_on', 'complained_on', 'blocked_on'] %}
     union all
     select
-        member_key,
-        channel,
-        'marketing' as purpose,
+        touches.member_key,
+        touches.channel,
+        settings.answer_purpose as purpose,
         false as is_granted,
-        cast({{ add_days(opted_out_on, 1) }} as timestamp) as happened_at,
-        {{ opted_out_on }} as happened_on
+        cast({{ add_days('least(touches.' ~ opted_out_on ~ ', touches.reported_on)', 1) }} as timestamp) as happened_at,
+        least(touches.{{ opted_out_on }}, touches.reported_on) as happened_on
     from touches
-    where {{ opted_out_on }} is not null
+    cross join settings
+    where touches.{{ opted_out_on }} is not null
     {%- endfor %}
     union all
     select
         unreadable.member_key,
-        contact_points.channel,
+        addresses.channel,
         purposes.purpose,
         false as is_granted,
         unreadable.happened_at,
         unreadable.happened_on
     from unreadable
-    inner join contact_points
-        on unreadable.record_key = contact_points.record_key
-        and coalesce(unreadable.channel, contact_points.channel) = contact_points.channel
+    inner join addresses on coalesce(unreadable.channel, addresses.channel) = addresses.channel
     inner join purposes on coalesce(unreadable.purpose, purposes.purpose) = purposes.purpose
+    where unreadable.member_key <> 0
 ),
 
--- A grant counts for the member who gave it; a withdrawal for everyone who is reached under the same contact point.
+-- A grant counts for the member who gave it. A withdrawal counts for everyone who was reached under the same address
+-- then or is since, and for every record that was one person with the member's: it stays when a number changes.
 heard as (
     select * from events
     union all
@@ -80,11 +96,18 @@ heard as (
     from events
     inner join contact_points as withdrawn
         on events.member_key = withdrawn.member_key
-        and events.channel = withdrawn.channel
+        and events.happened_on <= withdrawn.replaced_on
     inner join contact_points as sharing
-        on withdrawn.channel = sharing.channel
-        and withdrawn.contact_point = sharing.contact_point
-    where not events.is_granted
+        on withdrawn.contact_point = sharing.contact_point
+        and withdrawn.member_key <> sharing.member_key
+        and events.happened_on <= sharing.replaced_on
+    left join addresses on events.channel = addresses.channel and withdrawn.identifier_type = addresses.address
+    where
+        not events.is_granted
+        and (
+            addresses.channel is not null
+            or (withdrawn.is_link and coalesce(withdrawn.linked_as = sharing.linked_as, true))
+        )
 ),
 
 moments as (
@@ -106,13 +129,9 @@ select
     purpose,
     is_granted = 1 as is_allowed,
     happened_on as changed_on,
-    coalesce(
-        lead(happened_on) over (partition by member_key, channel, purpose order by happened_on),
-        {{ end_of_time() }}
-    ) as next_on,
-    cast(
-        row_number() over (partition by member_key, channel, purpose order by happened_on) as integer
-    ) as change_number,
+    lead(happened_on, 1, {{ end_of_time() }})
+        over (partition by member_key, channel, purpose order by happened_on) as next_on,
+    cast(row_number() over (partition by member_key, channel, purpose order by happened_on) as integer) as change_number,
     lag(is_granted = 1) over (partition by member_key, channel, purpose order by happened_on) as is_allowed_before
 from moments
 where rank_of_day = 1

@@ -1,13 +1,13 @@
 {%- set dates = [
     'planned_on', 'capped_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'followed_up_on',
-    'unsubscribed_on', 'complained_on', 'blocked_on', 'redeemed_on',
+    'unsubscribed_on', 'complained_on', 'blocked_on', 'reported_on', 'redeemed_on',
 ] -%}
 {%- set told_by = {
     'chain_touches': dates[:-1],
     'letters': ['planned_on', 'sent_on', 'redeemed_on'],
     'receipt_touches': [
         'planned_on', 'sent_on', 'delivered_on', 'opened_on', 'clicked_on', 'connected_on', 'unsubscribed_on',
-        'complained_on', 'blocked_on',
+        'complained_on', 'blocked_on', 'reported_on',
     ],
 } -%}
 {%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}
@@ -32,19 +32,33 @@ receipts as (
     select * from {{ ref('stg_receipts__touches') }}
 ),
 
--- A step that waited for room is in several weeks; what was sent is the one that was planned last.
-plans as (
-    select
-        *,
-        row_number() over (
-            partition by planned_touch_id
-            order by case when status = 'planned' then 0 else 1 end, campaign_week desc
-        ) as plan_rank
-    from {{ ref('int_sealed_touches') }}
+sealed as (
+    select * from {{ ref('stg_rekindle__sealed_touches') }}
 ),
 
 member_records as (
     select * from {{ ref('int_identity__members') }}
+),
+
+-- A step that waited for room is in several weeks; what was sent is the one that was planned last. One that a correction
+-- dropped may have been sent before.
+plans as (
+    select
+        sealed.planned_touch_id,
+        sealed.campaign,
+        sealed.channel,
+        sealed.planned_on,
+        member_records.member_key,
+        row_number() over (
+            partition by sealed.planned_touch_id
+            order by
+                case when sealed.is_newest then 0 else 1 end,
+                case when sealed.status = 'planned' then 0 else 1 end,
+                sealed.campaign_week desc,
+                sealed.ledger_version desc
+        ) as plan_rank
+    from sealed
+    inner join member_records on sealed.member_key = member_records.record_key
 ),
 
 -- The Complete Journey dates the campaign, not the letter: it counts as sent on the first day, and reports nothing but

@@ -5,12 +5,13 @@ with unreadable as (
 select
     unreadable_id,
     source,
+    table_name,
     delivered_on,
     quarantine_reason,
     quarantine_column,
-    channel,
+    min(channel) as channel,
     purpose,
     happened_on,
-    count(distinct member_key) as members
+    {{ integer_sum('case when member_key <> 0 then 1 else 0 end') }} as members
 from unreadable
-group by unreadable_id, source, delivered_on, quarantine_reason, quarantine_column, channel, purpose, happened_on
+group by unreadable_id, source, table_name, delivered_on, quarantine_reason, quarantine_column, purpose, happened_on

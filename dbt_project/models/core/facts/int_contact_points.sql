@@ -1,5 +1,10 @@
--- What a record is reached under on each channel; without an address the record itself stands for it.
-with records as (
+-- What a record is or was known under, for an opt-out stays when a number changes. A placeholder is nobody's. Where the
+-- rules of identity would link two records by a value, they were one person for as long as both held it.
+with deliveries as (
+    select * from {{ ref('stg_chain__member_deliveries') }}
+),
+
+records as (
     select * from {{ ref('int_identity__records') }}
 ),
 
@@ -7,27 +12,71 @@ member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
-addresses as (
-    {%- for channel, pseudonym in {
-        'sms': 'phone_pseudonym', 'call': 'phone_pseudonym', 'email': 'email_pseudonym', 'wechat': 'union_id_pseudonym',
-        'push': 'null',
-    }.items() %}
+blocked as (
+    select * from {{ ref('stg_rekindle__blocked_identifiers') }}
+),
+
+rules as (
+    select * from {{ ref('identifiers') }}
+),
+
+told as (
+    {%- for identifier_type in ['union_id', 'card', 'phone', 'email'] %}
     select
-        record_key,
-        '{{ channel }}' as channel,
-        cast({{ pseudonym }} as {{ dbt.type_string() }}) as pseudonym
-    from records
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
+        source,
+        system,
+        member_id,
+        '{{ identifier_type }}' as identifier_type,
+        {{ identifier_type }}_pseudonym as identifier,
+        min(reported_on) as first_on,
+        max(reported_on) as last_on
+    from deliveries
+    group by source, system, member_id, {{ identifier_type }}_pseudonym
+    {{- "
+    union all" if not loop.last }}
     {%- endfor %}
+),
+
+followed as (
+    select
+        *,
+        lead(first_on) over (partition by source, system, member_id, identifier_type order by last_on) as next_first_on,
+        lead(last_on) over (partition by source, system, member_id, identifier_type order by last_on) as next_last_on
+    from told
+),
+
+-- Where a value came back, its follower was told before it as well: then the last day of that one is late enough.
+known as (
+    select
+        records.record_key,
+        member_records.member_key,
+        records.name_pseudonym,
+        followed.identifier_type,
+        followed.identifier,
+        coalesce(
+            case when followed.next_first_on > followed.last_on then followed.next_first_on else followed.next_last_on end,
+            {{ end_of_time() }}
+        ) as replaced_on,
+        count(*) over (partition by followed.identifier_type, followed.identifier) as holders
+    from followed
+    inner join records
+        on followed.source = records.source
+        and followed.system = records.system
+        and followed.member_id = records.member_id
+    inner join member_records on records.record_key = member_records.record_key
+    left join blocked
+        on followed.identifier_type = blocked.identifier_type
+        and followed.identifier = blocked.pseudonym
+    where followed.identifier is not null and blocked.pseudonym is null
 )
 
 select
-    addresses.record_key,
-    member_records.member_key,
-    addresses.channel,
-    addresses.pseudonym is not null as has_detail,
-    coalesce(addresses.pseudonym, 'record ' || cast(addresses.record_key as {{ dbt.type_string() }})) as contact_point
-from addresses
-inner join member_records on addresses.record_key = member_records.record_key
+    known.record_key,
+    known.member_key,
+    known.identifier_type,
+    known.identifier_type || ':' || known.identifier as contact_point,
+    known.replaced_on,
+    known.holders <= rules.maximum_records as is_link,
+    case when rules.needs_same_name then known.name_pseudonym else '' end as linked_as
+from known
+inner join rules on known.identifier_type = rules.identifier_type

@@ -1,5 +1,6 @@
 with sealed as (
     select * from {{ ref('stg_rekindle__sealed_touches') }}
+    where is_newest
 ),
 
 member_records as (

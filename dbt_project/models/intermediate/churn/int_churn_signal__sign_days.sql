@@ -34,7 +34,7 @@ signals as (
 ),
 
 thresholds as (
-    select * from {{ ref('dim_churn_threshold') }}
+    select * from {{ ref('int_churn_signal__thresholds') }}
 ),
 
 behaviour_days as (

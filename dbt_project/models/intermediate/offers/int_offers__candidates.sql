@@ -66,7 +66,7 @@ inner join shelves {{ on_offer_key('found', 'shelves', with_product=false) }}
 inner join {{ ref('dim_product') }} as products
     on found.source = products.source
     and found.product_id = products.product_id
-left join {{ ref('fct_product_store') }} as stock
+left join {{ ref('int_offers__product_stores') }} as stock
     on found.as_of_date = stock.as_of_date
     and found.source = stock.source
     and found.product_id = stock.product_id

@@ -17,7 +17,7 @@ offer_dates as (
 
 promotion_days as (
     select distinct scene_days.scene_on
-    from {{ ref('fct_scene_day') }} as scene_days
+    from {{ ref('int_offers__scene_days') }} as scene_days
     inner join {{ ref('scenes') }} as scenes on scene_days.scene = scenes.scene
     where scenes.is_promotion
 ),

@@ -77,7 +77,7 @@ calendar_scenes as (
         scene_days.scene
     from offer_dates
     cross join settings
-    inner join {{ ref('fct_scene_day') }} as scene_days
+    inner join {{ ref('int_offers__scene_days') }} as scene_days
         on offer_dates.as_of_date < scene_days.scene_on
         and {{ add_days('offer_dates.as_of_date', 'settings.valid_days') }} >= scene_days.scene_on
 )

@@ -16,7 +16,7 @@ counting_stores as (
         as_of_date,
         source,
         store_id
-    from {{ ref('fct_product_store') }}
+    from {{ ref('int_offers__product_stores') }}
 ),
 
 sources as (

@@ -5,7 +5,7 @@ with products as (
 ),
 
 stock as (
-    select * from {{ ref('fct_product_store') }}
+    select * from {{ ref('int_offers__product_stores') }}
     where units > 0
 ),
 

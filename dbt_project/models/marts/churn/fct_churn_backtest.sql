@@ -5,7 +5,7 @@
 -- Every figure is a sum over scores, so members of one score are ties: in the AUC a pair of equals counts half, and
 -- where the top share ends among equals each of them is in it by the same part.
 with scores as (
-    select * from {{ ref('fct_churn_score_histogram') }}
+    select * from {{ ref('int_backtest__histograms') }}
 ),
 
 calibration as (

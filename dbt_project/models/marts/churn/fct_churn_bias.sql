@@ -1,7 +1,7 @@
 -- Whether probabilities are right on the whole, date by date: the excess of expected over observed non-buyers, in its
 -- own standard deviations (z), and the slope of the outcome on the probability, 1 where both rise together.
 with scores as (
-    select * from {{ ref('fct_churn_score_histogram') }}
+    select * from {{ ref('int_backtest__histograms') }}
     where expected_non_buyers is not null
 ),
 

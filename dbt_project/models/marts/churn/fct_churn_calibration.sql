@@ -1,6 +1,6 @@
 -- The reliability table: of the members with about this probability, how many stayed away.
 with scores as (
-    select * from {{ ref('fct_churn_score_histogram') }}
+    select * from {{ ref('int_backtest__histograms') }}
     where expected_non_buyers is not null
 ),
 

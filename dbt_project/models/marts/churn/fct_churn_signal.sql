@@ -26,7 +26,7 @@ signals as (
 ),
 
 thresholds as (
-    select * from {{ ref('dim_churn_threshold') }}
+    select * from {{ ref('int_churn_signal__thresholds') }}
 ),
 
 lifecycle as (

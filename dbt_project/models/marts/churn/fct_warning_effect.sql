@@ -67,14 +67,22 @@ compared as (
 )
 
 select
-    horizon_days,
-    comparison,
-    metric,
-    answerable_members,
-    held_out_members,
-    cast(answerable_mean as decimal(28, 10)) as answerable_mean,
-    cast(held_out_mean as decimal(28, 10)) as held_out_mean,
-    cast(effect as decimal(28, 10)) as effect,
-    cast(effect - half_width as decimal(28, 10)) as effect_lower,
-    cast(effect + half_width as decimal(28, 10)) as effect_upper
+    compared.horizon_days,
+    compared.comparison,
+    comparisons.comparison_order,
+    comparisons.label_en as comparison_label_en,
+    comparisons.label_zh as comparison_label_zh,
+    compared.metric,
+    metrics.metric_order,
+    metrics.label_en as metric_label_en,
+    metrics.label_zh as metric_label_zh,
+    compared.answerable_members,
+    compared.held_out_members,
+    cast(compared.answerable_mean as decimal(28, 10)) as answerable_mean,
+    cast(compared.held_out_mean as decimal(28, 10)) as held_out_mean,
+    cast(compared.effect as decimal(28, 10)) as effect,
+    cast(compared.effect - compared.half_width as decimal(28, 10)) as effect_lower,
+    cast(compared.effect + compared.half_width as decimal(28, 10)) as effect_upper
 from compared
+left join {{ ref('warning_comparisons') }} as comparisons on compared.comparison = comparisons.comparison
+left join {{ ref('warning_metrics') }} as metrics on compared.metric = metrics.metric

@@ -1,6 +1,6 @@
 -- An offer is the sum of its reasons.
 with reasons as (
-    select * from {{ ref('fct_member_offer_reason') }}
+    select * from {{ ref('int_offers__reasons') }}
 ),
 
 shelves as (

@@ -14,7 +14,7 @@ offers as (
     select
         reasons.*,
         products.category
-    from {{ ref('fct_member_offer_reason') }} as reasons
+    from {{ ref('int_offers__reasons') }} as reasons
     inner join offer_dates on reasons.as_of_date = offer_dates.as_of_date
     inner join {{ ref('dim_product') }} as products
         on reasons.source = products.source

@@ -59,7 +59,7 @@ stock as (
         product_id,
         count(*) as stores_counted,
         sum(case when units > 0 then 1 else 0 end) as stores_in_stock
-    from {{ ref('fct_product_store') }}
+    from {{ ref('int_offers__product_stores') }}
     group by as_of_date, source, product_id
 )
 

@@ -1,7 +1,7 @@
 {%- set window = var('activity_windows') | max -%}
 {%- set states = {
     'lifecycle': 'member_lifecycle', 'cycles': 'member_cycle', 'rfm': 'member_rfm',
-    'value_tiers': 'member_value_tier', 'interactions': 'member_interaction',
+    'value_tiers': 'member_value_tier', 'interactions': 'int_member_interactions',
     'causes': 'member_silence_cause', 'sleep_pool': 'member_sleep_pool',
     'preferences': 'member_preference',
 } -%}

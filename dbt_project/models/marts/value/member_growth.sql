@@ -19,7 +19,9 @@ levels as (
     select
         *,
         lead(points_from) over (order by points_from) as next_points_from,
-        lead(growth_level) over (order by points_from) as next_level
+        lead(growth_level) over (order by points_from) as next_level,
+        lead(label_en) over (order by points_from) as next_level_label_en,
+        lead(label_zh) over (order by points_from) as next_level_label_zh
     from {{ ref('growth_levels') }}
 ),
 
@@ -92,9 +94,17 @@ select
     valid.as_of_date,
     valid.growth_points,
     levels.growth_level,
+    levels.label_en as level_label_en,
+    levels.label_zh as level_label_zh,
     levels.next_level,
+    levels.next_level_label_en,
+    levels.next_level_label_zh,
     levels.next_points_from - valid.growth_points as points_to_next_level,
-    levels.benefit_pack
+    levels.benefit_pack,
+    levels.pack_label_en,
+    levels.pack_label_zh,
+    levels.pack_en,
+    levels.pack_zh
 from valid
 left join levels
     on greatest(valid.growth_points, 0) >= levels.points_from

@@ -12,5 +12,5 @@ select
     is_granted,
     happened_at,
     {{ business_date('happened_at') }} as happened_on,
-    delivered_on
+    delivered_on as reported_on
 from newest

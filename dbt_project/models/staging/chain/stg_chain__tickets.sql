@@ -14,5 +14,6 @@ select
     store_id,
     topic,
     rating,
-    sentiment
+    sentiment,
+    delivered_on as reported_on
 from newest

@@ -20,5 +20,6 @@ select
     {{ business_date('unsubscribed_at') }} as unsubscribed_on,
     {{ business_date('complained_at') }} as complained_on,
     {{ business_date('blocked_at') }} as blocked_on,
-    cost_amount
+    cost_amount,
+    newest.delivered_on as reported_on
 from newest

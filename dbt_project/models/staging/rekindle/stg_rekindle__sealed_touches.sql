@@ -1,11 +1,4 @@
--- The newest version of each campaign week: a correction stands beside what it corrects, and is what readers see.
-with sealed as (
-    select
-        *,
-        max(ledger_version) over (partition by campaign, campaign_week) as newest_version
-    from {{ source('rekindle', 'sealed_touches') }}
-)
-
+-- What the ledger holds, corrections and what they corrected alike: what was exported before a correction was sent.
 select
     planned_touch_id,
     campaign,
@@ -19,6 +12,6 @@ select
     channel,
     template,
     benefit,
-    status
-from sealed
-where ledger_version = newest_version
+    status,
+    ledger_version = max(ledger_version) over (partition by campaign, campaign_week) as is_newest
+from {{ source('rekindle', 'sealed_touches') }}

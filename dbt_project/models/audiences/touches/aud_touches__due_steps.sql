@@ -6,7 +6,7 @@ with campaign_weeks as (
 ),
 
 weeks as (
-    select * from {{ ref('aud_weeks') }}
+    select * from {{ ref('aud_weeks__decided') }}
 ),
 
 running as (

@@ -226,7 +226,8 @@ def _run(
     def heard(event: EventMsg) -> None:
         log.write(f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n")
         if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
-            broken.update(_broken_rules(manifest.nodes[event.data.node_info.unique_id]))
+            # A unit test is no node of the manifest.
+            broken.update(_broken_rules(manifest.nodes.get(event.data.node_info.unique_id)))
         if on_event is not None:
             on_event(event)
 

@@ -91,6 +91,7 @@ def test_a_feature_that_does_not_vary_weighs_nothing():
     ("features", "outcome", "said"),
     [
         ([[1.0], [2.0]], [1, 1], "one outcome"),
+        ([[1.0], [2.0]], [0, 0], "one outcome"),
         ([[1.0], [np.nan]], [0, 1], "empty or infinite"),
         ([[1.0], [2.0]], [0, 2], "neither 0 nor 1"),
         ([[1.0, 2.0]], [0], "do not fit"),
@@ -99,6 +100,13 @@ def test_a_feature_that_does_not_vary_weighs_nothing():
 def test_rows_that_say_nothing_are_refused(features, outcome, said):
     with pytest.raises(TrainingImpossible, match=said):
         train(features, outcome, [Sign.EITHER], 1e-4)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-6, 1e6])
+def test_what_varies_by_no_more_than_rounding_carries_nothing_whatever_its_level(level):
+    noise = np.array([1.0, 0.0, 1.0, 0.0]) * 1e-10 * max(level, 1.0)
+    found = train((level + noise).reshape(-1, 1), [1, 0, 1, 0], [Sign.EITHER], 1e-4)
+    assert (found.coefficients.tolist(), found.deviations.tolist()) == ([0.0], [1.0])
 
 
 def test_recalibration_finds_the_offset_and_the_slope_that_were_planted():

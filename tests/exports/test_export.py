@@ -14,6 +14,7 @@ from orchestration.cli import app
 from orchestration.core.copy_texts import dialled, filled, neutral
 from orchestration.core.errors import RekindleError
 from orchestration.exports.writing import export, exported_before
+from orchestration.project import SEEDS_DIR
 from tests.exports.conftest import CAMPAIGN, WEEK, record_key
 from tests.killing import dies_before
 
@@ -231,6 +232,60 @@ def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):
     rows = cells(only(export(shop.home)))
     assert rows["t02"]["address"] == "13900000002"
     assert "t07" in rows
+
+
+def test_of_several_records_the_one_changed_last_gives_the_address(shop):
+    others = {2: ("no-date", "13900000002", "null"), 3: ("later", "13900000003", "timestamp '2025-06-01'")}
+    for member, (number, _, changed_at) in others.items():
+        key = record_key("pos", number)
+        shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at})")
+    kept = ", ".join(f"('pos', '{number}', '{phone}')" for number, phone, _ in others.values())
+    duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
+        str(shop.home.vault / "contacts" / "chain" / "members" / "delivered=2025-12-29.parquet")
+    )
+    rows = cells(only(export(shop.home)))
+    assert (rows["t02"]["address"], rows["t03"]["address"]) == ("13800000002", "13900000003")
+
+
+def test_the_product_bought_last_is_the_one_that_is_named(shop):
+    shop.change(
+        "insert into core.dim_product values ('chain', 'older', 'Black tea')",
+        "insert into core.fct_order_item values (2, 'chain', 'older', true, date '2025-11-30', 99.00)",
+    )
+    assert "Green tea" in cells(only(export(shop.home)))["t02"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_written_to"),
+    [
+        # The as-of date is the 28th: what was said on it counts, what was said before it is over.
+        ([("sms", "marketing", False, "2025-02-01", "2025-12-28"),
+          ("sms", "marketing", True, "2025-12-28", "9999-12-31")], True),
+        ([("sms", "marketing", True, "2025-12-29", "9999-12-31")], False),
+        ([("email", "marketing", True, "2025-02-01", "9999-12-31")], False),
+        ([("sms", "service", True, "2025-02-01", "9999-12-31")], False),
+    ],
+)  # fmt: skip
+def test_a_yes_counts_for_its_channel_and_purpose_from_its_day_on(shop, said, is_written_to):
+    shop.change(
+        "delete from core.fct_contact_permission where member_key = 3",
+        *(
+            "insert into core.fct_contact_permission "
+            f"values (3, '{channel}', '{purpose}', {is_allowed}, date '{changed_on}', date '{next_on}')"
+            for channel, purpose, is_allowed, changed_on, next_on in said
+        ),
+    )
+    assert ("t03" in cells(only(export(shop.home)))) is is_written_to
+
+
+def test_a_week_defined_otherwise_since_it_was_sealed_is_not_exported(shop, tmp_path):
+    seeds = tmp_path / "seeds"
+    shutil.copytree(SEEDS_DIR, seeds)
+    steps = seeds / "campaigns" / "campaign_steps.csv"
+    before = steps.read_text(encoding="utf-8")
+    steps.write_text(before.replace("second_order,every,2,7", "second_order,every,2,8"), encoding="utf-8")
+    with pytest.raises(RekindleError, match="second_order 2025-12-29 is defined differently now"):
+        export(shop.home, seeds_dir=seeds)
 
 
 def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from orchestration.project import DBT_PROJECT_DIR, PROJECT_DIR, SEEDS_DIR
+from tests.commands import Command
 from tests.once import once
 
 TINY_PROJECT = Path(__file__).parent / "tiny_project"
@@ -39,7 +39,6 @@ ORDERS = [
     }
     for number in range(200)
 ]
-ENTRY = "from orchestration.cli import app; app(prog_name='rekindle')"
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,8 @@ class Tiny:
 
     def started(self, *arguments):
         """The command line, started in the tiny project."""
-        return subprocess.Popen(
-            [sys.executable, "-c", ENTRY, "--home", str(self.home), *arguments],
-            cwd=self.project,
-            env={**os.environ, "PYTHONPATH": str(self.project), "COLUMNS": "100"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = {**os.environ, "PYTHONPATH": str(self.project), "COLUMNS": "100"}
+        return Command(self.project, ["--home", str(self.home), *arguments], environment)
 
     def rekindle(self, *arguments):
         """Runs the command line to its end."""

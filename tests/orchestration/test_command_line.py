@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 
 import pytest
 from typer.main import get_command
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.project import Home
+from orchestration.warehouse.asked_dates import note_asked
 from orchestration.warehouse.lock import hold_build_lock
-from orchestration.warehouse.versions import current_version
+from orchestration.warehouse.versions import current_version, list_versions
+from tests.orchestration.conftest import ORDERS
 
 COMMANDS = sorted(get_command(app).commands)
 
@@ -124,6 +127,53 @@ def test_build_then_publish_then_rollback_then_verify(tiny):
     assert tiny.rekindle("verify").returncode == 0
     assert tiny.rekindle("rollback").returncode == 0
     assert current_version(Home(tiny.home)) == first
+
+
+def test_an_earlier_date_is_built_and_kept_and_the_terminal_says_how_to_switch(tiny):
+    home, first = Home(tiny.home), current_version(Home(tiny.home))
+    (tiny.home / "landing" / "chain" / "orders" / "delivered=2025-12-30.tmp").mkdir()  # of a crashed upload
+    done = tiny.rekindle("build", "--as-of", "2025-12-20", "--weeks", "0")
+    assert done.returncode == 0, done.stderr
+    done = tiny.rekindle("publish")
+    assert done.returncode == 0, done.stderr
+    assert current_version(home) == first
+    [older] = [version.build_id for version in list_versions(home) if not version.current]
+    assert f"{older} (as of 2025-12-20) is kept beside; readers stay with {first}" in done.stdout
+    assert f"rekindle rollback --to {older}" in done.stdout
+    again = tiny.rekindle("publish", "--build", older)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (
+        f"{older} (as of 2025-12-20) is published; nothing waits to be. Readers get {first}." in again.stdout
+    )
+    shown = tiny.rekindle("status")
+    assert shown.returncode == 0, shown.stderr
+    assert older in shown.stdout
+    assert tiny.rekindle("rollback", "--to", older).returncode == 0
+    assert current_version(home) == older
+
+
+def test_a_due_date_is_given_up_by_hand_with_a_reason_that_the_status_tells(tiny):
+    tiny.deliver("orders", "2025-12-30", ORDERS[:1])
+    assert (
+        "Due: 2025-12-29, 2025-12-30. Type: rekindle run --as-of 2025-12-29" in tiny.rekindle("status").stdout
+    )
+    refused = tiny.rekindle("give-up", "2025-12-27", "--why", "closed")
+    assert refused.returncode == 2
+    assert "2025-12-27 is not due. Due are: 2025-12-29, 2025-12-30" in refused.stderr
+    assert tiny.rekindle("give-up", "2025-12-29", "--why", " ").returncode == 2
+    done = tiny.rekindle("give-up", "2025-12-29", "--why", "the tills were closed")
+    assert done.returncode == 0, done.stderr
+    shown = tiny.rekindle("status").stdout
+    assert "Due: 2025-12-30. Type: rekindle run --as-of 2025-12-30" in shown
+    assert "Given up: 2025-12-29 (the tills were closed)" in shown
+
+
+def test_a_date_that_was_asked_for_stays_due_after_a_later_one_is_published(tiny):
+    note_asked(Home(tiny.home), [date(2025, 12, 27)])
+    shown = tiny.rekindle("status").stdout
+    assert "Due: 2025-12-27. Type: rekindle run --as-of 2025-12-27" in shown
+    assert "2025-12-27 was asked for and is not published, though a later date is" in shown
+    assert "rekindle give-up 2025-12-27 --why TEXT" in shown
 
 
 @pytest.mark.parametrize(("ended_by", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: a crash or a full disk leaves the old or the new, never half of one.
 
-Belongs here: writing beside and renaming, flushing to disk, private folders, fingerprints of files.
+Belongs here: writing beside and renaming, flushing to disk, private folders, fingerprints of files, small
+    JSON files.
 Does not: what the files hold.
 """
 
@@ -54,6 +55,26 @@ def write_json(target: Path, content: dict[str, Any]) -> None:
     """Write a small JSON file; readers see the former one or this one."""
     with replacing(target) as prepared:
         prepared.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(file: Path, advice: str) -> dict[str, Any]:
+    """The content of a small JSON file.
+
+    Args:
+        file: The file.
+        advice: What to do where it is damaged, as a sentence.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        RekindleError: It is cut, or holds something else.
+    """
+    try:
+        content = json.loads(file.read_bytes())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise RekindleError(f"{file} is damaged: it is no whole JSON object. {advice}")
+    return content
 
 
 def remove_unfinished(folder: Path) -> None:

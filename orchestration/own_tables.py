@@ -76,12 +76,18 @@ def read_own_table(place: Place, table: str) -> list[dict[str, Any]]:
     """The rows of a table; none where it was never written.
 
     Raises:
-        RekindleError: The file has other columns than the table is defined with today.
+        RekindleError: The file is damaged, or has other columns than the table is defined with today.
     """
     file = _file(place, table)
     if not file.exists():
         return []
-    found, defined = pq.read_table(file), schema_of(table)
+    try:
+        found, defined = pq.read_table(file), schema_of(table)
+    except (OSError, pa.ArrowException) as error:
+        raise RekindleError(
+            f"{file} is damaged and cannot be read; nothing was changed. Bring it back from a copy. "
+            "Without one, move it away: what is loaded and built is noted anew, fits begin anew."
+        ) from error
     if found.schema != defined:
         raise RekindleError(
             f"{file} was written by another version of Rekindle: it has the columns "

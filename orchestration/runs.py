@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from orchestration.core.errors import RekindleError
 from orchestration.dagster_home.instance import PROCESS_TAG, close_abandoned_runs, opened_instance
+from orchestration.failures import in_words
 from orchestration.progress import RELAY, Progress
 from orchestration.project import Home
 
@@ -134,11 +135,15 @@ def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
     """The step's own error, however deep Dagster wrapped it; wrappings may name each other in a circle."""
     cause: BaseException | None = error
     met: set[int] = set()
+    told: str | None = None
     while cause is not None and id(cause) not in met:
         if isinstance(cause, RekindleError):
             return cause
+        told = in_words(cause, home) or told
         met.add(id(cause))
         cause = cause.__cause__ or cause.__context__
+    if told:
+        return RekindleError(told)
     return RekindleError(
         f"The run failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())[:300]}\n"
         f"The whole log is in Dagster ({home.dagster}); look at it with: rekindle ui"

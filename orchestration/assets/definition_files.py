@@ -4,7 +4,7 @@ Belongs here: counting their rows, the checks that block a build, how faults are
 Does not: what is a fault (core), reading files (definitions_files), loading them (dbt).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,12 +28,13 @@ from dagster import (
 
 from orchestration.assets.models import DEFINITIONS, POOL
 from orchestration.core.campaign_definitions import campaign_faults
-from orchestration.core.definition_rows import Fault
+from orchestration.core.definition_rows import Fault, beside
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
 from orchestration.core.tag_definitions import tag_faults
 from orchestration.definitions_files.campaigns import read_campaigns
 from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.seeds import folder_faults
 from orchestration.definitions_files.tags import read_definitions
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD, as_of_date_of
 from orchestration.progress import Progress
@@ -59,13 +60,11 @@ class Question:
         name: Of the check.
         folder: The folder of seeds, and so the asset, that it belongs to.
         proves: What it says when it passes.
-        faults: Every fault of the rows in a folder of all seeds, on an as-of date.
     """
 
     name: str
     folder: str
     proves: str
-    faults: Callable[[Path, date], Iterator[Fault]]
 
     @property
     def asset(self) -> AssetKey:
@@ -77,9 +76,9 @@ class Question:
         """The check as Dagster shows it."""
         return AssetCheckSpec(self.name, asset=self.asset, description=self.proves, blocking=True)
 
-    def answered(self, seeds: Path, on: date) -> AssetCheckResult:
-        """The check on these definitions, with a row per fault."""
-        faults = sorted(set(self.faults(seeds, on)))
+    def answered(self, found: Iterable[Fault]) -> AssetCheckResult:
+        """The check when these faults were found, with a row for each."""
+        faults = sorted(found)
         return AssetCheckResult(
             check_name=self.name,
             asset_key=self.asset,
@@ -93,43 +92,62 @@ class Question:
         )
 
 
-QUESTIONS = (
+MEANINGS: dict[Question, Callable[[Path, date], Iterator[Fault]]] = {
     Question(
         "member_tags_have_no_fault",
         "tags",
         "Every tag of members can be built as it is written: `rekindle tags check`.",
-        lambda seeds, on: tag_faults(read_definitions(seeds / "tags"), on),
-    ),
+    ): lambda seeds, on: tag_faults(read_definitions(seeds / "tags"), on),
     Question(
         "product_tags_have_no_fault",
         "tags",
         "Every tag of products can be built as it is written: `rekindle tags check`.",
-        lambda seeds, on: tag_faults(read_definitions(seeds / "tags", subject="product"), on),
-    ),
+    ): lambda seeds, on: tag_faults(read_definitions(seeds / "tags", subject="product"), on),
     Question(
         "campaigns_have_no_fault",
         "campaigns",
         "Campaigns, benefits and experiments can be decided as they are written: `rekindle campaigns check`.",
-        lambda seeds, on: campaign_faults(read_campaigns(seeds), on),
-    ),
-)
+    ): lambda seeds, on: campaign_faults(read_campaigns(seeds), on),
+}
+"""What rows mean, and the faults of it in a folder of all seeds on an as-of date."""
+
+FOLDERS = [folder.name for folder in sorted(SEEDS_DIR.iterdir()) if folder.is_dir()]
+FILES = [
+    Question(
+        f"{folder}_files_are_as_declared",
+        folder,
+        "Every file has its columns, every cell is of its type, every row has a key of its own, and the "
+        "codes it refers to are there.",
+    )
+    for folder in FOLDERS
+]
 
 SPECS = [
     AssetSpec(
-        [DEFINITIONS, folder.name],
-        description=f"Every row of seeds/{folder.name}, as the people who own them wrote it.",
+        [DEFINITIONS, folder],
+        description=f"Every row of seeds/{folder}, as the people who own them wrote it.",
         group_name=DEFINITIONS,
         kinds={"csv"},
     )
-    for folder in sorted(SEEDS_DIR.iterdir())
-    if folder.is_dir()
+    for folder in FOLDERS
 ]
+
+
+def answers(seeds: Path, on: date) -> Iterator[AssetCheckResult]:
+    """Every check; of a row whose meaning is at fault, what is declared of it is not told as well."""
+    told: set[Fault] = set()
+    for question, faults in MEANINGS.items():
+        found = set(faults(seeds, on))
+        told |= found
+        yield question.answered(found)
+    for question in FILES:
+        yield question.answered(beside(told, folder_faults(seeds / question.folder, seeds)))
 
 
 @multi_asset(
     name="check_definitions",
     specs=SPECS,
-    check_specs=[question.spec for question in QUESTIONS],
+    check_specs=[question.spec for question in (*MEANINGS, *FILES)],
     partitions_def=AS_OF_DATES,
     backfill_policy=ONE_BUILD,
     pool=POOL,
@@ -153,6 +171,6 @@ def definition_files(
                     "files": MetadataValue.md(markdown_table(["file", "rows"], rows.items())),
                 },
             )
-        yield from [question.answered(SEEDS_DIR, day) for question in QUESTIONS]
+        yield from list(answers(SEEDS_DIR, day))
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error

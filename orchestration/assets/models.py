@@ -85,12 +85,15 @@ def read_manifest() -> dict[str, Any]:
     """The manifest made at installation (``rekindle prepare``); code locations never parse dbt themselves.
 
     Raises:
-        RekindleError: It was not made yet.
+        RekindleError: It was not made yet, or is damaged.
     """
     made = DBT_PROJECT_DIR / "target" / "manifest.json"
     if not made.exists():
         raise RekindleError(f"{made} is missing: the dbt project was not prepared. Type: rekindle prepare")
-    return json.loads(made.read_text(encoding="utf-8"))
+    try:
+        return json.loads(made.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RekindleError(f"{made} is damaged. Remove it, then type: rekindle prepare") from None
 
 
 MANIFEST = read_manifest()

@@ -31,7 +31,7 @@ from orchestration.core.summary import markdown_table
 from orchestration.partitions import CAMPAIGN_WEEKS
 from orchestration.progress import Progress
 from orchestration.project import Home
-from orchestration.readers.audience_tables import OUTCOMES, members_by_campaign, waterfall_rows
+from orchestration.readers.audience_tables import members_by_campaign, outcomes, waterfall_rows
 from orchestration.resources import BuildLock
 
 GROUP = "ledger"
@@ -68,13 +68,14 @@ def audience_proposals(
     progress.begin("check")
     try:
         audiences = read_audiences(home, date.fromisoformat(context.partition_key))
+        stop_below = float(read_settings("campaign_settings")["sample_ratio_stop_below"])
+        lines = outcomes()
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    stop_below = float(read_settings("campaign_settings")["sample_ratio_stop_below"])
     waterfall = audiences.rows["waterfall"]
     title = f"Campaign week {audiences.campaign_week}"
-    picture = b64encode(waterfall_svg(members_by_campaign(waterfall), OUTCOMES[1:], title).encode()).decode()
-    headings = ["campaign", *(f"{label.english} {label.chinese}" for label in OUTCOMES)]
+    picture = b64encode(waterfall_svg(members_by_campaign(waterfall), lines[1:], title).encode()).decode()
+    headings = ["campaign", *(f"{label.english} {label.chinese}" for label in lines)]
     return MaterializeResult(
         metadata={
             "waterfall": MetadataValue.md(markdown_table(headings, waterfall_rows(waterfall))),

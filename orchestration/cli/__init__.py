@@ -31,8 +31,9 @@ from orchestration.cli import (
     versions,
     why,
 )
-from orchestration.core.errors import RekindleError
-from orchestration.project import HOME_VARIABLE
+from orchestration.core.errors import InputFault, RekindleError
+from orchestration.failures import TRACEBACK_VARIABLE, in_words, unforeseen
+from orchestration.project import HOME_VARIABLE, Home
 
 INTERRUPTED = 130
 
@@ -47,6 +48,15 @@ class Commands(typer.core.TyperGroup):
         except RekindleError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(error.exit_code) from None
+        except Exception as error:
+            # An exit, wrong options, a reader of the output that left: the library's own ways to end.
+            library = type(error).__module__.partition(".")[0]
+            if isinstance(error, BrokenPipeError) or library in ("typer", "click"):
+                raise
+            if os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            typer.echo(in_words(error, Home.from_environment()) or unforeseen(error), err=True)
+            raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted; what is published is as it was.", err=True)
             sys.stderr.flush()
@@ -103,4 +113,6 @@ def main(
 ) -> None:
     """Names the home in the environment, where every part of the project looks for it."""
     if home is not None:
+        if home.exists() and not home.is_dir():
+            raise InputFault(f"{home} is a file; a home is a folder. Name another one with --home.")
         os.environ[HOME_VARIABLE] = str(home.resolve())

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.core.definition_rows import number
 from orchestration.core.summary import block
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def list_campaigns() -> None:
 
     definitions = read_campaigns()
     arms, steps = (definitions.by_campaign(table) for table in ("campaign_arms", "campaign_steps"))
-    for row in sorted(definitions.tables["campaigns"], key=lambda row: int(row["priority"] or 0)):
+    for row in sorted(definitions.tables["campaigns"], key=lambda row: number(row["priority"]) or 0):
         shares = ", ".join(f"{arm['arm']} {arm['share']}" for arm in arms.get(row["campaign"], []))
         days = (
             f"day {step['day_offset']}: {step['channel']} with {step['benefit']}"

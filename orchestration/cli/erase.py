@@ -7,7 +7,6 @@ Late imports: a command loads what it needs, so that the others start at once.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ import typer
 
 from orchestration.core.errors import InputFault
 from orchestration.core.summary import counted
+from orchestration.definitions_files.rows import read_rows
 from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ def erase(
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputFault(f"{file} is not CSV in UTF-8; nothing was kept. Save it as that") from error
+    rows = [row.values for row in read_rows(file)]
     known = {"system", "member_id", *_IDENTIFIERS}
     if not rows or not known.intersection(rows[0]):
         raise InputFault(f"{file} names nobody; it needs rows and columns of {', '.join(sorted(known))}")

@@ -11,6 +11,8 @@ import json
 
 import typer
 
+from orchestration.core.errors import RekindleError
+
 
 def tables() -> None:
     """Print every public table with what a row of it is, as Markdown: `docs/tables.md`.
@@ -20,4 +22,9 @@ def tables() -> None:
     from orchestration.core.tables_page import tables_page
     from orchestration.warehouse.dbt import prepare
 
-    typer.echo(tables_page(json.loads(prepare().read_text(encoding="utf-8"))), nl=False)
+    made = prepare()
+    try:
+        manifest = json.loads(made.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RekindleError(f"{made} is damaged. Remove it, then type: rekindle prepare") from None
+    typer.echo(tables_page(manifest), nl=False)

@@ -33,7 +33,7 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Compare a published version with its manifest: rows, size, SHA-256.
+    """Compare a published version with its manifest: rows, dates, size, SHA-256.
 
     Example: `rekindle verify`
     """
@@ -45,4 +45,4 @@ def verify(
     if faults:
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(1)
-    typer.echo(f"{version or current_version(home)} is what was published: every table, row count and byte.")
+    typer.echo(f"{version or current_version(home)} is what was published: every table, date, row and byte.")

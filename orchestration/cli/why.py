@@ -7,7 +7,7 @@ Late imports: a command loads what it needs, so that the others start at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ import typer
 from orchestration.project import Home
 
 if TYPE_CHECKING:
+    from orchestration.core.summary import Label
     from orchestration.readers.members import MemberRows
 
 Row = dict[str, Any]
@@ -78,6 +79,12 @@ def told(rows: MemberRows, language: Language) -> Iterator[str]:
 def _said(language: Language, english: str | None, chinese: str | None) -> str:
     shown = {Language.english: [english], Language.chinese: [chinese], Language.both: [english, chinese]}
     return " ".join(dict.fromkeys(text for text in shown[language] if text))
+
+
+def _said_code(language: Language, labels: Mapping[str, Label], code: str) -> str:
+    """The label of a code; the code itself where its row has left the definitions since."""
+    label = labels.get(code)
+    return _said(language, label.english, label.chinese) if label else code
 
 
 def _label(row: Row, language: Language) -> str:
@@ -174,9 +181,8 @@ def _journeys(rows: list[Row], language: Language) -> Iterator[str]:
     campaigns = labels_of("campaigns.csv", "campaign")
     states, exits = labels_of("journey_states.csv", "state"), labels_of("journey_exits.csv", "exit_reason")
     for row in rows:
-        campaign = campaigns.get(row["campaign"])
-        label = _said(language, campaign.english, campaign.chinese) if campaign else row["campaign"]
-        state = _said(language, states[row["state"]].english, states[row["state"]].chinese)
+        label = _said_code(language, campaigns, row["campaign"])
+        state = _said_code(language, states, row["state"])
         yield (
             f"{_said(language, 'Journey', '旅程')}: {label} ({row['campaign']}, {row['arm']}), "
             f"{_said(language, 'entered', '进入')} {row['entry_week']}: {state}; "
@@ -184,9 +190,8 @@ def _journeys(rows: list[Row], language: Language) -> Iterator[str]:
             + (f" ({row['last_sent_on']})" if row["last_sent_on"] else "")
         )
         if row["exit_reason"]:
-            reason = exits[row["exit_reason"]]
             yield (
-                f"    {_said(language, reason.english, reason.chinese)} ({row['exited_on']}); "
+                f"    {_said_code(language, exits, row['exit_reason'])} ({row['exited_on']}); "
                 f"{_said(language, 'goes on to', '后续')}: {row['plan']}"
             )
         elif row["next_step_no"]:

@@ -15,8 +15,7 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 
 from orchestration.core.copy_texts import VARIABLES
-from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
-from orchestration.core.errors import InputFault
+from orchestration.core.definition_rows import Fault, Row, day, has_contact, number, refuse, shown
 from orchestration.core.experiments.declared import FACTS
 from orchestration.core.settings import Types, setting_faults
 
@@ -67,15 +66,13 @@ class CampaignDefinitions:
         return _grouped(self.tables[table], "campaign")
 
 
-def check(definitions: CampaignDefinitions, on: date) -> None:
-    """Refuse definitions with any fault.
+def check(definitions: CampaignDefinitions, on: date, declared: Iterable[Fault] = ()) -> None:
+    """Refuse definitions with any fault, also with one against what is declared of the files.
 
     Raises:
         InputFault: With every fault.
     """
-    faults = sorted(set(campaign_faults(definitions, on)))
-    if faults:
-        raise InputFault(all_faults(faults, "campaign"))
+    refuse(campaign_faults(definitions, on), "campaign", declared)
 
 
 def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[Fault]:
@@ -176,7 +173,7 @@ def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
 def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
     rows = definitions.tables["campaigns"]
     steps = definitions.by_campaign("campaign_steps")
-    windows = [_window(row) for row in definitions.tables["promotions"]]
+    windows = [window for row in definitions.tables["promotions"] if (window := _window(row))]
     for row in rows:
         if not _CODE.fullmatch(row["campaign"]):
             yield _told(
@@ -221,8 +218,12 @@ def _setting(definitions: CampaignDefinitions, name: str) -> Decimal:
     return (number(rows[0]["value"]) if rows else None) or Decimal(0)
 
 
-def _window(row: Row) -> tuple[date, date]:
-    return day(row["starts_on"]), day(row["ends_on"])
+def _window(row: Row) -> tuple[date, date] | None:
+    """First and last day of a promotion; what is declared of its file says where they are none."""
+    try:
+        return day(row["starts_on"]), day(row["ends_on"])
+    except ValueError:
+        return None
 
 
 def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[Fault]:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from orchestration.core.definition_rows import Fault, Row, number, shown
+from orchestration.core.definition_rows import HEADER, Fault, Row, is_of_type, shown, type_in_words
 
 Value = int | Decimal | str
 Types = Mapping[str, str]
 """By setting, the type of its value as SQL writes it: integer, decimal(9,3), varchar."""
-
-HEADER = 1
-"""Where a missing row is reported."""
 
 
 def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[Fault]:
@@ -35,11 +32,15 @@ def setting_faults(file: str, rows: Iterable[Row], types: Types) -> Iterator[Fau
         elif line_of.setdefault(name, row.line) != row.line:
             yield _told(row, f"stands in line {line_of[name]} as well", "name it once")
         elif not _fits(row["value"], types[name]):
-            yield _told(row, f"value {shown(row['value'])}", f"allowed: {_in_words(types[name])}")
+            yield _told(row, f"value {shown(row['value'])}", f"allowed: {type_in_words(types[name])}")
     for name, kind in types.items():
         if name not in line_of:
             yield Fault(
-                file, HEADER, f"setting {shown(name)}", "missing", f"add a row, its value {_in_words(kind)}"
+                file,
+                HEADER,
+                f"setting {shown(name)}",
+                "missing",
+                f"add a row, its value {type_in_words(kind)}",
             )
 
 
@@ -63,18 +64,5 @@ def _value(text: str, kind: str) -> Value:
     return text if kind == "varchar" else Decimal(text)
 
 
-def _places(kind: str) -> int:
-    return int(kind.rstrip(")").split(",")[1]) if kind.startswith("decimal") else 0
-
-
 def _fits(text: str, kind: str) -> bool:
-    if kind == "varchar":
-        return bool(text.strip())
-    found = number(text)
-    return found is not None and found == round(found, _places(kind))
-
-
-def _in_words(kind: str) -> str:
-    if kind == "varchar":
-        return "a text"
-    return f"a number with at most {_places(kind)} decimal places" if _places(kind) else "a whole number"
+    return bool(text.strip()) and is_of_type(text, kind)

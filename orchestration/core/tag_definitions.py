@@ -12,8 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.core.definition_rows import Fault, Row, all_faults, day, has_contact, number, shown
-from orchestration.core.errors import InputFault
+from orchestration.core.definition_rows import Fault, Row, day, has_contact, number, refuse, shown
 from orchestration.core.settings import Types, setting_faults
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Clause, Meanings, Value, stretches
 
@@ -65,15 +64,19 @@ class Rule:
         return all(values for box in self.boxes for values in box.values())
 
 
-def check(definitions: Definitions, on: date, *others: Definitions) -> None:
+def check(definitions: Definitions, on: date, *others: Definitions, declared: Iterable[Fault] = ()) -> None:
     """Refuse definitions with any fault; those of members and of products keep the same rules.
+
+    Args:
+        definitions: The tags of one subject.
+        on: As-of date.
+        others: Those of other subjects.
+        declared: Faults of the files against what is declared of them.
 
     Raises:
         InputFault: With every fault.
     """
-    faults = sorted({fault for each in (definitions, *others) for fault in tag_faults(each, on)})
-    if faults:
-        raise InputFault(all_faults(faults, "tag"))
+    refuse((fault for each in (definitions, *others) for fault in tag_faults(each, on)), "tag", declared)
 
 
 def tag_faults(definitions: Definitions, on: date) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestration.core.campaign_definitions import CampaignDefinitions, check
 from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.seeds import faults_of, files_of
 from orchestration.definitions_files.settings import setting_types
 from orchestration.project import SEEDS_DIR
 
@@ -60,5 +61,6 @@ def check_campaigns(on: date, seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
         InputFault: With every fault.
     """
     definitions = read_campaigns(seeds)
-    check(definitions, on)
+    named = (*CAMPAIGN_FILES, *BENEFIT_FILES, "promotions")
+    check(definitions, on, faults_of(named, files_of(seeds)))
     return definitions

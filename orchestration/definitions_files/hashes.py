@@ -6,11 +6,11 @@ Does not: whether the rows are sound (core), deciding (``models/audiences``).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from pathlib import Path
 
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.project import SEEDS_DIR
 
 Rows = list[dict[str, str]]
@@ -22,15 +22,15 @@ def definition_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
     Rows are hashed in their own order of content, so moving a line changes nothing; any other change does.
     """
     campaigns, targets, steps, arms, caps, holdouts, copy = (
-        _rows(seeds_dir / "campaigns" / f"{name}.csv")
+        _rows(f"campaigns/{name}.csv", seeds_dir)
         for name in (
             "campaigns", "campaign_targets", "campaign_steps", "campaign_arms", "contact_caps",
             "global_holdouts", "copy_templates",
         )
     )  # fmt: skip
-    benefits = _rows(seeds_dir / "benefits" / "benefits.csv")
-    stores = _rows(seeds_dir / "benefits" / "benefit_stores.csv")
-    tag_rules = _rows(seeds_dir / "tags" / "tag_rules.csv")
+    benefits = _rows("benefits/benefits.csv", seeds_dir)
+    stores = _rows("benefits/benefit_stores.csv", seeds_dir)
+    tag_rules = _rows("tags/tag_rules.csv", seeds_dir)
     hashes = {}
     for campaign in campaigns:
         code = campaign["campaign"]
@@ -64,6 +64,5 @@ def _of(rows: Rows, column: str, values: set[str]) -> Rows:
     return [row for row in rows if row[column] in values]
 
 
-def _rows(path: Path) -> Rows:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(file: str, seeds_dir: Path) -> Rows:
+    return [row.values for row in sound_rows(file, seeds_dir)]

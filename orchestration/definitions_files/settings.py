@@ -11,8 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.core.definition_rows import Fault, all_faults
-from orchestration.core.errors import InputFault
+from orchestration.core.definition_rows import Fault, refuse
 from orchestration.core.settings import Types, Value, setting_faults, typed
 from orchestration.definitions_files.rows import read_rows
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
@@ -46,9 +45,7 @@ def read_settings(name: str, seeds_dir: Path = SEEDS_DIR) -> dict[str, Value]:
     Raises:
         InputFault: With every fault of the file.
     """
-    faults = _faults(name, seeds_dir)
-    if faults:
-        raise InputFault(all_faults(faults, "setting"))
+    refuse(_faults(name, seeds_dir), "setting")
     rows = read_rows(_path(name, seeds_dir))
     return typed({row["setting"]: row["value"] for row in rows}, setting_types(name))
 
@@ -59,9 +56,7 @@ def check_settings(seeds_dir: Path = SEEDS_DIR) -> None:
     Raises:
         InputFault: With every fault of all files.
     """
-    faults = [fault for name in FOLDERS for fault in _faults(name, seeds_dir)]
-    if faults:
-        raise InputFault(all_faults(faults, "setting"))
+    refuse((fault for name in FOLDERS for fault in _faults(name, seeds_dir)), "setting")
 
 
 def _path(name: str, seeds_dir: Path) -> Path:

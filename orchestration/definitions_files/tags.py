@@ -12,8 +12,13 @@ from pathlib import Path
 from orchestration.core.definition_rows import Row
 from orchestration.core.tag_definitions import SUBJECTS, Definitions, check
 from orchestration.definitions_files.rows import read_rows
+from orchestration.definitions_files.seeds import faults_of, files_of
 from orchestration.definitions_files.settings import setting_types
 from orchestration.project import SEEDS_DIR
+
+TAG_FILES = (
+    "attributes", "tag_layers", "tags", "tag_rules", "tag_conflicts", "tag_strategies", "tag_settings",
+)  # fmt: skip
 
 
 def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[0]) -> Definitions:
@@ -49,5 +54,7 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
         InputFault: With every fault.
     """
     definitions, *others = (read_definitions(folder, subject) for subject in SUBJECTS)
-    check(definitions, on, *others)
+    # A folder of drafts refers to the other definitions as they are.
+    files = files_of() | files_of(folder)
+    check(definitions, on, *others, declared=faults_of(TAG_FILES, files))
     return definitions

@@ -176,7 +176,7 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         erase_rows(home, contracts, erasure.records, erasure.touches, unsearched)
         erase_from_ledger(home, erasure.keys, unsearched)
         _remove_builds(home)
-        # Rekindle's own tables of what is loaded name people too.
+        # Rekindle's own tables of what is loaded name people too; what is sealed left with the builds.
         with unsearched.unless_read(home.own_tables):
             tell_what_is_loaded(home, contracts)
     except OSError as error:

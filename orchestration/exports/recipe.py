@@ -7,13 +7,15 @@ Does not: exporting (``writing.py``), running the tool; Rekindle neither needs n
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import yaml
 
-from orchestration.core.errors import InputFault
+from orchestration.core.errors import InputFault, RekindleError
 from orchestration.exports.audience import COLUMNS
 from orchestration.exports.writing import PARQUET
 from orchestration.project import Home
@@ -38,7 +40,8 @@ def write_recipe(home: Home, week: date, channels: Iterable[str], folder: Path) 
         The files written.
 
     Raises:
-        InputFault: The folder is not empty; an edited recipe is never written over.
+        InputFault: The week has no file, or the folder is not empty; an edited recipe is never written over.
+        RekindleError: The disk is full or not writable; then no file of the recipe is there.
     """
     if folder.exists() and any(folder.iterdir()):
         raise InputFault(
@@ -51,9 +54,18 @@ def write_recipe(home: Home, week: date, channels: Iterable[str], folder: Path) 
     for channel in sorted(set(channels)):
         texts[f"syncs/{channel}.yml"] = _yaml(_sync(channel, week))
         texts[f"syncs/models/{channel}.sql"] = _model(home, week, channel)
-    for name, text in texts.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        for name, text in texts.items():
+            (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
+            (unfinished / name).write_text(text, encoding="utf-8")
+        unfinished.rename(folder)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise RekindleError(
+            f"The recipe could not be written to {folder}: {error.strerror or error}. "
+            "Nothing of it is there. Free disk space or name a folder that can be written."
+        ) from error
     return [folder / name for name in texts]
 
 

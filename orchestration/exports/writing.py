@@ -35,7 +35,7 @@ from orchestration.exports.gate import (
 from orchestration.exports.handing_over import hand_over, refuse_unreachable, remove_unfinished
 from orchestration.exports.opt_outs import hear_opt_outs, refuse_unloaded
 from orchestration.exports.vault import open_vault, refuse_lost_contacts
-from orchestration.files import private_folder, sha256_of, sync, write_json
+from orchestration.files import private_folder, read_json, sha256_of, sync, write_json
 from orchestration.ledger.seals import MANIFEST
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SEEDS_DIR, STAGING_DIR, Home
@@ -115,7 +115,7 @@ def export(
             for (channel, step_no), planned in sorted(each.planned.items()):
                 folder = _folder(home, each, channel, step_no)
                 if folder.exists():
-                    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+                    manifest = read_json(folder / MANIFEST, "Bring it back from a copy.")
                     made.append(Exported(folder, manifest, is_new=False))
                     continue
                 key = (each.seal.campaign, channel, step_no)

@@ -6,7 +6,6 @@ Does not: choosing dates (core.due), fitting (core.churn_model), keeping version
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.core.churn_model import Sign, log_odds
+from orchestration.core.definition_rows import shown
+from orchestration.core.errors import InputFault
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_no_purchase
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.fits.churn_parameters import EVERYBODY
 from orchestration.project import SEEDS_DIR
 from orchestration.warehouse.connections import connect_read_only
 
-FEATURES_SEED = Path("churn") / "churn_model_features.csv"
+FEATURES_SEED = "churn/churn_model_features.csv"
 BASE_LOGIT = "base_logit"
 """The feature that is no column: the log-odds of the base probability, of the horizon asked for."""
 
@@ -64,9 +66,20 @@ class Feature:
 
 
 def read_features(seeds_dir: Path = SEEDS_DIR) -> list[Feature]:
-    """The features and their sign limits, in the seed's order."""
-    with (seeds_dir / FEATURES_SEED).open(encoding="utf-8", newline="") as file:
-        return [Feature(row["feature"], Sign(int(row["sign_limit"]))) for row in csv.DictReader(file)]
+    """The features and their sign limits, in the seed's order.
+
+    Raises:
+        InputFault: The seed is not as it is declared, or a limit is no sign.
+    """
+    rows = sound_rows(FEATURES_SEED, seeds_dir)
+    allowed = [str(sign.value) for sign in Sign]
+    for row in rows:
+        if row["sign_limit"] not in allowed:
+            raise InputFault(
+                f"{row.file}:{row.line} {shown(row['feature'])}: sign_limit {shown(row['sign_limit'])}; "
+                f"allowed: {', '.join(allowed)}"
+            )
+    return [Feature(row["feature"], Sign(int(row["sign_limit"]))) for row in rows]
 
 
 @dataclass(frozen=True)

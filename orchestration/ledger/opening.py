@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.definitions_files.seeds import check_seeds
 from orchestration.definitions_files.settings import check_settings
 from orchestration.ledger.rules import check_rules
 from orchestration.ledger.seals import provide_ledger, seals
@@ -38,9 +39,11 @@ def start_build(
         keeping: Campaigns that stay as they are sealed in that week.
 
     Raises:
-        RekindleError: A setting is at fault, no date was asked for, the ledger or the rule of a started
-            experiment was changed, or an experiment was declared after its weeks were sealed.
+        InputFault: A seed is not as declared, or a setting is at fault.
+        RekindleError: No date was asked for, the ledger or the rule of a started experiment was changed, or
+            an experiment was declared after its weeks were sealed.
     """
+    check_seeds()
     check_settings()
     check_rules(seals(home))
     build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)

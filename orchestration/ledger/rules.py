@@ -10,7 +10,6 @@ question after the answer.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.core.errors import InputFault
+from orchestration.definitions_files.seeds import sound_rows
+from orchestration.definitions_files.settings import read_settings
 from orchestration.project import SEEDS_DIR
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def check_rules(sealed: Iterable[Seal], seeds_dir: Path = SEEDS_DIR) -> None:
     Raises:
         InputFault: All experiments whose rule is another one, or that weeks were sealed without.
     """
-    declared = _csv(seeds_dir / "campaigns" / "experiments.csv")
+    declared = _rows("experiments", seeds_dir)
     hashes = rule_hashes(seeds_dir)
     changed, late = set(), {}
     for each in _starting(sealed):
@@ -84,7 +85,7 @@ def declared_rules(campaign: str, week: date, seeds_dir: Path = SEEDS_DIR) -> di
     hashes = rule_hashes(seeds_dir)
     return {
         row["experiment"]: hashes[row["experiment"]]
-        for row in _csv(seeds_dir / "campaigns" / "experiments.csv")
+        for row in _rows("experiments", seeds_dir)
         if _is_read_by(row, campaign, week)
     }
 
@@ -114,9 +115,11 @@ def _is_read_by(row: dict[str, str], campaign: str, week: date) -> bool:
 def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
     """SHA-256 per experiment over every row that says how it decides; the order of rows changes nothing."""
     tables = {
-        name: _csv(seeds_dir / "campaigns" / f"{name}.csv")
+        name: _rows(name, seeds_dir)
         for name in (*_OWN_ROWS, "experiment_metrics", "campaign_settings", "campaign_arms")
     }
+    # Which settings there are is checked; what is hashed is their texts.
+    read_settings("campaign_settings", seeds_dir)
     values = {row["setting"]: row["value"] for row in tables["campaign_settings"]}
     hashes = {}
     for row in tables["experiments"]:
@@ -136,6 +139,5 @@ def rule_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
     return hashes
 
 
-def _csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(name: str, seeds_dir: Path) -> list[dict[str, str]]:
+    return [row.values for row in sound_rows(f"campaigns/{name}.csv", seeds_dir)]

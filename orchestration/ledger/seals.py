@@ -8,7 +8,6 @@ Does not: deciding who enters (``models/audiences``), sending anything (exports)
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 from collections.abc import Collection
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
-from orchestration.files import sha256_of, sync, write_json
+from orchestration.files import read_json, sha256_of, sync, write_json
 from orchestration.ledger.folders import MANIFEST, lost_manifests, versions_in, week_folder
 from orchestration.ledger.rules import declared_rules
 from orchestration.own_tables import Place, provide_own_tables, schema_of, write_own_table
@@ -271,7 +270,7 @@ def _rules(week: Path, former: list[int], proposal: Proposal) -> dict[str, str]:
 
 
 def _read_seal(manifest: Path) -> Seal:
-    return Seal.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+    return Seal.from_json(read_json(manifest, "Nothing was built. Bring it back from a copy of the ledger."))
 
 
 def seals(home: Home) -> list[Seal]:

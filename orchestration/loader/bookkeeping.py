@@ -6,7 +6,6 @@ Does not: refused consents (``unreadable.py``), how a table is written (``own_ta
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import CONTACT_KINDS, pseudonym
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.files import write_if_changed
 from orchestration.own_tables import arrow_type, write_own_table
 from orchestration.project import Home
@@ -23,7 +23,7 @@ from orchestration.project import Home
 if TYPE_CHECKING:
     from orchestration.loader.loading import TableLoad
 
-BLOCKED_SEED = Path("identity") / "blocked_identifiers.csv"
+BLOCKED_SEED = "identity/blocked_identifiers.csv"
 
 
 def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
@@ -49,20 +49,19 @@ def write_blocked_identifiers(home: Home, seeds_dir: Path, secret: str) -> None:
 
     Raises:
         ContractFault: The seed names an unknown kind of identifier.
+        InputFault: The seed is not as it is declared.
     """
     rows: dict[tuple[str, str], str] = {}
-    with (seeds_dir / BLOCKED_SEED).open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            kind = row["identifier_type"]
-            if kind not in CONTACT_KINDS:
-                raise ContractFault(
-                    f"seeds/{BLOCKED_SEED}: unknown identifier_type {kind!r}; "
-                    f"allowed: {', '.join(CONTACT_KINDS)}"
-                )
-            hashed = pseudonym(secret, kind, row["value"])
-            # Two spellings of one value are one row; a value with nothing left is empty in the data too.
-            if hashed is not None:
-                rows.setdefault((kind, hashed), row["reason"])
+    for row in sound_rows(BLOCKED_SEED, seeds_dir):
+        kind = row["identifier_type"]
+        if kind not in CONTACT_KINDS:
+            raise ContractFault(
+                f"seeds/{BLOCKED_SEED}: unknown identifier_type {kind!r}; allowed: {', '.join(CONTACT_KINDS)}"
+            )
+        hashed = pseudonym(secret, kind, row["value"])
+        # Two spellings of one value are one row; a value with nothing left is empty in the data too.
+        if hashed is not None:
+            rows.setdefault((kind, hashed), row["reason"])
     blocked = [
         {"identifier_type": kind, "pseudonym": hashed, "reason": reason}
         for (kind, hashed), reason in sorted(rows.items())

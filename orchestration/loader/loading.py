@@ -20,7 +20,7 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
-from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
+from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
 from orchestration.loader.deliveries import (
     CheckedDelivery,
@@ -30,7 +30,7 @@ from orchestration.loader.deliveries import (
     manifest_sha256,
 )
 from orchestration.loader.one_delivery import write_delivery
-from orchestration.loader.secret import Secret, read_secret
+from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
 from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
@@ -305,7 +305,7 @@ def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tupl
         delivered_on = delivery_date(path.parent.name)
         source, table = path.parts[-4], path.parts[-3]
         if delivered_on is not None and source in contracts and contracts[source].table(table):
-            records[source, table, delivered_on] = json.loads(path.read_text(encoding="utf-8"))
+            records[source, table, delivered_on] = read_json(path, LOAD_AGAIN)
     return records
 
 

@@ -7,16 +7,18 @@ Does not: hashing (orchestration.core.pseudonyms).
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestration.core.errors import InputFault
-from orchestration.files import private_folder, write_file
+from orchestration.files import private_folder, read_json, write_file
 from orchestration.project import SECRET_VARIABLE, Home
 
 SHORTEST = 32
+LOAD_AGAIN = "Remove its folder; the next load makes it anew, as long as its delivery is in landing."
+"""What to do where the record of a load is damaged."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,16 @@ def _from_file(home: Home) -> Secret | None:
             f"Others than the owner may read the secret in {path}.\n"
             f"Close it with: chmod 600 {path}   (if somebody may have read it, treat it as known)"
         )
-    return Secret(_long_enough(path.read_text(encoding="utf-8").strip(), str(path)))
+    return Secret(_long_enough(_text(path), str(path)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise InputFault(
+            f"{path} is damaged: it holds no text. Nothing was loaded; bring it back from your backup."
+        ) from None
 
 
 def _long_enough(value: str, where: str) -> str:
@@ -101,8 +112,8 @@ def _long_enough(value: str, where: str) -> str:
 
 def _known_fingerprints(home: Home) -> set[str]:
     fingerprint_file = home.vault / "secret.fingerprint"
-    known = {fingerprint_file.read_text(encoding="utf-8").strip()} if fingerprint_file.exists() else set()
+    known = {_text(fingerprint_file)} if fingerprint_file.exists() else set()
     # The file could be lost while the data is there: every load remembers its secret too.
     for record in home.loaded.glob("*/*/delivered=*/load.json"):
-        known.add(json.loads(record.read_text(encoding="utf-8"))["secret"])
+        known.add(read_json(record, LOAD_AGAIN)["secret"])
     return known

@@ -6,17 +6,16 @@ Does not: counting (dbt's aud_waterfall, aud_journeys), asking for it (readers.a
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestration.core.summary import Label, block, counted
-from orchestration.project import SEEDS_DIR
+from orchestration.definitions_files.seeds import sound_rows
 
 
-def _outcomes() -> list[Label]:
-    with (SEEDS_DIR / "campaigns" / "drop_reasons.csv").open(encoding="utf-8", newline="") as file:
-        reasons = sorted(csv.DictReader(file), key=lambda row: int(row["reason_order"]))
+def outcomes() -> list[Label]:
+    """Lines of a waterfall, from everyone who matched down to everyone who entered."""
+    reasons = sorted(sound_rows("campaigns/drop_reasons.csv"), key=lambda row: int(row["reason_order"]))
     return [
         Label("matched", "Matched", "符合条件"),
         *(Label(row["reason"], row["label_en"], row["label_zh"]) for row in reasons),
@@ -26,15 +25,10 @@ def _outcomes() -> list[Label]:
 
 def labels_of(file: str, column: str) -> dict[str, Label]:
     """Labels of the codes in a file of `seeds/campaigns`, in its order."""
-    with (SEEDS_DIR / "campaigns" / file).open(encoding="utf-8", newline="") as opened:
-        return {
-            row[column]: Label(row[column], row["label_en"], row["label_zh"])
-            for row in csv.DictReader(opened)
-        }
-
-
-OUTCOMES = _outcomes()
-"""Lines of a waterfall, from everyone who matched down to everyone who entered."""
+    return {
+        row[column]: Label(row[column], row["label_en"], row["label_zh"])
+        for row in sound_rows(f"campaigns/{file}")
+    }
 
 
 def members_by_campaign(waterfall: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -46,19 +40,20 @@ def members_by_campaign(waterfall: Iterable[Mapping[str, Any]]) -> dict[str, dic
 
 
 def waterfall_rows(waterfall: Iterable[Mapping[str, Any]]) -> list[list[str | int | None]]:
-    """Rows of a table: a campaign per row, an outcome of ``OUTCOMES`` per column, and their sum."""
-    members = members_by_campaign(waterfall)
+    """Rows of a table: a campaign per row, an outcome per column, and their sum."""
+    members, lines = members_by_campaign(waterfall), outcomes()
     rows: list[list[str | int | None]] = [
-        [campaign, *(counts.get(label.code, 0) for label in OUTCOMES)] for campaign, counts in members.items()
+        [campaign, *(counts.get(label.code, 0) for label in lines)] for campaign, counts in members.items()
     ]
-    total = [sum(counts.get(label.code, 0) for counts in members.values()) for label in OUTCOMES]
+    total = [sum(counts.get(label.code, 0) for counts in members.values()) for label in lines]
     return [*rows, ["all 合计", *total]]
 
 
 def waterfall_blocks(waterfall: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A campaign per block: how many matched and entered, and below it why the others did not, in words."""
+    possible = outcomes()[1:-1]
     for campaign, counts in members_by_campaign(waterfall).items():
-        reasons = [label for label in OUTCOMES[1:-1] if counts.get(label.code)]
+        reasons = [label for label in possible if counts.get(label.code)]
         parts = (f"{counts[label.code]:,} {said(label)}" for label in reasons)
         yield block(f"{campaign}: {entered_text(counts)}", parts)
 

@@ -22,6 +22,11 @@ BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").r
     "business_time_zone"
 ]
 """The zone in which a timestamp becomes a business date, as the models have it."""
+LOADED_ANEW = (
+    "Remove the folder of its delivery below loaded/ (delivered=...), then type: rekindle load. "
+    "What was delivered is still in landing/."
+)
+"""What to do where a loaded file is damaged."""
 
 
 def orders_delivered_until(home: Home) -> date | None:
@@ -44,16 +49,19 @@ def last_business_date(home: Home) -> date | None:
     """The last business date with an order in the loaded data; None when nothing is loaded."""
     import duckdb
 
+    from orchestration.warehouse.connections import telling
+
     moments: list[datetime] = []
     with duckdb.connect() as connection:
         for table in _tables_of_orders():
             folder = home.loaded / table.source / table.name
             if not any(folder.glob("*/*/*.parquet")):
                 continue
-            [(newest,)] = connection.execute(
-                f'select max("{table.month_of}") from read_parquet($files, hive_partitioning = false)',
-                {"files": f"{folder}/*/*/*.parquet"},
-            ).fetchall()
+            with telling(folder, LOADED_ANEW):
+                [(newest,)] = connection.execute(
+                    f'select max("{table.month_of}") from read_parquet($files, hive_partitioning = false)',
+                    {"files": f"{folder}/*/*/*.parquet"},
+                ).fetchall()
             if newest is not None:
                 moments.append(newest)
     if not moments:

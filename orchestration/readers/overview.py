@@ -16,7 +16,7 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, in_a_row
 from orchestration.project import DEFAULT_HOME, Home
-from orchestration.readers.audience_tables import OUTCOMES, entered_text, said
+from orchestration.readers.audience_tables import entered_text, outcomes, said
 from orchestration.readers.audiences import published_weeks, read_audiences
 from orchestration.readers.experiments import NoExperiments, read_experiments
 from orchestration.readers.states import STATES
@@ -82,7 +82,7 @@ def _this_week(home: Home) -> Iterator[str]:
     for row in read.rows["waterfall"]:
         members[row["outcome"]] += row["members"]
     reasons = sorted(
-        (label for label in OUTCOMES[1:-1] if members[label.code]), key=lambda label: -members[label.code]
+        (label for label in outcomes()[1:-1] if members[label.code]), key=lambda label: -members[label.code]
     )
     parts = [f"{members[label.code]:,} {said(label)}" for label in reasons[:SHOWN_REASONS]]
     others = sum(members[label.code] for label in reasons[SHOWN_REASONS:])

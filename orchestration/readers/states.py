@@ -6,14 +6,13 @@ Does not: thresholds and rules (seeds), layout (core.summary).
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration.core.summary import Label, labelled_counts, markdown_table, text_table
-from orchestration.project import SEEDS_DIR
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.warehouse.connections import connect_read_only
 
 
@@ -40,8 +39,7 @@ class State:
     @property
     def labels(self) -> list[Label]:
         """The codes with their English and Chinese labels."""
-        with (SEEDS_DIR / self.seed).open(encoding="utf-8", newline="") as file:
-            return [Label(row[self.column], row["label_en"], row["label_zh"]) for row in csv.DictReader(file)]
+        return [Label(row[self.column], row["label_en"], row["label_zh"]) for row in sound_rows(self.seed)]
 
     def as_markdown(self, members: dict[str, int]) -> str:
         """Count per code, for Dagster."""

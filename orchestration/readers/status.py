@@ -17,11 +17,12 @@ from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.readers.deliveries import orders_delivered_until
+from orchestration.readers.deliveries import LOADED_ANEW, orders_delivered_until
 from orchestration.readers.due import due_now
 from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.asked_dates import given_up_dates
 from orchestration.warehouse.builds import WARNINGS
+from orchestration.warehouse.connections import telling
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import (
     Manifest,
@@ -32,6 +33,7 @@ from orchestration.warehouse.versions import (
 )
 
 SHOWN_DUE_DATES = 7
+NOTED_ANEW = "Move it away; the next load or fit writes it anew."
 
 
 def tables_text(home: Home) -> str:
@@ -96,14 +98,13 @@ def quarantine_text(home: Home, table: str | None) -> str:
         if table and (name != wanted[2] or (wanted[0] and source != wanted[0])):
             continue
         if any(folder.glob("*/*.parquet")):
-            counts += [
-                (f"{source}.{name}", reason, column, rows)
-                for reason, column, rows in duckdb.execute(
+            with telling(folder, LOADED_ANEW):
+                found = duckdb.execute(
                     "select quarantine_reason, quarantine_column, count(*) from read_parquet($files) "
                     "group by all order by 3 desc, 1, 2",
                     {"files": f"{folder}/*/*.parquet"},
                 ).fetchall()
-            ]
+            counts += [(f"{source}.{name}", reason, column, rows) for reason, column, rows in found]
     if not counts:
         return f"No row of {table} is in quarantine." if table else "No row is in quarantine."
     return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.quarantine}"
@@ -231,7 +232,7 @@ def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:
     file = home.own_tables / f"{table}.parquet"
     if not file.exists():
         return []
-    with duckdb.connect() as connection:
+    with telling(file, NOTED_ANEW), duckdb.connect() as connection:
         return connection.read_parquet(str(file)).query(table, query).fetchall()
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.core.definition_rows import refuse
 from orchestration.core.errors import RekindleError
+from orchestration.definitions_files.seeds import faults_of, files_of
 from orchestration.project import Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
 from orchestration.warehouse.connections import quoted
@@ -143,8 +145,10 @@ def preview(home: Home, seeds: Path, day: date) -> Preview:
         day: The as-of date.
 
     Raises:
+        InputFault: A file that dbt reads for it is not as declared.
         RekindleError: A rule needs a column that the published attributes lack.
     """
+    refuse(faults_of(SEEDS, files_of() | {seed: seeds / f"{seed}.csv" for seed in SEEDS}), "tag")
     with tempfile.TemporaryDirectory(prefix="rekindle-preview-") as folder:
         warehouse = Path(folder) / WAREHOUSE_FILE_NAME
         with _opened(warehouse, home) as connection:

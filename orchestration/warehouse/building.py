@@ -56,7 +56,8 @@ def build_part(
     if kept and (taken or not with_seeds):
         _execute(home, build, kept, taken, target_path, begun, ended)
         return
-    from orchestration.warehouse.dbt import BrokenRules, invoke_dbt
+    from orchestration.warehouse.broken_rules import BrokenRules
+    from orchestration.warehouse.dbt import invoke_dbt
 
     broken: BrokenRules = {}
 

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.files import write_json
+from orchestration.files import read_json, write_json
 from orchestration.own_tables import Place, provide_own_tables, write_own_table
 from orchestration.project import PROJECT_DIR, Home, own_tables_beside
 from orchestration.warehouse.connections import lock_down
@@ -173,7 +173,7 @@ def unpublished_builds(home: Home) -> list[Build]:
     """Builds that were started and not published, oldest first."""
     found = []
     for folder in _unpublished(home):
-        noted = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+        noted = read_json(folder / "build.json", f"Remove {folder}, then build again.")
         dates = tuple(date.fromisoformat(day) for day in noted["as_of_dates"])
         found.append(_build(home, folder.name, dates, noted["run_id"], noted["code_version"]))
     return found
@@ -304,7 +304,8 @@ def code_version() -> str:
 def _git(*arguments: str) -> str | None:
     try:
         answer = subprocess.run(
-            ["git", "-C", str(PROJECT_DIR), *arguments],
+            # Without its locks: on a full disk git would leave one behind, and the next commit would fail.
+            ["git", "--no-optional-locks", "-C", str(PROJECT_DIR), *arguments],
             capture_output=True,
             text=True,
             timeout=30,

@@ -1,18 +1,20 @@
 """DuckDB connections: confined ones that may touch only what they are given, read-only ones.
 
-Belongs here: the settings of connections, SQL strings.
+Belongs here: the settings of connections, SQL strings, what is said of a damaged file.
 Does not: dbt (its plugin is in ``lockdown.py``), which file to open.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.core.errors import RekindleError
 from orchestration.project import SEEDS_DIR, Home, own_tables_beside
 
 
@@ -77,6 +79,24 @@ def connect_read_only(file: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("set global autoinstall_known_extensions = false")
     connection.execute("set global autoload_known_extensions = false")
     return connection
+
+
+@contextmanager
+def telling(folder: Path, advice: str) -> Iterator[None]:
+    """Tells where Parquet files cannot be read.
+
+    Args:
+        folder: Where they lie.
+        advice: What to do, as a sentence.
+
+    Raises:
+        RekindleError: DuckDB could not read one.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).strip().partition("\n")[0]
+        raise RekindleError(f"A file of {folder} cannot be read: {first}. {advice}") from error
 
 
 def quoted(text: str | Path) -> str:

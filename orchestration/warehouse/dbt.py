@@ -28,11 +28,13 @@ from dbt_common.events.event_manager_client import (
     get_event_manager,
 )
 
+from orchestration.definitions_files.seeds import check_readable
 from orchestration.files import replacing, write_json
 from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
+from orchestration.warehouse.broken_rules import BrokenRules, broken_rules, told_rules
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME, BuildFailed
 from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
-from orchestration.warehouse.kept_sql import files_fingerprint, keep_sql, told_rules
+from orchestration.warehouse.kept_sql import files_fingerprint, keep_sql
 
 _BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -50,9 +52,6 @@ _FIXED_FLAGS = (
 _LOGGED = {"info", "warn", "error"}
 
 _parsed: dict[Path, tuple[int, Manifest]] = {}
-
-BrokenRules = dict[str, dict[str, int]]
-"""By the unique id of a failed ``rules`` test: each broken rule and the rows that break it."""
 
 
 def invoke_dbt(
@@ -138,11 +137,13 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR) -> Path:
         The manifest's path; what is there is always complete.
 
     Raises:
+        InputFault: A seed is missing or no CSV; the former manifest stays.
         BuildFailed: The project cannot be parsed; the former manifest stays.
     """
     made = manifest_file(project_dir)
     # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
     if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir):
+        check_readable(project_dir.parent / "seeds")
         _parse(project_dir, anew=True)
     return made
 
@@ -223,11 +224,22 @@ def _run(
 ) -> dbtRunnerResult:
     broken = {} if broken is None else broken
 
+    unheard: list[Exception] = []
+
     def heard(event: EventMsg) -> None:
-        log.write(f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n")
+        # Raised in a thread of dbt's own, a full disk would leave dbt waiting for that thread for ever.
+        try:
+            hear(event)
+        except Exception as error:
+            unheard.append(error)
+
+    def hear(event: EventMsg) -> None:
+        line = f"{event.info.ts.ToDatetime():%H:%M:%S} [{event.info.level:<5}] {event.info.msg}\n"
+        log.write(line.encode())
         if event.info.name == "LogTestResult" and event.data.status in _BROKEN:
             # A unit test is no node of the manifest.
-            broken.update(_broken_rules(manifest.nodes.get(event.data.node_info.unique_id)))
+            test = manifest.nodes.get(event.data.node_info.unique_id)
+            broken.update(broken_rules(test, manifest, DuckDBConnectionManager.env().handle()))
         if on_event is not None:
             on_event(event)
 
@@ -241,7 +253,7 @@ def _run(
     command, *rest = arguments
     ctx_set_event_manager(_ToldEvents())
     with (
-        (log_path / "dbt.log").open("a", encoding="utf-8", buffering=1) as log,
+        (log_path / "dbt.log").open("ab", buffering=0) as log,
         _environment(environment),
         _everything_closed(),
     ):
@@ -254,6 +266,8 @@ def _run(
         raise result.exception  # an interruption, which dbt's runner catches like any error
     if not result.success:
         raise BuildFailed(_failures(result, broken), log_path / "dbt.log")
+    if unheard:
+        raise unheard[0]
     return result
 
 
@@ -303,17 +317,6 @@ def _write_outcomes(
 def _outcomes(result: dbtRunnerResult) -> dict[str, str]:
     """What became of each node that dbt ran."""
     return {outcome.node.unique_id: str(outcome.status) for outcome in getattr(result.result, "results", [])}
-
-
-def _broken_rules(test: Any) -> BrokenRules:
-    """What dbt itself does not tell: which rules a failed ``rules`` test found broken."""
-    if getattr(test, "test_metadata", None) is None or test.test_metadata.name != "rules":
-        return {}
-    handle = DuckDBConnectionManager.env().handle()
-    try:
-        return {test.unique_id: dict(handle.cursor().execute(test.compiled_code).fetchall())}
-    finally:
-        handle.close()
 
 
 def _failures(result: dbtRunnerResult, broken: BrokenRules) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, field, replace
@@ -18,8 +17,10 @@ from uuid import uuid4
 
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.summary import counted
-from orchestration.files import remove_unfinished, replacing, sync, write_json
+from orchestration.files import read_json, remove_unfinished, replacing, sync, write_json
 from orchestration.project import Home
+
+_FROM_A_COPY = "Bring it back from a copy of the vault: nothing else says who is to be erased, or was."
 
 Record = tuple[str, str, str]
 """Source, system and member number."""
@@ -119,7 +120,10 @@ def ask(home: Home, request: Request) -> str:
 
 def open_requests(home: Home) -> dict[str, Request]:
     """The requests nobody has carried out yet, by name."""
-    return {file.stem: Request(**_noted(file)) for file in sorted((home.erasures / "open").glob("*.json"))}
+    return {
+        file.stem: Request(**read_json(file, _FROM_A_COPY))
+        for file in sorted((home.erasures / "open").glob("*.json"))
+    }
 
 
 def note_fault(home: Home, name: str, request: Request) -> None:
@@ -148,7 +152,7 @@ def under_way(home: Home) -> Erasure | None:
     file = home.erasures / "under_way.json"
     if not file.exists():
         return None
-    noted = _noted(file)
+    noted = read_json(file, _FROM_A_COPY)
     return Erasure(
         tuple((source, system, member) for source, system, member in noted["records"]),
         tuple(noted["touches"]),
@@ -211,7 +215,7 @@ def forget_half_requests(home: Home) -> None:
 def read_registry(home: Home) -> Registry:
     """What stays of former erasures."""
     file = home.erasures / "registry.json"
-    return Registry(**_noted(file)) if file.exists() else Registry()
+    return Registry(**read_json(file, _FROM_A_COPY)) if file.exists() else Registry()
 
 
 def write_registry(home: Home, registry: Registry) -> None:
@@ -232,17 +236,6 @@ def refuse_unfinished(home: Home, doing: str) -> None:
             f"nothing was {doing}. `rekindle run` carries them out; "
             "`rekindle status` says what it could not find"
         )
-
-
-def _noted(file: Path) -> dict[str, Any]:
-    try:
-        noted = json.loads(file.read_text(encoding="utf-8"))
-        return dict(noted)
-    except (OSError, ValueError, TypeError) as error:
-        raise RekindleError(
-            f"{file} cannot be read ({type(error).__name__}): who is to be erased, or was, is not known. "
-            "Nothing was done. Bring it back from a backup of the vault"
-        ) from None
 
 
 def _folder(home: Home, *parts: str) -> Path:

@@ -14,13 +14,15 @@ import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.files import replacing, sha256_of, write_json
 from orchestration.warehouse.connections import quoted
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 _PASSED = {"success", "pass"}
 """A warning is not kept: whoever builds next must see it again."""

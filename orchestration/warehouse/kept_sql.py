@@ -28,6 +28,7 @@ import duckdb
 from orchestration.core.summary import counted
 from orchestration.files import write_json
 from orchestration.project import DBT_PROJECT_DIR, Home
+from orchestration.warehouse.broken_rules import told_rules
 from orchestration.warehouse.connections import build_settings, lock_to_sources, tell_sources
 
 if TYPE_CHECKING:
@@ -102,11 +103,6 @@ class Outcome:
     def told(self) -> str:
         """What went wrong, in one line."""
         return told_rules(self.broken) or self.message or f"{counted(self.failing_rows, 'failing row')}"
-
-
-def told_rules(broken: Mapping[str, int]) -> str:
-    """Broken rules with their rows in one line."""
-    return ", ".join(f"{rule}: {counted(rows, 'row')}" for rule, rows in broken.items())
 
 
 def files_fingerprint(project_dir: Path = DBT_PROJECT_DIR) -> str:

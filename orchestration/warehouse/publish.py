@@ -6,7 +6,6 @@ Does not: deciding whether a build is good (``builds.audit``), what happens late
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.files import sha256_of, sync, write_json
+from orchestration.files import read_json, sha256_of, sync, write_json
 from orchestration.project import Home
 from orchestration.warehouse.asked_dates import note_published
 from orchestration.warehouse.builds import Build, file_state, public_docs
@@ -105,7 +104,7 @@ def remove_leftovers(home: Home) -> None:
 def _audited_rows(home: Home, build: Build) -> dict[str, int]:
     """Rows per table as audited, if this very file was."""
     try:
-        audited = json.loads(build.audit_file.read_text(encoding="utf-8"))
+        audited = read_json(build.audit_file, "Build again.")
     except FileNotFoundError:
         raise RekindleError(
             f"build {build.build_id} did not pass its audit ({build.audit_file} is missing): "

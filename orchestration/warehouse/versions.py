@@ -267,7 +267,7 @@ def connect_published(home: Home) -> duckdb.DuckDBPyConnection:
     while True:
         try:
             file = home.published_file.resolve(strict=True)
-        except FileNotFoundError:
+        except (OSError, RuntimeError):  # a link that leads to itself is the latter
             raise NoSuchVersion(
                 f"{home.published_file} does not lead to a published version; build and publish first"
             ) from None

@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.core.definition_rows import Row
+from orchestration.core.definition_rows import HIDDEN, Row
 from orchestration.core.errors import InputFault
 from orchestration.core.settings import setting_faults, typed
 from orchestration.definitions_files.settings import FOLDERS, check_settings, read_settings
 from orchestration.project import SEEDS_DIR
 
 TYPES = {"most_days": "integer", "least_share": "decimal(9,3)", "salt": "varchar"}
+WHOLE = "a whole number up to 2,147,483,647"
 SOUND = [("most_days", "28"), ("least_share", "0.125"), ("salt", "first")]
 
 
@@ -25,6 +26,7 @@ def faults(*pairs):
 def test_sound_settings_have_no_fault_and_become_values():
     assert faults(*SOUND) == []
     assert typed(dict(SOUND), TYPES) == {"most_days": 28, "least_share": Decimal("0.125"), "salt": "first"}
+    assert faults(("most_days", "2147483647"), ("least_share", "999999.999"), SOUND[2]) == []
 
 
 @pytest.mark.parametrize(
@@ -36,11 +38,13 @@ def test_sound_settings_have_no_fault_and_become_values():
             [*SOUND, ("most_day", "28")],
             ":5 setting 'most_day': nothing reads it; allowed: most_days, least_share, salt",
         ),
-        ([("most_days", "2.5"), *SOUND[1:]], ":2 setting 'most_days': value '2.5'; allowed: a whole number"),
-        ([("most_days", "all"), *SOUND[1:]], ":2 setting 'most_days': value 'all'; allowed: a whole number"),
+        ([("most_days", "2.5"), *SOUND[1:]], f":2 setting 'most_days': value '2.5'; allowed: {WHOLE}"),
+        ([("most_days", "all"), *SOUND[1:]], f":2 setting 'most_days': value 'all'; allowed: {WHOLE}"),
+        ([("most_days", "9" * 10), *SOUND[1:]], f":2 setting 'most_days': value {HIDDEN}; allowed: {WHOLE}"),
         (
             [SOUND[0], ("least_share", "0.1255"), SOUND[2]],
-            ":3 setting 'least_share': value '0.1255'; allowed: a number with at most 3 decimal places",
+            ":3 setting 'least_share': value '0.1255'; allowed: a number with at most 3 decimal places, "
+            "up to 999,999",
         ),
         ([*SOUND[:2], ("salt", " ")], ":4 setting 'salt': value ' '; allowed: a text"),
     ],

@@ -178,6 +178,7 @@ def test_a_week_that_is_not_sealed_is_not_exported(proposed):
         ("insert into audiences.aud_planned_touches select * replace ('t99' as planned_touch_id) "
          "from audiences.aud_planned_touches limit 1", "not v1"),
         ("update audiences.aud_decisions set definition_hash = 'other' where member_key = 1", "not v1"),
+        ("update staging.stg_rekindle__builds set build_id = 'another'", "holds another build"),
     ],
 )  # fmt: skip
 def test_what_is_published_must_be_what_is_sealed(shop, changed, said):

@@ -99,7 +99,7 @@ def history(seed: int, people: int = 30) -> History:
             for channel in CHANNELS:
                 if chance.random() < 0.9:
                     _consent(drawn, len(drawn.said), record, channel, _moment(FIRST, chance), granted=True)
-        if chance.random() < 0.5:
+        if chance.random() < 0.4:
             _opt_out(chance, drawn, person, number)
         if chance.random() < 0.1:
             later = _moment(FIRST + timedelta(days=chance.randrange(25, 38)), chance)
@@ -141,12 +141,12 @@ def _value(chance: Random, drawn: History, kind: str, own: str, number: int) -> 
         return chance.choice(PLACEHOLDERS[kind])
     if draw < 0.2:
         return None
-    if draw < 0.3 and drawn.people and kind != "union_id":
+    if draw < 0.26 and drawn.people and kind != "union_id":
         # That of a family, or one that was given up and given to somebody else.
-        other = chance.choice(drawn.people)
+        other = chance.choice(drawn.people[-5:])
         return chance.choice(other.held[chance.choice(other.records), kind])[0]
-    if draw < 0.4 and kind == "phone":
-        return f"137{number:05d}{chance.randrange(3):03d}"
+    if draw < 0.36 and kind == "phone":
+        return f"1362{number:05d}{chance.randrange(3):02d}"
     return own
 
 

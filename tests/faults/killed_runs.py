@@ -157,7 +157,7 @@ def many_kills(home: Home, seed: int, kills: int) -> None:
             except AlreadyPublished:
                 assert in_a_fork(publish, home) == 0
             except WhichBuild:
-                continue  # It was killed before its audit: publish says so, and only another run helps.
+                continue  # Killed before its audit, so that publish refuses it and only another run helps.
             else:
                 assert in_a_fork(publish, home) == 0
         elif was_killed:

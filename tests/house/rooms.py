@@ -80,7 +80,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "sources",
-        ("core", "project", "sources"),
+        ("core", "project", "definitions_files", "sources"),
         "fetch, write deliveries",
         "clean, join, open the warehouse",
     ),
@@ -92,13 +92,13 @@ PYTHON_ROOMS = (
     ),
     Room(
         "loader",
-        ("core", "project", "files", "own_tables", "loader"),
+        ("core", "project", "files", "own_tables", "definitions_files", "loader"),
         "validate deliveries, pseudonymise, write typed files",
         "know a source by name, open the warehouse",
     ),
     Room(
         "warehouse",
-        ("core", "project", "files", "own_tables", "warehouse"),
+        ("core", "project", "files", "own_tables", "definitions_files", "warehouse"),
         "lock, build, audit, publish, keep versions",
         "know how files were loaded, know Dagster",
     ),
@@ -116,7 +116,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "readers",
-        ("core", "project", "files", "loader", "warehouse", "readers"),
+        ("core", "project", "files", "definitions_files", "loader", "warehouse", "readers"),
         "ask published tables, manifests and Rekindle's own tables",
         "change anything, compute what SQL computes",
     ),

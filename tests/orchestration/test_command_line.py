@@ -106,12 +106,15 @@ def test_a_failed_dbt_test_fails_the_run_and_publishes_nothing(tiny):
 
 def test_a_warning_test_does_not_hold_back_the_publication(tiny):
     model = tiny.project / "dbt_project" / "models" / "marts" / "lifecycle" / "member_lifecycle.sql"
-    model.write_text(model.read_text().replace("'new' end", "null end"))
+    model.write_text(model.read_text().replace("then 'silent'", "then null"))
     tiny.rekindle("prepare")
     before = current_version(Home(tiny.home))
     done = tiny.rekindle("run", "--as-of", "2025-12-28", "--weeks", "0")
     assert done.returncode == 0, done.stderr
     assert current_version(Home(tiny.home)) != before
+    shown = tiny.rekindle("status").stdout
+    assert "Found by tests, and counted" in shown
+    assert "not_null_member_lifecycle_stage" in shown
 
 
 def test_build_then_publish_then_rollback_then_verify(tiny):

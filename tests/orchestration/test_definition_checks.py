@@ -12,7 +12,10 @@ from orchestration.project import SEEDS_DIR, Home
 from orchestration.warehouse.dbt import prepare
 
 DAY = date(2025, 12, 28)
-CHECKS = {"member_tags_have_no_fault", "product_tags_have_no_fault", "campaigns_have_no_fault"}
+CHECKS = {
+    "member_tags_have_no_fault", "product_tags_have_no_fault", "campaigns_have_no_fault",
+    *(f"{folder.name}_files_are_as_declared" for folder in SEEDS_DIR.iterdir() if folder.is_dir()),
+}  # fmt: skip
 PLANTED = [
     (
         "tags/tag_rules.csv",
@@ -43,6 +46,18 @@ PLANTED = [
         (",content,", ",bribe,"),
         "campaigns_have_no_fault",
         None,
+    ),
+    (
+        "churn/churn_levels.csv",
+        ("low,1,Low,", "low,first,Low,"),
+        "churn_files_are_as_declared",
+        (
+            "churn_levels.csv",
+            2,
+            "'low'",
+            "level_order 'first'",
+            "allowed: a whole number up to 2,147,483,647",
+        ),
     ),
 ]
 

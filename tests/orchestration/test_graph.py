@@ -124,6 +124,27 @@ def test_a_failed_check_names_each_broken_rule_and_its_rows():
     }
 
 
+def test_an_order_of_an_unknown_store_is_counted_and_holds_back_nothing():
+    from orchestration.assets.models import FACTS, MANIFEST
+
+    [check] = [check for check in FACTS.checks.values() if check.name == "fct_order__warnings"]
+    assert not check.blocking
+    assert "every store_id is known there" in check.description
+    facts = [node for node in MANIFEST["nodes"].values() if node["fqn"][1:3] == ["core", "facts"]]
+    blocking = [
+        (reference["column"], reference["to"])
+        for node in facts
+        if node["resource_type"] == "test" and node["config"]["severity"].lower() == "error"
+        for reference in node["test_metadata"]["kwargs"].get("references", [])
+    ]
+    # What no delivered row decides: identity knows every member, the contract every code.
+    assert sorted(blocking) == [
+        ("channel", "ref('response_window')"),
+        ("event_type", "ref('event_types')"),
+        ("member_key", "ref('dim_member')"),
+    ]
+
+
 def test_every_public_model_is_an_asset_and_each_of_its_tests_a_check(defs):
     from orchestration.assets.models import FACTS, MANIFEST, RESULTS, SCORES, is_public, tested_by
 

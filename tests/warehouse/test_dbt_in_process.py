@@ -1,5 +1,6 @@
 """dbt in this process: one file at a time, nothing left open, failures told clearly."""
 
+import errno
 import json
 import os
 import re
@@ -247,6 +248,33 @@ models:
     [rules] = broken.values()
     assert rules == {"is_small": 1, "rewarded in fct_order": 3}
     assert [known for name, known in seen if name == "dim_bonus__rules"] == [broken]
+
+
+@pytest.mark.timeout(120)
+def test_what_hears_dbt_may_fail_and_nobody_waits_for_it_for_ever(home, project):
+    def full(event):
+        if event.info.name == "LogStartLine":  # comes from a thread of dbt's
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        build_with(with_orders(home, 3), project, on_event=full)
+
+
+def test_of_a_seed_the_file_the_lines_and_what_is_allowed_are_told(home, own_project):
+    (own_project.parent / "seeds" / "bonus.csv").write_text("bonus\n7\n3\n08\n")
+    (own_project / "models" / "bonus.yml").write_text("""
+seeds:
+  - name: bonus
+    config: {column_types: {bonus: integer}}
+    data_tests:
+      - rules:
+          name: bonus__rules
+          arguments: {key: [bonus], conditions: {is_small: bonus < 5, is_filled: bonus is not null}}
+""")
+    with pytest.raises(BuildFailed) as raised:
+        build_with(with_orders(home, 3), own_project)
+    assert "is_small in bonus.csv:2, 4 (allowed: bonus < 5): 2 rows" in str(raised.value)
+    assert "is_filled" not in str(raised.value)
 
 
 def test_of_many_failures_the_first_ten_are_shown(home, own_project):

@@ -13,7 +13,7 @@ from orchestration.ledger.opening import start_build
 from orchestration.project import Home
 from orchestration.warehouse import connections, dbt
 from orchestration.warehouse.building import build_part
-from orchestration.warehouse.builds import BuildFailed, audit, public_docs
+from orchestration.warehouse.builds import BuildFailed, audit, public_docs, warnings_of
 from orchestration.warehouse.kept_sql import kept_sql
 
 pytestmark = pytest.mark.usefixtures("little_memory")
@@ -145,6 +145,8 @@ def test_a_broken_rule_is_told_as_by_dbt(home, kept_project, calls, orders):
     if orders < 10:
         assert failed is failed_by_dbt is None
         assert told["srv_bonus__rules"] == ("warn", {"is_less": orders - 7})
+        counted = f"is_less: {orders - 7} row{'s' if orders > 8 else ''}"
+        assert warnings_of(kept) == warnings_of(by_dbt) == {"srv_bonus__rules": counted}
         assert audit(kept) == audit(by_dbt)
         return
     assert failed.failures == failed_by_dbt.failures

@@ -140,11 +140,20 @@ def live_on(
 
 
 def delivered(truth: Path) -> tuple[Lives, date] | None:
-    """Which sample is delivered, and until which day; None when there is none."""
+    """Which sample is delivered, and until which day; None when there is none.
+
+    Raises:
+        InputFault: The note of it is damaged.
+    """
     note = truth / _LIVES
     if not note.exists():
         return None
-    kept = json.loads(note.read_text(encoding="utf-8"))
+    try:
+        kept = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputFault(
+            f"{note} is damaged: nothing else says which sample this is. Bring it back, or name another home."
+        ) from None
     lives = Lives(kept["members"], kept["seed"], date.fromisoformat(kept["until"]), kept["years"])
     return lives, date.fromisoformat(kept["known_until"])
 

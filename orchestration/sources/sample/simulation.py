@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.errors import InputFault
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.project import SEEDS_DIR
 from orchestration.sources.sample import (
     aftermath,
@@ -30,6 +31,8 @@ from orchestration.sources.sample import (
 from orchestration.sources.sample import truth as planted
 from orchestration.sources.sample.calendar import CALENDAR, MACROS, WARP
 
+# Definitions that the simulation looks at.
+SEEDS = ("calendar/promotions.csv", "lifecycle/categories.csv", "benefits/benefits.csv")
 # Persons simulated at a time: about a million orders, so memory stays flat whatever the number of members.
 CHUNK = 25_000
 MOST_MEMBERS = 2_000_000
@@ -128,13 +131,9 @@ class Simulation:
         self._know(self.known_until)
         for macro in MACROS:
             self.con.execute(macro.format(seed=self.lives.seed))
-        try:
-            self.con.execute(CALENDAR, {"promotions": str(SEEDS_DIR / "calendar" / "promotions.csv")})
-        except duckdb.Error as fault:
-            raise InputFault(
-                f"seeds/calendar/promotions.csv cannot be used: {str(fault).splitlines()[0]}. "
-                "It needs the columns code, starts_on and ends_on, with dates like 2025-11-11."
-            ) from fault
+        for seed in SEEDS:
+            sound_rows(seed)
+        self.con.execute(CALENDAR, {"promotions": str(SEEDS_DIR / "calendar" / "promotions.csv")})
         self.con.execute(WARP)
         _make_touch_tables(self.con)
         people.make_rhythm(self.con)

@@ -12,9 +12,11 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.definitions_files.seeds import sound_rows
 from orchestration.project import SEEDS_DIR
 
 CAUSED_ORDERS = "caused_orders.parquet"
+SEEDS = ("lifecycle/event_types.csv", "campaigns/experiment_metrics.csv")
 
 
 # A member's outcome without the exported touches is the outcome less what the caused orders added to it. The
@@ -126,7 +128,10 @@ def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[An
 
     Raises:
         RekindleError: Nothing is published, or the home was not filled by the sample.
+        InputFault: A seed that says what counts is not as declared.
     """
+    for seed in SEEDS:
+        sound_rows(seed)
     if not published.exists() or not (truth / CAUSED_ORDERS).exists():
         raise RekindleError(
             f"{truth} and {published}: both are needed, the truth of a sample and what was published of it. "
@@ -135,8 +140,8 @@ def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[An
     with duckdb.connect(str(published), read_only=True) as connection:
         files = {
             "caused": truth / CAUSED_ORDERS,
-            "event_types": SEEDS_DIR / "lifecycle" / "event_types.csv",
-            "metrics": SEEDS_DIR / "campaigns" / "experiment_metrics.csv",
+            "event_types": SEEDS_DIR / SEEDS[0],
+            "metrics": SEEDS_DIR / SEEDS[1],
         }
         cursor = connection.execute(_EFFECTS, {name: str(path) for name, path in files.items()})
         return [column[0] for column in cursor.description], cursor.fetchall()

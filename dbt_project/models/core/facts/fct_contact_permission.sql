@@ -35,8 +35,8 @@ purposes as (
 ),
 
 -- Unsubscribing from a message, complaining about it or blocking its sender withdraws what campaigns need, and is the
--- last word of its day. What cannot be read withdraws whatever it may have been about. Nobody says anything after it was
--- told: a later date is an error, that makes neither an opt-out wait nor a grant outlast one.
+-- last word of its day. What cannot be read withdraws whatever it may have been about. Nobody says anything after it
+-- was told: a later date is an error, that makes neither an opt-out wait nor a grant outlast one.
 events as (
     select
         member_records.member_key,
@@ -118,7 +118,7 @@ moments as (
         happened_on,
         happened_at,
         min(case when is_granted then 1 else 0 end) as is_granted,
-        row_number() over (partition by member_key, channel, purpose, happened_on order by happened_at desc) as rank_of_day
+        row_number() over (partition by member_key, channel, purpose, happened_on order by happened_at desc) as day_rank
     from heard
     group by member_key, channel, purpose, happened_on, happened_at
 )
@@ -131,7 +131,8 @@ select
     happened_on as changed_on,
     lead(happened_on, 1, {{ end_of_time() }})
         over (partition by member_key, channel, purpose order by happened_on) as next_on,
-    cast(row_number() over (partition by member_key, channel, purpose order by happened_on) as integer) as change_number,
+    cast(row_number() over (partition by member_key, channel, purpose order by happened_on) as integer)
+        as change_number,
     lag(is_granted = 1) over (partition by member_key, channel, purpose order by happened_on) as is_allowed_before
 from moments
-where rank_of_day = 1
+where day_rank = 1

@@ -40,8 +40,8 @@ member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
--- A step that waited for room is in several weeks; what was sent is the one that was planned last. One that a correction
--- dropped may have been sent before.
+-- A step that waited for room is in several weeks; what was sent is the one that was planned last. One that a
+-- correction dropped may have been sent before.
 plans as (
     select
         sealed.planned_touch_id,

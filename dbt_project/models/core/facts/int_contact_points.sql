@@ -54,7 +54,10 @@ known as (
         followed.identifier_type,
         followed.identifier,
         coalesce(
-            case when followed.next_first_on > followed.last_on then followed.next_first_on else followed.next_last_on end,
+            case
+                when followed.next_first_on > followed.last_on then followed.next_first_on
+                else followed.next_last_on
+            end,
             {{ end_of_time() }}
         ) as replaced_on,
         count(*) over (partition by followed.identifier_type, followed.identifier) as holders

@@ -1,6 +1,6 @@
 {%- set keys = {'consents': 'consent_id', 'touches': 'touch_id', 'tickets': 'ticket_id'} -%}
--- Nobody knows what a refused row would have said: where it may have been an opt-out it was one, of whomever any readable
--- part of it names, at the latest at the end of the day of its delivery. A later delivery of the same row replaces it.
+-- Nobody knows what a refused row would have said: where it may have been an opt-out it was one, of whomever any
+-- readable part of it names, at the latest at the end of the day of its delivery. A later delivery of it replaces it.
 with refused as (
     select
         *,
@@ -68,6 +68,11 @@ told as (
     {%- endfor %}
 ),
 
+corrected as (
+    select unreadable_id from told
+    where is_correction
+),
+
 -- Without its system a number may be of any.
 named as (
     select
@@ -112,4 +117,4 @@ left join receipts
     and refused.delivered_on < receipts.reported_on
 where
     receipts.planned_touch_id is null
-    and refused.unreadable_id not in (select told.unreadable_id from told where told.is_correction)
+    and refused.unreadable_id not in (select corrected.unreadable_id from corrected)

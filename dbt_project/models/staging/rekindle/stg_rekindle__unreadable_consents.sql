@@ -1,5 +1,6 @@
 select
-    {{ named_by(['source', 'table_name', 'delivered_on', 'quarantine_file', 'quarantine_row_number']) }} as unreadable_id,
+    {{ named_by(['source', 'table_name', 'delivered_on', 'quarantine_file', 'quarantine_row_number']) }}
+        as unreadable_id,
     source,
     table_name,
     delivered_on,

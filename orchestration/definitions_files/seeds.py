@@ -1,0 +1,139 @@
+"""Every file of `seeds/` and what the yml files beside declare of it: columns, types, keys, references.
+
+Belongs here: reading the declarations, finding the files, refusing those that are not as declared.
+Does not: what is a fault (core.seed_rows), rules of what rows mean (the modules beside, dbt's tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.core.definition_rows import Fault, Row, refuse
+from orchestration.core.errors import InputFault
+from orchestration.core.seed_rows import Reference, Seed, reference_faults, seed_faults
+from orchestration.definitions_files.rows import Table, read_table
+from orchestration.project import SEEDS_DIR
+
+Files = Mapping[str, Path]
+"""Where the file of each seed lies, by the seed's name."""
+
+
+def declared_seeds(seeds_dir: Path = SEEDS_DIR) -> Mapping[str, Seed]:
+    """Every seed that a yml file below a folder declares, by its name."""
+    files = sorted(seeds_dir.rglob("*.yml"))
+    return _declared(tuple((file, file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(maxsize=4)
+def _declared(files: tuple[tuple[Path, int], ...]) -> Mapping[str, Seed]:
+    # The parser in C: a tenth of the time, and every command that shows labels waits for it.
+    read = [yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) or {} for file, _ in files]
+    return {each["name"]: _seed(each) for content in read for each in content.get("seeds", [])}
+
+
+def _seed(declared: Mapping[str, Any]) -> Seed:
+    rules = [test["rules"]["arguments"] for test in declared.get("data_tests", []) if "rules" in test]
+    keys = [key for rule in rules for key in (rule.get("key"), *rule.get("keys", {}).values()) if key]
+    references = [
+        Reference(each["column"], each["to"].split("'")[1], each.get("field", each["column"]))
+        for rule in rules
+        for each in rule.get("references", [])
+        # Of a file of settings the reference is one of a setting, not of a column.
+        if each["column"] in declared["config"]["column_types"]
+    ]
+    return Seed(
+        declared["name"],
+        declared["config"]["column_types"],
+        tuple(map(tuple, keys)),
+        tuple(references),
+    )
+
+
+def files_of(seeds_dir: Path = SEEDS_DIR) -> dict[str, Path]:
+    """Every CSV file below a folder, by the name of its seed."""
+    return {file.stem: file for file in sorted(seeds_dir.rglob("*.csv"))}
+
+
+def check_readable(seeds_dir: Path = SEEDS_DIR) -> None:
+    """Refuse a folder of which a declared file is missing or any is no CSV: dbt could not even parse it.
+
+    Raises:
+        InputFault: The first such file.
+    """
+    files = files_of(seeds_dir)
+    for name in declared_seeds(seeds_dir):
+        _file(name, files)
+    for file in files.values():
+        read_table(file)
+
+
+def _file(name: str, files: Files) -> Path:
+    if name not in files:
+        raise InputFault(
+            f"{name}.csv is missing, which the yml files of the definitions declare. Bring it back."
+        )
+    return files[name]
+
+
+def faults_of(names: Iterable[str], files: Files) -> Iterator[Fault]:
+    """Every fault of some seeds against what is declared of them.
+
+    Args:
+        names: Names of the seeds; those that are not declared are passed over.
+        files: Where they lie, and those they refer to.
+
+    Raises:
+        InputFault: A file is missing or no CSV.
+    """
+    declared, read = declared_seeds(), dict[str, Table]()
+
+    def table(name: str) -> Table:
+        if name not in read:
+            read[name] = read_table(_file(name, files))
+        return read[name]
+
+    for seed in (declared[name] for name in names if name in declared):
+        yield from seed_faults(seed, table(seed.name).header, table(seed.name).rows)
+        codes: dict[Reference, Collection[str]] = {
+            reference: dict.fromkeys(row[reference.field] for row in table(reference.seed).rows)
+            for reference in seed.references
+            if reference.seed in declared
+        }
+        yield from reference_faults(table(seed.name).rows, codes)
+
+
+def folder_faults(folder: Path, seeds_dir: Path = SEEDS_DIR) -> Iterator[Fault]:
+    """Every fault of the files of one folder against what is declared of them."""
+    return faults_of(files_of(folder), files_of(seeds_dir))
+
+
+def check_seeds(seeds_dir: Path = SEEDS_DIR) -> None:
+    """Compare every file with what is declared of it, before a build begins.
+
+    Raises:
+        InputFault: With every fault of all files.
+    """
+    check_readable(seeds_dir)
+    files = files_of(seeds_dir)
+    refuse(faults_of(files, files), "seed")
+
+
+def sound_rows(file: str, seeds_dir: Path = SEEDS_DIR) -> tuple[Row, ...]:
+    """The rows of a seed, of which each cell is of its type and each row has a key of its own.
+
+    Args:
+        file: Its path below the folder of all definitions, such as `exports/copy_fallbacks.csv`.
+        seeds_dir: Folder of all definitions.
+
+    Raises:
+        InputFault: With every fault of the file.
+    """
+    path = seeds_dir / file
+    table = read_table(path)
+    refuse(seed_faults(declared_seeds()[path.stem], table.header, table.rows), "seed")
+    return table.rows

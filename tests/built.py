@@ -25,8 +25,7 @@ import pytest
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
 from orchestration.fits.amount_parameters import add_amounts
 from orchestration.fits.churn_parameters import add_version
-from orchestration.ledger.opening import start_build, write_definition_hashes
-from orchestration.ledger.seals import provide_ledger
+from orchestration.ledger.opening import provide_ledger, start_build, write_definition_hashes
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.own_tables import add_rows, provide_own_tables, write_own_table
@@ -200,6 +199,15 @@ class BuiltChain:
             ordered += [waiting.pop(name) for name in sorted(ready)]
         return ordered
 
+    def read_by(self, names: Collection[str]) -> list[dict[str, Any]]:
+        """The models of these names and all that they read, each after those it reads."""
+        needed = {model["unique_id"] for model in self.models if model["name"] in names}
+        assert len(needed) == len(names), f"not all of these are models: {sorted(names)}"
+        for model in reversed(self.models):
+            if model["unique_id"] in needed:
+                needed.update(model["depends_on"]["nodes"])
+        return [model for model in self.models if model["unique_id"] in needed]
+
     def open(self) -> duckdb.DuckDBPyConnection:
         """dbt's file, read only."""
         connection = duckdb.connect(str(self.build.file), read_only=True)
@@ -246,6 +254,7 @@ def quick_build(
     changed: dict[str, tuple[str, str]] | None = None,
     deciding: date | None = None,
     keeping: Collection[str] = frozenset(),
+    wanted: Collection[str] = (),
 ) -> duckdb.DuckDBPyConnection:
     """Run the compiled models over the loaded files of a home.
 
@@ -258,6 +267,8 @@ def quick_build(
         changed: Faults to plant: by model, a text of its compiled SQL and what to put in its place.
         deciding: A campaign week to decide as if it had never been sealed.
         keeping: Campaigns that stay as they are sealed in that week.
+        wanted: The models that are looked at: no others are built than these and what they read. Every model,
+            where none is named.
     """
     dates = sorted(set(dates))
     folder.mkdir(parents=True, exist_ok=True)
@@ -278,7 +289,7 @@ def quick_build(
     for node in chain.nodes.values():
         if node["resource_type"] == "seed":
             connection.execute(f"create table seeds.{node['name']} as from built.seeds.{node['name']}")
-    for model in chain.models:
+    for model in chain.read_by(wanted) if wanted else chain.models:
         query = model["compiled_code"]
         if changed and model["name"] in changed:
             text, instead = changed[model["name"]]

@@ -142,6 +142,7 @@ def warehouse_file(
         close(home, progress.say)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
+    kept = manifest.details
     current = current_version(home)
     if current != manifest.build_id:
         context.log.warning(told_aside(manifest, current))
@@ -155,7 +156,7 @@ def warehouse_file(
             "sha256": manifest.sha256,
             "replaces": manifest.replaces or "nothing",
             "readers get": current or "nothing",
-            SILENT_SIGNALS: ", ".join(code for code, *_ in manifest.details[SILENT_SIGNALS]) or "none",
-            WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], manifest.details[WARNINGS].items())),
+            SILENT_SIGNALS: ", ".join(code for code, *_ in kept.get(SILENT_SIGNALS, [])) or "none",
+            WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], kept.get(WARNINGS, {}).items())),
         }
     )

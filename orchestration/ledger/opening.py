@@ -6,6 +6,7 @@ Does not: the build's folder (warehouse.builds), what is sealed (``seals.py``), 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
 from datetime import date
 
@@ -13,8 +14,8 @@ from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.definitions_files.seeds import check_seeds
 from orchestration.definitions_files.settings import check_settings
 from orchestration.ledger.rules import check_rules
-from orchestration.ledger.seals import provide_ledger, seals
-from orchestration.own_tables import Place, write_own_table
+from orchestration.ledger.seals import PARTS, seals
+from orchestration.own_tables import Place, provide_own_tables, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, empty_build, lend_to_development
 
@@ -59,3 +60,59 @@ def write_definition_hashes(place: Place) -> None:
     hashes = definition_hashes()
     rows = [{"campaign": campaign, "definition_hash": hashes[campaign]} for campaign in sorted(hashes)]
     write_own_table(place, "definition_hashes", rows)
+
+
+def provide_ledger(
+    home: Home,
+    build: Place,
+    *,
+    until: date,
+    before: date | None = None,
+    keeping: Collection[str] = frozenset(),
+) -> None:
+    """Hand what is sealed to the build that is about to start.
+
+    Args:
+        home: The home.
+        build: Gets the rows, in its own tables.
+        until: The newest as-of date of the build: of weeks decided from a later state it knows nothing.
+        before: Only weeks before this Monday, for a build that decides that week anew; None for all.
+        keeping: Campaigns whose seal of that very week stands.
+
+    Raises:
+        RekindleError: See :func:`seals`.
+    """
+    known = [
+        each
+        for each in seals(home)
+        if each.as_of_date <= until
+        and (
+            before is None
+            or each.campaign_week < before
+            or (each.campaign_week == before and each.campaign in keeping)
+        )
+    ]
+    provide_own_tables(build)
+    for part, (sealed, _, _) in PARTS.items():
+        folder = build.own_tables / sealed
+        wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
+        for stale in folder.glob("*.parquet"):
+            if stale.name != "empty.parquet":
+                stale.unlink()
+        for name, each in wanted.items():
+            shutil.copyfile(each.folder(home) / f"{part}.parquet", folder / name)
+    rows = [
+        {
+            "campaign": each.campaign,
+            "campaign_week": each.campaign_week,
+            "ledger_version": each.version,
+            "as_of_date": each.as_of_date,
+            "definition_hash": each.definition_hash,
+            "build_id": each.build_id,
+            "reason": each.reason,
+            "matched": each.counts["decisions"],
+            "included": each.counts["included"],
+        }
+        for each in known
+    ]
+    write_own_table(build, "sealed_weeks", rows)

@@ -1,8 +1,8 @@
 """The ledger of audiences: what was decided for a campaign week, written once and never changed.
 
-Belongs here: sealing proposals of a published version, verifying what is sealed by its manifests, handing
-    it to the next build, comparing a rebuilt week with its seal.
-Does not: deciding who enters (``models/audiences``), sending anything (exports).
+Belongs here: sealing proposals of a published version, verifying what is sealed by its manifests, comparing
+    a rebuilt week with its seal.
+Does not: handing it to the next build (``opening.py``), deciding who enters (``models/audiences``), exports.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,15 +22,15 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import read_json, sha256_of, sync, write_json
-from orchestration.ledger.folders import MANIFEST, lost_manifests, versions_in, week_folder
 from orchestration.ledger.rules import declared_rules
-from orchestration.own_tables import Place, provide_own_tables, schema_of, write_own_table
+from orchestration.own_tables import schema_of
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
 
+MANIFEST = "manifest.json"
 # A proposal's parts: file of the ledger -> own table, table of the warehouse, order that makes its bytes.
-_PARTS = {
+PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
     "touches": ("sealed_touches", "aud_planned_touches", ["planned_touch_id"]),
 }
@@ -73,7 +72,7 @@ class Seal:
 
     def folder(self, home: Home) -> Path:
         """Where it lies."""
-        return week_folder(home, self.campaign, self.campaign_week) / f"v{self.version}"
+        return _week_folder(home, self.campaign, self.campaign_week) / f"v{self.version}"
 
     def as_json(self) -> dict[str, Any]:
         """The manifest."""
@@ -113,7 +112,7 @@ class Proposal:
 
     def bytes_of(self, part: str, version: int) -> bytes:
         """A file as it is sealed: the same rows give the same bytes."""
-        schema = schema_of(_PARTS[part][0])
+        schema = schema_of(PARTS[part][0])
         rows = self.tables[part]
         numbered = rows.add_column(
             0, pa.field("ledger_version", pa.int32()), pa.array([version] * len(rows), pa.int32())
@@ -126,7 +125,7 @@ class Proposal:
         """The files that are not, byte for byte, those of a seal."""
         return [
             part
-            for part in _PARTS
+            for part in PARTS
             if (sealed.folder(home) / f"{part}.parquet").read_bytes() != self.bytes_of(part, sealed.version)
         ]
 
@@ -175,7 +174,7 @@ def proposals(file: Path, week: date | None = None) -> list[Proposal]:
                 as_of,
                 definition_hash,
                 earlier,
-                {part: _rows(connection, part, campaign, monday) for part in _PARTS},
+                {part: _rows(connection, part, campaign, monday) for part in PARTS},
             )
             for campaign, monday, as_of, definition_hash, earlier in weeks
         ]
@@ -191,7 +190,7 @@ def _decides(connection: Any) -> bool:
 
 
 def _rows(connection: Any, part: str, campaign: str, week: date) -> pa.Table:
-    sealed, table, order = _PARTS[part]
+    sealed, table, order = PARTS[part]
     names = ", ".join(name for name in schema_of(sealed).names if name != "ledger_version")
     return connection.sql(
         f"select {names} from audiences.{table} "
@@ -213,8 +212,8 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
     Raises:
         RekindleError: There is a version of this week, and no reason was given to correct it.
     """
-    week = week_folder(home, proposal.campaign, proposal.campaign_week)
-    former = versions_in(week)
+    week = _week_folder(home, proposal.campaign, proposal.campaign_week)
+    former = _versions_in(week)
     if former and not reason:
         raise RekindleError(
             f"{week} holds v{former[-1]}: what was decided stays decided. Where it was wrong, correct it "
@@ -227,7 +226,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
     unfinished = week / f".v{version}.{os.getpid()}"
     unfinished.mkdir()
     try:
-        for part in _PARTS:
+        for part in PARTS:
             (unfinished / f"{part}.parquet").write_bytes(proposal.bytes_of(part, version))
         decisions = proposal.tables["decisions"]
         made = Seal(
@@ -244,7 +243,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
                 **{part: len(rows) for part, rows in proposal.tables.items()},
                 "included": pc.sum(decisions["is_included"]).as_py() or 0,
             },
-            sha256={f"{part}.parquet": sha256_of(unfinished / f"{part}.parquet") for part in _PARTS},
+            sha256={f"{part}.parquet": sha256_of(unfinished / f"{part}.parquet") for part in PARTS},
             rules=_rules(week, former, proposal),
         )
         write_json(unfinished / MANIFEST, made.as_json())
@@ -280,7 +279,7 @@ def seals(home: Home) -> list[Seal]:
         RekindleError: A file is missing or was changed after it was sealed; all such files are named.
         RekindleError: An erasure stopped among them.
     """
-    found, faults = [], [f"{manifest} is missing" for manifest in lost_manifests(home)]
+    found, faults = [], _missing(home)
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
         noted = _read_seal(manifest)
@@ -308,60 +307,18 @@ def seals(home: Home) -> list[Seal]:
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
-def provide_ledger(
-    home: Home,
-    build: Place,
-    *,
-    until: date,
-    before: date | None = None,
-    keeping: Collection[str] = frozenset(),
-) -> None:
-    """Hand what is sealed to the build that is about to start.
-
-    Args:
-        home: The home.
-        build: Gets the rows, in its own tables.
-        until: The newest as-of date of the build: of weeks decided from a later state it knows nothing.
-        before: Only weeks before this Monday, for a build that decides that week anew; None for all.
-        keeping: Campaigns whose seal of that very week stands.
-
-    Raises:
-        RekindleError: See :func:`seals`.
-    """
-    known = [
-        each
-        for each in seals(home)
-        if each.as_of_date <= until
-        and (
-            before is None
-            or each.campaign_week < before
-            or (each.campaign_week == before and each.campaign in keeping)
-        )
+def _missing(home: Home) -> list[str]:
+    """What must be there: each week that was exported, the manifest of each version up to the newest."""
+    versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
+    exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
+    manifests = [
+        week / f"v{number}" / MANIFEST
+        for week, there in versions.items()
+        for number in range(1, max(there, default=0) + 1)
     ]
-    provide_own_tables(build)
-    for part, (sealed, _, _) in _PARTS.items():
-        folder = build.own_tables / sealed
-        wanted = {f"{each.campaign}__{each.campaign_week}__v{each.version}.parquet": each for each in known}
-        for stale in folder.glob("*.parquet"):
-            if stale.name != "empty.parquet":
-                stale.unlink()
-        for name, each in wanted.items():
-            shutil.copyfile(each.folder(home) / f"{part}.parquet", folder / name)
-    rows = [
-        {
-            "campaign": each.campaign,
-            "campaign_week": each.campaign_week,
-            "ledger_version": each.version,
-            "as_of_date": each.as_of_date,
-            "definition_hash": each.definition_hash,
-            "build_id": each.build_id,
-            "reason": each.reason,
-            "matched": each.counts["decisions"],
-            "included": each.counts["included"],
-        }
-        for each in known
-    ]
-    write_own_table(build, "sealed_weeks", rows)
+    lost = [week for week in exported if not versions.get(week)]
+    lost += [manifest for manifest in manifests if not manifest.exists()]
+    return [f"{path} is missing" for path in sorted(lost)]
 
 
 def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
@@ -387,3 +344,11 @@ def differences(home: Home, rebuilt: list[Proposal]) -> list[str]:
             for part in proposal.differing_parts(home, sealed)
         ]
     return found
+
+
+def _week_folder(home: Home, campaign: str, week: date) -> Path:
+    return home.ledger / campaign / week.isoformat()
+
+
+def _versions_in(week: Path) -> list[int]:
+    return sorted(int(folder.name[1:]) for folder in week.glob("v*"))

@@ -253,10 +253,11 @@ def _due(home: Home) -> str:
         return f"nothing (orders are delivered until {orders_delivered_until(home) or 'never'}){given_up}"
     shown = ", ".join(map(str, due[:SHOWN_DUE_DATES]))
     more = f" and {len(due) - SHOWN_DUE_DATES} more" if len(due) > SHOWN_DUE_DATES else ""
-    passed = [day for day in due if any(version.manifest.as_of_date > day for version in list_versions(home))]
+    newest = max((version.manifest.as_of_date for version in list_versions(home)), default=due[0])
     again = "".join(
         f"\n{day} was asked for and is not published, though a later date is: it is asked for every morning, "
         f"or given up with: rekindle give-up {day} --why TEXT"
-        for day in passed
+        for day in due
+        if day < newest
     )
     return f"{shown}{more}. Type: rekindle run --as-of {due[0]}{again}{given_up}"

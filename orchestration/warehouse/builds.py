@@ -274,7 +274,7 @@ def audit(build: Build) -> dict[str, int]:
 
 def warnings_of(build: Build) -> dict[str, str]:
     """What tests found that holds back no publication: by test, the rules and the rows that break them."""
-    return {test: found for part in _told_by_dbt(build) for test, found in part["warnings"].items()}
+    return {test: found for part in _told_by_dbt(build) for test, found in part.get("warnings", {}).items()}
 
 
 def file_state(file: Path) -> dict[str, int]:

@@ -90,12 +90,12 @@ def _faults_in_stamp(
     """Where a file names another build than it is said to be; one of an earlier version names none."""
     if _STAMP not in days:
         return
-    for build_id, as_of_date in connection.execute(f"select build_id, as_of_date from {_STAMP}").fetchall():
-        if (build_id, as_of_date) != (said.build_id, said.as_of_date):
-            yield (
-                f"{file} holds another build: it names itself {build_id} as of {as_of_date}, "
-                f"not {said.build_id} as of {said.as_of_date}"
-            )
+    named = connection.execute(f"select build_id, as_of_date from {_STAMP} order by all").fetchall()
+    if named != [(said.build_id, said.as_of_date)]:
+        told = ", ".join(f"{build_id} as of {as_of_date}" for build_id, as_of_date in named) or "nothing"
+        yield (
+            f"{file} holds another build: it names itself {told}, not {said.build_id} as of {said.as_of_date}"
+        )
 
 
 def _faults_in_days(file: Path, days: Days, said: Dated) -> Iterator[str]:

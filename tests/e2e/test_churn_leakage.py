@@ -23,6 +23,8 @@ SCORES = (
     "member_churn_warning",
     "member_lifecycle",
 )
+# And what they were to foresee.
+READ = (*SCORES, "int_next_purchases")
 LEAKS = {
     # the last purchase of all the member's as-of dates in the build instead of the one at the date
     "member_churn_baseline": (
@@ -87,7 +89,10 @@ def changed_scores(one, other):
 
 
 def test_other_facts_after_a_date_change_no_score_on_it(chain, other_future, tmp_path):
-    with quick_build(chain, tmp_path, other_future, [D, UNTIL]) as knowing_other, chain.open() as known:
+    with (
+        quick_build(chain, tmp_path, other_future, [D, UNTIL], wanted=READ) as knowing_other,
+        chain.open() as known,
+    ):
         before, after = scores_at_d(known), scores_at_d(knowing_other)
         assert [name for name in SCORES if before[name].count("\n") < 3] == []
         assert changed_scores(before, after) == []
@@ -97,9 +102,10 @@ def test_other_facts_after_a_date_change_no_score_on_it(chain, other_future, tmp
 
 def test_scores_and_features_that_know_later_purchases_are_found(chain, other_future, tmp_path):
     facts = same_facts(chain.home, tmp_path / "facts")
+    changed = {"changed": LEAKS, "wanted": SCORES}
     with (
-        quick_build(chain, tmp_path / "one", facts, [D, UNTIL], changed=LEAKS) as known,
-        quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], changed=LEAKS) as knowing_other,
+        quick_build(chain, tmp_path / "one", facts, [D, UNTIL], **changed) as known,
+        quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], **changed) as knowing_other,
     ):
         found = changed_scores(scores_at_d(known), scores_at_d(knowing_other))
         # and with them only the probability, which is made of both

@@ -14,6 +14,8 @@ from orchestration.ledger.seals import differences, proposals, seal, seals
 from tests.built import SUNDAYS, quick_build, same_facts
 
 WEEK = date(2025, 12, 29)
+# With all that they read, the list of sealed weeks among it.
+SEALED = ("aud_decisions", "aud_planned_touches")
 STAMPS = {"build_id": "2025-12-28-00000000", "code_version": "tested"}
 
 
@@ -56,7 +58,9 @@ def withdraw(chain, home, members):
 
 
 def decided_anew(chain, home, folder: Path, keeping=()):
-    quick_build(chain, folder, home, SUNDAYS, deciding=WEEK, keeping=frozenset(keeping)).close()
+    quick_build(
+        chain, folder, home, SUNDAYS, deciding=WEEK, keeping=frozenset(keeping), wanted=SEALED
+    ).close()
     return proposals(folder / "warehouse.duckdb", WEEK)
 
 
@@ -88,7 +92,7 @@ def test_a_correction_of_one_campaign_leaves_the_others_and_both_versions_hold(c
     assert {each.version for each in seals(sealed) if each.campaign != campaign} == {1}
     assert differences(sealed, [found]) == []
 
-    with quick_build(chain, tmp_path / "after", sealed, SUNDAYS) as built:
+    with quick_build(chain, tmp_path / "after", sealed, SUNDAYS, wanted=SEALED) as built:
         shown = built.execute(
             "select distinct ledger_version, is_sealed from audiences.aud_decisions where campaign = ?",
             [campaign],

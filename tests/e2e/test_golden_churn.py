@@ -43,7 +43,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def warehouse(chain, home, tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden_churn_build")
-    with quick_build(chain, folder, home, [SUNDAY]) as connection:
+    with quick_build(chain, folder, home, [SUNDAY], wanted=SHOWN) as connection:
         yield connection
 
 

@@ -110,7 +110,7 @@ def weeks(chain, tmp_path_factory):
         deliver_receipts(home, before, sunday)
         load_chain(home)
         folder = root / f"built-{sunday}"
-        with quick_build(chain, folder, home, [sunday]) as connection:
+        with quick_build(chain, folder, home, [sunday], wanted=SHOWN) as connection:
             if sunday == SUNDAYS[-1]:
                 yield home, connection
         if sunday != SUNDAYS[-1]:

@@ -24,6 +24,7 @@ ABOUT_OFFERS = (
     "marts.fct_member_offer",
     "intermediate.int_offers__reasons",
 )
+OFFERED = [name.split(".")[1] for name in ABOUT_OFFERS]
 SETTINGS = setting_values("tags/tag_settings.csv")
 
 
@@ -48,7 +49,10 @@ def test_facts_of_later_days_change_no_offer(chain, tmp_path):
     """The date built alone from what was known on it has the rows it has beside a later one."""
     home = same_facts(chain.home, tmp_path / "home")
     forget_what_came_after(chain, home, MATURED)
-    with quick_build(chain, tmp_path, home, [MATURED]) as alone, chain.open() as among_others:
+    with (
+        quick_build(chain, tmp_path, home, [MATURED], wanted=OFFERED) as alone,
+        chain.open() as among_others,
+    ):
         differing = [
             model
             for model in ABOUT_OFFERS
@@ -81,6 +85,7 @@ def without_stock(chain, tmp_path_factory):
                 f"where store_id = '{store}') as counts",
             )
         },
+        wanted=OFFERED,
     ) as connection:
         yield store, connection
 

@@ -24,7 +24,7 @@ def table(chain, tmp_path_factory):
     home = Home(root / "home")
     simulate(home.landing, root / "truth", Lives(2500, seed=11, until=UNTIL))
     load_chain(home)
-    with quick_build(chain, root, home, [UNTIL]) as warehouse:
+    with quick_build(chain, root, home, [UNTIL], wanted=["member_silence_cause"]) as warehouse:
         return confusion(warehouse, root / "truth", UNTIL)
 
 

@@ -15,13 +15,16 @@ from tests.e2e.oracle import setting_values
 WEEKS = 17
 GRID = [UNTIL - timedelta(weeks=weeks) for weeks in range(WEEKS, -1, -1)]
 RULES = setting_values("churn/churn_settings.csv")
+# With all that they read, orders and refunds among it.
+ABOUT_WARNINGS = ("fct_warning_episode", "fct_warning_outcome")
 QUIET, HORIZON = timedelta(days=int(RULES["quiet_days"])), timedelta(days=28)
 
 
 @pytest.fixture(scope="module")
 def warehouse(chain, tmp_path_factory):
     folder = tmp_path_factory.mktemp("follow_up")
-    with quick_build(chain, folder, same_facts(chain.home, folder / "home"), GRID) as connection:
+    home = same_facts(chain.home, folder / "home")
+    with quick_build(chain, folder, home, GRID, wanted=ABOUT_WARNINGS) as connection:
         yield connection
 
 
@@ -131,7 +134,7 @@ def told(part, since=GRID[5] + QUIET):
 
 def test_episodes_do_not_depend_on_how_far_back_a_build_goes(chain, warehouse, tmp_path):
     home = same_facts(chain.home, tmp_path / "home")
-    with quick_build(chain, tmp_path, home, GRID[5:]) as shorter:
+    with quick_build(chain, tmp_path, home, GRID[5:], wanted=ABOUT_WARNINGS) as shorter:
         for part in ("episode", "outcome"):
             assert table_text(shorter, told(part)) == table_text(warehouse, told(part))
 
@@ -141,7 +144,8 @@ def test_performance_of_a_signal_depends_on_its_own_date_only(chain, tmp_path):
     with chain.open() as connection:
         among_many = table_text(connection, query)
     home = same_facts(chain.home, tmp_path / "home")
-    with quick_build(chain, tmp_path, home, [SUNDAYS[0], UNTIL]) as connection:
+    wanted = ["fct_churn_signal_performance"]
+    with quick_build(chain, tmp_path, home, [SUNDAYS[0], UNTIL], wanted=wanted) as connection:
         alone = table_text(connection, query)
 
     assert among_many.count("\n") > 5

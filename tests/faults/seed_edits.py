@@ -88,13 +88,12 @@ class Edit:
 
 
 def edits_of(file: str, content: bytes) -> Iterator[Edit]:
-    """Every edit of a file: of each cell of its first and last row, of each column and of the whole."""
+    """Every edit of a file: of each cell of a row, of each column, of its first and last row, of the whole."""
     header, *rows = _read(content)
-    ends = sorted({0, len(rows) - 1}) if rows else []
     for column in range(len(header)):
-        yield from (Edit(file, kind, row, column) for row in ends for kind in CELLS)
+        yield from (Edit(file, kind, len(rows) // 2, column) for kind in CELLS if rows)
         yield from (Edit(file, kind, 0, column) for kind in COLUMNS)
-    yield from (Edit(file, kind, row) for row in ends for kind in ROWS)
+    yield from (Edit(file, kind, row) for row in {0, len(rows) - 1} for kind in ROWS if rows)
     yield from (Edit(file, kind) for kind in FILES)
 
 

@@ -103,11 +103,13 @@ def test_an_experiment_over_a_week_that_was_sealed_without_it_is_refused(seeds, 
         check_rules([sealed()], seeds)
 
 
-def test_an_experiment_that_ended_before_a_week_does_not_read_it(seeds):
+@pytest.mark.parametrize(("valid_to", "is_read"), [("2025-12-28", False), ("2025-12-29", True)])
+def test_an_experiment_reads_weeks_up_to_the_one_whose_monday_it_ends_on(seeds, valid_to, is_read):
     assert declared_rules(CAMPAIGN, WEEK, seeds).keys() == {STARTED}
     row = "second_order,repurchased,28,0.05,4,0.05,0.8,2024-01-01,"
-    changed(seeds, "experiments", row, f"{row}2025-12-28")
-    assert declared_rules(CAMPAIGN, WEEK, seeds) == {}
+    changed(seeds, "experiments", row, f"{row}{valid_to}")
+    assert (declared_rules(CAMPAIGN, WEEK, seeds) != {}) is is_read
+    assert declared_rules(CAMPAIGN, WEEK + ONE_WEEK, seeds) == {}
     assert declared_rules(CAMPAIGN, WEEK - ONE_WEEK, seeds).keys() == {STARTED}
 
 

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.errors import RekindleError
-from orchestration.ledger.seals import differences, proposals, provide_ledger, seal, seals
+from orchestration.ledger.opening import provide_ledger
+from orchestration.ledger.seals import differences, proposals, seal, seals
 from orchestration.own_tables import read_own_table
 from tests.killing import dies_before
 

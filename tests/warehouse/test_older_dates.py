@@ -167,6 +167,8 @@ def test_a_finished_version_that_was_damaged_before_the_switch_is_not_switched_t
 PLANTED = {
     "another build": "update staging.stg_rekindle__builds set build_id = '2025-12-20-00000009'",
     "another date of the same build": "update staging.stg_rekindle__builds set as_of_date = '2025-12-20'",
+    "no build": "delete from staging.stg_rekindle__builds",
+    "two builds": "insert into staging.stg_rekindle__builds values ('x', 'another', '2025-12-20')",
     "other days": "update core.dim_as_of_date set as_of_date = '2025-12-20'",
     "a day too many": "insert into core.dim_as_of_date values ('x', '2025-12-27')",
     "a day too few": "delete from core.dim_as_of_date",

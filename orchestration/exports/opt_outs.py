@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contract import SourceContract, Table
+from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
@@ -27,12 +27,11 @@ from orchestration.project import Home
 
 Contracts = dict[str, SourceContract]
 
-# A consent says no by its value, a touch by a time; a complaint is meant for every channel.
-_GRANTED, _COMPLAINED = "is_granted", "complained_at"
-_SAID_NO = ("unsubscribed_at", "blocked_at", _COMPLAINED)
+# A complaint about a touch is meant for every channel; so is what names none, such as a ticket.
+_COMPLAINED = "complained_at"
 _WHO = ("system", "member_id", "planned_touch_id", "channel")
-# What of a row is news: with the same of all these, an earlier delivery said it already.
-_TELLING = (*_WHO, "purpose", "happened_at", *_SAID_NO)
+# What of a row is news, beside what opts out: with all of it the same, an earlier delivery said it already.
+_TELLING = (*_WHO, "purpose", "happened_at", _COMPLAINED)
 
 
 def refuse_unloaded(home: Home, contracts: Contracts) -> None:
@@ -119,7 +118,7 @@ def hear_opt_outs(
 
 
 def _can_opt_out(table: Table) -> bool:
-    return any(column.name in (_GRANTED, *_SAID_NO) for column in table.columns)
+    return any(column.opt_out is not None for column in table.columns)
 
 
 def _record(home: Home, table: Table, delivery: str) -> dict[str, Any] | None:
@@ -155,21 +154,34 @@ def _news(home: Home, table: Table, known: dict[tuple[str, str, str], list[int]]
 
 def _opt_outs(table: Table, files: list[Path], purpose: str, *, is_refused: bool) -> str:
     """SQL: rows that say no, their cells as text; of a consent that was refused nobody knows what it said."""
-    names = {column.name: column for column in table.columns}
-    says_no = [f"coalesce(cast({quoted(name)} as text) <> '', false)" for name in _SAID_NO if name in names]
-    if _GRANTED in names:
-        others = [code for code in names["purpose"].allowed if code != purpose] if "purpose" in names else []
-        meant = f"coalesce(purpose not in ({', '.join(map(literal, others))}), true)" if others else "true"
-        says_no.append(meant if is_refused else f"(not {_GRANTED} and {meant})")
+    columns = {column.name: column for column in table.columns}
+    telling = [column for column in table.columns if column.opt_out is not None]
+    says_no = " or ".join(_says_no(column, is_refused) for column in telling)
+    others = [code for code in columns["purpose"].allowed if code != purpose] if "purpose" in columns else []
+    if others:
+        says_no = f"({says_no}) and coalesce(purpose not in ({', '.join(map(literal, others))}), true)"
+    if "member_id" in columns and not is_refused:
+        says_no = f"({says_no}) and member_id <> ''"
     cells = ", ".join(
-        f"cast({quoted(name) if name in names else 'null'} as text) as {quoted(name)}"
-        for name in dict.fromkeys([*table.key, *_TELLING])
+        f"cast({quoted(name) if name in columns else 'null'} as text) as {quoted(name)}"
+        for name in dict.fromkeys([*table.key, *_TELLING, *(column.name for column in telling)])
     )
     paths = ", ".join(literal(str(file)) for file in files)
     return (
         f"select {cells} from read_parquet([{paths}], hive_partitioning = false, union_by_name = true) "
-        f"where {' or '.join(says_no)}"
+        f"where {says_no}"
     )
+
+
+def _says_no(column: Column, is_refused: bool) -> str:
+    """SQL: a flag says no where it is false, a code where it is named, anything else where it is there."""
+    text = f"cast({quoted(column.name)} as text)"
+    if column.data_type == "boolean":
+        return "true" if is_refused else f"not {quoted(column.name)}"
+    if column.opt_out:
+        harmless = ", ".join(literal(code) for code in column.allowed if code not in column.opt_out)
+        return f"coalesce({text} not in ({harmless}), {is_refused})"
+    return f"coalesce({text} <> '', false)"
 
 
 def _named_by_number(table: Table) -> str:

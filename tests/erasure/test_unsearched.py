@@ -298,7 +298,7 @@ def test_what_is_kept_of_erasures_and_cannot_be_read_is_a_sentence(business, nam
     (business.home.erasures / name).write_text("{", encoding="utf-8")
     answer = CliRunner().invoke(app, ["--home", str(business.home.root), "status"])
     assert answer.exit_code == 1
-    assert f"erasures/{name} cannot be read" in answer.output
+    assert f"erasures/{name} is damaged" in answer.output
     assert "Traceback" not in answer.output
 
 
@@ -367,7 +367,7 @@ def test_a_list_that_cannot_be_read_is_a_sentence(business, tmp_path, content):
     listed.write_bytes(content)
     answer = erase(business, "--from", str(listed))
     assert answer.exit_code == 2
-    assert "is not CSV in UTF-8" in answer.output
+    assert "cannot be read as a CSV file in UTF-8" in answer.output
     assert open_requests(business.home) == {}
 
 

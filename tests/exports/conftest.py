@@ -93,7 +93,7 @@ class Shop:
     def seal(self, **how: str) -> None:
         """Seal what is proposed."""
         for proposal in proposals(self.home.published_file.resolve()):
-            seal(self.home, proposal, build_id=BUILD, code_version="c0de", **how)
+            seal(self.home, proposal, **{"build_id": BUILD, "code_version": "c0de"} | how)
 
 
 @pytest.fixture

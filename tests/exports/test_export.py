@@ -187,6 +187,12 @@ def test_what_is_published_must_be_what_is_sealed(shop, changed, said):
         export(shop.home)
 
 
+def test_a_week_that_was_sealed_from_another_version_is_not_exported(proposed):
+    proposed.seal(build_id="another")
+    with pytest.raises(RekindleError, match="sealed from another, published is 2025-12-28-00000001"):
+        export(proposed.home)
+
+
 def test_a_correction_is_exported_only_once_it_is_published(shop):
     shop.change(
         "update audiences.aud_campaign_weeks set is_sealed = true",

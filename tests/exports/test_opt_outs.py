@@ -28,6 +28,12 @@ def touch(**other):
     } | other  # fmt: skip
 
 
+def ticket(**other):
+    return {
+        "ticket_id": 1, "system": "crm", "member_id": "m3", "kind": "complaint", "opened_at": "2025-12-29"
+    } | other  # fmt: skip
+
+
 def receipt(touch, **other):
     return {"planned_touch_id": touch, "unsubscribed_at": "", "complained_at": "", "blocked_at": ""} | other
 
@@ -100,6 +106,9 @@ def test_without_news_everybody_known_to_agree_is_in_the_file(shop):
         ("chain", "touches", touch(blocked_at="2025-12-29")),
         ("chain", "touches", touch(complained_at="2025-12-29", channel="email")),
         ("chain", "touches", touch(unsubscribed_at="2025-12-29", planned_at="soon")),
+        ("chain", "tickets", ticket()),
+        ("chain", "tickets", ticket(opened_at="soon")),
+        ("chain", "tickets", ticket(kind="rage")),
     ],
 )
 def test_whoever_opted_out_since_in_any_table_is_left_out(shop, source, table, row):
@@ -116,6 +125,8 @@ def test_whoever_opted_out_since_in_any_table_is_left_out(shop, source, table, r
         ("chain", "consents", consent(purpose="service")),
         ("receipts", "touches", receipt("t03")),
         ("chain", "touches", touch(unsubscribed_at="2025-12-29", channel="call")),
+        ("chain", "tickets", ticket(kind="enquiry")),
+        ("chain", "tickets", ticket(kind="enquiry", opened_at="soon")),
     ],
 )
 def test_what_says_nothing_about_the_channel_leaves_nobody_out(shop, source, table, row):

@@ -41,8 +41,8 @@ ORDERS = (
     "2,pos,M1,store,never,completed,10.00,0.00,10.00\n"
 )
 READ = f"""
-    create schema marts; create schema audiences; create schema experiments; create schema seeds;
-    create table marts.member_lifecycle as
+    create schema audiences; create schema experiments; create schema seeds;
+    create or replace table marts.member_lifecycle as
         select i as member_key, date '{DAY}' as as_of_date, 'new' as stage, hash(i) as noise
         from range(100000) as members(i);
     create table marts.member_attributes as select member_key, as_of_date from marts.member_lifecycle;

@@ -43,6 +43,7 @@ QUICK: dict[str, list[list[str]]] = {
     "experiments proposals": [[]],
     "experiments results": [[]],
     "export": [[], ["--week", str(WEEK)], ["--out", "{place}/out", "--drt", "{place}/drt"]],
+    "give-up": [["2025-12-29", "--why", "the tills were closed"]],
     "quarantine": [[], ["--table", "orders"]],
     "report churn": [[], ["--out", "{place}/out"]],
     "rollback": [[], ["--to", "2025-12-28-00000001"]],

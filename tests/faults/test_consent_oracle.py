@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -21,7 +22,7 @@ import pytest
 from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.sources.delivering import deliver
-from tests.built import load_chain, set_loaded
+from tests.built import load_chain, set_sources
 from tests.faults.consent_histories import CHANNELS, DELIVERIES, PLACEHOLDERS, history, text_of
 
 ASKED = ("fct_contact_permission", "fct_contact_point", "fct_unreadable_consent", "fct_ticket")
@@ -68,7 +69,7 @@ class Warehouse:
         self.models = [model for model in chain.models if model["unique_id"] in needed]
 
     def loaded(self, seed):
-        """The home that a history was delivered to, and the history."""
+        """The home that a history was delivered to, the folder of its build, and the history."""
         if seed not in self.homes:
             home, drawn = Home(self.root / str(seed)), history(seed)
             for (source, table, day), rows in drawn.rows.items():
@@ -80,7 +81,10 @@ class Warehouse:
                 home.landing, "chain", "orders", date(2024, 1, 1), lambda to: (to / "p.csv").write_text(NONE)
             )
             load_chain(home)
-            provide_own_tables(home)
+            folder = self.root / f"{seed}_build"
+            build = replace(self.chain.build, folder=folder, file=folder / "warehouse.duckdb")
+            for place in (home, build):
+                provide_own_tables(place)
             planned = [
                 dict.fromkeys(schema_of("sealed_touches").names)
                 | {
@@ -92,9 +96,10 @@ class Warehouse:
             ]  # fmt: skip
             schema = schema_of("sealed_touches")
             pq.write_table(
-                pa.Table.from_pylist(planned, schema=schema), home.own_tables / "sealed_touches" / "w.parquet"
+                pa.Table.from_pylist(planned, schema=schema),
+                build.own_tables / "sealed_touches" / "w.parquet",
             )
-            self.homes[seed] = home, drawn
+            self.homes[seed] = home, folder, drawn
         return self.homes[seed]
 
     def of(self, seed, fault=None):
@@ -104,11 +109,11 @@ class Warehouse:
         return self.found[seed, fault]
 
     def _built(self, seed, fault):
-        home, drawn = self.loaded(seed)
+        home, folder, drawn = self.loaded(seed)
         model, text, instead = fault or (None, None, None)
         with duckdb.connect(config={"threads": 1}) as connection:
             connection.execute("attach ':memory:' as warehouse; use warehouse")
-            set_loaded(connection, home)
+            set_sources(connection, home, folder)
             connection.execute(f"attach '{self.chain.build.file}' as built (read_only)")
             for schema in ("seeds", *sorted({each["schema"] for each in self.models})):
                 connection.execute(f"create schema {schema}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import duckdb
@@ -132,6 +133,7 @@ def test_the_asset_shows_both(chain, tmp_path):
 
     home = Home(tmp_path / "home")
     published_copy(chain, home)
-    shown = churn_report.op.compute_fn.decorated_fn(home, BuildLock(home=home), RELAY).metadata
+    context = SimpleNamespace(partition_keys=["2025-12-28"])
+    shown = churn_report.op.compute_fn.decorated_fn(context, home, BuildLock(home=home), RELAY).metadata
     assert "AUC" in shown["backtest"].value
     assert "data:image/svg+xml" in shown["reliability"].value

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,8 @@ MANIFEST = "manifest.json"
 # Columns the loader asks Parquet's reader for, under names no delivered column may have.
 FILE_COLUMN = "quarantine_file"
 ROW_COLUMN = "file_row_number"
+UNFINISHED = {".tmp", ".part", ".partial", ".filepart", ".crdownload"}
+"""How programs that upload call a folder until it is whole."""
 _CHUNK = 1 << 22
 
 
@@ -77,8 +80,16 @@ class CheckedDelivery:
     notes: tuple[str, ...]
 
 
-def find_deliveries(landing: Path, contracts: dict[str, SourceContract], faults: list[str]) -> list[Delivery]:
-    """Every delivery under a known source and table, oldest first; whatever else lies there is a fault."""
+def find_deliveries(
+    landing: Path,
+    contracts: dict[str, SourceContract],
+    faults: list[str],
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Delivery]:
+    """Every delivery under a known source and table, oldest first.
+
+    Uploads that are not finished are told; whatever else lies there is a fault.
+    """
     deliveries: list[Delivery] = []
     for source_folder in _folders(landing):
         contract = contracts.get(source_folder.name)
@@ -96,7 +107,9 @@ def find_deliveries(landing: Path, contracts: dict[str, SourceContract], faults:
                 continue
             for folder in _folders(table_folder):
                 delivered_on = delivery_date(folder.name)
-                if delivered_on is None:
+                if folder.suffix in UNFINISHED:
+                    say(f"{where}/{folder.name}: an upload that is not finished; it is left alone")
+                elif delivered_on is None:
                     faults.append(
                         f"{where}/{folder.name}: a delivery is a folder called delivered=YYYY-MM-DD"
                     )

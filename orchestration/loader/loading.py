@@ -120,7 +120,7 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
     faults: list[str] = []
-    delivered = find_deliveries(home.landing, contracts, faults)
+    delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:

@@ -79,6 +79,17 @@ def test_a_changed_file_is_refused(shop):
     assert "sha256" in refused(shop)
 
 
+@pytest.mark.parametrize("name", ["delivered=2024-07-01.tmp", "delivered=2024-07-01.part"])
+def test_an_upload_that_is_not_finished_is_named_and_holds_nothing_back(shop, name):
+    shop.deliver_required()
+    unfinished = shop.home.landing / "shop" / "orders" / name
+    unfinished.mkdir()
+    (unfinished / "part-0.csv").write_text("order_id\n2")
+    shop.load()
+    assert [line for line in shop.said if name in line and "not finished" in line]
+    assert shop.loaded("orders")
+
+
 @pytest.mark.parametrize(
     ("folder", "words"),
     [

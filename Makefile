@@ -28,7 +28,7 @@ ui: $(VENV)/run.installed ## Open the Dagster UI on 127.0.0.1:3000, read-only
 	@$(BIN)/rekindle ui
 
 # A file of tests stays with one process: what a file builds is built once.
-WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile
+WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/test.installed ## The test suite
 	@$(BIN)/pytest -q -m "not slow" $(WORKERS)

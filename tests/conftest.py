@@ -1,0 +1,24 @@
+"""The order of the suite: what takes long comes first, so that no process is left with it at the end.
+
+Belongs here: what concerns the suite as a whole.
+Does not: fixtures; those lie beside the tests that use them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+LONG = ("warehouse", "orchestration", "e2e", "bite", "faults", "erasure", "exports")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders above first, each in its own order."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0]
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=rank)

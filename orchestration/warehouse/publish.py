@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ from orchestration.warehouse.versions import (
 
 # The oldest format, so that tools with an older DuckDB open the file too.
 STORAGE_VERSION = "v1.0.0"
+COPIED_AT_ONCE = 2
+"""Most tables are too small for DuckDB to write one with several threads."""
 
 
 def publish(
@@ -192,10 +195,14 @@ def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
         relations = [tuple(relation.split(".")) for relation in sorted(rows)]
         for room in sorted({room for room, _ in relations}):
             connection.execute(f'create schema "{target}"."{room}"')
-        for room, name in relations:
-            connection.execute(
-                f'create table "{target}"."{room}"."{name}" as from "{source}"."{room}"."{name}"'
-            )
+
+        def copy(relation: tuple[str, ...]) -> None:
+            place = '"{}"."{}"'.format(*relation)
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(f'create table "{target}".{place} as from "{source}".{place}')
+
+        with ThreadPoolExecutor(COPIED_AT_ONCE) as pool:
+            list(pool.map(copy, relations))
         # Two thousand comments, each committed alone, would cost more than the tables.
         connection.execute(f"begin; {_comments(build, target)} commit")
         connection.execute(f'checkpoint "{target}"')

@@ -351,4 +351,4 @@ def _week_folder(home: Home, campaign: str, week: date) -> Path:
 
 
 def _versions_in(week: Path) -> list[int]:
-    return sorted(int(folder.name[1:]) for folder in week.glob("v*"))
+    return sorted(int(folder.name[1:]) for folder in week.glob("v*") if folder.name[1:].isdecimal())

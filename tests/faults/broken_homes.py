@@ -235,7 +235,9 @@ BREAKAGES = (
     Breakage("link to nowhere", lambda home: _linked(home, "builds")),
     Breakage("link a folder", lambda home: in_the_way(home.published_file)),
     Breakage("own table of loads cut", lambda home: cut(home.own_tables / "loads.parquet")),
-    Breakage("own table of builds cut", lambda home: cut(home.own_tables / "builds.parquet")),
+    Breakage(
+        "own table of a build cut", lambda home: cut(next(home.builds.glob("*/rekindle/builds.parquet")))
+    ),
     Breakage("own table of fits cut", lambda home: cut(home.own_tables / "churn_parameters.parquet")),
     Breakage("own tables a file", lambda home: (shutil.rmtree(home.own_tables), home.own_tables.touch())),
     Breakage("seal's manifest cut", lambda home: cut(only(home.ledger, "*/*/v1/manifest.json"))),

@@ -11,6 +11,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -112,7 +113,8 @@ def place(tmp_path, monkeypatch):
     """Where copies are made; what commands put into the environment leaves again."""
     for name in (HOME_VARIABLE, "DAGSTER_HOME"):
         monkeypatch.setenv(name, "")
-    monkeypatch.setattr("orchestration.cli.ui.subprocess.Popen", lambda *_, **__: Served())
+    # The module's own name alone: others ask git through the same library.
+    monkeypatch.setattr("orchestration.cli.ui.subprocess", SimpleNamespace(Popen=lambda *_, **__: Served()))
     monkeypatch.setattr("orchestration.cli.ui.os.wait", lambda: None)
     monkeypatch.setattr("orchestration.cli.ui.signal.signal", lambda *_: None)
     (tmp_path / "orders.csv").write_text("order_id\n1\n")

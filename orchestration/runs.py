@@ -133,6 +133,8 @@ def _failed_check(instance: DagsterInstance, run_id: str) -> CheckFailed | None:
 
 def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
     """The step's own error, however deep Dagster wrapped it; wrappings may name each other in a circle."""
+    from dagster._core.errors import DagsterMaxRetriesExceededError
+
     cause: BaseException | None = error
     met: set[int] = set()
     told: str | None = None
@@ -141,7 +143,9 @@ def _as_told_to_users(error: Exception, home: Home) -> RekindleError:
         if isinstance(cause, RekindleError):
             return cause
         told = (in_words(cause, home) if is_its_cause else None) or told
-        is_its_cause = is_its_cause and cause.__cause__ is not None
+        # After a retry Dagster says only in words what failed at last; it is what was being handled then.
+        is_retried = isinstance(cause, DagsterMaxRetriesExceededError)
+        is_its_cause = is_its_cause and (is_retried or cause.__cause__ is not None)
         met.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     if told:

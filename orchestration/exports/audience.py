@@ -82,9 +82,9 @@ def audience(
         else:
             addresses.add(row["address"])
             rows.append(row)
-    return Audience(
-        *key, rows, {reason: left_out[reason] for reason in definitions.reasons if left_out[reason]}
-    )
+    # A reason that nobody gave a label counts all the same: rows and left out make what was planned.
+    order = [*definitions.reasons, *sorted(left_out.keys() - set(definitions.reasons))]
+    return Audience(*key, rows, {reason: left_out[reason] for reason in order if left_out[reason]})
 
 
 def _row(

@@ -38,17 +38,24 @@ def refuse_unloaded(home: Home, contracts: Contracts) -> None:
     """Stop what may not happen while an opt-out may lie in landing.
 
     Raises:
-        RekindleError: Deliveries that can carry one are not loaded, or were changed since; all are named.
+        RekindleError: Deliveries that can carry one are not loaded, or were changed since, or something lies
+            there that may be one; all are named.
     """
+    strange: list[str] = []
     waiting = [
         delivery.where
-        for delivery in find_deliveries(home.landing, contracts, [])
+        for delivery in find_deliveries(home.landing, contracts, strange)
         if _can_opt_out(delivery.table)
         and (
             (record := _record(home, delivery.table, delivery.folder.name)) is None
             or manifest_sha256(delivery) not in (None, record["manifest"])
         )
     ]
+    if strange:
+        raise RekindleError(
+            f"{home.landing} has what is no delivery and may hold opt-outs: {'; '.join(strange)}. "
+            "Nothing was exported. Name it as a delivery and `rekindle load`, or remove it"
+        )
     if waiting:
         raise RekindleError(
             f"{home.landing} has deliveries that may hold opt-outs and are not loaded: {', '.join(waiting)}. "

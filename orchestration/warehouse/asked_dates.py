@@ -6,12 +6,13 @@ Does not: which dates are due (core.due), asking for them (sensors, cli).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import date
 
-from orchestration.files import write_json
+from orchestration.files import read_json, write_json
 from orchestration.project import Home
+
+_ASK_AGAIN = "Remove it; to build the date in its name all the same: rekindle run --as-of DATE."
 
 
 def note_asked(home: Home, days: Iterable[date]) -> None:
@@ -46,6 +47,6 @@ def given_up_dates(home: Home) -> dict[date, str]:
 
 def _noted(home: Home) -> dict[date, str]:
     return {
-        date.fromisoformat(file.stem): json.loads(file.read_text(encoding="utf-8"))["given_up"]
-        for file in sorted(home.asked_dates.glob("????-??-??.json"))
+        date.fromisoformat(file.stem): str(read_json(file, _ASK_AGAIN).get("given_up", ""))
+        for file in sorted(home.asked_dates.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].json"))
     }

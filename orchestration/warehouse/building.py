@@ -94,8 +94,7 @@ def _execute(
     ended: Ended,
 ) -> None:
     target_path.mkdir(parents=True, exist_ok=True)
-    sql = {node.unique_id: node.sql for node in kept.nodes}
-    names = {node.unique_id: node.name for node in kept.nodes}
+    nodes = {node.unique_id: node for node in kept.nodes}
     outcomes: dict[str, str] = dict(taken)
     warnings: dict[str, str] = {}
     failures: list[tuple[str, str]] = []
@@ -103,14 +102,15 @@ def _execute(
     with log_file.open("a", encoding="utf-8", buffering=1) as log:
 
         def note(outcome: Outcome) -> None:
-            outcomes[outcome.unique_id] = outcome.status
-            log.write(f"{outcome.status:<7} {outcome.seconds:7.3f} s  {outcome.unique_id}\n")
+            node = nodes[outcome.unique_id]
+            outcomes[node.unique_id] = outcome.status
+            log.write(f"{outcome.status:<7} {outcome.seconds:7.3f} s  {node.unique_id}\n")
             if outcome.status == "warn":
-                warnings[names[outcome.unique_id]] = outcome.told()
+                warnings[node.name] = outcome.told()
             if outcome.status in {"error", "fail"}:
-                failures.append((outcome.unique_id, outcome.told()))
+                failures.append((node.unique_id, outcome.told()))
                 log.write(f"{outcome.told()}\n")
-                (target_path / f"{outcome.unique_id}.sql").write_text(sql[outcome.unique_id], "utf-8")
+                (target_path / f"{node.unique_id}.sql").write_text(node.sql, "utf-8")
             ended(outcome)
 
         try:

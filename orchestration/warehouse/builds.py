@@ -254,7 +254,7 @@ def audit(build: Build) -> dict[str, int]:
         RekindleError: Something is missing or failed.
     """
     build.audit_file.unlink(missing_ok=True)
-    _check_dbt_results(build)
+    _check_outcomes(build)
     wal = build.file.with_name(build.file.name + ".wal")
     try:
         with duckdb.connect(str(build.file)) as connection:
@@ -274,7 +274,7 @@ def audit(build: Build) -> dict[str, int]:
 
 def warnings_of(build: Build) -> dict[str, str]:
     """What tests found that holds back no publication: by test, the rules and the rows that break them."""
-    return {test: found for part in _told_by_dbt(build) for test, found in part.get("warnings", {}).items()}
+    return {test: found for part in _noted(build) for test, found in part.get("warnings", {}).items()}
 
 
 def file_state(file: Path) -> dict[str, int]:
@@ -338,20 +338,20 @@ def _unpublished(home: Home) -> list[Path]:
     )
 
 
-def _told_by_dbt(build: Build) -> list[dict[str, Any]]:
-    """What dbt says at the end of each part of a build."""
+def _noted(build: Build) -> list[dict[str, Any]]:
+    """What is noted at the end of each part of a build."""
     parts = (build.scores_path, build.verdicts_path)
     paths = [build.target_path, *(part for part in parts if part.exists())]
     return [json.loads((path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8")) for path in paths]
 
 
-def _check_dbt_results(build: Build) -> None:
+def _check_outcomes(build: Build) -> None:
     try:
-        told = _told_by_dbt(build)
+        told = _noted(build)
     except (OSError, ValueError) as error:
         raise RekindleError(
-            f"build {build.build_id} lacks what dbt says of it at its end, in {build.target_path}: "
-            "dbt did not finish; build again"
+            f"build {build.build_id} lacks what is noted of it at its end, in {build.target_path}: "
+            "it did not finish; build again"
         ) from error
     outcomes = {node: status for part in told for node, status in part["outcomes"].items()}
     failed = [f"{node}: {status}" for node, status in outcomes.items() if status not in _PASSED]

@@ -46,10 +46,15 @@ def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -
         connection.execute(statement)
 
 
+def memory_limit() -> str:
+    """What DuckDB may take while a file is built or written."""
+    return os.environ.get("REKINDLE_MEMORY", "4GB")
+
+
 def build_settings() -> dict[str, Any]:
     """What a connection that builds is opened with, as ``profiles.yml`` says it to dbt."""
     return {
-        "memory_limit": os.environ.get("REKINDLE_MEMORY", "4GB"),
+        "memory_limit": memory_limit(),
         "threads": 2,
         "preserve_insertion_order": False,
     }

@@ -6,7 +6,6 @@ Does not: deciding whether a build is good (``builds.audit``), what happens late
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ from orchestration.files import read_json, sha256_of, sync, write_json
 from orchestration.project import Home
 from orchestration.warehouse.asked_dates import note_published
 from orchestration.warehouse.builds import Build, file_state, public_docs
-from orchestration.warehouse.connections import lock_down, quoted
+from orchestration.warehouse.connections import lock_down, memory_limit, quoted
 from orchestration.warehouse.contents import faults_in_file
 from orchestration.warehouse.versions import (
     Manifest,
@@ -182,10 +181,7 @@ def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
     """Copy every audited table and view into a file of its own, and comment them."""
     source, target = build.file.stem, file.stem
     spill = build.folder / "spill"
-    settings = {
-        "temp_directory": str(spill),
-        "memory_limit": os.environ.get("REKINDLE_MEMORY", "4GB"),
-    }
+    settings = {"temp_directory": str(spill), "memory_limit": memory_limit()}
     with closing(duckdb.connect(config=settings)) as connection:
         # Under its own stem, since views name their tables in full.
         connection.execute(f'attach {quoted(build.file)} as "{source}" (read_only)')

@@ -44,6 +44,16 @@ def test_everybody_planned_is_in_the_file_or_counted_by_the_first_reason_against
     assert (file.manifest["planned"], file.manifest["rows"]) == (10, 3)
 
 
+def test_a_reason_without_a_label_is_counted_all_the_same(shop, tmp_path):
+    seeds = shutil.copytree(SEEDS_DIR, tmp_path / "seeds")
+    labels = seeds / "exports" / "left_out_reasons.csv"
+    lines = labels.read_text(encoding="utf-8").splitlines(keepends=True)
+    labels.write_text("".join(line for line in lines if not line.startswith("silenced,")), encoding="utf-8")
+    file = only(export(shop.home, WEEK, seeds_dir=seeds))
+    assert file.manifest["left_out"]["silenced"] == 3
+    assert (file.manifest["planned"], file.manifest["rows"]) == (10, 3)
+
+
 def test_whoever_left_the_journey_since_the_seal_is_left_out(shop):
     shop.change(
         "update audiences.aud_journeys set exit_reason = 'returned' where member_key = 3",

@@ -190,6 +190,21 @@ def test_a_complaint_known_of_a_later_day_ends_the_journey(shop):
     assert file.manifest["left_out"]["journey_over"] == 1
 
 
+@pytest.mark.parametrize("name", ["chain/consents/2025-12-30", "chain/consent/delivered=2025-12-30"])
+def test_while_something_lies_in_landing_that_is_no_delivery_nothing_is_exported(shop, name):
+    folder = shop.home.landing / name
+    folder.mkdir(parents=True)
+    with pytest.raises(
+        RekindleError, match=f"no delivery and may hold opt-outs: landing/{name.split('/d')[0]}"
+    ):
+        export(shop.home)
+    assert not shop.home.exports.exists()
+    folder.rmdir()
+    if not any(folder.parent.iterdir()):
+        folder.parent.rmdir()
+    assert exported(shop)[0] == {"t01", "t02", "t03"}
+
+
 @pytest.mark.parametrize(("source", "table"), [("chain", "consents"), ("receipts", "touches")])
 def test_while_an_opt_out_may_lie_in_landing_nothing_is_exported(shop, source, table):
     row = consent() if table == "consents" else receipt("t03", blocked_at="2025-12-29")

@@ -174,7 +174,7 @@ def test_a_build_of_a_part_of_the_project_fails_its_audit(home):
 def test_a_build_that_dbt_did_not_finish_fails_its_audit(home):
     build = finished_build(home, 1)
     (build.target_path / OUTCOMES_FILE_NAME).unlink()
-    with pytest.raises(RekindleError, match="dbt did not finish"):
+    with pytest.raises(RekindleError, match="it did not finish"):
         audit(build)
 
 

@@ -1,20 +1,25 @@
 """What dbt compiled is executed for as long as nothing changed, to the same end as if dbt had run it."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from made_by_hand import AS_OF
 from standin import with_orders, written
 
+import orchestration.warehouse.kept_sql
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
-from orchestration.project import Home
+from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse import connections, dbt
 from orchestration.warehouse.building import build_part
 from orchestration.warehouse.builds import BuildFailed, audit, public_docs, warnings_of
-from orchestration.warehouse.kept_sql import kept_sql
+from orchestration.warehouse.connections import build_settings
+from orchestration.warehouse.kept_sql import THREADS, kept_sql
 
 pytestmark = pytest.mark.usefixtures("little_memory")
 
@@ -187,6 +192,24 @@ def test_whatever_file_changed_its_sql_is_not_used(kept_project, name):
     file = kept_project / name
     file.write_text(file.read_text() + "\n")
     assert kept_sql("build", kept_project) is None
+
+
+def test_sql_that_another_version_of_this_room_kept_is_not_used(kept_project, tmp_path, monkeypatch):
+    own = Path(orchestration.warehouse.kept_sql.__file__)
+    other = shutil.copytree(own.parent, tmp_path / "warehouse") / own.name
+    monkeypatch.setattr(orchestration.warehouse.kept_sql, "__file__", str(other))
+    assert kept_sql("build", kept_project)
+    other.write_text(other.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert kept_sql("build", kept_project) is None
+
+
+def test_a_kept_build_is_opened_as_dbt_opens_it(monkeypatch):
+    monkeypatch.delenv("REKINDLE_MEMORY")
+    [profile] = yaml.safe_load((DBT_PROJECT_DIR / "profiles.yml").read_text())["rekindle"]["outputs"].values()
+    told = profile["config_options"]
+    limit = re.fullmatch(r"\{\{ env_var\('REKINDLE_MEMORY', '(\w+)'\) \}\}", told["memory_limit"])
+    assert build_settings() == told | {"memory_limit": limit[1]}
+    assert profile["threads"] == THREADS
 
 
 def test_a_seed_that_changed_is_in_the_next_build(home, kept_project, calls):

@@ -227,3 +227,12 @@ def test_verify_finds_it_under_a_manifest_that_looks_right(home, statement):
     rollback(home, first)
     with pytest.raises(NoSuchVersion, match=r"is damaged.*holds another"):
         rollback(home, second)
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", '"'])
+def test_a_damaged_note_of_a_date_is_a_sentence(home, damaged):
+    note_asked(home, [AS_OF])
+    file = home.asked_dates / f"{AS_OF}.json"
+    file.write_text(damaged)
+    with pytest.raises(RekindleError, match=f"{file} is damaged.*Remove it"):
+        open_dates(home)

@@ -117,11 +117,16 @@ def invoke_dbt(
         broken=broken,
         taken=taken,
     )
-    if keeping_seeds and not taken and seeds_fingerprint(parsed) == seeds:
-        keep_seeds(warehouse, parsed, _outcomes(result), seeds, project_dir)
-    if keeping and files_fingerprint(project_dir) == files:
-        outcomes = json.loads((target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
-        keep_sql(keeping, manifest, outcomes, files=files, seeds=seeds, project_dir=project_dir)
+    try:
+        if keeping_seeds and not taken and seeds_fingerprint(parsed) == seeds:
+            keep_seeds(warehouse, parsed, _outcomes(result), seeds, project_dir)
+        if keeping and files_fingerprint(project_dir) == files:
+            outcomes = json.loads((target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
+            keep_sql(keeping, manifest, outcomes, files=files, seeds=seeds, project_dir=project_dir)
+    except OSError as error:
+        # The build is made. In a project that may not be written, dbt makes the next one too.
+        with (target_path.parent / "dbt.log").open("a", encoding="utf-8") as log:
+            log.write(f"Not kept for the next build: {error}\n")
     return result
 
 

@@ -228,6 +228,18 @@ def test_what_is_kept_and_damaged_is_not_used(home, kept_project, calls, damaged
     assert audit(build)["marts.dim_bonus"] == 3
 
 
+@pytest.mark.parametrize("kept", ["sql", "seeds"])
+def test_what_cannot_be_kept_fails_no_build_and_is_logged(home, kept_project, kept):
+    touch(kept_project)
+    (kept_project.parent / "seeds" / "bonus.csv").write_text("bonus\n6\n")
+    shutil.rmtree(kept_project / "target" / kept)
+    (kept_project / "target" / kept).write_text("in the way")
+    build, _, failed = made(with_orders(home, 3), kept_project, 1)
+    assert failed is None
+    assert audit(build)["marts.dim_bonus"] == 3
+    assert "Not kept for the next build" in (build.folder / "dbt.log").read_text()
+
+
 def test_sql_that_did_not_succeed_as_a_whole_is_not_kept(home, kept_project):
     touch(kept_project)
     made(with_orders(home, 10), kept_project, 1)

@@ -97,11 +97,11 @@ def _check_copy(definitions: Definitions) -> None:
     faults = []
     for (template, language), texts in definitions.templates.items():
         if language not in LANGUAGES:
-            faults.append(f"{template}: language {shown(language)}; allowed: {', '.join(LANGUAGES)}")
+            faults.append(f"{shown(template)}: language {shown(language)}; allowed: {', '.join(LANGUAGES)}")
         unknown = sorted(variables_of(" ".join(texts)) - set(VARIABLES))
-        faults += [f"{template} ({language}): unknown variable {{{name}}}" for name in unknown]
+        faults += [f"{shown(template)} ({shown(language)}): unknown variable {shown(name)}" for name in unknown]
         if (template, definitions.default_language) not in definitions.templates:
-            faults.append(f"{template}: not in the default language {definitions.default_language}")
+            faults.append(f"{shown(template)}: not in the default language {definitions.default_language}")
     if faults:
         raise InputFault(
             "seeds/campaigns/copy_templates.csv cannot be filled; nothing was exported.\n"

@@ -46,6 +46,7 @@ CELLS: dict[str, Callable[[str], str]] = {
     "braces": lambda cell: f"{cell} {{}} {{0}} {{x}}",
     "bar": lambda cell: f"|{cell}||",
     "contact": lambda cell: "ann@example.org",
+    "contact in braces": lambda cell: f"{cell} {{ann@example.org}}",
     "long": lambda cell: "x" * 140_000,
     "surrogate pair": lambda cell: f"{cell}\U0001f600",
 }

@@ -96,10 +96,11 @@ def read_definitions(seeds_dir: Path = SEEDS_DIR) -> Definitions:
 def _check_copy(definitions: Definitions) -> None:
     faults = []
     for (template, language), texts in definitions.templates.items():
+        where = f"{shown(template)} ({shown(language)})"
         if language not in LANGUAGES:
-            faults.append(f"{shown(template)}: language {shown(language)}; allowed: {', '.join(LANGUAGES)}")
+            faults.append(f"{where}: unknown language; allowed: {', '.join(LANGUAGES)}")
         unknown = sorted(variables_of(" ".join(texts)) - set(VARIABLES))
-        faults += [f"{shown(template)} ({shown(language)}): unknown variable {shown(name)}" for name in unknown]
+        faults += [f"{where}: unknown variable {shown(name)}" for name in unknown]
         if (template, definitions.default_language) not in definitions.templates:
             faults.append(f"{shown(template)}: not in the default language {definitions.default_language}")
     if faults:

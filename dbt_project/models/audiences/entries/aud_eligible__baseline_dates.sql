@@ -1,5 +1,5 @@
--- What an experiment could find is estimated from whoever matched so long ago that their window is over by now: what the
--- silent did just before is by definition nothing.
+-- What an experiment could find is estimated from whoever matched so long ago that their window is over by now: what
+-- the silent did just before is by definition nothing.
 with experiments as (
     select * from {{ ref('experiments') }}
 ),

@@ -18,10 +18,11 @@ records as (
 
 attributes as (
     select
-        member_key
-        {%- for attribute, data_type in var('member_attributes').items() %},
-        cast(max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ data_type }}) as {{ attribute }}
+        {%- for attribute, data_type in var('member_attributes').items() %}
+        {%- set its_value = "case when attribute = '" ~ attribute ~ "' then attribute_value end" %}
+        cast(max({{ its_value }}) as {{ data_type }}) as {{ attribute }},
         {%- endfor %}
+        member_key
     from survivors
     group by member_key
 )
@@ -30,9 +31,7 @@ select
     records.member_key,
     records.registered_on,
     cast(records.records as integer) as records,
-    cast(records.systems as integer) as systems
-    {%- for attribute in var('member_attributes') %},
-    attributes.{{ attribute }}
-    {%- endfor %}
+    cast(records.systems as integer) as systems,
+    attributes.{{ var('member_attributes') | join(',\n    attributes.') }}
 from records
 left join attributes on records.member_key = attributes.member_key

@@ -12,11 +12,7 @@
 } -%}
 {%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}
 {%- set campaign_number = 'cast(campaigns.campaign_id as ' ~ dbt.type_string() ~ ')' -%}
-with chain_touches as (
-    select * from {{ ref('stg_chain__touches') }}
-),
-
-campaigns as (
+with campaigns as (
     select * from {{ ref('stg_complete_journey__campaigns') }}
 ),
 
@@ -28,16 +24,19 @@ coupon_redemptions as (
     select * from {{ ref('stg_complete_journey__coupon_redemptions') }}
 ),
 
-receipts as (
-    select * from {{ ref('stg_receipts__touches') }}
-),
-
-sealed as (
-    select * from {{ ref('stg_rekindle__sealed_touches') }}
-),
-
 member_records as (
     select * from {{ ref('int_identity__members') }}
+),
+
+chain_touches as (
+    select
+        touches.*,
+        member_records.member_key
+    from {{ ref('stg_chain__touches') }} as touches
+    inner join member_records
+        on touches.source = member_records.source
+        and touches.system = member_records.system
+        and touches.member_id = member_records.member_id
 ),
 
 -- A step that waited for room is in several weeks; what was sent is the one that was planned last. One that a
@@ -57,7 +56,7 @@ plans as (
                 sealed.campaign_week desc,
                 sealed.ledger_version desc
         ) as plan_rank
-    from sealed
+    from {{ ref('stg_rekindle__sealed_touches') }} as sealed
     inner join member_records on sealed.member_key = member_records.record_key
 ),
 
@@ -67,8 +66,7 @@ letters as (
     select
         campaigns.source,
         {{ text_key(dbt.concat(["'touch-'", campaign_number, "'-'", 'campaigns.member_id'])) }} as touch_id,
-        campaigns.system,
-        campaigns.member_id,
+        member_records.member_key,
         {{ dbt.concat(["'campaign_'", campaign_number]) }} as campaign_code,
         'mail' as channel,
         campaign_descriptions.started_on as planned_on,
@@ -77,12 +75,17 @@ letters as (
         cast(null as decimal(18, 4)) as cost_amount
     from campaigns
     inner join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
+    inner join member_records
+        on campaigns.source = member_records.source
+        and campaigns.system = member_records.system
+        and campaigns.member_id = member_records.member_id
     left join coupon_redemptions
         on campaigns.campaign_id = coupon_redemptions.campaign_id
         and campaigns.system = coupon_redemptions.system
         and campaigns.member_id = coupon_redemptions.member_id
     group by
-        campaigns.source, campaigns.campaign_id, campaigns.system, campaigns.member_id, campaign_descriptions.started_on
+        campaigns.source, campaigns.campaign_id, campaigns.member_id, member_records.member_key,
+        campaign_descriptions.started_on
 ),
 
 -- A receipt of a touch that is not in the ledger, or whose member was erased, belongs to nobody.
@@ -94,7 +97,7 @@ receipt_touches as (
         plans.campaign as campaign_code,
         plans.channel,
         plans.planned_on
-    from receipts
+    from {{ ref('stg_receipts__touches') }} as receipts
     inner join plans on receipts.planned_touch_id = plans.planned_touch_id
     where plans.plan_rank = 1
 ),
@@ -103,22 +106,16 @@ touches as (
     {%- for relation, told in told_by.items() %}
     {{ "union all" if not loop.first }}
     select
-        recorded.source,
-        recorded.touch_id,
+        source,
+        touch_id,
         member_key,
-        recorded.campaign_code,
-        recorded.channel,
+        campaign_code,
+        channel,
         {%- for day in dates %}
-        {{ 'recorded.' ~ day if day in told else 'cast(null as date)' }} as {{ day }},
+        {{ day if day in told else 'cast(null as date)' }} as {{ day }},
         {%- endfor %}
-        recorded.cost_amount
-    from {{ relation }} as recorded
-    {%- if relation != 'receipt_touches' %}
-    inner join member_records
-        on recorded.source = member_records.source
-        and recorded.system = member_records.system
-        and recorded.member_id = member_records.member_id
-    {%- endif %}
+        cost_amount
+    from {{ relation }}
     {%- endfor %}
 )
 

@@ -81,15 +81,23 @@ links as (
 -- First pass, over every link that may be used.
 {{ min_label_rounds('records', 'links', var('identity_rounds')) }},
 
--- A person has one union id and few cards. Where a component holds more, something linked strangers: there only the
--- strongest identifiers keep linking.
-crowded as (
-    select distinct labels.anchor_rank
+components as (
+    select
+        labels.anchor_rank,
+        checked.maximum_per_member,
+        count(distinct checked.identifier) as identifiers
     from checked
     inner join {{ labels }} as labels on checked.record_key = labels.record_key
     where checked.refused_because is null
     group by labels.anchor_rank, checked.identifier_type, checked.maximum_per_member
-    having count(distinct checked.identifier) > checked.maximum_per_member
+),
+
+-- A person has one union id and few cards. Where a component holds more, something linked strangers: there only the
+-- strongest identifiers keep linking.
+crowded as (
+    select distinct anchor_rank
+    from components
+    where identifiers > maximum_per_member
 )
 
 select

@@ -46,29 +46,29 @@ households as (
 
 records as (
     select
-        source,
-        system,
-        member_id,
-        registered_on,
-        updated_at,
-        first_delivered_on,
         phone_pseudonym,
         email_pseudonym,
         union_id_pseudonym,
         card_pseudonym,
-        name_pseudonym
-    from chain_members
-    union all
-    select
+        name_pseudonym,
         source,
         system,
         member_id,
         registered_on,
         updated_at,
-        first_delivered_on,
+        first_delivered_on
+    from chain_members
+    union all
+    select
         {%- for identifier in ['phone', 'email', 'union_id', 'card', 'name'] %}
-        cast(null as {{ dbt.type_string() }}) as {{ identifier }}_pseudonym{{ "," if not loop.last }}
+        cast(null as {{ dbt.type_string() }}) as {{ identifier }}_pseudonym,
         {%- endfor %}
+        source,
+        system,
+        member_id,
+        registered_on,
+        updated_at,
+        first_delivered_on
     from households
 ),
 

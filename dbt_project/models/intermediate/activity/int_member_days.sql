@@ -3,7 +3,6 @@
     'negative_events',
 ] -%}
 {%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
-{%- set typed_events = 'events inner join event_types on events.event_type = event_types.event_type' -%}
 {%- set in_order = 'partition by member_key order by activity_on' -%}
 {%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
 {%- set before = '(' ~ in_order ~ ' rows between unbounded preceding and 1 preceding)' -%}
@@ -38,6 +37,18 @@ tickets as (
     select * from {{ ref('fct_ticket') }}
 ),
 
+typed_events as (
+    select
+        events.member_key,
+        events.happened_on,
+        event_types.is_interaction,
+        event_types.is_visit,
+        event_types.is_intent,
+        events.is_competitor
+    from events
+    inner join event_types on events.event_type = event_types.event_type
+),
+
 -- A refund counts on the day of the refund, so totals up to any day hold only what was known that day. The registration
 -- is a day too: from it on the member exists. Who opened a message and clicked it days later was there on both days.
 facts as (
@@ -53,7 +64,7 @@ facts as (
             'unknown_margins': 'case when refunded_margin_amount is null and refunded_amount > 0 then 1 else 0 end',
             'negative_events': '1',
         }),
-        (typed_events, 'happened_on', {
+        ('typed_events', 'happened_on', {
             'interactions': 'case when is_interaction then 1 else 0 end',
             'visits': 'case when is_visit then 1 else 0 end',
             'intent_actions': 'case when is_intent or is_competitor then 1 else 0 end',
@@ -65,11 +76,11 @@ facts as (
     ] %}
     {{ "union all" if not loop.first }}
     select
+        {%- for measure in counts + money %}
+        {{ told.get(measure, '0') }} as {{ measure }},
+        {%- endfor %}
         member_key,
         {{ day }} as activity_on
-        {%- for measure in counts + money %},
-        {{ told.get(measure, '0') }} as {{ measure }}
-        {%- endfor %}
     from {{ relation }}
     {%- endfor %}
 ),

@@ -1,7 +1,7 @@
 -- A rule matches when every part of it that is filled does: the member holds the tag, the product holds the tag, the
 -- scene holds, the link is that of the candidate. Members and products are matched with the rules apart, so that
--- candidates meet only what is left. Heaviest first; between equals what more members buy, then by product, so that ranks
--- are the same in every run.
+-- candidates meet only what is left. Heaviest first; between equals what more members buy, then by product, so that
+-- ranks are the same in every run.
 with candidates as (
     select * from {{ ref('int_offers__candidates') }}
 ),

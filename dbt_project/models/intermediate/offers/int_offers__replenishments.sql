@@ -1,6 +1,10 @@
 -- Whoever bought a product again has a rhythm of their own; whoever bought it once is taken to have the product's. What
 -- nobody ever bought again is never due.
-with member_products as (
+with limits as (
+    {{ settings('tag_settings', ['minimum_own_gaps', 'due_from_ratio', 'due_to_ratio']) }}
+),
+
+member_products as (
     select * from {{ ref('int_offers__member_products') }}
 ),
 
@@ -27,7 +31,7 @@ cycles as (
             else products.replenishment_days
         end as cycle_days
     from member_products
-    cross join ({{ settings('tag_settings', ['minimum_own_gaps', 'due_from_ratio', 'due_to_ratio']) }}) as limits
+    cross join limits
     inner join products
         on member_products.as_of_date = products.as_of_date
         and member_products.source = products.source

@@ -1,5 +1,9 @@
 -- The shelf `any` and the category `any` serve members whose store or category is not known.
-with products as (
+with limits as (
+    {{ settings('tag_settings', ['top_products', 'top_products_per_tag']) }}
+),
+
+products as (
     select * from {{ ref('fct_product_attributes') }}
     where buyers > 0
 ),
@@ -79,7 +83,7 @@ select
     ranked.product_id,
     cast(min(ranked.top_rank) as integer) as top_rank
 from ranked
-cross join ({{ settings('tag_settings', ['top_products', 'top_products_per_tag']) }}) as limits
+cross join limits
 where
     ranked.top_rank <= limits.top_products
     or (ranked.product_tag is not null and ranked.tag_rank <= limits.top_products_per_tag)

@@ -5,7 +5,11 @@
 {%- set square = exact_product('measured.amount', 'measured.amount') -%}
 -- By group as drawn, every member once: by the first episode. Margins are compared where each is known, for where one
 -- is not its member has bought. Variances of the groups may differ; the sums are exact.
-with measured as (
+with rules as (
+    {{ settings('churn_settings', ['warning_interval_z', 'warning_least_members']) }}
+),
+
+measured as (
     {%- for metric, expression in metrics.items() %}
     select
         horizon_days,
@@ -63,7 +67,7 @@ compared as (
                     * nullif(sqrt(described.answerable_square_error + described.held_out_square_error), 0)
         end as half_width
     from described
-    cross join ({{ settings('churn_settings', ['warning_interval_z', 'warning_least_members']) }}) as rules
+    cross join rules
 )
 
 select

@@ -1,6 +1,10 @@
 -- The yardstick is exact and not drawn: a random product of the same category hits as often as the member bought such
 -- products, over how many of them sell at all.
-with offer_dates as (
+with limits as (
+    {{ settings('tag_settings', ['hit_days']) }}
+),
+
+offer_dates as (
     select * from {{ ref('int_offers__dates') }}
     where is_matured
 ),
@@ -29,7 +33,7 @@ bought as (
         items.source,
         items.product_id
     from {{ ref('fct_order_item') }} as items
-    cross join ({{ settings('tag_settings', ['hit_days']) }}) as limits
+    cross join limits
     inner join offer_dates
         on items.ordered_on > offer_dates.as_of_date
         and items.ordered_on <= {{ add_days('offer_dates.as_of_date', 'limits.hit_days') }}

@@ -1,4 +1,5 @@
--- Both directions in one shape: what a tag of members is made of, and what uses it. A new kind of user is one more branch.
+-- Both directions in one shape: what a tag of members is made of, and what uses it. A new kind of user is one more
+-- branch.
 with tags as (
     select * from {{ ref('tags') }}
     where subject = 'member'

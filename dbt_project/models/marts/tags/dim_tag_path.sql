@@ -1,7 +1,7 @@
 {%- set slots = range(1, var('most_tag_clauses') + 1) | list -%}
--- A path is one group of clauses with one value picked for each `in`: a member or product meets the tag on any path whose
--- every clause holds. A clause is a comparison and its operands, so the values of the rules stay values and never become
--- SQL. An attribute that the catalogue of the subject lacks leaves its clause empty, which no evaluator accepts.
+-- A path is one group of clauses with one value picked for each `in`: a member or product meets the tag on any path
+-- whose every clause holds. A clause is a comparison and its operands, so the values of the rules stay values and never
+-- become SQL. An attribute that the catalogue of the subject lacks leaves its clause empty, which no evaluator accepts.
 with tags as (
     select * from {{ ref('tags') }}
 ),

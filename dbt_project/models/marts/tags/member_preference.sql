@@ -64,7 +64,7 @@ ranked as (
         {{ share('choices', 'sum(choices) over (partition by member_key, as_of_date, preference)') }} as choice_share,
         row_number() over (
             partition by member_key, as_of_date, preference
-            order by choices desc, net_amount desc, choice
+            order by choices desc, net_amount desc, choice asc
         ) as choice_rank
     from chosen
 ),

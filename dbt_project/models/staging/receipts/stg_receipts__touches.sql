@@ -14,5 +14,5 @@ select
     {{ business_date('complained_at') }} as complained_on,
     {{ business_date('blocked_at') }} as blocked_on,
     cost_amount,
-    newest.delivered_on as reported_on
+    delivered_on as reported_on
 from newest

@@ -31,8 +31,8 @@ _QUESTIONS = {
     """,
     "results": """
         select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
-            effect_lower as lower, effect_upper as upper, smallest_effect as smallest, p_value_adjusted as p, roi,
-            is_final, verdict, sentence_en
+            effect_lower as lower, effect_upper as upper, smallest_effect as smallest, p_value_adjusted as p,
+            roi, is_final, verdict, sentence_en
         from serving.srv_experiments
         where segment = 'all' and is_primary
         order by all

@@ -19,8 +19,8 @@ def definitions(chain):
 def test_what_a_member_did_or_did_not_is_a_rate_and_nothing_else_is(definitions):
     rates = {code for code, metric in definitions.metrics.items() if metric.is_rate}
     assert rates == {
-        "returned", "repurchased", "repurchased_full_price", "redeemed", "unsubscribed", "complained", "refunded",
-        "repurchased_60_days", "repurchased_90_days",
+        "returned", "repurchased", "repurchased_full_price", "redeemed", "unsubscribed", "complained",
+        "refunded", "repurchased_60_days", "repurchased_90_days",
     }  # fmt: skip
 
 

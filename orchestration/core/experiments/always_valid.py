@@ -24,8 +24,8 @@ def width(known: float, planned: float, significance: float) -> float:
     Args:
         known: How much is known, above 0: matured members of both arms, or days where all members are there
             from the start and their sums grow.
-        planned: The same when all is over; fixed before the start, it is the tuning parameter. The interval is
-            valid for any value, and widest relative to the best one far from it.
+        planned: The same when all is over; fixed before the start, it is the tuning parameter. The interval
+            is valid for any value, and widest relative to the best one far from it.
         significance: Chance that any interval, ever, misses the truth.
     """
     information = _tuned(significance) * known / planned

@@ -7,9 +7,9 @@ Late imports: tea-tasting brings ibis and pandas, and most builds compare no arm
 
 Ratio metrics by the delta method [Deng, Knoblich, Lu 2018, Applying the Delta Method in Metric Analytics],
 the pre-period by CUPED [Deng, Xu, Kohavi, Walker 2013, Improving the Sensitivity of Online Controlled
-Experiments by Utilizing Pre-Experiment Data]. Variances of the arms may differ. Where sums of cubes are there,
-the skewness that unequal arms leave in a mean is taken out of its tails (``skewness``): it is estimated from
-both arms together, for the members of a small control know too little of it.
+Experiments by Utilizing Pre-Experiment Data]. Variances of the arms may differ. Where sums of cubes are
+there, the skewness that unequal arms leave in a mean is taken out of its tails (``skewness``): it is
+estimated from both arms together, for the members of a small control know too little of it.
 """
 
 from __future__ import annotations

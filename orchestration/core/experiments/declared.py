@@ -93,7 +93,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of experiments as far as readings need them; without a power no smallest effect is told."""
+    """The settings of experiments as far as readings need them; without a power no smallest effect."""
 
     least_members: int
     srm_stop_below: float

@@ -10,19 +10,12 @@ that holds however often it is read, and says nothing of profit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.core.experiments import always_valid, sample_ratio
 from orchestration.core.experiments.arm_statistics import ArmStatistics
-from orchestration.core.experiments.comparison import (
-    Comparison,
-    Interval,
-    NotEnough,
-    compare,
-    single_width,
-)
+from orchestration.core.experiments.comparison import Comparison, NotEnough, compare, single_width
 from orchestration.core.experiments.declared import (
     EVERYBODY,
     UNPLANNED,
@@ -34,63 +27,21 @@ from orchestration.core.experiments.declared import (
     arm_of,
     comparable,
 )
-from orchestration.core.experiments.money import Money, money
 from orchestration.core.experiments.multiplicity import benjamini_hochberg
+from orchestration.core.experiments.reading_rows import (
+    Reading,
+    lack_of,
+    money_columns,
+    reading_of,
+    shrunk_columns,
+)
 from orchestration.core.experiments.sample_ratio import SampleRatio
 from orchestration.core.experiments.shrinkage import ShrunkEffect, shrink, with_pooled_variance
 from orchestration.core.experiments.verdict import DecisionRule, Evaluation, Guardrail, Verdict, evaluate
 
 PROGRAM, HELD_OUT = "program", "held_out"
-NOT_FINAL = "not_final"
 UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}
 """What a look may say without deciding anything."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One row of ``srv_experiments``; what does not apply is empty."""
-
-    experiment: str
-    metric: str
-    segment: str
-    segment_value: str
-    arm: str
-    look_no: int
-    members: int
-    control_members: int
-    is_final: bool = False
-    arm_mean: float | None = None
-    control_mean: float | None = None
-    effect: float | None = None
-    effect_lower: float | None = None
-    effect_upper: float | None = None
-    smallest_effect: float | None = None
-    relative_effect: float | None = None
-    relative_effect_lower: float | None = None
-    relative_effect_upper: float | None = None
-    p_value: float | None = None
-    p_value_scale: str | None = None
-    p_value_adjusted: float | None = None
-    is_adjusted: bool | None = None
-    variance_reduction: float | None = None
-    shrunk_effect: float | None = None
-    shrunk_effect_lower: float | None = None
-    shrunk_effect_upper: float | None = None
-    lack: str | None = None
-    srm: str | None = None
-    srm_p_value: float | None = None
-    verdict: str | None = None
-    guardrails: str | None = None
-    sentence_en: str | None = None
-    sentence_zh: str | None = None
-    net_total: float | None = None
-    net_total_lower: float | None = None
-    net_total_upper: float | None = None
-    cost_total: float | None = None
-    roi: float | None = None
-    roi_lower: float | None = None
-    roi_upper: float | None = None
-    no_return: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,10 +120,10 @@ def read_program(
     found = _compare(metric, control, program)
     is_final = share_over >= 1
     width = single_width(significance) if is_final else always_valid.width(share_over, 1.0, significance)
-    more = _money(control, program, width, is_final=is_final)
+    more = money_columns(control, program, width, is_final=is_final)
     if isinstance(found, Comparison) and not is_final:
         more["p_value"] = always_valid.p_value(found.z, share_over, 1.0, significance)
-    return [_reading(holdout, cell, found, width, settings.program_power, is_final=is_final, **more)]
+    return [reading_of(holdout, cell, found, width, settings.program_power, is_final=is_final, **more)]
 
 
 class _Reader:
@@ -219,14 +170,16 @@ class _Reader:
                 evaluation.verdict not in UNDECIDED or look_no == self.rule.planned_looks
             )
             more = {} if width is None else self._money_of(found.arm, look_no, width, is_final)
-            reading = _reading(
+            reading = reading_of(
                 self.experiment.experiment,
                 cell,
                 found,
                 width,
                 self.experiment.power,
                 is_final=is_final,
-                lack="wrong_arm_sizes" if evaluation.verdict is Verdict.STOPPED_SRM else _lack(found, width),
+                lack="wrong_arm_sizes"
+                if evaluation.verdict is Verdict.STOPPED_SRM
+                else lack_of(found, width),
                 p_value=evaluation.p_value,
                 p_value_adjusted=evaluation.p_value_adjusted,
                 srm=ratio.ratio.value,
@@ -255,11 +208,11 @@ class _Reader:
     def _explaining(
         self, cell: Cell, found: Comparison | NotEnough, *, is_final: bool, is_rail: bool
     ) -> Reading:
-        """A guardrail is shown as the verdict reads it; what only explains may be read at will until the end."""
+        """A guardrail is shown as the verdict reads it; the others may be read at will until the end."""
         width, p_value = single_width(self.experiment.significance), {}
         if not (is_final or is_rail) and isinstance(found, Comparison):
             width, p_value["p_value"] = self._at_will(found)
-        return _reading(
+        return reading_of(
             self.experiment.experiment,
             cell,
             found,
@@ -308,16 +261,16 @@ class _Reader:
         for cell, each in found.items():
             width, p_value = at_will.get(cell, (None, None))
             rows.append(
-                _reading(
+                reading_of(
                     self.experiment.experiment,
                     cell,
                     each,
                     width,
                     self.experiment.power,
-                    lack=_lack(each, width),
+                    lack=lack_of(each, width),
                     p_value=p_value,
                     p_value_adjusted=adjusted.get(cell),
-                    **_shrunk(shrunken.get(cell), width),
+                    **shrunk_columns(shrunken.get(cell), width),
                 )
             )
         return rows
@@ -339,97 +292,11 @@ class _Reader:
         if self.metrics[cell.metric].is_ratio:
             return {}
         control = arm_of(self.sums, cell, self.experiment.control_arm)
-        return _money(control, arm_of(self.sums, cell, arm), width, is_final=is_final)
+        return money_columns(control, arm_of(self.sums, cell, arm), width, is_final=is_final)
 
 
 def _compare(metric: Metric, control: ArmStatistics, arm: ArmStatistics) -> Comparison | NotEnough:
     return compare(comparable(metric, control), comparable(metric, arm), is_rate=metric.is_rate)
-
-
-def _lack(found: Comparison | NotEnough, width: float | None) -> str | None:
-    """Why there are no numbers; empty where there are."""
-    if isinstance(found, NotEnough):
-        return found.lack.value
-    return "too_small" if width is None else None
-
-
-def _money(
-    control: ArmStatistics, arm: ArmStatistics, width: float, *, is_final: bool
-) -> dict[str, float | str | None]:
-    """What was spent, and what it brought once nothing more can change it."""
-    if control.sum_d is None or arm.sum_d is None:
-        return {}
-    found = money(control, arm, width)
-    if not isinstance(found, Money):
-        return {}
-    if not is_final:
-        return {"cost_total": found.incremental_cost_total, "no_return": NOT_FINAL}
-    total, returned = found.incremental_total_interval, found.roi_interval
-    return {
-        "net_total": found.incremental_total,
-        "net_total_lower": total.lower,
-        "net_total_upper": total.upper,
-        "cost_total": found.incremental_cost_total,
-        "roi": found.roi,
-        **_bounds("roi", returned),
-        "no_return": found.no_return and found.no_return.value,
-    }
-
-
-def _shrunk(found: ShrunkEffect | None, width: float | None) -> dict[str, float]:
-    if found is None or width is None:
-        return {}
-    return {"shrunk_effect": found.effect, **_bounds("shrunk_effect", found.interval(width))}
-
-
-def _bounds(name: str, interval: Interval | None) -> dict[str, float]:
-    return {} if interval is None else {f"{name}_lower": interval.lower, f"{name}_upper": interval.upper}
-
-
-def _reading(
-    experiment: str,
-    cell: Cell,
-    found: Comparison | NotEnough,
-    width: float | None,
-    power: float | None,
-    *,
-    is_final: bool = False,
-    **more: float | str | None,
-) -> Reading:
-    """One row; intervals reach ``width`` standard errors, p-values are of a single reading unless given."""
-    where = {
-        "experiment": experiment,
-        "metric": cell.metric,
-        "segment": cell.segment,
-        "segment_value": cell.segment_value,
-        "arm": found.arm,
-        "look_no": cell.look_no,
-        "members": found.members,
-        "control_members": found.control_members,
-        "is_final": is_final,
-    }
-    if isinstance(found, NotEnough) or width is None:
-        return Reading(**where, **{"lack": _lack(found, width), **more})
-    numbers = {
-        "arm_mean": found.mean,
-        "control_mean": found.control_mean,
-        "effect": found.effect,
-        **_bounds("effect", found.interval(width)),
-        "smallest_effect": power and found.smallest_effect(width, power),
-        "relative_effect": found.relative_effect,
-        **_bounds("relative_effect", found.relative_interval(width)),
-        "p_value": found.p_value,
-        "p_value_scale": found.p_value_scale.value,
-        "is_adjusted": found.is_adjusted,
-        "variance_reduction": found.variance_reduction,
-        **more,
-    }
-    return Reading(**where, **{name: _finite(value) for name, value in numbers.items()})
-
-
-def _finite(value: float | str | None) -> float | str | None:
-    """A bound that overflows is none."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _decision(reading: Reading) -> Decision:

@@ -3,8 +3,8 @@
 Belongs here: shrinking effects of segments towards their common mean.
 Does not: choosing segments, or choosing among them.
 
-Every segment is given the variance of all segments' members together: a segment of skewed members shows a small
-variance when it happens to have none of the large ones, and would then be believed most when it is lowest.
+Every segment is given the variance of all segments' members together: a segment of skewed members shows a
+small variance when it happens to have none of the large ones, and would be believed most when it is lowest.
 Effects differ between segments with variance tau^2 by the moment estimate of DerSimonian and Laird [1986,
 Meta-Analysis in Clinical Trials]; given it, each effect is pulled to the weighted mean by empirical Bayes
 [Morris 1983, Parametric Empirical Bayes Inference]. The best of many raw effects promises too much; the

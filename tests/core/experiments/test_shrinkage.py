@@ -111,7 +111,7 @@ def test_intervals_of_shrunken_segments_cover_the_truth_about_as_often_as_they_s
 
 
 def skewed_segments(rng, truths, members):
-    """Segments of buyers in seven, with lognormal spend of mean 1 a member and the arm's own lift in money."""
+    """Segments in which one in seven buys, lognormal spend with mean 1 a member, and a lift in money."""
     found = {}
     for number, truth in enumerate(truths):
         arms = [

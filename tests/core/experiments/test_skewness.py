@@ -52,9 +52,9 @@ def test_without_skewness_nothing_is_bent(transformed):
 
 def test_equal_arms_have_no_skewness_and_a_small_control_has_it_the_other_way():
     assert skewness.of_difference(4.0, 300, 300) == 0
-    assert skewness.of_difference(4.0, 1140, 60) == pytest.approx(-4.0 / np.sqrt(60) * (1140 / 1200) ** 1.5 * (
-        1 - (60 / 1140) ** 2
-    ))  # fmt: skip
+    of_a_lone_mean = -4.0 / np.sqrt(60)
+    assert skewness.of_difference(4.0, 10**9, 60) == pytest.approx(of_a_lone_mean)
+    assert of_a_lone_mean < skewness.of_difference(4.0, 1140, 60) < 0
     assert skewness.of_difference(4.0, 60, 1140) == -skewness.of_difference(4.0, 1140, 60)
 
 
@@ -91,7 +91,7 @@ def test_the_p_value_and_the_interval_never_contradict_each_other(shift, width):
 
 
 def spends(rng, kind, shape):
-    """Skewed spend, its past, and the true mean: many orders, few orders, a buyer in seven."""
+    """Skewed spend and its past: many orders, few orders, a buyer in seven."""
     if kind == "gamma":
         liking = rng.gamma(2.0, 1.0, shape)
         return rng.poisson(liking) * rng.gamma(4.0, 0.9, shape), rng.poisson(liking) * rng.gamma(

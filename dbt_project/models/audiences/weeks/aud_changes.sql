@@ -50,13 +50,10 @@ changes as (
         max(audience) as members,
         max(audience_before) as members_before,
         {{ ratio('max(audience - audience_before)', 'max(audience_before)') }} as size_change_ratio,
-        case
-            when max(audience) > 0 and max(audience_before) > 0
-                then cast(
-                    sum(abs({{ share('members', 'audience') }} - {{ share('members_before', 'audience_before') }}))
-                    / 2 as decimal(9, 6)
-                )
-        end as composition_change_share
+        cast(
+            sum(abs({{ share('members', 'audience') }} - {{ share('members_before', 'audience_before') }})) / 2
+            as decimal(9, 6)
+        ) as composition_change_share
     from tiers
     group by campaign, campaign_week
 )

@@ -100,5 +100,5 @@ def _arms(answers: Answers, stop_below: float) -> Evaluation:
 
 
 def _percent(share: Any, sign: str = "") -> str:
-    """Nobody the week before, or nobody now: there is nothing to compare with, and no share says so."""
+    """Nobody the week before, or nobody now: there is nothing to compare with."""
     return NOT_COMPARABLE if share is None else f"{share:{sign}.1%}"

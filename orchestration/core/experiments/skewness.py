@@ -1,19 +1,25 @@
 """Tails of a skewed statistic made those of a normal one, so that each tail of an interval misses as often.
 
-Belongs here: the two monotone transformations of z, their inverses, skewness of a difference of means.
+Belongs here: the monotone transformations of z, their inverses, skewness of a difference of means.
 Does not: where third moments come from (``arm_statistics``), rates (``rates``).
 
 A small control whose members are skewed makes the difference of means skewed, and t with it: the interval
 misses far more often on one side. The first term of that error hangs on the skewness alone, and a cubic that
-never falls takes it away [Hall 1992, On the Removal of Skewness by Transformation].
+never falls takes it away [Hall 1992, On the Removal of Skewness by Transformation]. A score has the exact
+quadratic of its long tail [Cornish, Fisher 1938; Gart, Nam 1990; Laud 2017] and the cubic on the other side,
+where the quadratic would turn back.
 """
 
 from __future__ import annotations
 
 import math
 
-# Skewness below it bends nothing that a double can show.
+# A bend below it is none that a double can show.
 _STRAIGHT = 1e-9
+# Skewness of t beyond which its first term is no approximation any more.
+_MOST = 0.7
+# Where bend times t is this far below 0 the cubic goes on straight: further out it would be all but level.
+_FLATTEST = 0.4
 
 
 def of_difference(skewness: float, members: int, control_members: int) -> float:
@@ -26,23 +32,34 @@ def of_difference(skewness: float, members: int, control_members: int) -> float:
 
 def normal_of_t(t: float, skewness: float) -> float:
     """What z a statistic divided by its own standard error is worth."""
-    if abs(skewness) < _STRAIGHT:
+    bend = _bend(skewness)
+    if abs(bend) < _STRAIGHT:
         return t
-    bend = skewness / 3
-    return ((bend * t + 1) ** 3 - 1) / (3 * bend) + skewness / 6
+    turned = max(bend * t, -_FLATTEST)
+    return (((turned + 1) ** 3 - 1) / 3 + (bend * t - turned) * (1 - _FLATTEST) ** 2) / bend + bend / 2
 
 
 def t_of_normal(z: float, skewness: float) -> float:
     """The inverse: the t that is worth this z."""
-    if abs(skewness) < _STRAIGHT:
+    bend = _bend(skewness)
+    if abs(bend) < _STRAIGHT:
         return z
-    bend = skewness / 3
-    return (math.cbrt(1 + 3 * bend * (z - skewness / 6)) - 1) / bend
+    cubed = 1 + 3 * bend * (z - bend / 2)
+    if cubed >= (1 - _FLATTEST) ** 3:
+        return (math.cbrt(cubed) - 1) / bend
+    return (-_FLATTEST + (cubed - (1 - _FLATTEST) ** 3) / 3 / (1 - _FLATTEST) ** 2) / bend
 
 
 def normal_of_score(score: float, skewness: float) -> float:
     """What z a statistic divided by its standard deviation under the hypothesis is worth."""
-    if abs(skewness) < _STRAIGHT:
-        return score
     bend = skewness / 6
-    return ((bend * score - 1) ** 3 + 1) / (3 * bend) + bend
+    if abs(bend) < _STRAIGHT:
+        return score
+    if bend * score >= 0:
+        return (math.sqrt(1 + 4 * bend * (bend + score)) - 1) / (2 * bend)
+    at_none = (math.sqrt(1 + 4 * bend**2) - 1) / (2 * bend)
+    return at_none + ((bend * score - 1) ** 3 + 1) / (3 * bend)
+
+
+def _bend(skewness: float) -> float:
+    return max(-_MOST, min(_MOST, skewness)) / 3

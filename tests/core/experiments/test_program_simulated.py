@@ -36,8 +36,8 @@ def readings(held, program):
     thirds = np.stack([((arm - arm.mean(axis=1, keepdims=True)) ** 3).sum(axis=1) for arm in (held, program)])
     straight = (means[1] - means[0]) / np.sqrt(variances[0] / HELD + variances[1] / OPEN)
     pooled = np.tensordot(counts - 1, variances, axes=1) / (counts.sum() - 2)
-    bend = thirds.sum(axis=0) / counts.sum() / pooled**1.5 * skewness.of_difference(1.0, OPEN, HELD) / 3
-    return straight, ((bend * straight + 1) ** 3 - 1) / (3 * bend) + bend / 2
+    skewed = thirds.sum(axis=0) / counts.sum() / pooled**1.5 * skewness.of_difference(1.0, OPEN, HELD)
+    return straight, np.vectorize(skewness.normal_of_t)(straight, skewed)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,11 @@ from orchestration.core.summary import block, figure
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
-_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'srv_experiments'"
+# What an older version had of it says nothing of what is final.
+_HAS_RESULTS = """
+    select 1 from information_schema.columns
+    where table_name = 'srv_experiments' and column_name = 'is_final'
+"""
 _QUESTIONS = {
     "list": """
         select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,

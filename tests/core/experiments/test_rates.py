@@ -30,6 +30,11 @@ def p_value(found):
     return 2 * norm.sf(abs(found.z()))
 
 
+def test_three_of_fifty_against_nobody_of_two_hundred_are_a_finding_as_sure_as_the_exact_one():
+    assert p_value(rates(0, 200, 3, 50)) == pytest.approx(0.0084, abs=0.0001)
+    assert fisher_exact([[0, 200], [3, 47]]).pvalue == pytest.approx(0.0076, abs=0.0001)
+
+
 @st.composite
 def counts(draw, least=1):
     members, control = draw(st.integers(least, 400)), draw(st.integers(least, 400))

@@ -95,7 +95,7 @@ def result_block(row: Mapping[str, Any]) -> str:
     if row["lower"] is not None:
         parts.append(f"between {figure(row['lower'])} and {figure(row['upper'])}")
     if row.get("smallest") is not None:
-        parts.append(f"would show {figure(row['smallest'])}")
+        parts.append(f"finds effects from {figure(row['smallest'])}")
     if row["p"] is not None:
         parts.append(f"p {figure(row['p'])}")
     if row["roi"] is not None:

@@ -56,7 +56,7 @@ def show_results() -> None:
 
 @app.command("money")
 def show_money() -> None:
-    """What each arm left over after its cost, against the control, and the return on cost with its interval.
+    """What each arm left over after its cost, and the return on cost, by the looks that are final.
 
     Example: `rekindle experiments money`
     """
@@ -65,7 +65,7 @@ def show_money() -> None:
 
 @app.command("program")
 def show_program() -> None:
-    """What the whole program brought, against those never contacted; the reading on `final_on` decides.
+    """What the whole program brought, against those never contacted; money only from `final_on` on.
 
     Example: `rekindle experiments program`
     """

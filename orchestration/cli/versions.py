@@ -1,7 +1,7 @@
 """The commands about published versions: `rekindle rollback`, `rekindle verify`.
 
 Belongs here: reading options, calling, printing.
-Does not: switching and checking (orchestration.warehouse.versions).
+Does not: switching and checking (orchestration.warehouse.versions, orchestration.exports).
 Late imports: a command loads what it needs, so that the others start at once.
 """
 
@@ -33,15 +33,16 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Compare a published version with its manifest: rows, dates, size, SHA-256.
+    """Compare a published version with its manifest (rows, dates, size, SHA-256), and exports with theirs.
 
     Example: `rekindle verify`
     """
+    from orchestration.exports.writing import export_faults
     from orchestration.warehouse.versions import current_version
     from orchestration.warehouse.versions import verify as faults_of
 
     home = Home.from_environment()
-    faults = faults_of(home, version)
+    faults = [*faults_of(home, version), *export_faults(home)]
     if faults:
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from typing import Any
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]
 """Rows about a week by question, as readers.audiences asks them."""
 
+NOT_COMPARABLE = "not comparable 无可比对象"
 SIZE, COMPOSITION, ARMS = "size_is_ordinary", "composition_is_ordinary", "arms_follow_their_shares"
 PROVES = {
     SIZE: "No audience grew or shrank more against the week before than campaign_settings allows.",
@@ -98,5 +99,6 @@ def _arms(answers: Answers, stop_below: float) -> Evaluation:
     return Evaluation(ARMS, ["campaign", "members by arm", "p-value"], rows, faults)
 
 
-def _percent(share: Any, sign: str = "") -> str | None:
-    return None if share is None else f"{share:{sign}.1%}"
+def _percent(share: Any, sign: str = "") -> str:
+    """Nobody the week before, or nobody now: there is nothing to compare with."""
+    return NOT_COMPARABLE if share is None else f"{share:{sign}.1%}"

@@ -134,21 +134,35 @@ def exported_before(home: Home) -> set[str]:
     Raises:
         RekindleError: An export is not as it was written, so that nobody knows whom it went to.
     """
+    faults = export_faults(home)
+    if faults:
+        raise RekindleError(
+            "\n".join(faults) + "\nSo it is not known whom it went to; nothing was exported. Bring its files "
+            f"back from a copy ({MANIFEST} has their SHA-256)"
+        )
     touches: set[str] = set()
-    for folder in sorted(home.exports.glob("*/*/*")):
-        try:
-            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            is_whole = told["sha256"][PARQUET] == sha256_of(folder / PARQUET)
-            rows = pq.read_table(folder / PARQUET, columns=["planned_touch_id"])
-        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException):
-            is_whole = False
-        if not is_whole:
-            raise RekindleError(
-                f"{folder} is not as it was exported, so it is not known whom it went to; nothing was "
-                f"exported. Bring its files back from a copy ({MANIFEST} has their SHA-256)"
-            )
+    for folder in _exported(home):
+        rows = pq.read_table(folder / PARQUET, columns=["planned_touch_id"])
         touches.update(rows["planned_touch_id"].to_pylist())
     return touches
+
+
+def export_faults(home: Home) -> list[str]:
+    """A line for each export whose files are not, byte for byte, those that were written."""
+    faults = []
+    for folder in _exported(home):
+        try:
+            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+            changed = [name for name in (CSV, PARQUET) if told[name] != sha256_of(folder / name)]
+        except (OSError, ValueError, TypeError, KeyError):
+            changed = ["one of its files is missing or cannot be read"]
+        if changed:
+            faults.append(f"{folder} is not as it was exported: {', '.join(changed)}")
+    return faults
+
+
+def _exported(home: Home) -> list[Path]:
+    return sorted(home.exports.glob("[!.]*/*/*"))
 
 
 def _refuse_damaged(home: Home) -> None:

@@ -56,6 +56,12 @@ def evaluate_build(home: Home, build: Build) -> Evaluations:
         sums = _sums(connection)
         sizes = _rows(connection, "experiments.exp_arm_sizes")
         reached = _rows(connection, "experiments.exp_looks")
+        program_days = dict(
+            connection.execute(
+                "select experiment, max(window_days) from experiments.exp_arm_stats "
+                "where purpose = 'program' group by experiment"
+            ).fetchall()
+        )
     started = {row["experiment"] for row in sizes if row["first_week"] is not None}
     rules = _sealed_rules(home, definitions, build.as_of_date)
     write_own_table(build, "experiment_rules", [rules[code] for code in sorted(rules)])
@@ -84,7 +90,10 @@ def evaluate_build(home: Home, build: Build) -> Evaluations:
     program_metric = definitions.metrics[definitions.program_metric]
     for purpose, holdout in sorted(sums):
         if purpose == "program":
-            readings += read_program(holdout, program_metric, definitions.settings, sums[purpose, holdout])
+            share_over = definitions.share_over(holdout, program_days[holdout], build.as_of_date)
+            readings += read_program(
+                holdout, program_metric, definitions.settings, sums[purpose, holdout], share_over
+            )
     write_own_table(build, "experiment_results", [asdict(row) for row in readings])
     write_own_table(build, "experiment_plans", [asdict(row) for row in plans])
     added = [
@@ -119,13 +128,23 @@ class _Definitions:
             setting_types("campaign_settings"),
         )
         self.program_metric = settings["program_metric"]
+        self._holdouts_end = {
+            row["holdout"]: row["valid_to"] for row in _rows(connection, "seeds.global_holdouts")
+        }
         self.settings = Settings(
             settings["least_members"],
-            *(float(settings[name]) for name in ("srm_stop_below", "srm_warn_below", "program_significance")),
+            *(
+                float(settings[name])
+                for name in ("srm_stop_below", "srm_warn_below", "program_significance", "program_power")
+            ),
         )
         self.metrics = {
             row["metric"]: Metric(
-                row["metric"], row["kind"] == "ratio", row["higher_is_better"], float(row["allowed_harm"])
+                row["metric"],
+                row["kind"] == "ratio",
+                row["higher_is_better"],
+                float(row["allowed_harm"]),
+                is_rate=row["kind"] == "mean" and row["folded_by"] == "any" and row["set_against"] is None,
             )
             for row in _rows(connection, "seeds.experiment_metrics")
         }
@@ -158,6 +177,11 @@ class _Definitions:
             )
             for row in _rows(connection, "seeds.experiments")
         }
+
+    def share_over(self, holdout: str, days: int, as_of: date) -> float:
+        """How much of the days between the first sealed week of a holdout and its end is over."""
+        left = max((self._holdouts_end[holdout] - as_of).days, 0)
+        return days / (days + left)
 
 
 def _sums(

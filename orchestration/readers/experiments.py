@@ -15,7 +15,11 @@ from orchestration.core.summary import block, figure
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
-_HAS_RESULTS = "select 1 from information_schema.tables where table_name = 'srv_experiments'"
+# What an older version had of it says nothing of what is final.
+_HAS_RESULTS = """
+    select 1 from information_schema.columns
+    where table_name = 'srv_experiments' and column_name = 'is_final'
+"""
 _QUESTIONS = {
     "list": """
         select sizes.experiment, arm, arm_role as role, arm_share as share, members, first_week,
@@ -31,7 +35,8 @@ _QUESTIONS = {
     """,
     "results": """
         select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
-            effect_lower as lower, effect_upper as upper, p_value_adjusted as p, roi, verdict, sentence_en
+            effect_lower as lower, effect_upper as upper, smallest_effect as smallest, p_value_adjusted as p,
+            roi, is_final, verdict, sentence_en
         from serving.srv_experiments
         where segment = 'all' and is_primary
         order by all
@@ -44,10 +49,10 @@ _QUESTIONS = {
         order by all
     """,
     "money": """
-        select experiment, arm, metric, members, net_total, net_total_lower, net_total_upper, cost_total, roi,
-            roi_lower, roi_upper, no_return
+        select experiment, arm, metric, look_no as look, members, net_total, net_total_lower, net_total_upper,
+            cost_total, roi, roi_lower, roi_upper, no_return
         from serving.srv_experiments
-        where segment = 'all' and look_no = 0 and net_total is not null
+        where segment = 'all' and is_final and net_total is not null
         order by all
     """,
     "program": "from experiments.exp_program order by all",
@@ -83,11 +88,14 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
 def result_block(row: Mapping[str, Any]) -> str:
     """A look at an arm: what was compared, what came of it, and the sentence of its verdict."""
     look = f"look {row['look']}" if row["look"] else "everybody matured so far"
+    look += "" if row.get("is_final", True) else ", not final"
     parts = [f"{row['members']:,} members against {row['controls']:,}"]
     if row["effect"] is not None:
         parts.append(f"{row['metric']} {figure(row['effect'])} per member")
     if row["lower"] is not None:
         parts.append(f"between {figure(row['lower'])} and {figure(row['upper'])}")
+    if row.get("smallest") is not None:
+        parts.append(f"finds effects from {figure(row['smallest'])}")
     if row["p"] is not None:
         parts.append(f"p {figure(row['p'])}")
     if row["roi"] is not None:

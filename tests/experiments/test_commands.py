@@ -27,20 +27,22 @@ def test_a_result_is_read_without_a_legend(monkeypatch):
         "After one look it goes on; the interval holds both a gain worth having and none at all, so wait."
     )
     rows = [
-        ("a_test", "treated", "margin", look, 196, 56, effect, lower, upper, None, None, verdict, sentence)
-        for look, effect, lower, upper, verdict in [
-            (0, Decimal("7.526"), Decimal("-69.371"), Decimal("84.422"), "continue"),
-            (1, None, None, None, "too_small"),
+        ("a_test", "treated", "margin", look, 196, 56, *numbers, None, None, is_final, verdict, sentence)
+        for look, numbers, is_final, verdict in [
+            (0, [Decimal(number) for number in ("7.526", "-69.371", "84.422", "98.2")], False, "continue"),
+            (1, [None] * 4, True, "too_small"),
         ]
     ]
     columns = ["experiment", "arm", "metric", "look", "members", "controls", "effect", "lower", "upper"]
-    columns += ["p", "roi", "verdict", "sentence_en"]
+    columns += ["smallest", "p", "roi", "is_final", "verdict", "sentence_en"]
     monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: (columns, rows))
 
     lines = CliRunner().invoke(app, ["experiments", "results"]).output.splitlines()
 
-    assert lines[0] == "  a_test, treated, everybody matured so far: continue"
-    assert lines[1] == "      196 members against 56 · margin 7.526 per member · between -69.37 and 84.42"
+    assert lines[0] == "  a_test, treated, everybody matured so far, not final: continue"
+    said = "196 members against 56 · margin 7.526 per member · between -69.37 and 84.42"
+    assert lines[1].strip() == said
+    assert lines[2].strip().startswith("finds effects from 98.2")
     assert "  a_test, treated, look 1: too small" in lines
     assert max(map(len, lines)) <= 100
 

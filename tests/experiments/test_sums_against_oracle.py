@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 import duckdb
@@ -256,6 +257,19 @@ def test_squares_of_large_amounts_are_exact(shop):
     assert squares == 2 * Decimal("99999999.99") ** 2
 
 
+def test_cubes_are_of_what_is_left_after_the_cost_and_exact_for_large_amounts(shop):
+    touch = {"campaign": CAMPAIGN, "channel": "wechat", "status": "planned", "planned_on": WEEKS[0]}
+    for member in (1, 2):
+        shop.enters(member, WEEKS[0])
+        shop.buys(member, WEEKS[0], net="99999999.99", margin="99999999.99")
+        shop.add("core.int_sealed_touches", [touch | {"member_key": member, "benefit": "content"}])
+    [cubes] = shop.connection.execute(
+        "select sum_nnn from warehouse.experiments.exp_arm_stats "
+        "where purpose = 'effect' and metric = 'margin' and segment = 'all' and look_no = 0"
+    ).fetchone()
+    assert Fraction(cubes) == 2 * Fraction("99999999.98") ** 3
+
+
 def test_sums_of_random_histories_are_those_of_plain_python(shop):
     draw = Random(11)
     entries, orders = {}, defaultdict(list)
@@ -284,14 +298,17 @@ def test_sums_of_random_histories_are_those_of_plain_python(shop):
                 sums = expected[(metric, *segment, arm)]
                 for name, value in {"members": 1, "sum_y": y, "sum_x": x, "sum_yy": y * y}.items():
                     sums[name] += value
-                sums["sum_xx"] += x * x
-                sums["sum_xy"] += x * y
+                products = {"sum_xx": x * x, "sum_xy": x * y}
+                products |= {"sum_nnn": y**3, "sum_nnx": y * y * x, "sum_nxx": y * x * x, "sum_xxx": x**3}
+                for name, value in products.items():
+                    sums[name] += value
         ratio = expected[("net_amount_per_order", "all", "all", arm)]
         y, d = _told("net_amount", inside), _told("orders", inside)
         for name, value in {"members": 1, "sum_y": y, "sum_d": d, "sum_dy": d * y, "sum_dd": d * d}.items():
             ratio[name] += value
 
     columns = ["members", "sum_y", "sum_x", "sum_yy", "sum_xx", "sum_xy", "sum_d", "sum_dy", "sum_dd"]
+    columns += ["sum_nnn", "sum_nnx", "sum_nxx", "sum_xxx"]
     found = {
         tuple(key): dict(zip(columns, sums, strict=True))
         for *key, sums in (

@@ -131,11 +131,37 @@ def with_other_rows(folder):
     lose_one(folder / "touches.parquet")
 
 
-@pytest.mark.parametrize("damage", [without_rows, without_manifest, with_half_a_manifest, with_other_rows])
+def with_an_address_more(folder):
+    with (folder / "touches.csv").open("a", encoding="utf-8") as file:
+        file.write("t99,13900000099\n")
+
+
+def without_addresses(folder):
+    (folder / "touches.csv").unlink()
+
+
+DAMAGES = [
+    without_rows, without_manifest, with_half_a_manifest, with_other_rows, with_an_address_more,
+    without_addresses,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_an_earlier_export_that_is_not_whole_stops_the_next(shop, damage):
     damage(only(export(shop.home)).folder)
     with pytest.raises(RekindleError, match="it is not known whom it went to"):
         export(shop.home)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_verify_names_an_export_that_is_not_what_was_written(shop, damage):
+    folder = only(export(shop.home)).folder
+    verify = ["--home", str(shop.home.root), "verify"]
+    assert CliRunner().invoke(app, verify).exit_code == 0
+    damage(folder)
+    found = CliRunner().invoke(app, verify)
+    assert found.exit_code == 1
+    assert f"{folder} is not as it was exported" in found.output
 
 
 def hidden(folder):

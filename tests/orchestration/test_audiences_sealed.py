@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.core.audience_checks import ARMS, COMPOSITION, SIZE, evaluations
+from orchestration.core.audience_checks import ARMS, COMPOSITION, NOT_COMPARABLE, SIZE, evaluations
 from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.ledger import sealing
 from orchestration.ledger.seals import seals
@@ -208,6 +208,14 @@ def week_of(**changes):
             "shares": [{"campaign": CAMPAIGN, "arm": arm, "propensity": 0.5} for arm in arms],
         },
     )
+
+
+def test_an_audience_that_had_nobody_the_week_before_is_said_to_be_not_comparable():
+    nobody = {"members_before": 0, "size_change_ratio": None, "composition_change_share": None}
+    found = {evaluation.check: evaluation for evaluation in evaluations(week_of(**nobody).rows, 0.001)}
+    assert found[SIZE].rows == [[CAMPAIGN, 100, 0, NOT_COMPARABLE]]
+    assert found[COMPOSITION].rows == [[CAMPAIGN, NOT_COMPARABLE]]
+    assert not any(evaluation.faults for evaluation in found.values())
 
 
 @pytest.mark.parametrize(

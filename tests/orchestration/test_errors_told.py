@@ -8,6 +8,7 @@ import pytest
 from orchestration.core.errors import RekindleError
 from orchestration.failures import in_words
 from orchestration.project import Home
+from orchestration.readers import experiments as experiment_reading
 from orchestration.readers.experiments import NoExperiments, read_experiments
 from orchestration.runs import _as_told_to_users
 from tests.warehouse.made_by_hand import publish_one
@@ -64,3 +65,12 @@ def test_a_version_without_experiments_says_so(tmp_path):
 
     with pytest.raises(NoExperiments, match="Type: rekindle run"):
         read_experiments(home, "results")
+
+
+def test_a_version_that_knows_nothing_of_what_is_final_is_not_read(tmp_path, monkeypatch):
+    older = duckdb.connect()
+    older.execute("create schema serving; create table serving.srv_experiments (experiment varchar)")
+    monkeypatch.setattr(experiment_reading, "connect_published", lambda home: older.cursor())
+
+    with pytest.raises(NoExperiments, match="an older Rekindle built it"):
+        read_experiments(Home(tmp_path), "money")

@@ -2,10 +2,15 @@
     'y': 'outcome_value', 'x': 'pre_period_value', 'd': 'denominator_value',
 } -%}
 {%- set products = ['yy', 'xx', 'dd', 'xy', 'dy', 'dx'] -%}
+{%- set factors = {
+    'n': 'cast(read.outcome_value - coalesce(read.denominator_value, 0) as decimal(18, 2))',
+    'x': 'cast(read.pre_period_value as decimal(18, 2))',
+} -%}
+{%- set cubes = ['nnn', 'nnx', 'nxx', 'xxx'] -%}
 {%- set attributes = ['stage', 'silence_tier', 'silence_cause', 'value_tier', 'region', 'home_store_id'] -%}
 -- All that leaves the members: sums, by the letters of docs/experiments.md. Look 0 reads everybody matured; a planned
 -- look reads the weeks declared for it, so that what it said can be said again from any later build. Only segments that
--- were declared before the start are read.
+-- were declared before the start are read. Cubes are of cents, for longer decimals would not fit.
 with outcomes as (
     select * from {{ ref('exp_outcomes') }}
 ),
@@ -82,6 +87,10 @@ select
     {%- for product in products %}
     {%- set left, right = quantities[product[0]], quantities[product[1]] %}
     cast(sum({{ exact_product('read.' ~ left, 'read.' ~ right) }}) as decimal(38, 8)) as sum_{{ product }},
+    {%- endfor %}
+    {%- for cube in cubes %}
+    {%- set first, second, third = factors[cube[0]], factors[cube[1]], factors[cube[2]] %}
+    cast(sum({{ exact_product(exact_product(first, second), third) }}) as decimal(38, 6)) as sum_{{ cube }},
     {%- endfor %}
     count(*) as members
 from read

@@ -1,5 +1,5 @@
--- Who was never contacted shows what the whole program brought. The interval is that of one reading, so there is one
--- that decides: when the period of the holdout is over.
+-- Who was never contacted shows what the whole program brought. One reading decides: when the period of the holdout is
+-- over. Until then the interval is one that may be read at will, and nothing is said of profit.
 with results as (
     select * from {{ ref('stg_rekindle__experiment_results') }}
 ),
@@ -20,6 +20,7 @@ select
     results.effect,
     results.effect_lower,
     results.effect_upper,
+    results.smallest_effect,
     results.relative_effect,
     results.relative_effect_lower,
     results.relative_effect_upper,

@@ -18,22 +18,23 @@ import math
 from scipy.special import lambertw
 
 
-def width(members: int, planned_members: int, significance: float) -> float:
+def width(known: float, planned: float, significance: float) -> float:
     """Standard errors to each side of the interval.
 
     Args:
-        members: Matured members of both arms, at least 1.
-        planned_members: Members of both arms when all have matured; fixed before the start, it is the tuning
-            parameter. The interval is valid for any value, and widest relative to the best one far from it.
+        known: How much is known, above 0: matured members of both arms, or days where all members are there
+            from the start and their sums grow.
+        planned: The same when all is over; fixed before the start, it is the tuning parameter. The interval
+            is valid for any value, and widest relative to the best one far from it.
         significance: Chance that any interval, ever, misses the truth.
     """
-    information = _tuned(significance) * members / planned_members
+    information = _tuned(significance) * known / planned
     return math.sqrt((1 + 1 / information) * (math.log1p(information) - 2 * math.log(significance)))
 
 
-def p_value(z: float, members: int, planned_members: int, significance: float) -> float:
+def p_value(z: float, known: float, planned: float, significance: float) -> float:
     """The smallest level at which the interval, tuned for ``significance``, excludes 0."""
-    information = _tuned(significance) * members / planned_members
+    information = _tuned(significance) * known / planned
     exponent = math.log1p(information) / 2 - z * z * information / (1 + information) / 2
     return math.exp(min(exponent, 0.0))
 

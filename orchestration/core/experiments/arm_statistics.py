@@ -6,7 +6,8 @@ Late imports: tea-tasting brings ibis and pandas, and most builds compare no arm
 
 Four quantities per member may be summed. ``y`` is the metric; ``d`` the denominator of a ratio metric, or the
 cost when ``y`` is the margin it bought; ``x`` is ``y`` of the weeks before the start; ``w`` is ``d`` of those
-weeks. The letters of a sum of products stand in alphabetical order: ``sum_dy`` is the sum of ``d * y``.
+weeks. The letters of a sum of products stand in alphabetical order: ``sum_dy`` is the sum of ``d * y``. ``n``
+stands only in products of three: it is ``y`` less ``d``, or ``y`` where nothing is set against it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ class ArmStatistics:
         sum_dw: Sum of the products with the denominator.
         sum_wx: Sum of the products with the metric before the start.
         sum_wy: Sum of the products with the metric.
+        sum_nnn: Sum of the cubes of the metric less its cost; empty where tails are not evened out.
+        sum_nnx: Sum of its squares times the metric before the start.
+        sum_nxx: Sum of its products with the squares of the metric before the start.
+        sum_xxx: Sum of the cubes of the metric before the start.
     """
 
     arm: str
@@ -78,6 +83,10 @@ class ArmStatistics:
     sum_dw: Number | None = None
     sum_wx: Number | None = None
     sum_wy: Number | None = None
+    sum_nnn: Number | None = None
+    sum_nnx: Number | None = None
+    sum_nxx: Number | None = None
+    sum_xxx: Number | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -123,7 +132,37 @@ class ArmStatistics:
             sum_x=self.sum_x,
             sum_xx=self.sum_xx,
             sum_xy=_plain(self._sum("xy") - self._sum("dx")) if pre_period else None,
+            sum_nnn=self.sum_nnn,
+            sum_nnx=self.sum_nnx,
+            sum_nxx=self.sum_nxx,
+            sum_xxx=self.sum_xxx,
         )
+
+    def third_moment(self, slope: float) -> float | None:
+        """Third central moment of ``y - slope * x``, of an arm without cost (:meth:`net`).
+
+        Args:
+            slope: What the pre-period is taken off with; 0 without one.
+
+        Returns:
+            The moment in the cube of the metric's unit; None where the sums of three are not there.
+        """
+        needed = ("nnn", "nnx", "nxx", "xxx") if slope else ("nnn",)
+        if any(getattr(self, f"sum_{letters}") is None for letters in needed):
+            return None
+        factors = (1, -3 * slope, 3 * slope**2, -(slope**3))
+        return sum(
+            factor * self._third_moment(letters) for factor, letters in zip(factors, needed, strict=False)
+        )
+
+    def _third_moment(self, letters: str) -> float:
+        """Of three quantities about their means; ``n`` is the ``y`` of an arm without cost."""
+        one, other, last = letters.replace("n", "y")
+        means = {letter: self._sum(letter) / self.members for letter in {one, other, last}}
+        about = self._sum(letters) / self.members + 2 * means[one] * means[other] * means[last]
+        for letter, left, right in ((one, other, last), (other, one, last), (last, one, other)):
+            about -= means[letter] * self._sum("".join(sorted(left + right))) / self.members
+        return float(about)
 
     def _sum(self, letters: str) -> Fraction:
         value = getattr(self, f"sum_{letters}")

@@ -1,13 +1,15 @@
 """One arm against the control: how large the difference is, and how sure.
 
 Belongs here: effects on both scales, their standard errors, intervals and p-values, by tea-tasting.
-Does not: how wide an interval must be when it is read more than once (``looks``, ``always_valid``), what the
+Does not: how wide an interval must be when it is read more than once (``looks``, ``always_valid``), the test
+    of rates (``rates``), what the difference means (``verdict``).
 Late imports: tea-tasting brings ibis and pandas, and most builds compare no arms.
-difference means (``verdict``).
 
 Ratio metrics by the delta method [Deng, Knoblich, Lu 2018, Applying the Delta Method in Metric Analytics],
 the pre-period by CUPED [Deng, Xu, Kohavi, Walker 2013, Improving the Sensitivity of Online Controlled
-Experiments by Utilizing Pre-Experiment Data]. Variances of the arms may differ; the distribution is normal.
+Experiments by Utilizing Pre-Experiment Data]. Variances of the arms may differ. Where sums of cubes are
+there, the skewness that unequal arms leave in a mean is taken out of its tails (``skewness``): it is
+estimated from both arms together, for the members of a small control know too little of it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from orchestration.core.experiments import skewness
 from orchestration.core.experiments.arm_statistics import ArmStatistics, StatisticsImpossible
+from orchestration.core.experiments.rates import Rates
 
 if TYPE_CHECKING:
     from tea_tasting.metrics.mean import MeanResult
@@ -91,12 +95,14 @@ class Comparison:
         mean: Mean per member of the arm, or ratio of sums; adjusted when ``is_adjusted``.
         control_mean: The same of the control.
         effect: ``mean - control_mean``, in the metric's unit.
-        standard_error: Of the effect, in the metric's unit.
+        standard_error: Of the effect, in the metric's unit; of a rate, if there were no difference.
         relative_effect: ``mean / control_mean - 1``; empty unless both means are above 0 and not lost in
             their own noise.
         log_standard_error: Standard error of ``log(mean / control_mean)``; empty with the relative effect.
         is_adjusted: Whether the pre-period was used (CUPED).
         variance_reduction: Share of the effect's variance that the pre-period took away; empty without it.
+        skewness: Of the effect divided by its standard error; 0 where nothing is taken out.
+        rates: Counts of a rate, which has a test and an interval of its own; empty for any other metric.
     """
 
     arm: str
@@ -111,11 +117,15 @@ class Comparison:
     log_standard_error: float | None
     is_adjusted: bool
     variance_reduction: float | None
+    skewness: float = 0.0
+    rates: Rates | None = None
 
     @property
     def z(self) -> float:
-        """Effect in standard errors."""
-        return self.effect / self.standard_error
+        """How far the effect is from none, on the scale of a standard normal."""
+        if self.rates is not None:
+            return self.rates.z()
+        return skewness.normal_of_t(self.effect / self.standard_error, self.skewness)
 
     @property
     def p_value(self) -> float:
@@ -128,8 +138,16 @@ class Comparison:
         return Scale.ABSOLUTE
 
     def interval(self, width: float) -> Interval:
-        """Interval of the effect that reaches ``width`` standard errors to each side."""
-        return Interval(self.effect - width * self.standard_error, self.effect + width * self.standard_error)
+        """Every effect that a test with bounds ``-width`` and ``width`` on z does not reject."""
+        if self.rates is not None:
+            return Interval(*self.rates.bounds(width))
+        lower, upper = (skewness.t_of_normal(bound, self.skewness) for bound in (width, -width))
+        return Interval(self.effect - lower * self.standard_error, self.effect - upper * self.standard_error)
+
+    def smallest_effect(self, width: float, power: float) -> float:
+        """The true effect that this many members show with the wanted power, at bounds of this width."""
+        interval = self.interval(width)
+        return (interval.upper - interval.lower) / 2 * (width + float(ndtri(power))) / width
 
     def relative_interval(self, width: float) -> Interval | None:
         """Interval of the relative effect, made on the logarithm; empty with the relative effect."""
@@ -146,7 +164,11 @@ def single_width(significance: float) -> float:
 
 
 def compare(
-    control: ArmStatistics, treatment: ArmStatistics, *, with_pre_period: bool = True
+    control: ArmStatistics,
+    treatment: ArmStatistics,
+    *,
+    with_pre_period: bool = True,
+    is_rate: bool = False,
 ) -> Comparison | NotEnough:
     """Compare an arm with the control, using whatever both of them have summed.
 
@@ -154,17 +176,24 @@ def compare(
         control: Sums of the control.
         treatment: Sums of the arm.
         with_pre_period: Whether to use the pre-period where both arms have one.
+        is_rate: Whether ``y`` of a member is 0 or 1, and to be read as a rate.
 
     Raises:
-        StatisticsImpossible: One arm has a denominator and the other none, or sums contradict themselves.
+        StatisticsImpossible: One arm has a denominator and the other none, sums contradict themselves, or
+            those of a rate are not of zeros and ones.
     """
     lack = _lack(control, treatment)
     if lack is None:
         shared = _shared_quantities(control, treatment)
         plain = _read(control, treatment, shared - {"x", "w"})
-        if plain is not None:
-            adjusted = _read(control, treatment, shared) if with_pre_period and "x" in shared else None
-            return plain if adjusted is None else _with_reduction(adjusted, plain)
+        adjusted = None
+        if plain is not None and with_pre_period and "x" in shared:
+            adjusted = _read(control, treatment, shared)
+        found = plain if adjusted is None else _with_reduction(adjusted, plain)
+        if is_rate:
+            return _as_rate(found, control, treatment)
+        if found is not None:
+            return found
         lack = Lack.NO_VARIANCE
     effect = _plain_effect(control, treatment) if lack is Lack.NO_VARIANCE else None
     return NotEnough(treatment.arm, control.arm, treatment.members, control.members, lack, effect)
@@ -241,6 +270,7 @@ def _read(control: ArmStatistics, treatment: ArmStatistics, quantities: set[str]
     if not standard_error > _ROUNDING * math.sqrt(scattered):
         return None
     relative, log_standard_error = _relative(found)
+    skewed = 0.0 if denominator else _skewness(control, treatment, "x" in quantities)
     return Comparison(
         arm=treatment.arm,
         control_arm=control.arm,
@@ -254,7 +284,57 @@ def _read(control: ArmStatistics, treatment: ArmStatistics, quantities: set[str]
         log_standard_error=log_standard_error,
         is_adjusted="x" in quantities,
         variance_reduction=None,
+        skewness=skewed,
     )
+
+
+def _skewness(control: ArmStatistics, treatment: ArmStatistics, is_adjusted: bool) -> float:
+    """Of the difference of means, with the members of both arms taken to be as skewed as all of them are."""
+    letters = {"y", "x"} if is_adjusted else {"y"}
+    aggregates = control.aggregates(letters), treatment.aggregates(letters)
+    slope = 0.0
+    if is_adjusted:
+        together = aggregates[0] + aggregates[1]
+        slope = together.cov("y", "x") / together.var("x") if together.var("x") else 0.0
+    third, squares = 0.0, 0.0
+    for arm, found in zip((control, treatment), aggregates, strict=True):
+        moment = arm.third_moment(slope)
+        if moment is None:
+            return 0.0
+        third += moment * arm.members
+        squares += found.var("y") * (arm.members - 1)
+        if slope:
+            squares += (slope**2 * found.var("x") - 2 * slope * found.cov("y", "x")) * (arm.members - 1)
+    variance = squares / (control.members + treatment.members - 2)
+    if not variance > 0:
+        return 0.0
+    of_members = third / (control.members + treatment.members) / variance**1.5
+    return skewness.of_difference(of_members, treatment.members, control.members)
+
+
+def _as_rate(found: Comparison | None, control: ArmStatistics, treatment: ArmStatistics) -> Comparison:
+    """The same effect, tested by the counts; where nobody differs from anybody, there is one as well."""
+    events, control_events = (_events(arm) for arm in (treatment, control))
+    rate, control_rate = events / treatment.members, control_events / control.members
+    if found is None:
+        found = Comparison(
+            treatment.arm, control.arm, treatment.members, control.members, rate, control_rate,
+            rate - control_rate, 0.0, None, None, False, None,
+        )  # fmt: skip
+    unexplained = 1 - min(max(found.variance_reduction or 0.0, 0.0), 1.0)
+    rates = Rates(
+        events, treatment.members, control_events, control.members, found.effect, max(unexplained, _ROUNDING)
+    )
+    return replace(found, standard_error=rates.standard_error, skewness=0.0, rates=rates)
+
+
+def _events(arm: ArmStatistics) -> int:
+    if arm.sum_y is None or arm.sum_y != arm.sum_yy or arm.sum_y % 1 or not 0 <= arm.sum_y <= arm.members:
+        raise StatisticsImpossible(
+            f"arm {arm.arm}: {arm.sum_y} of {arm.members} members, squares {arm.sum_yy}; of a rate each "
+            "member is 0 or 1"
+        )
+    return int(arm.sum_y)
 
 
 def _relative(found: MeanResult) -> tuple[float | None, float | None]:

@@ -30,12 +30,14 @@ class Metric:
         is_ratio: Whether it is a quotient of two sums; else a mean, less what is summed beside it.
         higher_is_better: Whether more of it is good.
         allowed_harm: As a guardrail, the worsening still accepted.
+        is_rate: Whether a member counts as 0 or 1.
     """
 
     metric: str
     is_ratio: bool
     higher_is_better: bool
     allowed_harm: float
+    is_rate: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,13 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of experiments as far as readings need them."""
+    """The settings of experiments as far as readings need them; without a power no smallest effect."""
 
     least_members: int
     srm_stop_below: float
     srm_warn_below: float
     program_significance: float
+    program_power: float | None = None
 
 
 @dataclass(frozen=True, order=True)

@@ -4,24 +4,18 @@ Belongs here: which sums are read how, in which order looks decide, the rows tha
 Does not: any formula (the modules beside this one), where sums come from and where rows go.
 
 A planned look reads the weeks declared for it and may decide once; what was decided stays. Look 0 is
-everybody matured so far: it informs, and may only stop.
+everybody matured so far: it informs, and may only stop. A reading that is not the last word has an interval
+that holds however often it is read, and says nothing of profit.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.core.experiments import sample_ratio
+from orchestration.core.experiments import always_valid, sample_ratio
 from orchestration.core.experiments.arm_statistics import ArmStatistics
-from orchestration.core.experiments.comparison import (
-    Comparison,
-    Interval,
-    NotEnough,
-    compare,
-    single_width,
-)
+from orchestration.core.experiments.comparison import Comparison, NotEnough, compare, single_width
 from orchestration.core.experiments.declared import (
     EVERYBODY,
     UNPLANNED,
@@ -33,60 +27,21 @@ from orchestration.core.experiments.declared import (
     arm_of,
     comparable,
 )
-from orchestration.core.experiments.money import Money, money
 from orchestration.core.experiments.multiplicity import benjamini_hochberg
+from orchestration.core.experiments.reading_rows import (
+    Reading,
+    lack_of,
+    money_columns,
+    reading_of,
+    shrunk_columns,
+)
 from orchestration.core.experiments.sample_ratio import SampleRatio
-from orchestration.core.experiments.shrinkage import SegmentEffect, ShrunkEffect, shrink
+from orchestration.core.experiments.shrinkage import ShrunkEffect, shrink, with_pooled_variance
 from orchestration.core.experiments.verdict import DecisionRule, Evaluation, Guardrail, Verdict, evaluate
 
 PROGRAM, HELD_OUT = "program", "held_out"
 UNDECIDED = {Verdict.CONTINUE, Verdict.NOT_MATURED, Verdict.TOO_SMALL}
 """What a look may say without deciding anything."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One row of ``srv_experiments``; what does not apply is empty."""
-
-    experiment: str
-    metric: str
-    segment: str
-    segment_value: str
-    arm: str
-    look_no: int
-    members: int
-    control_members: int
-    arm_mean: float | None = None
-    control_mean: float | None = None
-    effect: float | None = None
-    effect_lower: float | None = None
-    effect_upper: float | None = None
-    relative_effect: float | None = None
-    relative_effect_lower: float | None = None
-    relative_effect_upper: float | None = None
-    p_value: float | None = None
-    p_value_scale: str | None = None
-    p_value_adjusted: float | None = None
-    is_adjusted: bool | None = None
-    variance_reduction: float | None = None
-    shrunk_effect: float | None = None
-    shrunk_effect_lower: float | None = None
-    shrunk_effect_upper: float | None = None
-    lack: str | None = None
-    srm: str | None = None
-    srm_p_value: float | None = None
-    verdict: str | None = None
-    guardrails: str | None = None
-    sentence_en: str | None = None
-    sentence_zh: str | None = None
-    net_total: float | None = None
-    net_total_lower: float | None = None
-    net_total_upper: float | None = None
-    cost_total: float | None = None
-    roi: float | None = None
-    roi_lower: float | None = None
-    roi_upper: float | None = None
-    no_return: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,29 +84,46 @@ def read_experiment(
         decided: Arms that were decided before.
     """
     experiment.check()
+    reached = sorted(reached_looks)
     reader = _Reader(experiment, metrics, settings, sums, planned_members)
     ratio = sample_ratio.check(
         assigned, experiment.shares, stop_below=settings.srm_stop_below, warn_below=settings.srm_warn_below
     )
     readings: list[Reading] = []
     decisions: dict[str, Decision] = {}
-    for look_no in (*sorted(reached_looks), UNPLANNED):
+    for look_no in (*reached, UNPLANNED):
         for reading, evaluation in reader.look(look_no, ratio):
             readings.append(reading)
             arm = reading.arm
             if evaluation.verdict not in UNDECIDED and arm not in decisions and arm not in set(decided):
                 decisions[arm] = _decision(reading)
-    readings += reader.other_metrics() + reader.segments()
+    readings += reader.other_metrics(reached) + reader.segments()
     return readings, list(decisions.values())
 
 
-def read_program(holdout: str, metric: Metric, settings: Settings, sums: Sums) -> list[Reading]:
-    """What the whole program brought, by those who were never contacted."""
-    cell = Cell(metric.metric)
+def read_program(
+    holdout: str, metric: Metric, settings: Settings, sums: Sums, share_over: float = 1.0
+) -> list[Reading]:
+    """What the whole program brought, by those who were never contacted.
+
+    Args:
+        holdout: The global holdout.
+        metric: The metric by which the program is valued.
+        settings: Settings of all experiments.
+        sums: Sums of those held out and of everybody else.
+        share_over: Share of the holdout's days that is over. Members are all there from the first day and
+            their sums grow, so that is how much is known. The reading of 1 decides; earlier ones may be read
+            as often as anybody likes.
+    """
+    cell, significance = Cell(metric.metric), settings.program_significance
     control, program = arm_of(sums, cell, HELD_OUT), arm_of(sums, cell, PROGRAM)
-    width = single_width(settings.program_significance)
-    found = compare(comparable(metric, control), comparable(metric, program))
-    return [_reading(holdout, cell, found, width, **_money(control, program, width))]
+    found = _compare(metric, control, program)
+    is_final = share_over >= 1
+    width = single_width(significance) if is_final else always_valid.width(share_over, 1.0, significance)
+    more = money_columns(control, program, width, is_final=is_final)
+    if isinstance(found, Comparison) and not is_final:
+        more["p_value"] = always_valid.p_value(found.z, share_over, 1.0, significance)
+    return [reading_of(holdout, cell, found, width, settings.program_power, is_final=is_final, **more)]
 
 
 class _Reader:
@@ -194,13 +166,20 @@ class _Reader:
         rows = []
         for found, evaluation in zip(primary, evaluations, strict=True):
             width = evaluation.width
-            more = {} if width is None else self._money_of(found.arm, look_no, width)
-            reading = _reading(
+            is_final = look_no != UNPLANNED and (
+                evaluation.verdict not in UNDECIDED or look_no == self.rule.planned_looks
+            )
+            more = {} if width is None else self._money_of(found.arm, look_no, width, is_final)
+            reading = reading_of(
                 self.experiment.experiment,
                 cell,
                 found,
                 width,
-                lack="wrong_arm_sizes" if evaluation.verdict is Verdict.STOPPED_SRM else _lack(found, width),
+                self.experiment.power,
+                is_final=is_final,
+                lack="wrong_arm_sizes"
+                if evaluation.verdict is Verdict.STOPPED_SRM
+                else lack_of(found, width),
                 p_value=evaluation.p_value,
                 p_value_adjusted=evaluation.p_value_adjusted,
                 srm=ratio.ratio.value,
@@ -214,14 +193,43 @@ class _Reader:
             rows.append((reading, evaluation))
         return rows
 
-    def other_metrics(self) -> list[Reading]:
-        """Every other metric of everybody matured, each read once: they explain and decide nothing."""
-        width = single_width(self.experiment.significance)
+    def other_metrics(self, reached: Sequence[int]) -> list[Reading]:
+        """Every other metric: of the last look once it is there, until then of everybody matured so far."""
+        is_over = self.rule.planned_looks in reached
+        look_no = self.rule.planned_looks if is_over else UNPLANNED
         return [
-            _reading(self.experiment.experiment, Cell(code), found, width)
+            self._explaining(
+                Cell(code, look_no), found, is_final=is_over, is_rail=code in self.experiment.guardrails
+            )
             for code in sorted(self.metrics.keys() - {self.experiment.primary_metric})
-            for found in self._compare(Cell(code))
+            for found in self._compare(Cell(code, look_no))
         ]
+
+    def _explaining(
+        self, cell: Cell, found: Comparison | NotEnough, *, is_final: bool, is_rail: bool
+    ) -> Reading:
+        """A guardrail is shown as the verdict reads it; the others may be read at will until the end."""
+        width, p_value = single_width(self.experiment.significance), {}
+        if not (is_final or is_rail) and isinstance(found, Comparison):
+            width, p_value["p_value"] = self._at_will(found)
+        return reading_of(
+            self.experiment.experiment,
+            cell,
+            found,
+            width,
+            self.experiment.power,
+            is_final=is_final,
+            **p_value,
+        )
+
+    def _at_will(self, found: Comparison) -> tuple[float, float]:
+        """Width and p-value that hold however often somebody looks."""
+        known, planned = found.members + found.control_members, self.rule.planned_members
+        significance = self.experiment.significance
+        return (
+            always_valid.width(known, planned, significance),
+            always_valid.p_value(found.z, known, planned, significance),
+        )
 
     def segments(self) -> list[Reading]:
         """The primary metric within every declared segment, shrunken among the values of each."""
@@ -240,123 +248,55 @@ class _Reader:
             if isinstance(each, Comparison)
             and min(each.members, each.control_members) >= self.settings.least_members
         }
-        adjusted = benjamini_hochberg({cell: each.p_value for cell, each in large.items()})
+        at_will = {cell: self._at_will(each) for cell, each in large.items()}
+        adjusted = benjamini_hochberg({cell: p_value for cell, (_, p_value) in at_will.items()})
         shrunken: dict[Cell, ShrunkEffect] = {}
         for segment in {cell.segment for cell in large}:
-            effects = {
-                cell.segment_value: SegmentEffect(each.effect, each.standard_error)
-                for cell, each in large.items()
-                if cell.segment == segment
-            }
-            for value, effect in shrink(effects).segments.items():
-                shrunken[Cell(self.experiment.primary_metric, UNPLANNED, segment, value)] = effect
-        width = single_width(self.experiment.significance)
-        return [
-            _reading(
-                self.experiment.experiment,
-                cell,
-                each,
-                width if cell in large else None,
-                lack=_lack(each, width if cell in large else None),
-                p_value_adjusted=adjusted.get(cell),
-                **_shrunk(shrunken.get(cell), width),
+            effects = with_pooled_variance(
+                {cell.segment_value: each for cell, each in large.items() if cell.segment == segment}
             )
-            for cell, each in found.items()
-        ]
+            for value, effect in shrink(effects).segments.items() if effects else ():
+                shrunken[Cell(self.experiment.primary_metric, UNPLANNED, segment, value)] = effect
+        rows = []
+        for cell, each in found.items():
+            width, p_value = at_will.get(cell, (None, None))
+            rows.append(
+                reading_of(
+                    self.experiment.experiment,
+                    cell,
+                    each,
+                    width,
+                    self.experiment.power,
+                    lack=lack_of(each, width),
+                    p_value=p_value,
+                    p_value_adjusted=adjusted.get(cell),
+                    **shrunk_columns(shrunken.get(cell), width),
+                )
+            )
+        return rows
 
     def _compare(self, cell: Cell) -> list[Comparison | NotEnough]:
         return [self._compare_arm(cell, arm) for arm in self.experiment.treatments]
 
     def _compare_arm(self, cell: Cell, arm: str) -> Comparison | NotEnough:
-        metric = self.metrics[cell.metric]
-        return compare(
-            comparable(metric, arm_of(self.sums, cell, self.experiment.control_arm)),
-            comparable(metric, arm_of(self.sums, cell, arm)),
+        return _compare(
+            self.metrics[cell.metric],
+            arm_of(self.sums, cell, self.experiment.control_arm),
+            arm_of(self.sums, cell, arm),
         )
 
-    def _money_of(self, arm: str, look_no: int, width: float) -> dict[str, float | str | None]:
+    def _money_of(
+        self, arm: str, look_no: int, width: float, is_final: bool
+    ) -> dict[str, float | str | None]:
         cell = Cell(self.experiment.primary_metric, look_no)
         if self.metrics[cell.metric].is_ratio:
             return {}
-        return _money(
-            arm_of(self.sums, cell, self.experiment.control_arm), arm_of(self.sums, cell, arm), width
-        )
+        control = arm_of(self.sums, cell, self.experiment.control_arm)
+        return money_columns(control, arm_of(self.sums, cell, arm), width, is_final=is_final)
 
 
-def _lack(found: Comparison | NotEnough, width: float | None) -> str | None:
-    """Why there are no numbers; empty where there are."""
-    if isinstance(found, NotEnough):
-        return found.lack.value
-    return "too_small" if width is None else None
-
-
-def _money(control: ArmStatistics, arm: ArmStatistics, width: float) -> dict[str, float | str | None]:
-    if control.sum_d is None or arm.sum_d is None:
-        return {}
-    found = money(control, arm, width)
-    if not isinstance(found, Money):
-        return {}
-    total, returned = found.incremental_total_interval, found.roi_interval
-    return {
-        "net_total": found.incremental_total,
-        "net_total_lower": total.lower,
-        "net_total_upper": total.upper,
-        "cost_total": found.incremental_cost_total,
-        "roi": found.roi,
-        **_bounds("roi", returned),
-        "no_return": found.no_return and found.no_return.value,
-    }
-
-
-def _shrunk(found: ShrunkEffect | None, width: float) -> dict[str, float]:
-    if found is None:
-        return {}
-    return {"shrunk_effect": found.effect, **_bounds("shrunk_effect", found.interval(width))}
-
-
-def _bounds(name: str, interval: Interval | None) -> dict[str, float]:
-    return {} if interval is None else {f"{name}_lower": interval.lower, f"{name}_upper": interval.upper}
-
-
-def _reading(
-    experiment: str,
-    cell: Cell,
-    found: Comparison | NotEnough,
-    width: float | None,
-    **more: float | str | None,
-) -> Reading:
-    """One row; intervals reach ``width`` standard errors, p-values are of a single reading unless given."""
-    where = {
-        "experiment": experiment,
-        "metric": cell.metric,
-        "segment": cell.segment,
-        "segment_value": cell.segment_value,
-        "arm": found.arm,
-        "look_no": cell.look_no,
-        "members": found.members,
-        "control_members": found.control_members,
-    }
-    if isinstance(found, NotEnough) or width is None:
-        return Reading(**where, **{"lack": _lack(found, width), **more})
-    numbers = {
-        "arm_mean": found.mean,
-        "control_mean": found.control_mean,
-        "effect": found.effect,
-        **_bounds("effect", found.interval(width)),
-        "relative_effect": found.relative_effect,
-        **_bounds("relative_effect", found.relative_interval(width)),
-        "p_value": found.p_value,
-        "p_value_scale": found.p_value_scale.value,
-        "is_adjusted": found.is_adjusted,
-        "variance_reduction": found.variance_reduction,
-        **more,
-    }
-    return Reading(**where, **{name: _finite(value) for name, value in numbers.items()})
-
-
-def _finite(value: float | str | None) -> float | str | None:
-    """A bound that overflows is none."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _compare(metric: Metric, control: ArmStatistics, arm: ArmStatistics) -> Comparison | NotEnough:
+    return compare(comparable(metric, control), comparable(metric, arm), is_rate=metric.is_rate)
 
 
 def _decision(reading: Reading) -> Decision:

@@ -3,6 +3,8 @@
 Belongs here: shrinking effects of segments towards their common mean.
 Does not: choosing segments, or choosing among them.
 
+Every segment is given the variance of all segments' members together: a segment of skewed members shows a
+small variance when it happens to have none of the large ones, and would be believed most when it is lowest.
 Effects differ between segments with variance tau^2 by the moment estimate of DerSimonian and Laird [1986,
 Meta-Analysis in Clinical Trials]; given it, each effect is pulled to the weighted mean by empirical Bayes
 [Morris 1983, Parametric Empirical Bayes Inference]. The best of many raw effects promises too much; the
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.core.errors import InputFault
-from orchestration.core.experiments.comparison import Interval
+from orchestration.core.experiments.comparison import Comparison, Interval
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,29 @@ class Shrinkage:
     variance_between: float
     heterogeneity: float
     segments: dict[str, ShrunkEffect]
+
+
+def with_pooled_variance(found: Mapping[str, Comparison]) -> dict[str, SegmentEffect]:
+    """Effects with standard errors that differ by the number of members alone.
+
+    Returns:
+        By segment; nothing where no member of any segment differs from another.
+    """
+    pairs = {
+        segment: each.members * each.control_members / (each.members + each.control_members)
+        for segment, each in found.items()
+    }
+    members = {segment: each.members + each.control_members for segment, each in found.items()}
+    together = sum(
+        each.standard_error**2 * pairs[segment] * members[segment] for segment, each in found.items()
+    )
+    if not together > 0:
+        return {}
+    variance = together / sum(members.values())
+    return {
+        segment: SegmentEffect(each.effect, math.sqrt(variance / pairs[segment]))
+        for segment, each in found.items()
+    }
 
 
 def shrink(effects: Mapping[str, SegmentEffect]) -> Shrinkage:

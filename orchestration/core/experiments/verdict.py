@@ -287,7 +287,8 @@ def _verdict(
         )
     if not reading.is_last:
         return Verdict.CONTINUE, ()
-    most = gain + reading.width * found.standard_error
+    interval = found.interval(reading.width)
+    most = interval.upper if rule.higher_is_better else -interval.lower
     return (Verdict.NO_DIFFERENCE if most < rule.minimal_effect else Verdict.INCONCLUSIVE), ()
 
 
@@ -299,8 +300,8 @@ def _worsening(rail: Guardrail, seen: Comparison | NotEnough, significance: floa
     """
     sign = -1 if rail.higher_is_better else 1
     if isinstance(seen, NotEnough):
-        # All members alike in both arms, such as no complaint at all: the difference is what it is.
-        return None if seen.effect is None else Interval(sign * seen.effect, sign * seen.effect)
+        # All members alike in each arm: a harm that is there is seen, that there is none is not shown.
+        return None if seen.effect is None else Interval(sign * seen.effect, math.inf)
     bounds = seen.interval(single_width(significance))
     return Interval(*sorted((sign * bounds.lower, sign * bounds.upper)))
 

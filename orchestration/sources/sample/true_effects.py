@@ -22,7 +22,7 @@ SEEDS = ("lifecycle/event_types.csv", "campaigns/experiment_metrics.csv")
 # A member's outcome without the exported touches is the outcome less what the caused orders added to it. The
 # true effect is the mean of that difference in the arm less the one in the control: what would be seen if the
 # same members lived twice. It differs from the planted probabilities by chance, and from the estimate by who
-# fell into which arm.
+# fell into which arm. Of the whole program it is the same, of those held out and everybody else.
 _EFFECTS = """
 with caused as (
     select orders.*
@@ -63,33 +63,34 @@ facts as (
 ),
 
 added as (
-    select windows.experiment, windows.metric, windows.member_key, sum(facts.amount) as amount
+    select
+        windows.purpose, windows.experiment, windows.metric, windows.member_key, sum(facts.amount) as amount
     from experiments.exp_windows as windows
     inner join read_csv($metrics) as metrics using (metric)
     inner join facts
         on windows.member_key = facts.member_key and metrics.fact = facts.fact
         and facts.happened_on between windows.starts_on and windows.ends_on
-    where windows.purpose = 'effect'
+    where windows.purpose in ('effect', 'program')
     group by all
 ),
 
 outcomes as (
     select
-        outcomes.experiment, outcomes.metric, outcomes.arm, outcomes.member_key,
+        outcomes.purpose, outcomes.experiment, outcomes.metric, outcomes.arm, outcomes.member_key,
         outcomes.outcome_value as value,
         coalesce(added.amount, 0) as added_amount,
         outcomes.outcome_total - added_amount as sum_without,
         coalesce(outcomes.denominator_value, 0) as cost_amount
     from experiments.exp_outcomes as outcomes
     left join added
-        on outcomes.experiment = added.experiment and outcomes.metric = added.metric
-        and outcomes.member_key = added.member_key
-    where outcomes.purpose = 'effect'
+        on outcomes.purpose = added.purpose and outcomes.experiment = added.experiment
+        and outcomes.metric = added.metric and outcomes.member_key = added.member_key
+    where outcomes.purpose in ('effect', 'program')
 ),
 
 arms as (
     select
-        experiment, metric, arm,
+        purpose, experiment, metric, arm,
         avg(case
             when metrics.folded_by = 'any' then value - (sum_without > 0)::integer
             when metrics.set_against = 'campaign_cost' then added_amount - cost_amount
@@ -98,6 +99,22 @@ arms as (
     from outcomes
     inner join read_csv($metrics) as metrics using (metric)
     group by all
+),
+
+results as (
+    select
+        'effect' as purpose, results.experiment, results.arm, sizes.arm as control_arm, results.metric,
+        results.members, results.control_members, results.effect, results.effect_lower, results.effect_upper,
+        results.verdict
+    from serving.srv_experiments as results
+    inner join experiments.exp_arm_sizes as sizes
+        on results.experiment = sizes.experiment and sizes.arm_role = 'control'
+    where results.segment = 'all' and results.look_no = 0 and results.is_primary
+    union all
+    select
+        'program', holdout, 'program', 'held_out', metric, members, control_members, effect, effect_lower,
+        effect_upper, case when is_final then 'final' else 'not_final' end
+    from experiments.exp_program
 )
 
 select
@@ -106,18 +123,17 @@ select
     arms.difference - controls.difference as true_effect,
     arms.difference - controls.difference between results.effect_lower and results.effect_upper as is_inside,
     results.verdict
-from serving.srv_experiments as results
-inner join arms using (experiment, metric, arm)
-inner join arms as controls on results.experiment = controls.experiment and results.metric = controls.metric
-inner join experiments.exp_arm_sizes as sizes
-    on controls.experiment = sizes.experiment and controls.arm = sizes.arm and sizes.arm_role = 'control'
-where results.segment = 'all' and results.look_no = 0 and results.is_primary
-order by results.experiment, results.arm
+from results
+inner join arms using (purpose, experiment, metric, arm)
+inner join arms as controls
+    on results.purpose = controls.purpose and results.experiment = controls.experiment
+    and results.metric = controls.metric and results.control_arm = controls.arm
+order by results.purpose, results.experiment, results.arm
 """
 
 
 def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The primary metric of every experiment with matured members: estimate, interval, true effect.
+    """The primary metric of every experiment with matured members, and the program: estimate and true effect.
 
     Args:
         published: The published file of a home filled by the sample.

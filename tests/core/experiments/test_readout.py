@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from orchestration.core.errors import InputFault
-from orchestration.core.experiments import looks
+from orchestration.core.experiments import always_valid, looks
 from orchestration.core.experiments.arm_statistics import ArmStatistics
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.core.experiments.declared import Cell, Experiment, Metric, Settings
@@ -18,8 +18,12 @@ from orchestration.core.experiments.planned import plan
 from orchestration.core.experiments.readout import read_experiment, read_program
 
 MARGIN = Metric("margin", False, True, 0.0)
-METRICS = {"margin": MARGIN, "unsubscribed": Metric("unsubscribed", False, False, 0.01)}
-SETTINGS = Settings(50, 0.001, 0.01, 0.05)
+METRICS = {
+    "margin": MARGIN,
+    "unsubscribed": Metric("unsubscribed", False, False, 0.01, is_rate=True),
+    "net_amount": Metric("net_amount", False, True, 0.0),
+}
+SETTINGS = Settings(50, 0.001, 0.01, 0.05, 0.8)
 TEST = Experiment(
     "test", "margin", 1.0, (2, 4), 0.05, 0.8, ("unsubscribed",), {"control": 0.5, "treated": 0.5}, "control"
 )
@@ -84,6 +88,72 @@ def test_a_look_says_what_its_parts_say():
     )  # fmt: skip
 
 
+def test_what_is_not_the_last_word_says_what_was_spent_and_nothing_of_profit():
+    profit = ("net_total", "net_total_lower", "net_total_upper", "roi", "roi_lower", "roi_upper")
+    sums = sums_of(20.6) | sums_of(20.6, look_no=1) | sums_of(20.6, look_no=2)
+    readings, _ = read(sums, [1, 2])
+    for look_no, is_final in ((0, False), (1, False), (2, True)):
+        row = of_look(readings, look_no)
+        assert row.is_final is is_final
+        assert row.cost_total == pytest.approx(500)
+        told = {name for name in profit if getattr(row, name) is not None}
+        assert told == (set(profit) if is_final else set())
+        assert (row.no_return == "not_final") is not is_final
+
+
+def test_a_look_that_decides_is_the_last_word_though_others_were_planned():
+    row = of_look(read(sums_of(30.0) | sums_of(30.0, look_no=1), [1])[0], 1)
+    assert (row.verdict, row.is_final) == ("win", True)
+    assert row.net_total > 0
+
+
+def test_every_reading_says_how_small_an_effect_it_would_have_shown():
+    readings, _ = read(sums_of(23.0) | sums_of(23.0, look_no=1), [1])
+    for row in (row for row in readings if row.lack is None):
+        half = (row.effect_upper - row.effect_lower) / 2
+        assert half < row.smallest_effect < 2 * half
+    row, found = of_look(readings, 1), compare(*(
+        sums_of(23.0)[Cell("margin")][name].net() for name in ("control", "treated")
+    ))  # fmt: skip
+    width = looks.width(1, 2, 0.05)
+    assert row.smallest_effect == pytest.approx((width + norm.ppf(0.8)) * found.standard_error)
+
+
+def spent(mean=20.0):
+    return {"control": arm("control"), "treated": arm("treated", mean=mean)}
+
+
+def test_a_metric_that_explains_may_be_read_at_will_until_the_last_look_is_there():
+    cells = {Cell("net_amount", look_no): spent(20 + look_no) for look_no in (0, 1, 2)}
+    sums = cells | sums_of() | sums_of(look_no=1) | sums_of(look_no=2)
+    for reached, look_no, width in (
+        ([], 0, always_valid.width(2000, 2000, 0.05)),
+        ([1], 0, always_valid.width(2000, 2000, 0.05)),
+        ([1, 2], 2, single_width(0.05)),
+    ):
+        [row] = [row for row in read(sums, reached)[0] if row.metric == "net_amount"]
+        found = compare(*(cells[Cell("net_amount", look_no)][name].net() for name in ("control", "treated")))
+        assert (row.look_no, row.is_final) == (look_no, look_no == 2)
+        assert row.effect_lower == found.interval(width).lower
+
+
+def test_a_guardrail_is_shown_as_the_verdict_reads_it():
+    [row] = [row for row in read(sums_of(unsubscribed=0.006))[0] if row.metric == "unsubscribed"]
+    counts = compare(rate("control"), rate("treated", share=0.006), is_rate=True)
+    assert (row.effect_lower, row.effect_upper) == (
+        counts.interval(single_width(0.05)).lower, counts.interval(single_width(0.05)).upper,
+    )  # fmt: skip
+
+
+def test_a_rate_nobody_showed_is_read_and_proves_what_so_many_can():
+    for members, verdict in ((1000, "win"), (60, "continue")):
+        readings, _ = read(sums_of(40.0, members=members) | sums_of(40.0, members=members, look_no=1), [1])
+        assert of_look(readings, 1).verdict == verdict
+        [row] = [row for row in readings if row.metric == "unsubscribed"]
+        assert (row.lack, row.effect) == (None, 0)
+        assert (row.effect_upper < 0.01) == (verdict == "win")
+
+
 def test_the_first_look_that_decides_is_kept_and_none_after_it():
     sums = sums_of(30.0) | sums_of(30.0, look_no=1) | sums_of(10.0, look_no=2)
     readings, [decision] = read(sums, [2, 1])
@@ -142,6 +212,8 @@ def test_segments_are_adjusted_together_and_shrunken_among_their_values():
     )
     assert -2 < rows["churned"].shrunk_effect < rows["silent"].shrunk_effect < 6
     assert rows["north"].shrunk_effect == pytest.approx(rows["north"].effect)
+    found = compare(arm("control", 500).net(), arm("treated", 500, 24).net())
+    assert rows["north"].effect_lower == found.interval(always_valid.width(1000, 2000, 0.05)).lower
 
 
 def test_the_program_is_margin_after_cost_against_those_held_out():
@@ -151,6 +223,20 @@ def test_the_program_is_margin_after_cost_against_those_held_out():
     assert row.effect == found.effect == pytest.approx(3.0)
     assert row.effect_lower == found.interval(single_width(0.05)).lower
     assert row.net_total == pytest.approx(2700)
+    assert row.is_final
+
+
+@pytest.mark.parametrize("share_over", [0.02, 0.5, 0.999])
+def test_the_program_on_the_way_may_be_read_at_will_and_says_nothing_of_profit(share_over):
+    arms = {"held_out": arm("held_out", 100), "program": arm("program", 900, 24.0, 1.0)}
+    [row] = read_program("holdout", MARGIN, SETTINGS, {Cell("margin"): arms}, share_over)
+    found = compare(arms["held_out"].net(), arms["program"].net())
+    width = always_valid.width(share_over, 1.0, 0.05)
+    assert (row.effect_lower, row.effect_upper) == (found.interval(width).lower, found.interval(width).upper)
+    assert row.p_value == always_valid.p_value(found.z, share_over, 1.0, 0.05) > found.p_value
+    assert (row.net_total, row.roi, row.roi_lower, row.no_return) == (None, None, None, "not_final")
+    assert row.cost_total == pytest.approx(900)
+    assert not row.is_final
 
 
 def test_a_plan_warns_where_the_audience_is_too_small():

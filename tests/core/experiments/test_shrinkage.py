@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
 from orchestration.core.errors import InputFault
-from orchestration.core.experiments.shrinkage import SegmentEffect, shrink
+from orchestration.core.experiments.comparison import Comparison
+from orchestration.core.experiments.shrinkage import SegmentEffect, shrink, with_pooled_variance
 
 # Thirteen trials of a vaccine [Colditz et al. 1994]: ill and well when vaccinated, ill and well when not.
 TRIALS = (
@@ -107,6 +108,72 @@ def test_intervals_of_shrunken_segments_cover_the_truth_about_as_often_as_they_s
             interval = shrunk.interval(1.96)
             covered.append(interval.lower <= true <= interval.upper)
     assert 0.91 < np.mean(covered) < 0.97
+
+
+def skewed_segments(rng, truths, members):
+    """Segments in which one in seven buys, lognormal spend with mean 1 a member, and a lift in money."""
+    found = {}
+    for number, truth in enumerate(truths):
+        arms = [
+            (rng.random(members) < 0.15) * rng.lognormal(0, 1, members) / (0.15 * math.exp(0.5)) * (1 + lift)
+            for lift in (0.0, truth)
+        ]
+        control, treated = (arm.mean() for arm in arms)
+        error = math.sqrt(sum(arm.var(ddof=1) / members for arm in arms))
+        found[str(number)] = Comparison(
+            "t", "c", members, members, treated, control, treated - control, error, None, None, False, None
+        )
+    return found
+
+
+def own_variances(found):
+    return {segment: SegmentEffect(each.effect, each.standard_error) for segment, each in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("count", "members", "low_before"), [(4, 1200, -0.02), (12, 400, -0.08), (48, 100, -0.2), (96, 50, -0.3)]
+)
+def test_the_mean_of_segments_of_skewed_members_is_not_drawn_to_those_that_happened_to_be_low(
+    count, members, low_before
+):
+    rng, truth, runs = np.random.default_rng(13), 0.8, 2400 // count
+    before, now = [], []
+    for _ in range(runs):
+        found = skewed_segments(rng, [truth] * count, members)
+        before.append(shrink(own_variances(found)).mean)
+        now.append(shrink(with_pooled_variance(found)).mean)
+    doubt = np.std(now) / math.sqrt(runs)
+    assert abs(np.mean(now) - truth) < 3 * doubt
+    assert np.mean(before) / truth - 1 < low_before
+
+
+def test_the_best_of_forty_eight_skewed_segments_delivers_about_what_it_promises():
+    rng, promised, delivered, raw = np.random.default_rng(14), [], [], []
+    for _ in range(60):
+        truths = rng.normal(0.7, 0.3, 48)
+        found = skewed_segments(rng, truths, 400)
+        shrunk = list(shrink(with_pooled_variance(found)).segments.values())
+        best = int(np.argmax([each.effect for each in shrunk]))
+        promised.append(shrunk[best].effect)
+        delivered.append(truths[best])
+        raw.append(max(each.effect for each in found.values()))
+    assert np.mean(promised) == pytest.approx(np.mean(delivered), abs=0.15)
+
+
+def test_pooled_variances_leave_the_number_of_members_to_decide():
+    rng = np.random.default_rng(15)
+    found = skewed_segments(rng, [0.5, 0.5], 300) | {
+        f"large {number}": each for number, each in skewed_segments(rng, [0.5], 1200).items()
+    }
+    errors = {segment: each.standard_error for segment, each in with_pooled_variance(found).items()}
+    assert errors["0"] == errors["1"] == pytest.approx(2 * errors["large 0"])
+    alone = {"only": found["0"]}
+    assert with_pooled_variance(alone)["only"].standard_error == pytest.approx(found["0"].standard_error)
+
+
+def test_segments_in_which_nobody_differs_have_nothing_to_pool():
+    nobody = Comparison("t", "c", 60, 60, 0.0, 0.0, 0.0, 0.0, None, None, False, None)
+    assert with_pooled_variance({"a": nobody, "b": nobody}) == {}
 
 
 @pytest.mark.parametrize("error", [0.0, -1.0, math.nan, math.inf])

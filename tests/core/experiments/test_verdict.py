@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from orchestration.core.errors import InputFault
 from orchestration.core.experiments import always_valid, looks
-from orchestration.core.experiments.comparison import Comparison, Lack, NotEnough
+from orchestration.core.experiments.arm_statistics import ArmStatistics
+from orchestration.core.experiments.comparison import Comparison, Lack, NotEnough, compare
 from orchestration.core.experiments.sample_ratio import Ratio, SampleRatio
 from orchestration.core.experiments.verdict import DecisionRule, Guardrail, Verdict, evaluate
 
@@ -151,15 +152,39 @@ def test_a_breach_stops_at_any_look_and_a_doubt_waits(look):
     assert early.verdict is Verdict.CONTINUE
 
 
+@pytest.mark.parametrize(
+    ("complaints", "members", "control_complaints", "control_members", "verdict"),
+    [
+        # Nobody of fifty says little about one in two hundred; of four thousand it says enough.
+        (0, 50, 0, 50, Verdict.GUARDRAIL_UNPROVEN),
+        (0, 4000, 0, 1000, Verdict.WIN),
+        # An arm that is better is never less proven than one that is not.
+        (0, 4000, 1, 1000, Verdict.WIN),
+        (0, 4000, 8, 1000, Verdict.WIN),
+        (24, 4000, 0, 1000, Verdict.GUARDRAIL_UNPROVEN),
+        (90, 4000, 0, 1000, Verdict.GUARDRAIL_BREACHED),
+    ],
+)
+def test_a_guardrail_that_is_a_rate_is_read_by_its_counts(
+    complaints, members, control_complaints, control_members, verdict
+):
+    counts = compare(
+        ArmStatistics("control", control_members, control_complaints, control_complaints),
+        ArmStatistics("coupon", members, complaints, complaints),
+        is_rate=True,
+    )
+    assert evaluated(effect(5.0), complained=[counts]).verdict is verdict
+
+
 def test_a_guardrail_of_which_more_is_good_is_breached_by_less():
     rule = dataclasses.replace(RULE, guardrails=(Guardrail("complained", 0.005, higher_is_better=True),))
     assert evaluated(effect(5.0), complained=[harm(-0.02)], rule=rule).verdict is Verdict.GUARDRAIL_BREACHED
     assert evaluated(effect(5.0), complained=[harm(0.02)], rule=rule).verdict is Verdict.WIN
 
 
-def test_no_complaint_at_all_is_no_harm_and_no_numbers_are_no_proof():
+def test_members_who_are_all_alike_prove_nothing_but_a_harm_that_is_there():
     nobody = lacking(Lack.NO_VARIANCE, 0.0)
-    assert evaluated(effect(5.0), complained=[nobody]).verdict is Verdict.WIN
+    assert evaluated(effect(5.0), complained=[nobody]).verdict is Verdict.GUARDRAIL_UNPROVEN
     everybody = lacking(Lack.NO_VARIANCE, 1.0)
     assert evaluated(effect(5.0), complained=[everybody]).verdict is Verdict.GUARDRAIL_BREACHED
     unknown = lacking(Lack.NO_DENOMINATOR)

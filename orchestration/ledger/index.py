@@ -101,7 +101,7 @@ def vouched(home: Home) -> dict[str, Any]:
 
 
 def _lines(home: Home) -> list[str] | None:
-    """The lines of the index. A place that lacks the newest was not reached any more; the others have them."""
+    """The lines of the index. A place that lacks the newest was not reached any more; the other has them."""
     found = {place: _lines_of(place) for place in home.seal_indexes}
     longest = max(found, key=lambda place: len(found[place]))
     for place, lines in found.items():

@@ -372,14 +372,14 @@ def seals(home: Home) -> list[Seal]:
         raise RekindleError(
             "the ledger is not what was sealed; nothing was built.\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file. "
-            "What was added by hand, move it away."
+            + "\nBring the files back from a copy, and move away what was added by hand; a decision is "
+            "corrected by a new version, not in its file."
         )
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
 def _missing(home: Home, noted: list[Entry] | None) -> list[str]:
-    """What must be there: each seal that was noted, each week that was exported, each version to the newest."""
+    """What must be there: each seal that was noted, each exported week, each version up to the newest."""
     versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
     exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
     manifests = {

@@ -11,8 +11,8 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def test_every_edit_is_taken_or_refused_in_a_sentence(seeds, file):
 
 
 def commands_that_take(edit: Edit, seeds: Path) -> list[str]:
-    """The command that checks a file's definitions, where it finds nothing wrong with what a build refuses."""
+    """The command that checks a file's definitions, where it finds nothing of what a build refuses."""
     is_tags = edit.file.startswith("tags/")
     with planted(seeds / edit.file, edited((seeds / edit.file).read_bytes(), edit), edit.kind):
         # Drafts of tags lie beside the other definitions as they are.

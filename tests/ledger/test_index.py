@@ -206,7 +206,7 @@ def test_a_ledger_that_is_not_as_sealed_is_not_taken_over(home, sealed):
     for place in home.seal_indexes:
         place.unlink()
     (home.ledger / NEWEST / "touches.parquet").unlink()
-    with pytest.raises(RekindleError, match="touches.parquet is missing"):
+    with pytest.raises(RekindleError, match=r"touches\.parquet is missing"):
         finish_sealing(home)
     assert read_index(home) is None
 

@@ -80,7 +80,7 @@ MUTANTS = (
         _AUDIENCE,
         'if touch["planned_touch_id"] in exported:',
         'if touch["planned_touch_id"] in ():',
-        f"{_EXPORT}::test_everybody_planned_is_in_the_file_or_counted_by_the_first_reason_against_it",
+        f"{_EXPORT}::test_nobody_is_exported_twice",
     ),
     _python(
         _AUDIENCE,

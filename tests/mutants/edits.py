@@ -286,8 +286,8 @@ MUTANTS = (
     ),
     _python(
         "ledger/seals",
-        "        add_to_index(home, [note])\n        _name(unfinished)\n",
-        "        _name(unfinished)\n        add_to_index(home, [note])\n",
+        "        add_to_index(home, [note])\n        give_name(unfinished)\n",
+        "        give_name(unfinished)\n        add_to_index(home, [note])\n",
         f"{_INDEX}::test_whoever_is_killed_between_a_seal_and_its_index_leaves_what_the_next_command_finishes",
     ),
     _python(
@@ -422,14 +422,14 @@ MUTANTS = (
     # What is drawn and computed.
     _python(
         "core/arms",
-        "if fraction < float(upper):",
-        "if fraction <= float(upper) + 0.01:",
+        "upper += shares[arm]",
+        "upper = shares[arm]",
         "core/test_arms.py::test_arms_have_their_shares",
     ),
     _python(
         "core/arms",
         "*earlier, last = sorted(shares)",
-        "*earlier, last = shares",
+        "*earlier, last = sorted(shares, reverse=True)",
         "core/test_arms.py::test_arms_are_cut_in_the_order_of_their_codes",
     ),
     _python(

@@ -220,7 +220,8 @@ MUTANTS = (
         "erasing/people",
         "        _remove_builds(home)\n        # Rekindle's own tables",
         "        # Rekindle's own tables",
-        "erasure/test_erasure.py::test_nothing_is_called_done_before_readers_have_a_version_without_the_person",
+        "erasure/test_erasure.py::"
+        "test_once_it_is_purged_what_is_published_and_the_note_of_it_alone_hold_anything_of_the_person",
     ),
     _python(
         "erasing/people",

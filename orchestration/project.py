@@ -82,6 +82,11 @@ class Home:
         return self.root / "ledger"
 
     @property
+    def seal_indexes(self) -> tuple[Path, Path]:
+        """The list of every seal that was made, in two places: what one folder loses, the other names."""
+        return (self.ledger / "index.jsonl", self.serving / "seals.jsonl")
+
+    @property
     def exports(self) -> Path:
         """Files for sending tools: ``<campaign>/<week>/<channel>_<step>/``. Holds contact details."""
         return self.root / "exports"

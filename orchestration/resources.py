@@ -56,10 +56,10 @@ class Warehouse(ConfigurableResource):
     home: ResourceDependency[Home]
 
     def published_as_of_dates(self) -> set[date]:
-        """As-of dates of the published versions that are kept."""
-        from orchestration.warehouse.versions import list_versions
+        """As-of dates of the published versions that are kept, of days that were over by then."""
+        from orchestration.readers.due import published_dates
 
-        return {version.manifest.as_of_date for version in list_versions(self.home)}
+        return published_dates(self.home)
 
     def asked_dates(self) -> set[date]:
         """As-of dates that were asked for, have no version yet and were not given up."""

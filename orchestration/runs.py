@@ -58,6 +58,7 @@ def run_job(
         The id of the run.
 
     Raises:
+        InputFault: There can be no run for that day.
         RekindleError: What the step said; ``Busy`` when another process is at work.
     """
     from orchestration.warehouse.lock import hold_build_lock
@@ -69,8 +70,11 @@ def run_job(
     from dagster import DagsterExecutionInterruptedError
 
     from orchestration.definitions import defs
+    from orchestration.partitions import refuse_impossible
 
     definition = defs.resolve_job_def(job)
+    if as_of is not None:
+        refuse_impossible(as_of, definition.partitions_def)
     config: dict[str, object] = {
         # A failed step is printed once, by the command line; the traceback stays in Dagster's log.
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}

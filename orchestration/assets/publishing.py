@@ -122,6 +122,7 @@ def warehouse_file(
 ) -> MaterializeResult:
     """The file every reader opens; switched in one step, and never to an earlier date by itself."""
     from orchestration.erasing.people import close
+    from orchestration.ledger.index import VOUCHED, vouched
     from orchestration.warehouse.builds import WARNINGS, warnings_of
     from orchestration.warehouse.publish import publish
     from orchestration.warehouse.versions import current_version, told_aside
@@ -134,6 +135,7 @@ def warehouse_file(
             "members": members_by_state(build.file),
             SILENT_SIGNALS: signals_that_cannot_fire(build.file),
             WARNINGS: warnings_of(build),
+            VOUCHED: vouched(home),
         }
 
     try:

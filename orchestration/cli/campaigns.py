@@ -14,6 +14,7 @@ import typer
 
 from orchestration.core.definition_rows import number
 from orchestration.core.summary import block
+from orchestration.project import Home
 
 app = typer.Typer(
     name="campaigns",
@@ -51,13 +52,17 @@ def check(
         typer.Option(formats=["%Y-%m-%d"], help="As-of date for which they must hold; default: today."),
     ] = None,
 ) -> None:
-    """Validate the definitions, as every build does first; lists all faults at once.
+    """Find all that a build would refuse of the definitions, and of any others; lists all faults at once.
 
     Example: `rekindle campaigns check` or `rekindle campaigns check --on 2025-12-28`
     """
     from orchestration.definitions_files.campaigns import check_campaigns
+    from orchestration.ledger.rules import check_rules
+    from orchestration.ledger.seals import seals
 
     day = (on or datetime.now(UTC)).date()
     definitions = check_campaigns(day)
+    # What a started experiment asks is sealed: a build refuses another question.
+    check_rules(seals(Home.from_environment()))
     counts = [len(definitions.tables[table]) for table in ("campaigns", "experiments")]
     typer.echo(f"{counts[0]} campaigns, {counts[1]} experiments: nothing is wrong on {day}.")

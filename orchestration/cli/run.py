@@ -75,10 +75,13 @@ def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     Example: `rekindle build --as-of 2025-12-28 --weeks 52`
     """
     from orchestration.progress import Terminal
+    from orchestration.readers.status import later_orders
     from orchestration.runs import run_job
 
     with Terminal() as terminal:
         run_job(Home.from_environment(), "build", terminal, as_of=_as_of(as_of), weeks=weeks)
+    for told in later_orders(Home.from_environment()):
+        typer.echo(told + "\n")
     typer.echo("Audited. Next: rekindle publish")
 
 
@@ -181,24 +184,31 @@ def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> str:
 def _as_of(asked: datetime | None) -> date:
     if asked is not None:
         return asked.date()
-    from orchestration.readers.deliveries import last_business_date
+    from orchestration.readers.deliveries import order_days
+    from orchestration.readers.due import business_today
+    from orchestration.readers.status import later_orders
 
     home = Home.from_environment()
-    last = last_business_date(home)
-    if last is None:
+    orders = order_days(home, business_today())
+    if orders.last is None and orders.later:
+        raise RekindleError("\n".join([*later_orders(home), "Name the date: --as-of"]))
+    if orders.last is None:
         raise RekindleError(f"{home.loaded} holds no order yet. Deliver some, then: rekindle load")
-    return last
+    return orders.last
 
 
 def print_published(terminal: Terminal | None = None, run_id: str | None = None) -> None:
     """Print the seconds of each step, what readers get now, and what a run built that they do not get."""
     from orchestration.readers.overview import overview_text
+    from orchestration.readers.status import later_orders
     from orchestration.warehouse.versions import list_versions, told_aside
 
     if terminal is not None:
         steps = [f"{step} {seconds:,.1f}" for step, seconds in terminal.seconds.items()]
         typer.echo(in_a_row([f"Seconds: {terminal.elapsed:,.1f} with start-up", *steps]) + "\n")
     home = Home.from_environment()
+    for told in later_orders(home):
+        typer.echo(told + "\n")
     typer.echo(overview_text(home))
     versions = list_versions(home)
     current = next((version.build_id for version in versions if version.current), None)

@@ -56,7 +56,7 @@ def check_tags(
         ),
     ] = None,
 ) -> None:
-    """Validate the definitions, as every build does first; lists all faults at once.
+    """Find all that a build would refuse of the definitions, and of any others; lists all faults at once.
 
     Example: `rekindle tags check` or `rekindle tags check --on 2025-12-28`
     """

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.core.errors import RekindleError
+from orchestration.core.summary import counted
 from orchestration.project import Home
 
 
@@ -33,17 +35,31 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Compare a published version with its manifest (rows, dates, size, SHA-256), and exports with theirs.
+    """Compare a published version with its manifest, the ledger with its seals and exports with what was written.
 
+    Rows, dates and bytes of the version, by size and SHA-256.
     Example: `rekindle verify`
     """
     from orchestration.exports.writing import export_faults
+    from orchestration.ledger.index import read_index
+    from orchestration.ledger.seals import seals
     from orchestration.warehouse.versions import current_version
     from orchestration.warehouse.versions import verify as faults_of
 
     home = Home.from_environment()
     faults = [*faults_of(home, version), *export_faults(home)]
+    try:
+        sealed, noted = seals(home), read_index(home)
+    except RekindleError as error:
+        faults.append(str(error))
     if faults:
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(1)
     typer.echo(f"{version or current_version(home)} is what was published: every table, date, row and byte.")
+    if sealed:
+        taken_over = sum(each.is_taken_over for each in noted or [])
+        typer.echo(
+            f"The ledger is what was sealed: {counted(len(sealed), 'seal')}"
+            + (f", {taken_over:,} taken over from before they were noted." if taken_over else ".")
+            + ("" if noted else " None is noted in an index yet; the next build or seal notes them.")
+        )

@@ -37,7 +37,7 @@ def due_dates(
     """The as-of dates that are to be built, oldest first.
 
     Args:
-        published: As-of dates of the published versions that are kept.
+        published: As-of dates of the published versions that are kept, of days that were over by then.
         delivered_until: Date of the newest delivery of orders; None when nothing was delivered.
         today: The current business date.
         asked: Dates that were asked for before and have no version yet.

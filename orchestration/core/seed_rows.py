@@ -7,7 +7,7 @@ Does not: finding the files and their declarations (definitions_files.seeds), wh
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestration.core.definition_rows import HEADER, Fault, Row, is_of_type, number, shown, type_in_words
 
@@ -38,12 +38,16 @@ class Seed:
         columns: Types by column, in the order of the file.
         keys: Columns that together identify a row, none of them empty.
         references: Columns with codes of other seeds.
+        conditions: What every row satisfies (of a file of settings: they as one row), as dbt writes it.
+        asked: The other seeds that conditions name.
     """
 
     name: str
     columns: Mapping[str, str]
     keys: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
 
 def seed_faults(seed: Seed, header: Sequence[str], rows: Sequence[Row]) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestration.core.campaign_definitions import CampaignDefinitions, check
 from orchestration.definitions_files.rows import read_rows
 from orchestration.definitions_files.seeds import faults_of, files_of
-from orchestration.definitions_files.settings import setting_types
+from orchestration.definitions_files.settings import all_setting_faults, setting_types
 from orchestration.project import SEEDS_DIR
 
 CAMPAIGN_FILES = (
@@ -55,12 +55,12 @@ def read_campaigns(seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
 
 
 def check_campaigns(on: date, seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
-    """The definitions, if nothing is wrong with them on a date.
+    """The definitions, if a build would refuse none of them on a date, nor any that others refer to.
 
     Raises:
         InputFault: With every fault.
     """
     definitions = read_campaigns(seeds)
-    named = (*CAMPAIGN_FILES, *BENEFIT_FILES, "promotions")
-    check(definitions, on, faults_of(named, files_of(seeds)))
+    files = files_of(seeds)
+    check(definitions, on, (*faults_of(files, files), *all_setting_faults(seeds)))
     return definitions

@@ -6,6 +6,7 @@ Does not: what is a fault (core.seed_rows), rules of what rows mean (the modules
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 
 import yaml
 
-from orchestration.core.definition_rows import Fault, Row, refuse
+from orchestration.core.definition_rows import HEADER, Fault, Row, beside, refuse
 from orchestration.core.errors import InputFault
 from orchestration.core.seed_rows import Reference, Seed, reference_faults, seed_faults
+from orchestration.definitions_files.conditions import condition_faults
 from orchestration.definitions_files.rows import Table, read_table
 from orchestration.project import SEEDS_DIR
 
+_REF = re.compile(r"ref\('(\w+)'\)")
 Files = Mapping[str, Path]
 """Where the file of each seed lies, by the seed's name."""
 
@@ -39,18 +42,24 @@ def _declared(files: tuple[tuple[Path, int], ...]) -> Mapping[str, Seed]:
 def _seed(declared: Mapping[str, Any]) -> Seed:
     rules = [test["rules"]["arguments"] for test in declared.get("data_tests", []) if "rules" in test]
     keys = [key for rule in rules for key in (rule.get("key"), *rule.get("keys", {}).values()) if key]
-    references = [
-        Reference(each["column"], each["to"].split("'")[1], each.get("field", each["column"]))
-        for rule in rules
-        for each in rule.get("references", [])
-        # Of a file of settings the reference is one of a setting, not of a column.
-        if each["column"] in declared["config"]["column_types"]
-    ]
+    references, conditions = list[Reference](), dict[str, str]()
+    for each in (each for rule in rules for each in rule.get("references", [])):
+        reference = Reference(each["column"], each["to"].split("'")[1], each.get("field", each["column"]))
+        if reference.column in declared["config"]["column_types"]:
+            references.append(reference)
+        else:  # Of a file of settings the reference is one of a setting, not of a column.
+            known = f"select {reference.field} from {{{{ ref('{reference.seed}') }}}}"
+            conditions[f"{reference.column} in {reference.seed}"] = f"{reference.column} in ({known})"
+    for rule in rules:
+        conditions |= rule.get("conditions", {})
+    asked = {name for condition in conditions.values() for name in _REF.findall(condition)}
     return Seed(
         declared["name"],
         declared["config"]["column_types"],
         tuple(map(tuple, keys)),
         tuple(references),
+        conditions,
+        tuple(sorted(asked)),
     )
 
 
@@ -98,7 +107,11 @@ def faults_of(names: Iterable[str], files: Files) -> Iterator[Fault]:
         return read[name]
 
     for seed in (declared[name] for name in names if name in declared):
-        yield from seed_faults(seed, table(seed.name).header, table(seed.name).rows)
+        found = list(seed_faults(seed, table(seed.name).header, table(seed.name).rows))
+        yield from found
+        if seed.conditions and not any(fault.line == HEADER for fault in found):
+            asked = {name: table(name) for name in (seed.name, *seed.asked)}
+            yield from beside(found, condition_faults(seed, asked, declared))
         codes: dict[Reference, Collection[str]] = {
             reference: dict.fromkeys(row[reference.field] for row in table(reference.seed).rows)
             for reference in seed.references

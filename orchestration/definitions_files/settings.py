@@ -6,6 +6,7 @@ Does not: what is a fault (core.settings), what a setting does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -56,7 +57,12 @@ def check_settings(seeds_dir: Path = SEEDS_DIR) -> None:
     Raises:
         InputFault: With every fault of all files.
     """
-    refuse((fault for name in FOLDERS for fault in _faults(name, seeds_dir)), "setting")
+    refuse(all_setting_faults(seeds_dir), "setting")
+
+
+def all_setting_faults(seeds_dir: Path = SEEDS_DIR) -> Iterator[Fault]:
+    """Every fault of every file of settings."""
+    return (fault for name in FOLDERS for fault in _faults(name, seeds_dir))
 
 
 def _path(name: str, seeds_dir: Path) -> Path:

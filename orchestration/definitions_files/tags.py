@@ -13,12 +13,8 @@ from orchestration.core.definition_rows import Row
 from orchestration.core.tag_definitions import SUBJECTS, Definitions, check
 from orchestration.definitions_files.rows import read_rows
 from orchestration.definitions_files.seeds import faults_of, files_of
-from orchestration.definitions_files.settings import setting_types
+from orchestration.definitions_files.settings import all_setting_faults, setting_types
 from orchestration.project import SEEDS_DIR
-
-TAG_FILES = (
-    "attributes", "tag_layers", "tags", "tag_rules", "tag_conflicts", "tag_strategies", "tag_settings",
-)  # fmt: skip
 
 
 def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[0]) -> Definitions:
@@ -48,7 +44,7 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[
 
 
 def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definitions:
-    """The definitions of a folder, if nothing is wrong on a date with those of member and of product tags.
+    """The definitions of a folder, if a build would refuse neither them on a date nor any others.
 
     Raises:
         InputFault: With every fault.
@@ -56,5 +52,5 @@ def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definition
     definitions, *others = (read_definitions(folder, subject) for subject in SUBJECTS)
     # A folder of drafts refers to the other definitions as they are.
     files = files_of() | files_of(folder)
-    check(definitions, on, *others, declared=faults_of(TAG_FILES, files))
+    check(definitions, on, *others, declared=(*faults_of(files, files), *all_setting_faults()))
     return definitions

@@ -14,7 +14,7 @@ from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.definitions_files.seeds import check_seeds
 from orchestration.definitions_files.settings import check_settings
 from orchestration.ledger.rules import check_rules
-from orchestration.ledger.seals import PARTS, seals
+from orchestration.ledger.seals import PARTS, finish_sealing, seals
 from orchestration.own_tables import Place, provide_own_tables, write_own_table
 from orchestration.project import Home
 from orchestration.warehouse.builds import Build, empty_build, lend_to_development
@@ -46,6 +46,7 @@ def start_build(
     """
     check_seeds()
     check_settings()
+    finish_sealing(home)
     check_rules(seals(home))
     build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
     provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)

@@ -11,7 +11,7 @@ from datetime import date
 
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.hashes import definition_hashes
-from orchestration.ledger.seals import Seal, proposals, proposed_weeks, seal, seals
+from orchestration.ledger.seals import Seal, finish_sealing, proposals, proposed_weeks, seal, seals
 from orchestration.project import Home
 from orchestration.warehouse.versions import current_version, read_manifest, version_file
 
@@ -46,6 +46,7 @@ def seal_published(home: Home, week: date) -> tuple[list[Seal], list[Seal]]:
     Returns:
         What was sealed now, and what had been sealed before.
     """
+    finish_sealing(home)
     before = newest_seals(home, week)
     build_id = current_version(home)
     if build_id is None:

@@ -22,13 +22,14 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import read_json, sha256_of, sync, write_json
+from orchestration.ledger.index import MANIFEST, Entry, add_to_index, entry_of, give_name, read_index, unnamed
 from orchestration.ledger.rules import declared_rules
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
 
-MANIFEST = "manifest.json"
+_DAMAGED = "Bring it back from a copy of the ledger."
 # A proposal's parts: file of the ledger -> own table, table of the warehouse, order that makes its bytes.
 PARTS = {
     "decisions": ("sealed_decisions", "aud_decisions", ["member_key"]),
@@ -212,6 +213,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
     Raises:
         RekindleError: There is a version of this week, and no reason was given to correct it.
     """
+    finish_sealing(home)
     week = _week_folder(home, proposal.campaign, proposal.campaign_week)
     former = _versions_in(week)
     if former and not reason:
@@ -225,6 +227,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
         shutil.rmtree(leftover)
     unfinished = week / f".v{version}.{os.getpid()}"
     unfinished.mkdir()
+    note: Entry | None = None
     try:
         for part in PARTS:
             (unfinished / f"{part}.parquet").write_bytes(proposal.bytes_of(part, version))
@@ -251,12 +254,32 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
             sync(written)
             written.chmod(0o444)
         sync(unfinished)
-        unfinished.rename(week / f"v{version}")
-        sync(week)
+        note = entry_of(_inside(home, week / f"v{version}"), made.as_json())
+        add_to_index(home, [note])
+        give_name(unfinished)
     except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        # Once it is noted it is made: the next sealing gives it its name.
+        if note is None or note not in (read_index(home) or []):
+            shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return made
+
+
+def finish_sealing(home: Home) -> None:
+    """Give seals their name that were noted by a process that was killed before it could.
+
+    In a home from before there was an index, what is sealed is taken over into one. The caller holds the
+    build lock.
+    """
+    former = [each.folder(home) for each in seals(home)] if read_index(home) is None else []
+    told = {_inside(home, folder): read_json(folder / MANIFEST, _DAMAGED) for folder in former}
+    add_to_index(home, [entry_of(name, each, is_taken_over=True) for name, each in told.items()])
+    for seal_without_name in unnamed(home, read_index(home) or []).values():
+        give_name(seal_without_name)
+
+
+def _inside(home: Home, folder: Path) -> str:
+    return folder.relative_to(home.ledger).as_posix()
 
 
 def _rules(week: Path, former: list[int], proposal: Proposal) -> dict[str, str]:
@@ -269,30 +292,46 @@ def _rules(week: Path, former: list[int], proposal: Proposal) -> dict[str, str]:
 
 
 def _read_seal(manifest: Path) -> Seal:
-    return Seal.from_json(read_json(manifest, "Nothing was built. Bring it back from a copy of the ledger."))
+    told = read_json(manifest, _DAMAGED)
+    try:
+        return Seal.from_json(told)
+    except (KeyError, TypeError, ValueError):
+        raise RekindleError(f"{manifest} is damaged: it is not the manifest of a seal. {_DAMAGED}") from None
 
 
 def seals(home: Home) -> list[Seal]:
-    """Every version of every sealed week, verified by its manifest.
+    """Every version of every sealed week, verified by its manifest and the index.
 
     Raises:
-        RekindleError: A file is missing or was changed after it was sealed; all such files are named.
+        RekindleError: A seal or a file of one is missing, was changed or was added by hand; all are named.
         RekindleError: An erasure stopped among them.
     """
-    found, faults = [], _missing(home)
+    noted = read_index(home)
+    known = {entry.seal: entry for entry in noted or []}
+    found, faults = [], _missing(home, noted)
     explained = read_registry(home).sealed
     for manifest in sorted(home.ledger.glob("*/*/v*/" + MANIFEST)):
-        noted = _read_seal(manifest)
-        inside = str(manifest.parent.relative_to(home.ledger))
-        if explained.get(inside, noted.sha256) != noted.sha256 or (noted.erased and inside not in explained):
+        inside = _inside(home, manifest.parent)
+        try:
+            seal = _read_seal(manifest)
+        except RekindleError as error:
+            faults.append(str(error))
+            continue
+        sealed = known.get(inside)
+        first = sealed.sha256 if sealed else seal.sha256
+        if noted is not None and sealed is None:
+            faults.append(f"{manifest.parent} was added by hand: no seal of that name was ever made")
+        elif explained.get(inside, first) != seal.sha256 or (seal.erased and inside not in explained):
             faults.append(f"{manifest} was changed, and no erasure explains it")
-        for name, sha256 in noted.sha256.items():
+        elif sealed and entry_of(inside, read_json(manifest, _DAMAGED)).manifest != sealed.manifest:
+            faults.append(f"{manifest} was changed after it was sealed")
+        for name, sha256 in seal.sha256.items():
             file = manifest.parent / name
             if not file.exists():
                 faults.append(f"{file} is missing")
             elif sha256_of(file) != sha256:
                 faults.append(f"{file} was changed after it was sealed")
-        found.append(noted)
+        found.append(seal)
     erasure = under_way(home)
     if faults and erasure and not erasure.is_purged:
         raise RekindleError(
@@ -302,20 +341,23 @@ def seals(home: Home) -> list[Seal]:
         raise RekindleError(
             "the ledger is not what was sealed; nothing was built.\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file."
+            + "\nBring the files back from a copy, and move away what was added by hand; a decision is "
+            "corrected by a new version, not in its file."
         )
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
-def _missing(home: Home) -> list[str]:
-    """What must be there: each week that was exported, the manifest of each version up to the newest."""
+def _missing(home: Home, noted: list[Entry] | None) -> list[str]:
+    """What must be there: each seal that was noted, each exported week, each version up to the newest."""
     versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
     exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
-    manifests = [
+    manifests = {
         week / f"v{number}" / MANIFEST
         for week, there in versions.items()
         for number in range(1, max(there, default=0) + 1)
-    ]
+    }
+    pending = unnamed(home, noted or [])
+    manifests |= {home.ledger / entry.seal / MANIFEST for entry in noted or [] if entry.seal not in pending}
     lost = [week for week in exported if not versions.get(week)]
     lost += [manifest for manifest in manifests if not manifest.exists()]
     return [f"{path} is missing" for path in sorted(lost)]

@@ -121,7 +121,7 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         delivered = types.get(column.name)
         value = f"cast({typed(column, delivered)} as {column.data_type})"
         values.append(f"{value} as {quoted(column.name)}")
-        rules = row_rules(column, delivered)
+        rules = row_rules(column, delivered, is_moment=column.name == table.month_of)
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")

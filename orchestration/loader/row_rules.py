@@ -46,6 +46,8 @@ _TIMESTAMP = (
 )
 _FIRST_MOMENT = "0001-01-01"
 _LAST_MOMENT = "9999-12-31 23:59:59.999999"
+# 9999-12-31 is what models write for "until nothing comes"; a day before it anywhere on earth.
+_NOTHING_HAPPENS_FROM = "9999-12-30"
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,14 @@ def typed(column: Column, delivered: str | None) -> str:
     return f"try_cast({name} as {target})"
 
 
-def row_rules(column: Column, delivered: str | None) -> list[Rule]:
-    """The conditions that hold a row because of this column, in the order they are asked."""
+def row_rules(column: Column, delivered: str | None, *, is_moment: bool = False) -> list[Rule]:
+    """The conditions that hold a row because of this column, in the order they are asked.
+
+    Args:
+        column: The column.
+        delivered: The type it was delivered in; None where it was not.
+        is_moment: Whether it says when the row happened.
+    """
     name = quoted(column.name)
     value = typed(column, delivered)
     rules: list[Rule] = []
@@ -101,6 +109,7 @@ def row_rules(column: Column, delivered: str | None) -> list[Rule]:
         is_there = "false"
     if column.required:
         rules.append(Rule(f"not ({is_there})", "required but empty", column.name))
+    target = column.data_type
     wrong = _cannot_be_read(column, delivered, name, value)
     if wrong:
         rules.append(Rule(f"{is_there} and ({wrong})", f"not a {column.data_type}", column.name))
@@ -113,6 +122,9 @@ def row_rules(column: Column, delivered: str | None) -> list[Rule]:
     if column.maximum is not None:
         bound = _bound(column.maximum)
         rules.append(Rule(f"{value} > {bound}", f"above the maximum {column.maximum}", column.name))
+    if is_moment:
+        bound = f"{target} '{_NOTHING_HAPPENS_FROM}'"
+        rules.append(Rule(f"{value} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
     return rules
 
 

@@ -17,8 +17,8 @@ from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.readers.deliveries import LOADED_ANEW, orders_delivered_until
-from orchestration.readers.due import due_now
+from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until
+from orchestration.readers.due import business_today, due_now
 from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.asked_dates import given_up_dates
 from orchestration.warehouse.builds import WARNINGS
@@ -71,7 +71,7 @@ def loads_text(home: Home) -> str:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
     headings = ["table", "deliveries", "rows in", "loaded", "quarantined", "exact duplicates"]
     table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
-    return "\n\n".join([table, *_never_delivered(home)])
+    return "\n\n".join([table, *_never_delivered(home), *later_orders(home)])
 
 
 def fits_text(home: Home) -> str:
@@ -226,6 +226,22 @@ def _never_delivered(home: Home) -> list[str]:
     absent = [contracts[source].table(name) for source, name in rows if source in contracts]
     silent = [block(table.full_name, [table.silences]) for table in absent if table]
     return ["\n".join(["Tables never delivered, so nothing is known of:", *silent])]
+
+
+def later_orders(home: Home) -> list[str]:
+    """Orders that nobody can have seen happen; nothing to say where there are none."""
+    orders = order_days(home, business_today())
+    if not orders.later:
+        return []
+    more = [f"and {orders.later - len(orders.named):,} more"] if orders.later > len(orders.named) else []
+    return [
+        block(
+            f"{counted(orders.later, 'order')} dated after the day of delivery. They decide no as-of date "
+            "and count from their day on; where it is wrong, deliver them again:",
+            [*orders.named, *more],
+            indent="",
+        )
+    ]
 
 
 def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.project import Home
@@ -31,10 +32,13 @@ NOBODY_BOUGHT = {
 }
 ODD_LIVES = {
     "members": MEMBERS,
-    # bought and was written to long before registering; cost unknown; one cent; nobody bought twice
+    # bought and was written to long before registering; cost unknown; one cent; nobody bought twice;
+    # on the first day there is, on one to come
     "orders": ORDERS
     + """1,pos,two,store,2024-01-01 04:00:00,completed,10,0,10,
 2,pos,one,store,2025-02-01 04:00:00,completed,0.01,0,0.01,0.02
+3,,,store,0001-01-01 00:00:00,completed,10,0,10,5
+4,pos,one,store,2045-12-20 04:00:00,completed,10,0,10,5
 """,
     # returned more than was paid, on the same day, and for an order that was never delivered
     "refunds": """refund_id,order_id,refunded_at,kind,amount
@@ -64,7 +68,40 @@ ODD_LIVES = {
 }
 
 
-@pytest.fixture(scope="module", params=[NOBODY_BOUGHT, ODD_LIVES], ids=["nobody bought", "odd lives"])
+# What happened in the year 9999 at all, on the last days of it, and what may last for ever.
+END_OF_TIME = {
+    "members": MEMBERS + "pos,three,9999-12-31 23:59:59\n",
+    "orders": ORDERS
+    + """1,pos,one,store,2025-02-01 04:00:00,completed,10,0,10,5
+2,pos,one,store,9999-12-29 23:59:59,completed,10,0,10,5
+3,pos,one,store,9999-12-30 00:00:00,completed,10,0,10,5
+4,pos,one,store,9999-12-31 23:59:59,completed,10,0,10,5
+""",
+    "refunds": """refund_id,order_id,refunded_at,kind,amount
+1,1,9999-12-31 23:59:59,refund,5
+""",
+    "touches": """touch_id,system,member_id,channel,planned_at,sent_at,opened_at,clicked_at
+1,pos,one,sms,2025-03-01 04:00:00,9999-12-31 23:59:59,9999-12-31 23:59:59,9999-12-31 23:59:59
+2,pos,one,sms,9999-12-31 23:59:59,,,
+""",
+    "coupons": """coupon_id,system,member_id,benefit_code,face_amount,issued_at,expires_at,redeemed_at
+1,pos,one,X,5,2025-03-01 04:00:00,9999-12-31 23:59:59,9999-12-31 23:59:59
+2,pos,one,X,5,9999-12-31 23:59:59,9999-12-31 23:59:59,
+""",
+    "events": """event_id,system,member_id,event_type,happened_at,product_id
+1,pos,two,browse,9999-12-31 23:59:59,unknown
+""",
+    "tickets": """ticket_id,system,member_id,kind,opened_at,rating
+1,pos,one,review,9999-12-31 23:59:59,
+""",
+}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[NOBODY_BOUGHT, ODD_LIVES, END_OF_TIME],
+    ids=["nobody bought", "odd lives", "end of time"],
+)
 def shop(request, chain, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     home = Home(folder / "home")
@@ -76,9 +113,17 @@ def shop(request, chain, tmp_path_factory):
         yield home, connection
 
 
-def test_no_row_is_quarantined(shop):
+def test_no_row_is_quarantined_but_what_happened_when_nothing_does(shop):
     home, _ = shop
-    assert list(home.quarantine.rglob("*.parquet")) == []
+    held = {file.parts[-3]: pq.read_table(file) for file in home.quarantine.rglob("*.parquet")}
+    of_time = ("coupons", "events", "orders", "refunds", "tickets", "touches")
+    if (home.landing / "chain" / "coupons").exists():
+        assert {table: len(rows) for table, rows in held.items()} == dict.fromkeys(of_time, 1) | {"orders": 2}
+        assert {reason for rows in held.values() for reason in rows["quarantine_reason"].to_pylist()} == {
+            "not before 9999-12-30"
+        }
+    else:
+        assert held == {}
 
 
 def test_no_check_fails(chain, shop):

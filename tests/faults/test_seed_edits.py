@@ -10,17 +10,22 @@ import os
 import random
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.assets.definition_files import answers
+from orchestration.core.definition_rows import Row
 from orchestration.core.errors import RekindleError
 from orchestration.definitions_files.campaigns import MARKS, check_campaigns
+from orchestration.definitions_files.conditions import condition_faults
 from orchestration.definitions_files.hashes import definition_hashes
+from orchestration.definitions_files.rows import Table, read_rows
 from orchestration.definitions_files.seeds import check_seeds, declared_seeds, faults_of, files_of, sound_rows
 from orchestration.definitions_files.settings import check_settings
 from orchestration.definitions_files.tags import check_definitions
@@ -44,6 +49,7 @@ ALL = [
     for edit in edits_of(str(file.relative_to(SEEDS_DIR)), file.read_bytes())
 ]
 CAMPAIGNS = ("campaigns", "benefits", "calendar")
+CHECKED = (*CAMPAIGNS, "tags")
 MARKED = {file for file, _ in MARKS.values()} | {"tags/tags.csv"}
 SHOWN = {state.seed for state in STATES} | {"campaigns/drop_reasons.csv", "campaigns/journey_states.csv"}
 
@@ -99,15 +105,8 @@ def shown_labels(seeds, monkeypatch):
 def faults_after(edit: Edit, seeds: Path, readers: list[Reader]) -> list[str]:
     """What is wrong with how readers take an edit; nothing where each takes or refuses it."""
     file = seeds / edit.file
-    content = file.read_bytes()
-    after = edited(content, edit)
-    file.unlink()
-    if after is not None:
-        file.write_bytes(after)
-    elif edit.kind == "a folder":
-        file.mkdir()
     found = []
-    try:
+    with planted(file, edited(file.read_bytes(), edit), edit.kind):
         for reader in readers:
             try:
                 reader(seeds)
@@ -115,10 +114,6 @@ def faults_after(edit: Edit, seeds: Path, readers: list[Reader]) -> list[str]:
                 found += [f"{edit}: {fault}" for fault in faults_of_words(str(error))]
             except Exception as error:
                 found.append(f"{edit}: {type(error).__name__}: {str(error)[:200]}")
-    finally:
-        if file.is_dir():
-            file.rmdir()
-        file.write_bytes(content)
     return found
 
 
@@ -157,6 +152,126 @@ def test_every_edit_is_taken_or_refused_in_a_sentence(seeds, file):
     edits = [edit for edit in ALL if edit.file == file]
     faults = [fault for edit in edits for fault in faults_after(edit, seeds, readers_of(file))]
     assert faults == [], told(faults)
+
+
+def commands_that_take(edit: Edit, seeds: Path) -> list[str]:
+    """The command that checks a file's definitions, where it finds nothing of what a build refuses."""
+    is_tags = edit.file.startswith("tags/")
+    with planted(seeds / edit.file, edited((seeds / edit.file).read_bytes(), edit), edit.kind):
+        # Drafts of tags lie beside the other definitions as they are.
+        finds = is_refused(
+            lambda: check_definitions(DAY, seeds / "tags") if is_tags else check_campaigns(DAY, seeds)
+        )
+        name = "tags check" if is_tags else "campaigns check"
+        return [name] if not finds and refused_by_a_build(seeds) else []
+
+
+def is_refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except RekindleError:
+        return True
+    return False
+
+
+def refused_by_a_build(seeds: Path) -> bool:
+    """Whether something of definitions keeps a build from beginning."""
+    return (
+        is_refused(lambda: check_seeds(seeds))
+        or is_refused(lambda: check_settings(seeds))
+        or is_refused(lambda: check_campaigns(DAY, seeds))
+        or is_refused(lambda: check_definitions(DAY, seeds / "tags"))
+    )
+
+
+@contextmanager
+def planted(file: Path, after: bytes | None, kind: str) -> Iterator[None]:
+    """The file with other content, or none, while the block runs."""
+    content = file.read_bytes()
+    file.unlink()
+    if after is not None:
+        file.write_bytes(after)
+    elif kind == "a folder":
+        file.mkdir()
+    try:
+        yield
+    finally:
+        if file.is_dir():
+            file.rmdir()
+        file.write_bytes(content)
+
+
+def test_what_keeps_a_build_from_beginning_is_found_by_the_command_that_checks(seeds):
+    drawn = random.Random(SEED).sample(
+        [edit for edit in ALL if edit.file.split("/")[0] in CHECKED], SAMPLE // 5
+    )
+    missed = [f"{edit}: {name}" for edit in drawn for name in commands_that_take(edit, seeds)]
+    assert missed == [], told(missed)
+
+
+@pytest.fixture(scope="module")
+def built_seeds(chain, seeds):
+    """Every seed as a table, as dbt's tests of seeds read it; and those tests, by the name of the seed."""
+    tests = [
+        test
+        for test in chain.data_tests.values()
+        if test["depends_on"]["nodes"] and all(n.startswith("seed.") for n in test["depends_on"]["nodes"])
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(f'attach \':memory:\' as "{chain.build.file.stem}"; use "{chain.build.file.stem}"')
+        connection.execute("create schema seeds")
+        for name, file in files_of(seeds).items():
+            put_as_table(connection, name, file)
+        yield connection, tests
+
+
+def put_as_table(connection, name, file):
+    """A seed as dbt makes it a table: an empty cell is null, every other of its type."""
+    seed = declared_seeds()[name]
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in seed.columns.items())
+    connection.execute(f"create or replace table seeds.{name} ({columns})")
+    rows = [[row[column] or None for column in seed.columns] for row in read_rows(file)]
+    if rows:
+        connection.executemany(f"insert into seeds.{name} values ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def broken_rules(connection, tests, name):
+    """The rules that dbt's tests of a seed, and of those that refer to it, find broken."""
+    asked = [test for test in tests if any(node.endswith(f".{name}") for node in test["depends_on"]["nodes"])]
+    return [
+        f"{test['name']}: {rule}"
+        for test in asked
+        for rule, *_ in connection.execute(test["compiled_code"]).fetchall()
+        if test["name"].endswith("rules")
+    ]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("drawn", [SAMPLE // 5, pytest.param(SAMPLE * 4, marks=pytest.mark.slow)])
+def test_a_rule_of_a_seed_that_dbt_would_find_broken_is_named_before_with_file_and_line(
+    seeds, built_seeds, drawn
+):
+    connection, tests = built_seeds
+    assert len(tests) > 50
+    missed = []
+    for edit in random.Random(SEED).sample(ALL, drawn):
+        name = Path(edit.file).stem
+        with planted(seeds / edit.file, edited((seeds / edit.file).read_bytes(), edit), edit.kind):
+            if is_refused(lambda: check_seeds(seeds)) or is_refused(lambda: check_settings(seeds)):
+                continue
+            put_as_table(connection, name, seeds / edit.file)
+            missed += [f"{edit}: {rule}" for rule in broken_rules(connection, tests, name)]
+        put_as_table(connection, name, seeds / edit.file)
+    assert missed == [], told(missed)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, seed in declared_seeds().items() if seed.conditions))
+def test_every_condition_of_a_seed_is_asked_of_its_rows_and_unknown_is_no(name):
+    seed = declared_seeds()[name]
+    nothing = Row(f"{name}.csv", 2, dict.fromkeys(seed.columns, ""))
+    tables = {other: Table((), ()) for other in seed.asked} | {name: Table(tuple(seed.columns), (nothing,))}
+    found = list(condition_faults(seed, tables, declared_seeds()))
+    assert {fault.found for fault in found} == {f"{name.replace('_', ' ')}: no" for name in seed.conditions}
 
 
 def test_a_cell_of_another_type_is_named_by_file_line_and_column_whatever_reads_it(seeds):

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import provide_ledger
-from orchestration.ledger.seals import differences, proposals, seal, seals
+from orchestration.ledger.seals import differences, finish_sealing, proposals, seal, seals
 from orchestration.own_tables import read_own_table
 from tests.killing import dies_before
 
@@ -153,9 +153,10 @@ def test_a_week_without_anybody_is_sealed_too(home, build, tmp_path):
 def test_a_sealing_killed_before_any_step_leaves_no_half_week_and_the_next_one_works(home, build, proposal):
     fatal_step = 1
     while dies_before(fatal_step, seal, home, proposal, **STAMPS):
-        assert len(seals(home)) <= 1
+        assert seals(home) == []
         provide_ledger(home, build, until=WEEK)
-        assert pq.read_table(build.own_tables / "sealed_decisions").num_rows == 3 * len(seals(home))
+        assert pq.read_table(build.own_tables / "sealed_decisions").num_rows == 0
+        finish_sealing(home)
         if seals(home):
             break
         fatal_step += 1

@@ -90,11 +90,11 @@ def _run_once(root):
     shutil.copy(DBT_PROJECT_DIR / "profiles.yml", project / "dbt_project")
     shutil.copytree(DBT_PROJECT_DIR / "macros" / "schema", project / "dbt_project" / "macros")
     shutil.copy(DBT_PROJECT_DIR / "models" / "columns.md", project / "dbt_project" / "models")
-    # The definitions are the real ones, so is the list of what their settings are.
+    # The definitions are the real ones, so is what is said of their settings and conditions.
     tiny_file = project / "dbt_project" / "dbt_project.yml"
     declared = yaml.safe_load(tiny_file.read_text(encoding="utf-8"))
     real = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    declared["vars"]["settings"] = real["vars"]["settings"]
+    declared["vars"] = real["vars"] | declared["vars"] | {"settings": real["vars"]["settings"]}
     tiny_file.write_text(yaml.safe_dump(declared), encoding="utf-8")
     for source in SOURCES:
         folder = project / "dbt_project" / "models" / "staging" / source

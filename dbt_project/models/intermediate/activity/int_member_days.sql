@@ -98,7 +98,8 @@ days as (
     from facts
     where
         member_key is not null
-        and activity_on is not null
+        -- What is dated to the end of time, or not at all, happens on no day.
+        and activity_on < {{ end_of_time() }}
     group by member_key, activity_on
 ),
 

@@ -1,0 +1,110 @@
+"""The conditions that yml files declare of seeds, asked of the rows before a build asks them of tables.
+
+Belongs here: running those conditions over files, naming the rows that break one.
+Does not: what is declared (``seeds.py``), the same conditions over built seeds (dbt's test ``rules``).
+Late imports: whoever only shows labels asks no condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from orchestration.core.definition_rows import Fault, Row, is_of_type, shown
+from orchestration.core.seed_rows import Seed
+from orchestration.definitions_files.rows import Table
+from orchestration.project import DBT_PROJECT_DIR
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def condition_faults(seed: Seed, tables: Mapping[str, Table], seeds: Mapping[str, Seed]) -> Iterator[Fault]:
+    """Rows that break a condition, or that refer to nothing within their group.
+
+    Args:
+        seed: The seed that is asked about.
+        tables: Its rows and those of the seeds that its conditions name, by name; cells that are no value of
+            their type count as empty, and are faults of their own.
+        seeds: What is declared of these.
+    """
+    types = setting_types_of(seed.name)
+    asked = {name: _in_sql(condition) for name, condition in seed.conditions.items()}
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name, table in tables.items():
+            _make_table(connection, seeds[name], table.rows)
+        columns = ", ".join(f"coalesce(({condition}), false)" for condition in asked.values())
+        relation = _settings_row(seed.name, types) if types else seed.name
+        line = "0" if types else "_line"
+        found = connection.execute(f"select {line}, {columns} from {relation} as checked").fetchall()
+    by_line = {row.line: row for row in tables[seed.name].rows}
+    for number, *holds in found:
+        for name, is_kept in zip(asked, holds, strict=True):
+            if not is_kept:
+                row = by_line.get(number)
+                yield Fault(
+                    f"{seed.name}.csv",
+                    number or 1,
+                    shown(next(iter(row.values.values()), "")) if row else "its settings",
+                    name.replace("_", " ") + ": no",
+                    f"allowed: {' '.join(asked[name].split())}",
+                )
+
+
+@cache
+def _variables() -> Mapping[str, Any]:
+    project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    return project["vars"]
+
+
+def setting_types_of(seed: str) -> Mapping[str, str]:
+    """The settings that dbt_project.yml lists of a file; nothing of a seed that is no file of settings."""
+    return _variables()["settings"].get(seed, {})
+
+
+def _in_sql(condition: str) -> str:
+    """A condition without the parts that dbt fills in."""
+    if "{{" not in condition:
+        return condition
+    from jinja2 import Environment, StrictUndefined
+
+    return (
+        Environment(undefined=StrictUndefined)
+        .from_string(condition)
+        .render(
+            var=lambda name: _variables()[name],
+            ref=lambda name: name,
+            days_between=lambda earlier, later: f"date_diff('day', {earlier}, {later})",
+        )
+    )
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, seed: Seed, rows: Sequence[Row]) -> None:
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in seed.columns.items())
+    connection.execute(f"create table {seed.name} (_line integer, {columns})")
+    values = [
+        [
+            row.line,
+            *(
+                row[column] if row[column] and is_of_type(row[column], kind) else None
+                for column, kind in seed.columns.items()
+            ),
+        ]
+        for row in rows
+    ]
+    if values:
+        holes = ", ".join("?" for _ in values[0])
+        connection.executemany(f"insert into {seed.name} values ({holes})", values)
+
+
+def _settings_row(seed: str, types: Mapping[str, str]) -> str:
+    columns = ", ".join(
+        f"try_cast(max(value) filter (where setting = '{name}') as {kind}) as {name}"
+        for name, kind in types.items()
+    )
+    return f"(select {columns} from {seed})"

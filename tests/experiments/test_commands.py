@@ -27,21 +27,32 @@ def test_a_result_is_read_without_a_legend(monkeypatch):
         "After one look it goes on; the interval holds both a gain worth having and none at all, so wait."
     )
     rows = [
-        ("a_test", "treated", "margin", look, 196, 56, effect, lower, upper, None, None, verdict, sentence)
-        for look, effect, lower, upper, verdict in [
-            (0, Decimal("7.526"), Decimal("-69.371"), Decimal("84.422"), "continue"),
-            (1, None, None, None, "too_small"),
+        ("a_test", "treated", "margin", look, 196, 56, effect, lower, upper, None, None, verdict, sentence, out)
+        for look, effect, lower, upper, verdict, out in [
+            (0, Decimal("7.526"), Decimal("-69.371"), Decimal("84.422"), "continue", 0),
+            (1, None, None, None, "too_small", 2),
         ]
     ]
     columns = ["experiment", "arm", "metric", "look", "members", "controls", "effect", "lower", "upper"]
-    columns += ["p", "roi", "verdict", "sentence_en"]
-    monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: (columns, rows))
+    columns += ["p", "roi", "verdict", "sentence_en", "left_out"]
+    held_out = {
+        "holdout": "holdout_2025", "control_members": 413, "control_members_contacted": 411,
+        "control_touches_of_others": 1303, "control_touches_planned": 0, "left_out": 1,
+    }  # fmt: skip
+    answers = {"results": (columns, rows), "holdouts": (list(held_out), [tuple(held_out.values())])}
+    monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: answers[question])
 
     lines = CliRunner().invoke(app, ["experiments", "results"]).output.splitlines()
 
     assert lines[0] == "  a_test, treated, everybody matured so far: continue"
     assert lines[1] == "      196 members against 56 · margin 7.526 per member · between -69.37 and 84.42"
     assert "  a_test, treated, look 1: too small" in lines
+    assert "      196 members against 56 · 2 drawn into two arms before a merge, left out" in lines
+    assert lines[-3] == "  holdout_2025, everybody against the global holdout"
+    assert lines[-2] == (
+        "      411 of 413 held out were contacted · touches of other senders 1,303 · planned by campaigns 0"
+    )
+    assert lines[-1] == "      1 on both sides before a merge, left out"
     assert max(map(len, lines)) <= 100
 
 

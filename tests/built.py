@@ -62,7 +62,6 @@ STATES = (
     "fct_category_lifecycle",
     "fct_churn_signal",
     "member_churn_warning",
-    "fct_churn_response_queue",
     "fct_stock",
     "fct_rfm_cut_point",
     "fct_value_concentration",

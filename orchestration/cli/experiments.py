@@ -45,12 +45,16 @@ def plan_experiments() -> None:
 def show_results() -> None:
     """The primary metric of every started experiment, look by look; look 0 is everybody matured so far.
 
+    Whether those held out of everything were left alone stands at the end.
+
     Example: `rekindle experiments results`
     """
-    from orchestration.readers.experiments import read_experiments, result_block
+    from orchestration.readers.experiments import holdout_block, read_experiments, result_block
 
-    columns, rows = read_experiments(Home.from_environment(), "results")
-    blocks = [result_block(dict(zip(columns, row, strict=True))) for row in rows]
+    blocks = []
+    for question, as_block in {"results": result_block, "holdouts": holdout_block}.items():
+        columns, rows = read_experiments(Home.from_environment(), question)
+        blocks += [as_block(dict(zip(columns, row, strict=True))) for row in rows]
     typer.echo("\n".join(blocks or [NOTHING]))
 
 

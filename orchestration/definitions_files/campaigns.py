@@ -16,8 +16,8 @@ from orchestration.definitions_files.settings import all_setting_faults, setting
 from orchestration.project import SEEDS_DIR
 
 CAMPAIGN_FILES = (
-    "campaigns", "campaign_arms", "campaign_settings", "campaign_steps", "campaign_targets", "contact_caps",
-    "contact_channels", "copy_templates", "experiments", "experiment_guardrails", "experiment_metrics",
+    "campaigns", "campaign_arms", "campaign_settings", "campaign_steps", "campaign_targets", "campaign_waivers",
+    "call_effects", "contact_caps", "contact_channels", "copy_templates", "experiments", "experiment_guardrails", "experiment_metrics",
     "experiment_segments", "global_holdouts", "target_kinds",
 )  # fmt: skip
 BENEFIT_FILES = ("benefits", "benefit_stores")
@@ -26,6 +26,7 @@ MARKS = {
     "silence_tier": ("lifecycle/silence_tier_labels.csv", "silence_tier"),
     "silence_cause": ("lifecycle/silence_causes.csv", "silence_cause"),
     "churn_level": ("churn/churn_levels.csv", "churn_level"),
+    "churn_action": ("churn/churn_actions.csv", "action"),
     "no_login_step": ("churn/no_login_steps.csv", "step"),
     "value_tier": ("value/value_tiers.csv", "value_tier"),
     "category_group": ("lifecycle/category_groups.csv", "category_group"),

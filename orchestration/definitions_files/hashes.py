@@ -17,20 +17,25 @@ Rows = list[dict[str, str]]
 
 
 def definition_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
-    """SHA-256 per campaign over its own rows and those of the tags, benefits, copy and caps it uses.
+    """SHA-256 per campaign over its own rows and those of the tags, benefits, copy, caps and queues it uses.
 
     Rows are hashed in their own order of content, so moving a line changes nothing; any other change does.
     """
-    campaigns, targets, steps, arms, caps, holdouts, copy = (
+    campaigns, targets, steps, arms, caps, holdouts, copy, channels, kinds, waivers, effects = (
         _rows(f"campaigns/{name}.csv", seeds_dir)
         for name in (
             "campaigns", "campaign_targets", "campaign_steps", "campaign_arms", "contact_caps",
-            "global_holdouts", "copy_templates",
+            "global_holdouts", "copy_templates", "contact_channels", "target_kinds", "campaign_waivers",
+            "call_effects",
         )
     )  # fmt: skip
     benefits = _rows("benefits/benefits.csv", seeds_dir)
     stores = _rows("benefits/benefit_stores.csv", seeds_dir)
     tag_rules = _rows("tags/tag_rules.csv", seeds_dir)
+    capacity = _rows("churn/response_capacity.csv", seeds_dir)
+    held_out = _of(
+        _rows("churn/churn_settings.csv", seeds_dir), "setting", {"held_out_share", "held_out_salt"}
+    )
     hashes = {}
     for campaign in campaigns:
         code = campaign["campaign"]
@@ -38,6 +43,10 @@ def definition_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
         own_steps = _of(steps, "campaign", {code})
         tags = {row["value"] for row in own_targets if row["kind"] == "tag"}
         used = {row["benefit"] for row in own_steps}
+        own_channels = _of(channels, "channel", {row["channel"] for row in own_steps})
+        own_kinds = _of(kinds, "kind", {row["kind"] for row in own_targets if row["is_excluded"] == "false"})
+        calls = any(row["is_by_person"] == "true" for row in own_channels)
+        answers_warnings = any(row["answers_warning"] == "true" for row in own_kinds)
         hashes[code] = _hash(
             [
                 [campaign],
@@ -50,6 +59,11 @@ def definition_hashes(seeds_dir: Path = SEEDS_DIR) -> dict[str, str]:
                 _of(benefits, "benefit", used),
                 _of(stores, "benefit", used),
                 _of(tag_rules, "tag", tags),
+                own_channels,
+                own_kinds,
+                _of(waivers, "campaign", {code}),
+                [*effects, *capacity] if calls else [],
+                held_out if answers_warnings else [],
             ]
         )
     return hashes

@@ -15,10 +15,10 @@ from orchestration.core.summary import block, figure
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
-# What an older version had of it says nothing of what is final.
+# What an older version had of it says nothing of what is final, nor of who was drawn twice: the newest columns tell.
 _HAS_RESULTS = """
     select 1 from information_schema.columns
-    where table_name = 'srv_experiments' and column_name = 'is_final'
+    where table_name = 'exp_program' and column_name = 'members_in_two_arms'
 """
 _QUESTIONS = {
     "list": """
@@ -36,10 +36,18 @@ _QUESTIONS = {
     "results": """
         select experiment, arm, metric, look_no as look, members, control_members as controls, effect,
             effect_lower as lower, effect_upper as upper, smallest_effect as smallest, p_value_adjusted as p,
-            roi, is_final, verdict, sentence_en
+            roi, is_final, verdict, sentence_en, sizes.left_out
         from serving.srv_experiments
+        left join (
+            select experiment, sum(members_in_two_arms) as left_out from experiments.exp_arm_sizes group by all
+        ) as sizes using (experiment)
         where segment = 'all' and is_primary
         order by all
+    """,
+    "holdouts": """
+        select holdout, control_members, control_members_contacted, control_touches_of_others,
+            control_touches_planned, members_in_two_arms as left_out
+        from experiments.exp_program order by all
     """,
     "effects": """
         select experiment, arm, metric_label_en || ' ' || metric_label_zh as metric_label, effect,
@@ -69,7 +77,7 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
 
     Args:
         home: The home.
-        question: ``list``, ``plan``, ``results``, ``effects``, ``money``, ``program`` or ``proposals``.
+        question: ``list``, ``plan``, ``results``, ``holdouts``, ``effects``, ``money``, ``program`` or ``proposals``.
 
     Raises:
         NoExperiments: The published version is from before experiments were read.
@@ -100,5 +108,19 @@ def result_block(row: Mapping[str, Any]) -> str:
         parts.append(f"p {figure(row['p'])}")
     if row["roi"] is not None:
         parts.append(f"return on cost {figure(row['roi'])}")
+    if row["left_out"]:
+        parts.append(f"{row['left_out']:,} drawn into two arms before a merge, left out")
     verdict = row["verdict"].replace("_", " ")
     return block(f"{row['experiment']}, {row['arm']}, {look}: {verdict}", [*parts, row["sentence_en"] or ""])
+
+
+def holdout_block(row: Mapping[str, Any]) -> str:
+    """Whether those whom no campaign may contact were left alone, by the shop's own senders too."""
+    parts = [
+        f"{row['control_members_contacted']:,} of {row['control_members']:,} held out were contacted",
+        f"touches of other senders {row['control_touches_of_others']:,}",
+        f"planned by campaigns {row['control_touches_planned']:,}",
+    ]
+    if row["left_out"]:
+        parts.append(f"{row['left_out']:,} on both sides before a merge, left out")
+    return block(f"{row['holdout']}, everybody against the global holdout", parts)

@@ -35,8 +35,29 @@ def history(random: Random, members: int) -> Tables:
         "seeds.campaign_settings": [
             {"setting": "answer_purpose", "value": "marketing"},
             {"setting": "decided_weeks", "value": "1"},
+            {"setting": "assumed_margin_share", "value": "0.25"},
         ],
-        "seeds.contact_channels": [{"channel": channel, "cost_amount": Decimal("0")} for channel in CHANNELS],
+        "seeds.churn_settings": [
+            {"setting": "held_out_share", "value": "0.1"},
+            {"setting": "held_out_salt", "value": "warned"},
+        ],
+        "seeds.target_kinds": [
+            {"kind": "churn_level", "answers_warning": True},
+            {"kind": "tag", "answers_warning": False},
+        ],
+        "seeds.churn_levels": [{"churn_level": "high", "loss_weight": Decimal("0.564")}],
+        "seeds.call_effects": [
+            {"action": "every", "saved_share": Decimal("0.1")},
+            {"action": "repair", "saved_share": Decimal("0.2")},
+        ],
+        "seeds.response_capacity": [
+            {"response_queue": "default", "members_per_week": random.choice([1, 4])},
+            {"response_queue": "S1", "members_per_week": random.choice([2, 9])},
+        ],
+        "seeds.contact_channels": [
+            {"channel": channel, "cost_amount": Decimal("0"), "is_by_person": channel == "call"}
+            for channel in CHANNELS
+        ],
         "seeds.benefits": [
             {"benefit": benefit, "cost_amount": Decimal(cost)}
             for benefit, cost in (("content", "0"), ("coupon", "10"), (LIMITED, "10"))
@@ -83,20 +104,23 @@ def _campaigns(random: Random, tables: Tables) -> None:
             "seeds.campaigns",
             campaign=campaign,
             priority=priority,
+            trigger="weekly",
+            valid_from=date(2024, 1, 1),
             cap_class=cap_class,
             cooldown_days=random.choice([7, 14, 21]),
             weekly_budget_amount=Decimal(random.choice(["40", "240", "4800"])),
             weekly_capacity=random.choice([3, 20, 500]),
         )
         _add(
-            tables,
-            "audiences.aud_campaign_weeks",
-            campaign=campaign,
-            campaign_week=WEEK,
-            as_of_date=SUNDAY,
-            definition_hash=campaign,
-            is_sealed=campaign == SEALED,
+            tables, "staging.stg_rekindle__definition_hashes", campaign=campaign, definition_hash=campaign
         )
+        for kind in random.choice([["tag"], ["tag", "churn_level"]]):
+            _add(
+                tables, "seeds.campaign_targets", campaign=campaign, group_no=1, kind=kind, value="any",
+                is_excluded=random.random() < 0.3,
+            )  # fmt: skip
+        if random.random() < 0.2:
+            _add(tables, "seeds.campaign_waivers", campaign=campaign, reason="open_complaint")
         roles = [("a", "treatment", "0.5"), ("b", "treatment", "0.3"), ("control", "control", "0.2")]
         for arm, role, share in roles:
             _add(
@@ -116,6 +140,9 @@ def _campaigns(random: Random, tables: Tables) -> None:
                 )
 
 
+    _add(tables, "staging.stg_rekindle__sealed_weeks", campaign=SEALED, campaign_week=WEEK, ledger_version=1)
+
+
 def _member(random: Random, tables: Tables, member: int) -> None:
     store = random.choice(["S1", "S1", "S2", None])
     _add(tables, "core.dim_member", member_key=member, home_store_id=store)
@@ -125,6 +152,7 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         tables, "marts.member_attributes", member_key=member, as_of_date=SUNDAY, net_amount_365d=worth,
         value_tier=random.choice("ABC"),
     )  # fmt: skip
+    _losses(random, tables, member, worth)
     for channel in CHANNELS:
         _consents(random, tables, member, channel)
         if random.random() < 0.95:
@@ -154,6 +182,27 @@ def _member(random: Random, tables: Tables, member: int) -> None:
                 tables, "audiences.aud_eligible", campaign=campaign, campaign_week=WEEK, as_of_date=SUNDAY,
                 member_key=member, cap_class=row["cap_class"], priority=row["priority"],
             )  # fmt: skip
+
+
+def _losses(random: Random, tables: Tables, member: int, worth: Decimal | None) -> None:
+    """What a call may save is made of; few values, so that many members may lose the same."""
+    margin = random.choice([None, Decimal("5.00"), Decimal("-1.00")])
+    if worth is not None:
+        _add(
+            tables, "marts.member_activity", member_key=member, as_of_date=SUNDAY, net_amount_365d=worth,
+            margin_amount_365d=margin,
+        )  # fmt: skip
+    if random.random() < 0.5:
+        risk = Decimal(random.choice(["0.3", "0.9"]))
+        _add(
+            tables, "marts.member_churn_probability", member_key=member, as_of_date=SUNDAY,
+            p_no_purchase_90d=risk,
+        )  # fmt: skip
+    if random.random() < 0.5:
+        _add(
+            tables, "marts.member_churn_warning", member_key=member, as_of_date=SUNDAY, churn_level="high",
+            action=random.choice(["repair", "reteach"]),
+        )  # fmt: skip
 
 
 def _near(random: Random, before: int = 2, after: int = 2) -> date:

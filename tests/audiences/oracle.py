@@ -6,7 +6,7 @@ Does not: SQL, drawing histories (``histories.py``).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -32,25 +32,38 @@ def decided(tables: Tables, order: dict[str, int]) -> dict[tuple[str, int], tupl
         for row in candidates
     }
     first: dict[tuple[str, int], str | None] = {}
-    for campaign, member in against:
-        taken_by = [
-            other
-            for other, someone in against
-            if someone == member
-            and not against[other, member]
-            and campaigns[other]["priority"] < campaigns[campaign]["priority"]
-        ]
-        found = against[campaign, member] | ({"higher_priority"} if taken_by else set())
-        first[campaign, member] = min(found, key=order.__getitem__) if found else None
-    for campaign, terms in campaigns.items():
-        entering = [member for (name, member), reason in first.items() if name == campaign and reason is None]
-        entering.sort(key=lambda member: (-worth(tables, member), member))
-        cost = entry_cost(tables, campaign)
-        for place, member in enumerate(entering, start=1):
+    taken: set[int] = set()
+    places = call_places(tables)
+    for campaign in sorted(campaigns, key=lambda name: (campaigns[name]["priority"], name)):
+        terms, cost, calls = (
+            campaigns[campaign],
+            entry_cost(tables, campaign),
+            begins_in_person(tables, campaign),
+        )
+        matched = [member for name, member in against if name == campaign]
+        matched.sort(key=lambda member: (-worth(tables, member, calls), member))
+        place, asked, entered = 0, Counter(), []
+        for member in matched:
+            found = against[campaign, member] | ({"higher_priority"} if member in taken else set())
+            if found:
+                first[campaign, member] = min(found, key=order.__getitem__)
+                continue
+            store = store_of(tables, member)
+            asked[store] += 1
+            if calls and asked[store] > places[store]:
+                first[campaign, member] = "over_capacity"
+                continue
+            place += 1
             if place * cost > terms["weekly_budget_amount"]:
                 first[campaign, member] = "over_budget"
             elif place > terms["weekly_capacity"]:
                 first[campaign, member] = "over_capacity"
+            else:
+                first[campaign, member] = None
+                entered.append(member)
+        taken.update(entered)
+        if calls:
+            places.subtract(Counter(store_of(tables, member) for member in entered))
     shares = {
         name: {
             row["arm"]: row["share"] for row in rows(tables, "seeds.campaign_arms") if row["campaign"] == name
@@ -69,6 +82,15 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
         is_drawn = draw(holdout["salt"], str(member)) < float(holdout["share"])
         if is_drawn and holdout["valid_from"] <= WEEK <= holdout["valid_to"]:
             yield "global_holdout"
+    follow_up = {row["setting"]: row["value"] for row in rows(tables, "seeds.churn_settings")}
+    answering = {row["kind"] for row in rows(tables, "seeds.target_kinds") if row["answers_warning"]}
+    answers = any(
+        row["kind"] in answering and not row["is_excluded"]
+        for row in rows(tables, "seeds.campaign_targets")
+        if row["campaign"] == campaign
+    )
+    if answers and draw(follow_up["held_out_salt"], str(member)) < float(follow_up["held_out_share"]):
+        yield "warning_held_out"
     beginnings = {
         (step["channel"], step["day_offset"]) for step in steps_of(tables, campaign) if step["step_no"] == 1
     }
@@ -79,10 +101,13 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"
+    waived = {
+        row["reason"] for row in rows(tables, "seeds.campaign_waivers") if row["campaign"] == campaign
+    }
     for ticket in rows(tables, "core.fct_ticket", member):
         is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
         if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:
-            yield "open_complaint"
+            yield from {"open_complaint"} - waived
     if any(row["as_of_date"] == SUNDAY for row in rows(tables, "marts.member_sleep_pool", member)):
         yield "sleep_pool"
     [terms] = [row for row in rows(tables, "seeds.campaigns") if row["campaign"] == campaign]
@@ -152,10 +177,48 @@ def entry_cost(tables: Tables, campaign: str) -> Decimal:
     return Decimal(total).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def worth(tables: Tables, member: int) -> Decimal:
-    """Net amount of the year; nothing known is nothing."""
-    [row] = rows(tables, "marts.member_attributes", member)
-    return row["net_amount_365d"] or Decimal(0)
+def worth(tables: Tables, member: int, calls: bool) -> Decimal:
+    """What a call may save, or the net amount of the year; nothing known is nothing."""
+    if not calls:
+        [row] = rows(tables, "marts.member_attributes", member)
+        return row["net_amount_365d"] or Decimal(0)
+    for known in rows(tables, "marts.member_activity", member):
+        [warning] = rows(tables, "marts.member_churn_warning", member) or [None]
+        risks = [row["p_no_purchase_90d"] for row in rows(tables, "marts.member_churn_probability", member)]
+        if warning and not risks:
+            risks = [row["loss_weight"] for row in rows(tables, "seeds.churn_levels")]
+        effects = {row["action"]: row["saved_share"] for row in rows(tables, "seeds.call_effects")}
+        effect = effects.get(warning["action"] if warning else "every", effects["every"])
+        margin = known["margin_amount_365d"]
+        if margin is None:
+            margin = known["net_amount_365d"] * Decimal("0.25")
+        for risk in risks:
+            return (max(margin, Decimal(0)) * risk * effect).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return Decimal(0)
+
+
+def begins_in_person(tables: Tables, campaign: str) -> bool:
+    """Whether an arm begins with a call."""
+    by_person = {row["channel"] for row in rows(tables, "seeds.contact_channels") if row["is_by_person"]}
+    return any(step["step_no"] == 1 and step["channel"] in by_person for step in steps_of(tables, campaign))
+
+
+def store_of(tables: Tables, member: int) -> str:
+    """The queue in which the member is called."""
+    [row] = rows(tables, "core.dim_member", member)
+    return row["home_store_id"] or "common"
+
+
+def call_places(tables: Tables) -> Counter[str]:
+    """Calls of new entries that each store has room for, beside those sealed for the week."""
+    own = {row["response_queue"]: row["members_per_week"] for row in rows(tables, "seeds.response_capacity")}
+    stores = {store_of(tables, row["member_key"]) for row in rows(tables, "core.dim_member")}
+    places = Counter({store: own.get(store, own["default"]) for store in stores})
+    for touch in rows(tables, "core.int_sealed_touches"):
+        is_call = touch["status"] == "planned" and touch["channel"] == "call"
+        if is_call and touch["campaign_week"] == WEEK:
+            places[store_of(tables, touch["member_key"])] -= 1
+    return places
 
 
 def steps_of(tables: Tables, campaign: str) -> list[dict[str, Any]]:

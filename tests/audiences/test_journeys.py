@@ -65,6 +65,8 @@ INPUTS = {
     "audiences.aud_weeks__decided": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
     "cap_class varchar, priority integer, is_sealed boolean",
+    # Holdouts have a draw of their own; here nobody is drawn.
+    "audiences.aud_held_out": "campaign varchar, member_key bigint, reason varchar, starts_on date, ends_on date",
     "audiences.aud_eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
@@ -76,7 +78,6 @@ INPUTS = {
 SEEDS = {
     "campaign_settings": "campaigns",
     "contact_caps": "campaigns",
-    "global_holdouts": "campaigns",
     "journey_exits": "campaigns",
     "lifecycle_settings": "lifecycle",
     "stage_thresholds": "lifecycle",
@@ -101,14 +102,13 @@ class Warehouse:
         for name, folder in SEEDS.items():
             file = SEEDS_DIR / folder / f"{name}.csv"
             self.ask(f"create table seeds.{name} as from read_csv('{file}', header = true)")
-        # Holdouts have a draw of their own; here nobody is drawn.
-        self.ask("delete from seeds.global_holdouts")
         self.ask(
             "create table seeds.campaigns "
             "(campaign varchar, cap_class varchar, exit_on varchar, priority integer, valid_to date, "
             "cooldown_days integer)"
         )
         self.ask("create table seeds.benefit_stores (benefit varchar, store_id varchar)")
+        self.ask("create table seeds.campaign_waivers (campaign varchar, reason varchar)")
         self.ask(
             "create table seeds.campaign_steps (campaign varchar, arm varchar, step_no integer, "
             "day_offset integer, channel varchar, template varchar, benefit varchar)"

@@ -110,8 +110,16 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.churn_levels set loss_weight = 1.001 where one_row",
     ],
     "churn_actions__due_is_not_past": ["update seeds.churn_actions set due_days = -1 where one_row"],
+    "call_effects__share_is_one": [
+        "update seeds.call_effects set saved_share = 1.000001 where one_row",
+        "update seeds.call_effects set saved_share = -0.000001 where one_row",
+    ],
+    "campaign_waivers__no_member_loses_a_right": [
+        "update seeds.campaign_waivers set reason = 'no_consent' where one_row",
+        "update seeds.campaign_waivers set reason = 'global_holdout' where one_row",
+    ],
     "response_capacity__is_not_negative": [
-        "update seeds.response_capacity set members_per_day = -1 where one_row",
+        "update seeds.response_capacity set members_per_week = -1 where one_row",
     ],
     "churn_settings__fit_sample_is_large_enough": [
         "update seeds.churn_settings set value = '999' where setting = 'fit_sample_members'",
@@ -448,10 +456,6 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_churn_signal_performance set fired_lost_members = fired_members + 1 where one_row",
         "update marts.fct_churn_signal_performance set lost_members = watched_members + 1 where one_row",
     ],
-    "fct_churn_response_queue__loss_is_not_negative": [
-        "update marts.fct_churn_response_queue set expected_loss_amount = -0.01 where one_row",
-        "update marts.fct_churn_response_queue set queue_rank = 0 where one_row",
-    ],
     "dayparts__hours_are_of_a_day": [
         "update seeds.dayparts set from_hour = 24 where one_row",
         "update seeds.dayparts set to_hour = -1 where one_row",
@@ -528,6 +532,15 @@ CONDITIONS: dict[str, list[str]] = {
         "update audiences.aud_decisions set is_included = not is_included where one_row",
         "update audiences.aud_decisions set arm = null where rowid = "
         "(select min(rowid) from audiences.aud_decisions where is_included)",
+    ],
+    "aud_call_queue__state_fits_its_day": [
+        f"insert into audiences.aud_call_queue (saved_amount, call_state, called_on) values ({values})"
+        for values in (
+            "-0.01, 'open', null",
+            "1, 'open', '2025-01-13'",
+            "1, 'done', null",
+            "1, 'no_answer', null",
+        )
     ],
     "aud_journeys__state_fits_its_dates": [
         "insert into audiences.aud_journeys "
@@ -607,6 +620,13 @@ SINGULAR: dict[str, list[str]] = {
         "insert into audiences.aud_planned_touches (member_key, campaign_week, is_sealed) "
         "select member_key, campaign_week, false from audiences.aud_decisions "
         "where drop_reason = 'global_holdout' limit 1",
+        # in a queue of a store
+        "insert into audiences.aud_call_queue (member_key, campaign_week, is_sealed) "
+        "select member_key, campaign_week, false from audiences.aud_decisions "
+        "where drop_reason = 'global_holdout' limit 1",
+        # whoever is warned is held out, or not known to be drawn
+        "update marts.member_churn_warning set is_held_out = true",
+        "update marts.member_churn_warning set is_held_out = null",
     ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "
@@ -719,11 +739,9 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.fct_growth_statement set member_key = -1 where one_row",
     ],
     "no_queue_beyond_its_capacity": [
-        # a store that can answer nobody, nobody anywhere else, a member who was not warned
-        "insert into seeds.response_capacity select min(response_queue), 0 "
-        "from marts.fct_churn_response_queue",
-        "update seeds.response_capacity set members_per_day = 0 where response_queue = 'default'",
-        "update marts.fct_churn_response_queue set member_key = -1 where one_row",
+        # a store that can call nobody, nobody anywhere else
+        "insert into seeds.response_capacity select distinct response_queue, 0 from audiences.aud_call_queue",
+        "update seeds.response_capacity set members_per_week = 0",
     ],
     "warning_follow_up_adds_up": [
         # in this build no window is over, so whatever is counted is too much
@@ -732,10 +750,6 @@ SINGULAR: dict[str, list[str]] = {
         "insert into marts.fct_warning_follow_up by name select 28 as horizon_days, 0.01 as net_amount",
         "update marts.fct_warning_episode set is_start_known = true, started_on = started_on - 90 "
         "where one_row",
-    ],
-    "nobody_held_out_is_queued": [
-        "update marts.member_churn_warning set is_held_out = true",
-        "update marts.member_churn_warning set is_held_out = null",
     ],
     "offers_keep_their_promises": [
         # out of stock, not carried, one too many, before it is due, refunded yesterday

@@ -41,20 +41,31 @@ def test_held_out_is_who_md5_says(chain):
     assert 0.05 < sum(held for _, held in warned) / len(warned) < 0.15
 
 
-def test_held_out_members_are_warned_and_not_queued(chain):
+def test_held_out_members_are_warned_and_no_campaign_that_answers_warnings_takes_them(chain):
+    answering = "('repair_call', 'high_risk_call', 'medium_risk_benefit', 'low_risk_content', 'no_login_win_back')"
+    held_out = "member_key in (select member_key from marts.member_churn_warning where is_held_out)"
     with chain.open() as connection:
-        [(waiting,)] = rows(
+        found = {
+            table: rows(
+                connection,
+                f"select count(*), count(case when {held_out} then 1 end) from audiences.{table} "
+                f"where campaign in {answering} and {condition}",
+            )[0]
+            for table, condition in {
+                "aud_decisions": "drop_reason is distinct from 'warning_held_out'",
+                "aud_planned_touches": "true",
+                "aud_call_queue": "true",
+            }.items()
+        }
+        reasons = rows(
             connection,
-            "select count(*) from marts.member_churn_warning where is_held_out and churn_level = 'high'",
-        )
-        queued = rows(
-            connection,
-            "select member_key from marts.fct_churn_response_queue "
-            "where member_key in (select member_key from marts.member_churn_warning where is_held_out)",
+            f"select distinct drop_reason from audiences.aud_decisions where campaign in {answering} and {held_out}",
         )
 
-    assert waiting > 0
-    assert queued == []
+    assert all(listed > 0 for listed, _ in found.values())
+    assert [found["aud_planned_touches"][1], found["aud_call_queue"][1]] == [0, 0]
+    # Of two reasons the first is given.
+    assert set(reasons) == {("warning_held_out",), ("global_holdout",)}
 
 
 def episodes_of(warned_on):

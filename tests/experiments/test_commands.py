@@ -27,15 +27,20 @@ def test_a_result_is_read_without_a_legend(monkeypatch):
         "After one look it goes on; the interval holds both a gain worth having and none at all, so wait."
     )
     rows = [
-        ("a_test", "treated", "margin", look, 196, 56, *numbers, None, None, is_final, verdict, sentence)
-        for look, numbers, is_final, verdict in [
-            (0, [Decimal(number) for number in ("7.526", "-69.371", "84.422", "98.2")], False, "continue"),
-            (1, [None] * 4, True, "too_small"),
+        ("a_test", "treated", "margin", look, 196, 56, *numbers, None, None, is_final, verdict, sentence, out)
+        for look, numbers, is_final, verdict, out in [
+            (0, [Decimal(number) for number in ("7.526", "-69.371", "84.422", "98.2")], False, "continue", 0),
+            (1, [None] * 4, True, "too_small", 2),
         ]
     ]
     columns = ["experiment", "arm", "metric", "look", "members", "controls", "effect", "lower", "upper"]
-    columns += ["smallest", "p", "roi", "is_final", "verdict", "sentence_en"]
-    monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: (columns, rows))
+    columns += ["smallest", "p", "roi", "is_final", "verdict", "sentence_en", "left_out"]
+    held_out = {
+        "holdout": "holdout_2025", "control_members": 413, "control_members_contacted": 411,
+        "control_touches_of_others": 1303, "control_touches_planned": 0, "left_out": 1,
+    }  # fmt: skip
+    answers = {"results": (columns, rows), "holdouts": (list(held_out), [tuple(held_out.values())])}
+    monkeypatch.setattr(experiment_reading, "read_experiments", lambda home, question: answers[question])
 
     lines = CliRunner().invoke(app, ["experiments", "results"]).output.splitlines()
 
@@ -44,6 +49,12 @@ def test_a_result_is_read_without_a_legend(monkeypatch):
     assert lines[1].strip() == said
     assert lines[2].strip().startswith("finds effects from 98.2")
     assert "  a_test, treated, look 1: too small" in lines
+    assert "      196 members against 56 · 2 drawn into two arms before a merge, left out" in lines
+    assert lines[-3] == "  holdout_2025, everybody against the global holdout"
+    assert lines[-2] == (
+        "      411 of 413 held out were contacted · touches of other senders 1,303 · planned by campaigns 0"
+    )
+    assert lines[-1] == "      1 on both sides before a merge, left out"
     assert max(map(len, lines)) <= 100
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.core.experiments.declared import FACTS
+from tests.built import set_sources
 
 EXPERIMENT, CAMPAIGN = "medium_silence_tiered_coupon_test", "medium_silence_tiered_coupon"
 WINDOW, BEFORE = 28, 56
@@ -24,10 +25,11 @@ GIVEN = (
         f"core.{name}"
         for name in (
             "fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member",
-            "int_sealed_decisions", "int_sealed_touches",
+            "int_identity__members", "int_sealed_touches",
         )
     ),
     *(f"audiences.{name}" for name in ("aud_decisions", "aud_eligible", "aud_eligible__baseline_dates")),
+    "staging.stg_rekindle__sealed_decisions",
     "staging.stg_rekindle__sealed_weeks",
 )  # fmt: skip
 
@@ -39,6 +41,7 @@ class Shop:
         self.connection, self.models = duckdb.connect(), chain.models
         self.connection.execute("attach ':memory:' as warehouse")
         self.connection.execute("use warehouse")
+        set_sources(self.connection, chain.home, chain.build.folder)
         self.connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for schema in ("seeds", "staging", "core", "audiences", "experiments"):
             self.connection.execute(f"create schema warehouse.{schema}")
@@ -72,7 +75,13 @@ class Shop:
         role = "control" if arm == "control" else "treatment"
         entry = {"campaign": campaign, "campaign_week": week, "member_key": member, "is_included": True}
         entry |= {"arm": arm, "arm_role": role, "propensity": Decimal("0.5"), "stage": "silent"}
-        self.add("core.int_sealed_decisions", [entry | segments])
+        self.add("staging.stg_rekindle__sealed_decisions", [entry | segments])
+        self.is_record_of(member, member)
+
+    def is_record_of(self, record, member):
+        table = "warehouse.core.int_identity__members"
+        self.connection.execute(f"delete from {table} where record_key = ?", [record])
+        self.add("core.int_identity__members", [{"record_key": record, "member_key": member}])
 
     def buys(self, member, day, *, promo=False, net="50.00", margin="20.00"):
         order = {"member_key": member, "ordered_on": day, "is_purchase": True, "is_promo": promo}
@@ -156,8 +165,27 @@ def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):
 
 def test_who_was_dropped_is_in_no_arm(shop):
     dropped = {"campaign": CAMPAIGN, "campaign_week": WEEKS[0], "member_key": 1, "is_included": False}
-    shop.add("core.int_sealed_decisions", [dropped])
+    shop.add("staging.stg_rekindle__sealed_decisions", [dropped])
     assert shop.connection.execute("from warehouse.experiments.exp_assignments__first").fetchall() == []
+
+
+def test_who_is_in_two_arms_since_a_merge_is_counted_and_not_read(shop):
+    shop.enters(1, WEEKS[0], "control")
+    shop.enters(2, WEEKS[1], "treated")
+    shop.enters(3, WEEKS[0], "treated")
+
+    def read():
+        return shop.connection.execute(
+            "select distinct member_key from warehouse.experiments.exp_outcomes "
+            f"where experiment = '{EXPERIMENT}' order by all"
+        ).fetchall(), shop.connection.execute(
+            "select arm, members, members_in_two_arms from warehouse.experiments.exp_arm_sizes "
+            f"where experiment = '{EXPERIMENT}' order by all"
+        ).fetchall()
+
+    assert read() == ([(1,), (2,), (3,)], [("control", 1, 0), ("treated", 2, 0)])
+    shop.is_record_of(2, 1)
+    assert read() == ([(3,)], [("control", 0, 1), ("treated", 1, 0)])
 
 
 def test_who_did_nothing_counts_as_nothing_contacted_or_not(shop):

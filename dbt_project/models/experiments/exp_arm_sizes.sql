@@ -1,4 +1,4 @@
--- Arms as they were drawn: everyone assigned counts, whether or not the window is over.
+-- Arms as they were drawn: everyone assigned counts, whether or not the window is over, but who is in two arms in none.
 with experiments as (
     select * from {{ ref('experiments') }}
 ),
@@ -28,7 +28,8 @@ select
     arms.arm,
     arms.arm_role,
     arms.share as arm_share,
-    count(assignments.member_key) as members,
+    count(case when not assignments.is_in_two_arms then assignments.member_key end) as members,
+    count(case when assignments.is_in_two_arms then assignments.member_key end) as members_in_two_arms,
     min(assignments.first_week) as first_week,
     coalesce(min(proposals.members), 0) as proposed_members
 from experiments

@@ -6,6 +6,44 @@ with results as (
 
 builds as (
     select * from {{ ref('stg_rekindle__builds') }}
+),
+
+assignments as (
+    select * from {{ ref('exp_assignments__holdouts') }}
+),
+
+touches as (
+    select * from {{ ref('fct_touch') }}
+    where sent_on is not null
+),
+
+plans as (
+    select distinct
+        campaign,
+        {{ text_key('planned_touch_id') }} as touch_id
+    from {{ ref('int_sealed_touches') }}
+    where status = 'planned'
+),
+
+-- Whoever is held out is so from campaigns decided here; what senders of the shop do besides, the numbers tell.
+arms as (
+    select
+        assignments.holdout,
+        count(distinct case when assignments.is_in_two_arms then assignments.member_key end) as members_in_two_arms,
+        count(distinct case when assignments.arm = 'held_out' and touches.touch_id is not null
+            then assignments.member_key end) as control_members_contacted,
+        count(case when assignments.arm = 'held_out' and plans.touch_id is null then touches.touch_id end)
+            as control_touches_of_others,
+        count(case when assignments.arm = 'held_out' then plans.touch_id end) as control_touches_planned
+    from assignments
+    left join touches
+        on assignments.member_key = touches.member_key
+        and assignments.starts_on <= touches.sent_on
+        and assignments.ends_on >= touches.sent_on
+    left join plans
+        on touches.campaign_code = plans.campaign
+        and touches.touch_id = plans.touch_id
+    group by assignments.holdout
 )
 
 select
@@ -34,7 +72,12 @@ select
     results.roi,
     results.roi_lower,
     results.roi_upper,
-    results.no_return
+    results.no_return,
+    arms.members_in_two_arms,
+    arms.control_members_contacted,
+    arms.control_touches_of_others,
+    arms.control_touches_planned
 from results
 inner join {{ ref('global_holdouts') }} as holdouts on results.experiment = holdouts.holdout
+left join arms on results.experiment = arms.holdout
 cross join builds

@@ -2,6 +2,7 @@
 -- and the program against those never contacted. A window is known when its last day is not after the build.
 with assignments as (
     select * from {{ ref('exp_assignments__first') }}
+    where not is_in_two_arms
 ),
 
 baseline_dates as (
@@ -26,6 +27,7 @@ settings as (
 
 holdouts as (
     select * from {{ ref('exp_assignments__holdouts') }}
+    where not is_in_two_arms
 ),
 
 builds as (

@@ -21,10 +21,6 @@ products as (
 
 actions as (
     select * from {{ ref('churn_actions') }}
-),
-
-queue as (
-    select * from {{ ref('fct_churn_response_queue') }}
 )
 
 select
@@ -46,11 +42,7 @@ select
     reason_{{ rank }}.measured_value as reason_{{ rank }}_measured,
     reason_{{ rank }}.expected_value as reason_{{ rank }}_expected,
     {%- endfor %}
-    products.product_name as missed_product_name,
-    queue.response_queue,
-    queue.queue_rank,
-    queue.expected_loss_amount,
-    queue.loss_basis
+    products.product_name as missed_product_name
 from warnings
 inner join levels on warnings.churn_level = levels.churn_level
 inner join signals on warnings.main_signal = signals.signal
@@ -66,6 +58,3 @@ left join reasons as reason_{{ rank }}
 left join products
     on warnings.missed_source = products.source
     and warnings.missed_product_id = products.product_id
-left join queue
-    on warnings.member_key = queue.member_key
-    and warnings.as_of_date = queue.as_of_date

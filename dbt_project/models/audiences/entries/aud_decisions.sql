@@ -4,56 +4,21 @@
     'value_tier', 'region', 'home_store_id',
 ] -%}
 -- A sealed week is what its seal says; a week not sealed yet is proposed from the state of the Sunday before. Whoever
--- fits into budget and capacity enters, in the arm that the draw falls into, whatever the week.
+-- enters does so in the arm that the draw falls into, whatever the week.
 with sealed as (
     select * from {{ ref('int_sealed_decisions') }}
+),
+
+candidates as (
+    select * from {{ ref('aud_decisions__candidates') }}
 ),
 
 ranked as (
     select * from {{ ref('aud_decisions__ranked') }}
 ),
 
-campaign_weeks as (
-    select * from {{ ref('aud_campaign_weeks') }}
-),
-
-members as (
-    select * from {{ ref('dim_member') }}
-),
-
-campaigns as (
-    select * from {{ ref('campaigns') }}
-),
-
 campaign_arms as (
     select * from {{ ref('campaign_arms') }}
-),
-
-steps as (
-    select * from {{ ref('campaign_steps') }}
-),
-
-benefits as (
-    select * from {{ ref('benefits') }}
-),
-
-channels as (
-    select * from {{ ref('contact_channels') }}
-),
-
--- What an entry is expected to cost whatever its arm, so that no arm is dropped sooner than another.
-entry_costs as (
-    select
-        campaign_arms.campaign,
-        {{ money_sum('campaign_arms.share * (benefits.cost_amount + channels.cost_amount)') }} as expected_cost_amount
-    from campaign_arms
-    inner join steps
-        on campaign_arms.campaign = steps.campaign
-        and steps.arm in ('every', campaign_arms.arm)
-    inner join benefits on steps.benefit = benefits.benefit
-    inner join channels on steps.channel = channels.channel
-    where campaign_arms.arm_role = 'treatment'
-    group by campaign_arms.campaign
 ),
 
 -- Where each arm ends in [0, 1); it begins where the one before it ends.
@@ -67,42 +32,31 @@ arms as (
     from campaign_arms
 ),
 
-limited as (
+checked as (
     select
-        ranked.*,
-        entry_costs.expected_cost_amount,
-        members.home_store_id,
-        campaign_weeks.definition_hash,
-        {{ hash_fraction('ranked.campaign', 'ranked.member_key') }} as draw,
-        coalesce(
-            ranked.first_reason,
-            case
-                when ranked.value_rank * entry_costs.expected_cost_amount > campaigns.weekly_budget_amount
-                    then 'over_budget'
-                when ranked.value_rank > campaigns.weekly_capacity then 'over_capacity'
-            end
-        ) as drop_reason
-    from ranked
-    inner join campaigns on ranked.campaign = campaigns.campaign
-    inner join entry_costs on ranked.campaign = entry_costs.campaign
-    inner join members on ranked.member_key = members.member_key
-    inner join campaign_weeks
-        on ranked.campaign = campaign_weeks.campaign
-        and ranked.campaign_week = campaign_weeks.campaign_week
+        candidates.*,
+        ranked.drop_reason,
+        ranked.value_rank,
+        {{ hash_fraction('candidates.campaign', 'candidates.member_key') }} as draw
+    from candidates
+    inner join ranked
+        on candidates.campaign = ranked.campaign
+        and candidates.campaign_week = ranked.campaign_week
+        and candidates.member_key = ranked.member_key
 ),
 
 drawn as (
     select
-        limited.*,
-        (limited.drop_reason is null) as is_included,
-        case when limited.drop_reason is null then arms.arm end as arm,
-        case when limited.drop_reason is null then arms.arm_role end as arm_role,
-        case when limited.drop_reason is null then arms.share end as propensity
-    from limited
+        checked.*,
+        (checked.drop_reason is null) as is_included,
+        case when checked.drop_reason is null then arms.arm end as arm,
+        case when checked.drop_reason is null then arms.arm_role end as arm_role,
+        case when checked.drop_reason is null then arms.share end as propensity
+    from checked
     inner join arms
-        on limited.campaign = arms.campaign
-        and limited.draw >= arms.to_share - arms.share
-        and limited.draw < arms.to_share
+        on checked.campaign = arms.campaign
+        and checked.draw >= arms.to_share - arms.share
+        and checked.draw < arms.to_share
 )
 
 select

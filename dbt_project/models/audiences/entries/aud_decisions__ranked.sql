@@ -1,9 +1,13 @@
--- Each candidate with the first reason against it, and its place by value among those without one. A campaign of higher
--- priority has the member first, but only one that could contact it. The highest value goes first; the key decides
--- between equals.
-with candidates as (
-    select * from {{ ref('aud_eligible') }}
-    where campaign_week is not null
+-- Campaigns have their turn by priority, and each takes the best of those against whom nothing speaks and whom no
+-- campaign before it took, as far as its budget, its capacity and, where a person calls, the places of the member's
+-- store go. Whoever finds no place is free for the next one: a round of the recursion is a turn, over everybody who is
+-- free in some campaign. The highest worth goes first; the key decides between equals.
+with recursive candidates as (
+    select * from {{ ref('aud_decisions__candidates') }}
+),
+
+campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
 ),
 
 exclusions as (
@@ -12,10 +16,6 @@ exclusions as (
 
 reasons as (
     select * from {{ ref('drop_reasons') }}
-),
-
-attributes as (
-    select * from {{ ref('member_attributes') }}
 ),
 
 first_exclusions as (
@@ -29,17 +29,10 @@ first_exclusions as (
     group by exclusions.campaign, exclusions.campaign_week, exclusions.member_key
 ),
 
-checked as (
+asked as (
     select
         candidates.*,
-        first_exclusions.reason_order,
-        row_number() over (
-            partition by candidates.campaign_week, candidates.member_key, first_exclusions.reason_order is null
-            order by candidates.priority, candidates.campaign
-        ) as campaign_rank,
-        min(case when first_exclusions.reason_order is null then candidates.priority end) over (
-            partition by candidates.campaign_week, candidates.member_key
-        ) as taken_at_priority
+        first_exclusions.reason_order
     from candidates
     left join first_exclusions
         on candidates.campaign = first_exclusions.campaign
@@ -47,40 +40,92 @@ checked as (
         and candidates.member_key = first_exclusions.member_key
 ),
 
-reasoned as (
+contenders as (
+    select * from asked
+    where reason_order is null
+),
+
+passed as (
+    select distinct
+        campaign_week,
+        member_key,
+        response_queue,
+        places,
+        0 as turn_no,
+        cast(null as integer) as taken_turn,
+        false as is_called,
+        cast(null as integer) as value_rank,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from contenders
+    union all
     select
-        checked.*,
-        case
-            when checked.reason_order is null and checked.campaign_rank > 1 then taken.reason_order
-            when checked.taken_at_priority < checked.priority and taken.reason_order < checked.reason_order
-                then taken.reason_order
-            else checked.reason_order
-        end as first_reason_order
-    from checked
-    inner join reasons as taken on taken.reason = 'higher_priority'
+        campaign_week,
+        member_key,
+        response_queue,
+        places,
+        turn as turn_no,
+        case when place is not null and limit_reason is null then turn else taken_turn end as taken_turn,
+        is_called or (is_by_person and place is not null and limit_reason is null) as is_called,
+        place as value_rank,
+        limit_reason as reason
+    from (
+        select
+            *,
+            case
+                when not has_place then 'over_capacity'
+                when place * expected_cost_amount > weekly_budget_amount then 'over_budget'
+                when place > weekly_capacity then 'over_capacity'
+            end as limit_reason
+        from (
+            select
+                *,
+                case when has_place then cast(row_number() over (
+                    partition by campaign_week, has_place order by worth_amount desc, member_key asc
+                ) as integer) end as place
+            from (
+                select
+                    *,
+                    case when is_free then not is_by_person or places >= row_number() over (
+                        partition by campaign_week, response_queue, is_free order by worth_amount desc, member_key asc
+                    ) + sum(case when is_called then 1 else 0 end) over (partition by campaign_week, response_queue)
+                    end as has_place
+                from (
+                    select
+                        passed.*,
+                        campaign_weeks.turn,
+                        campaign_weeks.is_by_person,
+                        campaign_weeks.expected_cost_amount,
+                        campaign_weeks.weekly_budget_amount,
+                        campaign_weeks.weekly_capacity,
+                        contenders.worth_amount,
+                        contenders.member_key is not null and passed.taken_turn is null as is_free
+                    from passed
+                    inner join campaign_weeks
+                        on passed.campaign_week = campaign_weeks.campaign_week
+                        and passed.turn_no + 1 = campaign_weeks.turn
+                    left join contenders
+                        on passed.campaign_week = contenders.campaign_week
+                        and passed.member_key = contenders.member_key
+                        and campaign_weeks.turn = contenders.turn
+                ) as met
+            ) as stored
+        ) as placed
+    ) as limited
 )
 
 select
-    reasoned.campaign,
-    reasoned.campaign_week,
-    reasoned.as_of_date,
-    reasoned.member_key,
-    reasoned.priority,
-    reasons.reason as first_reason,
+    asked.campaign,
+    asked.campaign_week,
+    asked.member_key,
     case
-        when reasons.reason is null
-            then cast(row_number() over (
-                partition by reasoned.campaign, reasoned.campaign_week, reasons.reason is null
-                order by coalesce(attributes.net_amount_365d, 0) desc, reasoned.member_key asc
-            ) as integer)
-    end as value_rank,
-    attributes.stage,
-    attributes.silence_tier,
-    attributes.silence_cause,
-    attributes.value_tier,
-    attributes.region
-from reasoned
-left join reasons on reasoned.first_reason_order = reasons.reason_order
-inner join attributes
-    on reasoned.member_key = attributes.member_key
-    and reasoned.as_of_date = attributes.as_of_date
+        when passed.taken_turn < asked.turn and coalesce(asked.reason_order > taken.reason_order, true) then taken.reason
+        else coalesce(reasons.reason, passed.reason)
+    end as drop_reason,
+    passed.value_rank
+from asked
+inner join reasons as taken on taken.reason = 'higher_priority'
+left join reasons on asked.reason_order = reasons.reason_order
+left join passed
+    on asked.campaign_week = passed.campaign_week
+    and asked.member_key = passed.member_key
+    and asked.turn = passed.turn_no

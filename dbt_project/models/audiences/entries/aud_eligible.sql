@@ -72,13 +72,15 @@ target_values as (
         members.home_store_id as code
     from attributes
     inner join members on attributes.member_key = members.member_key
+    {%- for kind, code in [('churn_level', 'churn_level'), ('churn_action', 'action')] %}
     union all
     select
         as_of_date,
         member_key,
-        'churn_level' as kind,
-        churn_level as code
+        '{{ kind }}' as kind,
+        {{ code }} as code
     from warnings
+    {%- endfor %}
     union all
     select
         as_of_date,

@@ -76,6 +76,10 @@ exclusions as (
         on candidates.campaign_week = suppressions.campaign_week
         and candidates.member_key = suppressions.member_key
         and suppressions.campaign in ('every', candidates.campaign)
+    left join {{ ref('campaign_waivers') }} as waivers
+        on candidates.campaign = waivers.campaign
+        and suppressions.reason = waivers.reason
+    where waivers.campaign is null
     union all
     select
         first_touches.campaign,

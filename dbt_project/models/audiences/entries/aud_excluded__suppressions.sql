@@ -8,12 +8,8 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-members as (
-    select * from {{ ref('dim_member') }}
-),
-
-holdouts as (
-    select * from {{ ref('global_holdouts') }}
+held_out as (
+    select * from {{ ref('aud_held_out') }}
 ),
 
 tickets as (
@@ -43,15 +39,14 @@ weeks as (
 
 suppressions as (
     select
-        'every' as campaign,
+        held_out.campaign,
         weeks.campaign_week,
-        members.member_key,
-        'global_holdout' as reason
+        held_out.member_key,
+        held_out.reason
     from weeks
-    inner join holdouts
-        on weeks.campaign_week >= holdouts.valid_from
-        and weeks.campaign_week <= holdouts.valid_to
-    inner join members on {{ hash_fraction('holdouts.salt', 'members.member_key') }} < holdouts.share
+    inner join held_out
+        on weeks.campaign_week >= held_out.starts_on
+        and weeks.campaign_week <= held_out.ends_on
     union all
     select
         'every' as campaign,

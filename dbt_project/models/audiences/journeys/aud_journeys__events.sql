@@ -7,7 +7,7 @@
     ('touches', 'blocked_on', 'blocked_on is not null', 'opt_out'),
 ] -%}
 -- What ends a journey, from the Monday of its entry on: what its member does, where the campaign asks for it; a holdout of
--- a later year, or met by a merge, that draws the member; the last day of the campaign, after which no week has steps.
+-- a later year, or met by a merge, that draws the member, or one of the answers to warnings; the last day of the campaign, after which no week has steps.
 -- Whoever withdraws any channel leaves the whole journey: shutting one door is not an invitation to the next.
 with entries as (
     select * from {{ ref('int_sealed_decisions') }}
@@ -18,8 +18,8 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-holdouts as (
-    select * from {{ ref('global_holdouts') }}
+held_out as (
+    select * from {{ ref('aud_held_out') }}
 ),
 
 settings as (
@@ -80,11 +80,12 @@ events as (
         entries.campaign_week,
         entries.member_key,
         'held_out' as exit_reason,
-        greatest(holdouts.valid_from, entries.campaign_week) as happened_on
+        greatest(held_out.starts_on, entries.campaign_week) as happened_on
     from entries
-    inner join holdouts
-        on entries.campaign_week <= holdouts.valid_to
-        and {{ hash_fraction('holdouts.salt', 'entries.member_key') }} < holdouts.share
+    inner join held_out
+        on entries.member_key = held_out.member_key
+        and held_out.campaign in ('every', entries.campaign)
+        and entries.campaign_week <= held_out.ends_on
     union all
     select
         entries.campaign,

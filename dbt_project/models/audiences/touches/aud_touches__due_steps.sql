@@ -18,8 +18,8 @@ open_steps as (
     select * from {{ ref('aud_journeys__open_steps') }}
 ),
 
-holdouts as (
-    select * from {{ ref('global_holdouts') }}
+held_out as (
+    select * from {{ ref('aud_held_out') }}
 ),
 
 contacts as (
@@ -65,11 +65,12 @@ steps as (
             order by moved.priority, moved.campaign, moved.entry_week, moved.step_no
         ) as integer) as step_rank
     from moved
-    left join holdouts
-        on moved.campaign_week >= holdouts.valid_from
-        and moved.campaign_week <= holdouts.valid_to
-        and {{ hash_fraction('holdouts.salt', 'moved.member_key') }} < holdouts.share
-    where moved.due_on <= moved.ends_on and holdouts.holdout is null
+    left join held_out
+        on moved.member_key = held_out.member_key
+        and held_out.campaign in ('every', moved.campaign)
+        and moved.campaign_week >= held_out.starts_on
+        and moved.campaign_week <= held_out.ends_on
+    where moved.due_on <= moved.ends_on and held_out.member_key is null
 )
 
 {{- steps_under_caps('steps', 'contacts') }}

@@ -35,6 +35,8 @@ def history(random: Random, members: int) -> Tables:
         "seeds.campaign_settings": [
             {"setting": "answer_purpose", "value": "marketing"},
             {"setting": "decided_weeks", "value": "1"},
+            {"setting": "sleep_pool_cap_class", "value": "rare"},
+            {"setting": "open_complaint_days", "value": "1"},
         ],
         "seeds.contact_channels": [{"channel": channel, "cost_amount": Decimal("0")} for channel in CHANNELS],
         "seeds.benefits": [
@@ -58,8 +60,10 @@ def history(random: Random, members: int) -> Tables:
                 ("marketing", "sms", 1),
                 ("marketing", "email", 2),
                 ("service", "all", 3),
+                ("rare", "all", 1),
             )
         ],
+        "core.dim_as_of_date": [{"as_of_date": SUNDAY}, {"as_of_date": SUNDAY - timedelta(days=7)}],
         "audiences.aud_weeks__decided": [
             {"campaign_week": WEEK, "as_of_date": SUNDAY, "ends_on": WEEK + timedelta(days=6)}
         ],
@@ -77,7 +81,7 @@ def _add(tables: Tables, table: str, **row: Any) -> None:
 def _campaigns(random: Random, tables: Tables) -> None:
     priorities = random.sample(range(1, 20), len(CAMPAIGNS))
     for campaign, priority in zip((*CAMPAIGNS, SEALED), (*priorities, 20), strict=True):
-        cap_class = random.choice(["marketing", "marketing", "service"])
+        cap_class = random.choice(["marketing", "marketing", "service", "rare"])
         _add(
             tables,
             "seeds.campaigns",
@@ -94,6 +98,7 @@ def _campaigns(random: Random, tables: Tables) -> None:
             campaign=campaign,
             campaign_week=WEEK,
             as_of_date=SUNDAY,
+            cap_class=cap_class,
             definition_hash=campaign,
             is_sealed=campaign == SEALED,
         )

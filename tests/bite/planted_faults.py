@@ -439,6 +439,16 @@ CONDITIONS: dict[str, list[str]] = {
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
         "1 as effect, 0 as effect_lower, 2 as effect_upper",
     ],
+    "campaign_answers__an_answer_or_why_not": [
+        "update seeds.campaign_answers set campaign = null where why_not is null",
+        "update seeds.campaign_answers set campaign = 'second_order' where why_not is not null",
+    ],
+    "why_no_campaign__is_said_in_both_languages": [
+        "update seeds.why_no_campaign set label_zh = '' where one_row",
+    ],
+    "aud_open_complaints__is_open_since_its_day": [
+        "update audiences.aud_open_complaints set opened_on = as_of_date + interval 1 day where one_row",
+    ],
     "member_churn_warning__open_problems_first": [
         "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",
         "update marts.member_churn_warning set action = '' where one_row",

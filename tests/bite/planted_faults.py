@@ -23,6 +23,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.silence_tiers set needs_unanswered_touches = 3 where one_row",
         "update seeds.silence_tiers set more_than_days = 0 where one_row",
     ],
+    "silence_tiers__limit_is_past_the_silence": [
+        "update seeds.silence_tiers set hard_limit_days = more_than_days where silence_tier = 'heavy'",
+    ],
     "silence_causes__is_complete": [
         "update seeds.silence_causes set label_zh = '' where one_row",
         "update seeds.silence_causes set is_active = false where silence_cause = 'unknown'",

@@ -98,6 +98,7 @@ def _campaigns(random: Random, tables: Tables) -> None:
             campaign=campaign,
             campaign_week=WEEK,
             as_of_date=SUNDAY,
+            starts_on=WEEK + timedelta(days=random.choice([0, 0, 0, 2])),
             cap_class=cap_class,
             definition_hash=campaign,
             is_sealed=campaign == SEALED,

@@ -100,8 +100,9 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
             if entry["campaign"] != campaign and days == 0:
                 yield "higher_priority"
     counted = contacts(tables)
+    [week] = [row for row in rows(tables, "audiences.aud_campaign_weeks") if row["campaign"] == campaign]
     for channel, offset in beginnings:
-        day = WEEK + timedelta(days=offset)
+        day = week["starts_on"] + timedelta(days=offset)
         for cap in rows(tables, "seeds.contact_caps"):
             if cap["cap_class"] == terms["cap_class"] and cap["channel"] in ("all", channel):
                 near = [

@@ -449,6 +449,10 @@ CONDITIONS: dict[str, list[str]] = {
     "why_no_campaign__is_said_in_both_languages": [
         "update seeds.why_no_campaign set label_zh = '' where one_row",
     ],
+    "aud_campaign_weeks__starts_no_earlier_than_the_week": [
+        "update audiences.aud_campaign_weeks set starts_on = campaign_week - interval 1 day where one_row",
+        "update audiences.aud_campaign_weeks set starts_on = null where one_row",
+    ],
     "aud_open_complaints__is_open_since_its_day": [
         "update audiences.aud_open_complaints set opened_on = as_of_date + interval 1 day where one_row",
     ],

@@ -1,4 +1,6 @@
--- Which campaigns run in the weeks of this build. A week that is sealed is not decided again.
+-- Which campaigns run in the weeks of this build. A week that is sealed is not decided again. What is for a promotion
+-- begins with it: a touch of the Monday before a sale that opens on Saturday would be early, and its entry would keep the
+-- member out of the sale.
 with weeks as (
     select * from {{ ref('aud_weeks__decided') }}
 ),
@@ -22,6 +24,7 @@ select
     campaigns.campaign,
     weeks.campaign_week,
     weeks.as_of_date,
+    case when campaigns.trigger = 'promotion' then weeks.promotion_on else weeks.campaign_week end as starts_on,
     campaigns.cap_class,
     campaigns.priority,
     definitions.definition_hash,

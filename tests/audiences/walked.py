@@ -124,7 +124,7 @@ class Journey:
         if reason == "completed":
             sent = {step: on for step, on in self.sent.items() if on <= day}
             over = [max(sent.values(), default=self.entered) + FAILED_AFTER]
-            return not self.open_steps(day) and day >= max(over + [*self._answered_until(sent, day)])
+            return not self.open_steps(day) and day >= max([*over, *self._answered_until(sent, day)])
         return False
 
     def _answered_until(self, sent: dict[int, date], day: date) -> Iterator[date]:

@@ -69,6 +69,7 @@ CONDITIONS: dict[str, list[str]] = {
     "growth_rules__caps_are_positive": [
         "update seeds.growth_rules set daily_cap_units = 0 where one_row",
         "update seeds.growth_rules set points_per_unit = 0 where one_row",
+        "update seeds.growth_rules set takes_back = null where one_row",
     ],
     "value_settings__points_are_valid_for_days": [
         "update seeds.value_settings set value = '0' where setting = 'validity_days'"

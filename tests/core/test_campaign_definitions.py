@@ -199,7 +199,7 @@ def test_targets_that_nobody_can_meet_are_found(further):
 
 
 def test_targets_that_somebody_can_just_meet_are_no_fault():
-    further = target("second_order", "tag", "price_sensitive")
+    further = target("second_order", "tag", "content_reader")
     assert not any("nobody" in str(fault) for fault in campaign_faults(with_rows(SOUND, *further), TODAY))
 
 

@@ -83,7 +83,7 @@ left join causes on member_causes.silence_cause = causes.silence_cause
 left join answers
     on lifecycle.stage = answers.stage
     and answers.silence_tier in ('every', lifecycle.silence_tier)
-    and coalesce(member_causes.silence_cause, 'none') = answers.silence_cause
+    and answers.silence_cause in (member_causes.silence_cause, 'none')
 left join campaigns on answers.campaign = campaigns.campaign
 left join why_not on answers.why_not = why_not.why_not
 left join sleep_pool

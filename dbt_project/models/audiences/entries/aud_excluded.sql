@@ -133,9 +133,4 @@ exclusions as (
     where steps.benefit in (select benefit_stores.benefit from benefit_stores) and offered.benefit is null
 )
 
-select distinct
-    campaign,
-    campaign_week,
-    member_key,
-    reason
-from exclusions
+select distinct * from exclusions

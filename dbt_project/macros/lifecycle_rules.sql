@@ -14,9 +14,15 @@
 
 
 {# Join condition to seeds/lifecycle/silence_tiers.csv; the highest tier that applies counts. A member who has bought on
-   two days has repurchased. #}
+   two days has repurchased. What is opened or visited keeps nobody from silence past a tier's limit of days without a
+   purchase. `facts` has days_since_purchase too. #}
 {% macro silence_tier_applies(facts, tiers, purchase_days) -%}
-    {{ facts }}.days_silent > {{ tiers }}.more_than_days
-    and {{ facts }}.unanswered_touches >= {{ tiers }}.needs_unanswered_touches
-    and ({{ purchase_days }} > 1 or not {{ tiers }}.needs_repurchase)
+    (
+        {{ facts }}.days_since_purchase > {{ tiers }}.hard_limit_days
+        or (
+            {{ facts }}.days_silent > {{ tiers }}.more_than_days
+            and {{ facts }}.unanswered_touches >= {{ tiers }}.needs_unanswered_touches
+            and ({{ purchase_days }} > 1 or not {{ tiers }}.needs_repurchase)
+        )
+    )
 {%- endmacro %}

@@ -15,6 +15,7 @@ with scopes as (
         net_amount_{{ window }}d,
         visits_{{ visit_window }}d,
         intent_actions_{{ visit_window }}d,
+        competitor_searches_{{ visit_window }}d,
         touches_since_active,
         unanswered_touches,
         {{ days_between('first_purchase_on', 'as_of_date') }} as days_since_first_purchase,
@@ -77,6 +78,7 @@ evaluated as (
         (
             scopes.visits_{{ visit_window }}d >= thresholds.high_intent_visits
             or scopes.intent_actions_{{ visit_window }}d > 0
+            or scopes.competitor_searches_{{ visit_window }}d > 0
         ) as has_intent
     from scopes
     inner join thresholds on scopes.category_group = thresholds.category_group

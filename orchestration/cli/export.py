@@ -39,7 +39,11 @@ def export(
     """
     home = Home.from_environment()
     files = export_week(home, week.date() if week else None, out.resolve() if out else None)
+    recalls = [file for file in files if file.is_recall]
+    files = [file for file in files if not file.is_recall]
     typer.echo(exports_text(files))
+    if recalls:
+        typer.echo("\n" + recalls_text(recalls))
     if drt is not None:
         from orchestration.exports.recipe import write_recipe
 
@@ -57,6 +61,23 @@ def export_week(home: Home, week: date | None = None, out: Path | None = None) -
     from orchestration.exports.writing import export as write_export
 
     return write_export(home, week, out)
+
+
+def recalls_text(recalls: list[Exported]) -> str:
+    """What was exported earlier and is taken back, a row per recall."""
+    rows = [
+        [
+            recall.manifest["campaign"],
+            recall.manifest["channel"],
+            str(recall.manifest["step_no"]),
+            f"{recall.manifest['rows']:,}",
+            ", ".join(f"{reason} {count:,}" for reason, count in recall.manifest["recalled"].items()),
+            recall.folder.name,
+        ]
+        for recall in recalls
+    ]
+    table = text_table(["campaign", "channel", "step", "recalled", "because", "folder"], rows)
+    return f"Exported earlier and not to be sent any more: hand these to the sending tools at once.\n{table}"
 
 
 def exports_text(files: list[Exported]) -> str:

@@ -35,9 +35,9 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Compare a published version with its manifest, the ledger with its seals and exports with what was written.
+    """Compare a version, the ledger and exports with what was written.
 
-    Rows, dates and bytes of the version, by size and SHA-256.
+    Of the version rows, dates, size and SHA-256; of the ledger every seal; of exports every file.
     Example: `rekindle verify`
     """
     from orchestration.exports.writing import export_faults

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import combinations, pairwise
+from itertools import pairwise
 
+from orchestration.core.campaign_reach import reach_faults
 from orchestration.core.copy_texts import VARIABLES
 from orchestration.core.definition_rows import Fault, Row, day, has_contact, number, refuse, shown
 from orchestration.core.experiments.declared import FACTS
+from orchestration.core.periods import covers, overlapping, period_of
 from orchestration.core.settings import Types, setting_faults
+from orchestration.core.tag_definitions import Definitions as TagDefinitions
 
 Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each file, by its name without `.csv`."""
@@ -51,11 +54,13 @@ class CampaignDefinitions:
         tables: Rows of `seeds/campaigns` and `seeds/benefits`, and of `promotions`.
         marks: Codes that a target can have, by kind; a kind whose codes only the data knows is left out.
         setting_types: The settings of `campaign_settings` that are declared.
+        tags: The tags that a target can name.
     """
 
     tables: Tables
-    marks: Mapping[str, Collection[str]]
+    marks: Mapping[str, Sequence[str]]
     setting_types: Types
+    tags: TagDefinitions
 
     def codes(self, table: str, column: str) -> list[str]:
         """The codes of a column, each once, in their order."""
@@ -83,6 +88,9 @@ def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[Faul
     yield from _faults_of_keys(definitions)
     yield from _faults_of_campaigns(definitions)
     yield from _faults_of_targets(definitions)
+    running = [row for row in definitions.tables["campaigns"] if covers(period_of(row), on)]
+    if running and not any(True for _ in _faults_of_targets(definitions)):
+        yield from reach_faults(definitions.tables, definitions.marks, definitions.tags, running)
     yield from _faults_of_arms(definitions)
     yield from _faults_of_steps(definitions)
     yield from _faults_of_caps(definitions)
@@ -130,27 +138,10 @@ def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
     return groups
 
 
-def _period(row: Row) -> tuple[date, date] | None:
-    """First and last day of a row; nothing where they are no period."""
-    try:
-        start = day(row["valid_from"])
-        end = day(row["valid_to"]) if row["valid_to"] else date.max
-    except ValueError:
-        return None
-    return (start, end) if start <= end else None
-
-
 def _faults_of_period(row: Row) -> Iterator[Fault]:
-    if _period(row) is None:
+    if period_of(row) is None:
         found = f"valid from {shown(row['valid_from'])} to {shown(row['valid_to'])}"
         yield _told(row, found, "allowed: YYYY-MM-DD, the end empty or not before the start")
-
-
-def _overlapping(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
-    for first, second in combinations(rows, 2):
-        one, other = _period(first), _period(second)
-        if one and other and one[0] <= other[1] and other[0] <= one[1]:
-            yield first, second
 
 
 def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -189,7 +180,7 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
         yield from _at_least(row, "weekly_capacity", 0)
         yield from _at_least(row, "cooldown_days", 1)
         yield from _faults_of_period(row)
-        period = _period(row)
+        period = period_of(row)
         if period and period[0].isoweekday() != 1:
             yield _told(row, f"valid_from {period[0]} is no Monday", "campaign weeks begin on Mondays")
         within = [True for start, end in windows if period and start <= period[1] and end >= period[0]]
@@ -206,7 +197,7 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
         for table, what in (("campaign_arms", "arm"), ("campaign_steps", "step")):
             if row["campaign"] not in definitions.codes(table, "campaign"):
                 yield _told(row, f"no {what}", f"give it rows in {table}.csv")
-    for first, second in _overlapping(rows):
+    for first, second in overlapping(rows):
         if first["priority"] == second["priority"]:
             found = f"a tie: priority {second['priority']} is that of {shown(first['campaign'])} too"
             yield _told(second, found, "let one of the two go first")
@@ -320,7 +311,7 @@ def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[
         yield from _written(row, "salt", "label_en", "label_zh")
         yield from _share(row, "share")
         yield from _faults_of_period(row)
-    for first, second in _overlapping(rows):
+    for first, second in overlapping(rows):
         yield _told(
             second, f"overlaps {shown(first['holdout'])} in line {first.line}", "one holdout at a time"
         )
@@ -329,14 +320,10 @@ def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[
             yield _told(
                 same[1], f"salt {shown(salt)} is used in line {same[0].line}", "a period draws its own"
             )
-    periods = [period for row in rows if (period := _period(row))]
-    running = [row for row in definitions.tables["campaigns"] if _covers(_period(row), on)]
-    if rows and running and not any(_covers(period, on) for period in periods):
+    periods = [period for row in rows if (period := period_of(row))]
+    running = [row for row in definitions.tables["campaigns"] if covers(period_of(row), on)]
+    if rows and running and not any(covers(period, on) for period in periods):
         yield _told(rows[-1], f"expired: no holdout covers {on}", "add one before campaigns run on")
-
-
-def _covers(period: tuple[date, date] | None, on: date) -> bool:
-    return period is not None and period[0] <= on <= period[1]
 
 
 def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -389,7 +376,7 @@ def _faults_of_experiments(definitions: CampaignDefinitions) -> Iterator[Fault]:
         if not (number(row["minimal_effect"]) or Decimal(0)) > 0:
             yield _told(row, f"minimal_effect {shown(row['minimal_effect'])}", "allowed: above 0")
     for rows in definitions.by_campaign("experiments").values():
-        for first, second in _overlapping(rows):
+        for first, second in overlapping(rows):
             found = f"overlaps {shown(first['experiment'])} of the same campaign"
             yield _told(second, found, "one experiment of a campaign at a time")
     for row in definitions.tables["experiment_segments"]:

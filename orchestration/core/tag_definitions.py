@@ -88,9 +88,32 @@ def tag_faults(definitions: Definitions, on: date) -> Iterator[Fault]:
     yield from _faults_of_clauses(definitions)
     yield from _faults_of_rules(definitions, sound)
     yield from _faults_of_meaning(definitions, meanings, sound)
-    yield from _faults_of_conflicts(definitions)
+    yield from _faults_of_conflicts(definitions, meanings, sound)
     yield from _faults_of_strategies(definitions, meanings, sound)
     yield from setting_faults("tag_settings.csv", definitions.settings, definitions.setting_types)
+
+
+def held_by(
+    definitions: Definitions, values: Mapping[str, frozenset[Value]]
+) -> tuple[Meanings, dict[str, list[Box]]]:
+    """What the holders of each tag have in common: its rule, less those of the tags that override it.
+
+    Args:
+        definitions: The tags of one subject; a tag with a faulty rule is passed over.
+        values: Further attributes, and further values of those in the catalogue.
+    """
+    own = _meanings(definitions).values
+    meanings = Meanings(
+        {name: own.get(name, frozenset()) | values.get(name, frozenset()) for name in {**own, **values}}
+    )
+    sound = _sound_rules(definitions, meanings)
+    over = [(row["tag"], row["over_tag"]) for row in definitions.conflicts if row["tag"] in sound]
+    return meanings, {
+        tag: meanings.less(
+            rule.boxes, [box for one, other in over if other == tag for box in sound[one].boxes]
+        )
+        for tag, rule in sound.items()
+    }
 
 
 def _told(row: Row, found: str, allowed: str) -> Fault:
@@ -291,8 +314,18 @@ def _clause(row: Row, attribute: Row) -> Clause:
     return Clause(row["attribute"], row["operator"], number(row["value"]) if is_number else row["value"])
 
 
-def _faults_of_conflicts(definitions: Definitions) -> Iterator[Fault]:
+def _faults_of_conflicts(
+    definitions: Definitions, meanings: Meanings, sound: Mapping[str, Rule]
+) -> Iterator[Fault]:
     yield from _faults_of_pairs(definitions, definitions.conflicts, "over_tag", tuple)
+    stronger: dict[str, list[Box]] = defaultdict(list)
+    for row in definitions.conflicts:
+        one, other = sound.get(row["tag"]), sound.get(row["over_tag"])
+        if one and other and one is not other and other.is_possible:
+            stronger[row["over_tag"]] += one.boxes
+            if not meanings.less(other.boxes, stronger[row["over_tag"]]):
+                found = f"nobody can hold {row['over_tag']}: it is always overridden"
+                yield _told(row, found, "narrow one of the two")
     over: dict[str, set[str]] = defaultdict(set)
     for row in definitions.conflicts:
         over[row["tag"]].add(row["over_tag"])

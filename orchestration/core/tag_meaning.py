@@ -124,14 +124,24 @@ class Meanings:
             for two in other
         )
 
+    def met_by_both(self, rule: Sequence[Box], other: Sequence[Box]) -> list[Box]:
+        """What meets both rules."""
+        both = (
+            {**one, **{name: one.get(name, values) & values for name, values in two.items()}}
+            for one in rule
+            for two in other
+        )
+        return [box for box in both if all(box.values())]
+
+    def less(self, rule: Sequence[Box], taken: Sequence[Box]) -> list[Box]:
+        """What meets a rule and not another."""
+        left = [box for box in rule if all(box.values())]
+        for box in taken:
+            left = [part for piece in left for part in self._without(piece, box)]
+        return left
+
     def _is_within(self, rule: Sequence[Box], other: Sequence[Box]) -> bool:
-        for box in rule:
-            left = [box]
-            for taken in other:
-                left = [part for piece in left for part in self._without(piece, taken)]
-            if left:
-                return False
-        return True
+        return not any(self.less([box], other) for box in rule)
 
     def _without(self, box: Box, taken: Box) -> Iterator[Box]:
         """The parts of a box that lie outside another."""

@@ -13,12 +13,14 @@ from orchestration.core.campaign_definitions import CampaignDefinitions, check
 from orchestration.definitions_files.rows import read_rows
 from orchestration.definitions_files.seeds import faults_of, files_of
 from orchestration.definitions_files.settings import all_setting_faults, setting_types
+from orchestration.definitions_files.tags import read_definitions
 from orchestration.project import SEEDS_DIR
 
 CAMPAIGN_FILES = (
-    "campaigns", "campaign_arms", "campaign_settings", "campaign_steps", "campaign_targets", "campaign_waivers",
-    "call_effects", "contact_caps", "contact_channels", "copy_templates", "experiments", "experiment_guardrails", "experiment_metrics",
-    "experiment_segments", "global_holdouts", "target_kinds",
+    "campaigns", "campaign_answers", "campaign_arms", "campaign_settings", "campaign_steps",
+    "campaign_targets", "campaign_waivers", "call_effects", "contact_caps", "contact_channels",
+    "copy_templates", "experiments", "experiment_guardrails", "experiment_metrics", "experiment_segments",
+    "global_holdouts", "target_kinds", "why_no_campaign",
 )  # fmt: skip
 BENEFIT_FILES = ("benefits", "benefit_stores")
 MARKS = {
@@ -52,7 +54,9 @@ def read_campaigns(seeds: Path = SEEDS_DIR) -> CampaignDefinitions:
     marks["tag"] = [
         row["tag"] for row in read_rows(seeds / "tags" / "tags.csv") if row["subject"] == "member"
     ]
-    return CampaignDefinitions(tables, marks, setting_types("campaign_settings"))
+    return CampaignDefinitions(
+        tables, marks, setting_types("campaign_settings"), read_definitions(seeds / "tags")
+    )
 
 
 def check_campaigns(on: date, seeds: Path = SEEDS_DIR) -> CampaignDefinitions:

@@ -91,18 +91,11 @@ def _row(
     touch: dict[str, Any], exported: Collection[str], definitions: Definitions
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row, or the first reason against it."""
-    if not touch["is_known"]:
-        return None, "erased"
-    if touch["status"] != "planned" or touch["is_crowded"]:
-        return None, "capped"
-    if touch["planned_touch_id"] in exported:
+    reason = reason_against(touch)
+    if touch["planned_touch_id"] in exported and reason not in ("erased", "capped"):
         return None, "exported_before"
-    if not touch["is_allowed"]:
-        return None, "silenced"
-    if touch["has_opted_out"]:
-        return None, "opted_out"
-    if touch["is_over"]:
-        return None, "journey_over"
+    if reason:
+        return None, reason
     kind = definitions.addresses[touch["channel"]]
     address = _address(touch[kind], kind)
     if not address:
@@ -133,6 +126,18 @@ def _row(
         "expires_on": expires_on,
     }
     return {name: told.get(name, touch.get(name)) for name in COLUMNS}, None
+
+
+def reason_against(touch: dict[str, Any]) -> str | None:
+    """The first reason why a touch may not be sent, whatever it says; nothing where it may."""
+    reasons = {
+        "erased": not touch["is_known"],
+        "capped": touch["status"] != "planned" or touch["is_crowded"],
+        "silenced": not touch["is_allowed"],
+        "opted_out": touch["has_opted_out"],
+        "journey_over": touch["is_over"],
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
 def _address(value: str | None, kind: str) -> str | None:
@@ -205,9 +210,11 @@ opted as (
     select record_key as member_key, channel from opted_out
 ),
 
--- A complaint that is known of a later day ends a journey no less than one of the as-of date.
-complained as (
-    select distinct member_key from core.fct_touch, build where complained_on > as_of_date
+-- A complaint or a purchase that is known of a later day ends a journey no less than one of the as-of date.
+ended_since as (
+    select member_key from core.fct_touch, build where complained_on > as_of_date
+    union
+    select member_key from core.fct_order, build where is_purchase and ordered_on > as_of_date
 ),
 
 records as (
@@ -271,7 +278,7 @@ select
         where silent.channel = touches.channel and silent.point = case touches.channel {points} end
             and (silent.is_since or not case touches.channel {is_known} end)
     ) as has_opted_out,
-    journeys.exit_reason is not null or complained.member_key is not null as is_over,
+    journeys.exit_reason is not null or ended_since.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,
     contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
@@ -280,7 +287,7 @@ from touches
 cross join build
 left join contacts on touches.member_key = contacts.member_key
 left join allowed on touches.member_key = allowed.member_key and touches.channel = allowed.channel
-left join complained on touches.member_key = complained.member_key
+left join ended_since on touches.member_key = ended_since.member_key
 left join audiences.aud_journeys as journeys
     on touches.campaign = journeys.campaign
     and touches.entry_week = journeys.entry_week

@@ -15,7 +15,7 @@ from orchestration.core.summary import block, figure
 from orchestration.project import Home
 from orchestration.warehouse.versions import connect_published
 
-# What an older version had of it says nothing of what is final, nor of who was drawn twice: the newest columns tell.
+# What an older version had of it says nothing of what is final, nor of who was drawn twice.
 _HAS_RESULTS = """
     select 1 from information_schema.columns
     where table_name = 'exp_program' and column_name = 'members_in_two_arms'
@@ -39,7 +39,9 @@ _QUESTIONS = {
             roi, is_final, verdict, sentence_en, sizes.left_out
         from serving.srv_experiments
         left join (
-            select experiment, sum(members_in_two_arms) as left_out from experiments.exp_arm_sizes group by all
+            select experiment, sum(members_in_two_arms) as left_out
+            from experiments.exp_arm_sizes
+            group by all
         ) as sizes using (experiment)
         where segment = 'all' and is_primary
         order by all
@@ -77,7 +79,8 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
 
     Args:
         home: The home.
-        question: ``list``, ``plan``, ``results``, ``holdouts``, ``effects``, ``money``, ``program`` or ``proposals``.
+        question: ``list``, ``plan``, ``results``, ``holdouts``, ``effects``, ``money``, ``program`` or
+            ``proposals``.
 
     Raises:
         NoExperiments: The published version is from before experiments were read.

@@ -36,6 +36,8 @@ def history(random: Random, members: int) -> Tables:
             {"setting": "answer_purpose", "value": "marketing"},
             {"setting": "decided_weeks", "value": "1"},
             {"setting": "assumed_margin_share", "value": "0.25"},
+            {"setting": "sleep_pool_cap_class", "value": "rare"},
+            {"setting": "open_complaint_days", "value": "1"},
         ],
         "seeds.churn_settings": [
             {"setting": "held_out_share", "value": "0.1"},
@@ -79,10 +81,18 @@ def history(random: Random, members: int) -> Tables:
                 ("marketing", "sms", 1),
                 ("marketing", "email", 2),
                 ("service", "all", 3),
+                ("rare", "all", 1),
             )
         ],
+        "core.dim_as_of_date": [{"as_of_date": SUNDAY}, {"as_of_date": SUNDAY - timedelta(days=7)}],
         "audiences.aud_weeks__decided": [
-            {"campaign_week": WEEK, "as_of_date": SUNDAY, "ends_on": WEEK + timedelta(days=6)}
+            {
+                "campaign_week": WEEK,
+                "as_of_date": SUNDAY,
+                "ends_on": WEEK + timedelta(days=6),
+                "is_in_promotion": True,
+                "promotion_on": WEEK + timedelta(days=2),
+            }
         ],
     }
     _campaigns(random, tables)
@@ -98,22 +108,20 @@ def _add(tables: Tables, table: str, **row: Any) -> None:
 def _campaigns(random: Random, tables: Tables) -> None:
     priorities = random.sample(range(1, 20), len(CAMPAIGNS))
     for campaign, priority in zip((*CAMPAIGNS, SEALED), (*priorities, 20), strict=True):
-        cap_class = random.choice(["marketing", "marketing", "service"])
+        cap_class = random.choice(["marketing", "marketing", "service", "rare"])
         _add(
             tables,
             "seeds.campaigns",
             campaign=campaign,
             priority=priority,
-            trigger="weekly",
+            trigger=random.choice(["weekly", "weekly", "weekly", "promotion"]),
             valid_from=date(2024, 1, 1),
             cap_class=cap_class,
             cooldown_days=random.choice([7, 14, 21]),
             weekly_budget_amount=Decimal(random.choice(["40", "240", "4800"])),
             weekly_capacity=random.choice([3, 20, 500]),
         )
-        _add(
-            tables, "staging.stg_rekindle__definition_hashes", campaign=campaign, definition_hash=campaign
-        )
+        _add(tables, "staging.stg_rekindle__definition_hashes", campaign=campaign, definition_hash=campaign)
         for kind in random.choice([["tag"], ["tag", "churn_level"]]):
             _add(
                 tables, "seeds.campaign_targets", campaign=campaign, group_no=1, kind=kind, value="any",
@@ -138,7 +146,6 @@ def _campaigns(random: Random, tables: Tables) -> None:
                     channel=random.choice(CHANNELS),
                     benefit=random.choice(["content", "coupon", "coupon", LIMITED]),
                 )
-
 
     _add(tables, "staging.stg_rekindle__sealed_weeks", campaign=SEALED, campaign_week=WEEK, ledger_version=1)
 

@@ -101,16 +101,20 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"
-    waived = {
-        row["reason"] for row in rows(tables, "seeds.campaign_waivers") if row["campaign"] == campaign
-    }
+    waived = {row["reason"] for row in rows(tables, "seeds.campaign_waivers") if row["campaign"] == campaign}
     for ticket in rows(tables, "core.fct_ticket", member):
         is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
-        if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:
+        age = (SUNDAY - ticket["opened_on"]).days
+        if (
+            ticket["kind"] == "complaint"
+            and 0 <= age <= setting(tables, "open_complaint_days")
+            and not is_solved
+        ):
             yield from {"open_complaint"} - waived
-    if any(row["as_of_date"] == SUNDAY for row in rows(tables, "marts.member_sleep_pool", member)):
-        yield "sleep_pool"
     [terms] = [row for row in rows(tables, "seeds.campaigns") if row["campaign"] == campaign]
+    sleeps = any(row["as_of_date"] == SUNDAY for row in rows(tables, "marts.member_sleep_pool", member))
+    if sleeps and terms["cap_class"] != setting(tables, "sleep_pool_cap_class"):
+        yield "sleep_pool"
     for entry in rows(tables, "core.int_sealed_decisions", member):
         if entry["is_included"]:
             days = (WEEK - entry["campaign_week"]).days
@@ -119,8 +123,10 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
             if entry["campaign"] != campaign and days == 0:
                 yield "higher_priority"
     counted = contacts(tables)
+    [week] = rows(tables, "audiences.aud_weeks__decided")
+    starts_on = week["promotion_on"] if terms["trigger"] == "promotion" else WEEK
     for channel, offset in beginnings:
-        day = WEEK + timedelta(days=offset)
+        day = starts_on + timedelta(days=offset)
         for cap in rows(tables, "seeds.contact_caps"):
             if cap["cap_class"] == terms["cap_class"] and cap["channel"] in ("all", channel):
                 near = [
@@ -139,6 +145,12 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     for step in steps_of(tables, campaign):
         if step["benefit"] in offered and home["home_store_id"] not in offered[step["benefit"]]:
             yield "benefit_unavailable"
+
+
+def setting(tables: Tables, name: str) -> Any:
+    """A setting of the history; a number where it is one."""
+    [value] = [row["value"] for row in rows(tables, "seeds.campaign_settings") if row["setting"] == name]
+    return int(value) if value.isdigit() else value
 
 
 def contacts(tables: Tables) -> list[Contact]:

@@ -256,9 +256,9 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded__suppressions",
-            "weeks.as_of_date < coalesce(tickets",
-            "weeks.as_of_date <= coalesce(tickets",
+            "aud_open_complaints",
+            "as_of_dates.as_of_date < coalesce(tickets",
+            "as_of_dates.as_of_date <= coalesce(tickets",
         ),
         (
             otherwise_than_the_rules_say,
@@ -269,8 +269,20 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         (
             otherwise_than_the_rules_say,
             "aud_excluded__suppressions",
-            "weeks.as_of_date = sleeping.as_of_date",
+            "wakeful.as_of_date = sleeping.as_of_date",
             "true",
+        ),
+        (
+            otherwise_than_the_rules_say,
+            "aud_excluded__suppressions",
+            "campaign_weeks.cap_class <> settings.sleep_pool_cap_class",
+            "true",
+        ),
+        (
+            otherwise_than_the_rules_say,
+            "aud_open_complaints",
+            "<= settings.open_complaint_days",
+            "< settings.open_complaint_days",
         ),
         (
             otherwise_than_the_rules_say,
@@ -296,7 +308,8 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "place > weekly_capacity",
             "place >= weekly_capacity",
         ),
-        # Full campaigns keep whom they dropped; a store calls on when its places are gone, or forgets who called.
+        # Full campaigns keep whom they dropped; a store calls on when its places are gone, or forgets whom it
+        # called.
         (
             otherwise_than_the_rules_say,
             "aud_decisions__ranked",

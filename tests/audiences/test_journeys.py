@@ -49,6 +49,7 @@ INPUTS = {
     "entry_week date, member_key bigint, step_no integer, planned_on date, channel varchar, status varchar, "
     "arm varchar, template varchar, benefit varchar",
     "core.dim_member": "member_key bigint, home_store_id varchar",
+    "audiences.aud_open_complaints": "member_key bigint, as_of_date date, is_barring boolean",
     "marts.member_sleep_pool": "member_key bigint, as_of_date date",
     "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, "
     "has_purchase boolean, has_interaction boolean, first_purchase_on date, last_active_on date, "
@@ -63,10 +64,11 @@ INPUTS = {
     "staging.stg_rekindle__builds": "as_of_date date",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
     "audiences.aud_weeks__decided": "campaign_week date, as_of_date date, ends_on date",
-    "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, "
+    "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, starts_on date, "
     "cap_class varchar, priority integer, is_sealed boolean",
     # Holdouts have a draw of their own; here nobody is drawn.
-    "audiences.aud_held_out": "campaign varchar, member_key bigint, reason varchar, starts_on date, ends_on date",
+    "audiences.aud_held_out": "campaign varchar, member_key bigint, reason varchar, starts_on date, "
+    "ends_on date",
     "audiences.aud_eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
@@ -80,6 +82,7 @@ SEEDS = {
     "contact_caps": "campaigns",
     "journey_exits": "campaigns",
     "lifecycle_settings": "lifecycle",
+    "response_window": "metrics",
     "stage_thresholds": "lifecycle",
 }
 NEVER = date(9999, 12, 31)
@@ -255,13 +258,13 @@ def decide(warehouse, lives, histories, number):
     monday = MONDAY + number * WEEK
     sunday = monday - ONE_DAY
     weeks = [
-        (name, monday, sunday, row["cap_class"], row["priority"])
+        (name, monday, sunday, monday, row["cap_class"], row["priority"])
         for name, row in CAMPAIGNS.items()
         if row["valid_to"] is None or row["valid_to"] >= monday
     ]
     matched = [
         (name, monday, sunday, key, cap_class, priority)
-        for name, _, _, cap_class, priority in weeks
+        for name, _, _, _, cap_class, priority in weeks
         for key, history in enumerate(histories)
         if number in history["matches"][name]
     ]

@@ -6,6 +6,7 @@ Does not: the models' SQL, in any disguise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -39,6 +40,9 @@ CAPS = [
 ]
 WITHIN = max(within for _, _, within, _ in CAPS)
 FAILED_AFTER = timedelta(days=int(setting_values("campaigns/campaign_settings.csv")["failed_after_days"]))
+ANSWERED_FOR = {
+    row["channel"]: timedelta(days=int(row["response_days"])) for row in seed("metrics/response_window.csv")
+}
 WHOLE_JOURNEY = int(setting_values("lifecycle/lifecycle_settings.csv")["journey_touches"])
 EXITS = sorted(seed("campaigns/journey_exits.csv"), key=lambda row: int(row["reason_order"]))
 
@@ -118,9 +122,17 @@ class Journey:
         if reason == "campaign_over":
             return campaign["valid_to"] is not None and day == campaign["valid_to"] + ONE_DAY
         if reason == "completed":
-            sent = [on for on in self.sent.values() if on <= day]
-            return not self.open_steps(day) and day >= max(sent, default=self.entered) + FAILED_AFTER
+            sent = {step: on for step, on in self.sent.items() if on <= day}
+            over = [max(sent.values(), default=self.entered) + FAILED_AFTER]
+            return not self.open_steps(day) and day >= max([*over, *self._answered_until(sent, day)])
         return False
+
+    def _answered_until(self, sent: dict[int, date], day: date) -> Iterator[date]:
+        """Last day on which each touch may be answered, by what is known on a day of when it was sent."""
+        channels = {step: channel for step, _, channel in STEPS[self.campaign]}
+        for step, on in sent.items():
+            reported = self.life.receipts.get((self.campaign, self.entered, step), on)
+            yield max(on, reported if reported <= day else on) + ANSWERED_FOR[channels[step]]
 
     def open_steps(self, day: date) -> list[tuple[int, date, str]]:
         """Steps not sent on the evening of a day, with the day each is due."""

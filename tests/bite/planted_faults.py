@@ -23,6 +23,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.silence_tiers set needs_unanswered_touches = 3 where one_row",
         "update seeds.silence_tiers set more_than_days = 0 where one_row",
     ],
+    "silence_tiers__limit_is_past_the_silence": [
+        "update seeds.silence_tiers set hard_limit_days = more_than_days where silence_tier = 'heavy'",
+    ],
     "silence_causes__is_complete": [
         "update seeds.silence_causes set label_zh = '' where one_row",
         "update seeds.silence_causes set is_active = false where silence_cause = 'unknown'",
@@ -66,6 +69,7 @@ CONDITIONS: dict[str, list[str]] = {
     "growth_rules__caps_are_positive": [
         "update seeds.growth_rules set daily_cap_units = 0 where one_row",
         "update seeds.growth_rules set points_per_unit = 0 where one_row",
+        "update seeds.growth_rules set takes_back = null where one_row",
     ],
     "value_settings__points_are_valid_for_days": [
         "update seeds.value_settings set value = '0' where setting = 'validity_days'"
@@ -446,6 +450,20 @@ CONDITIONS: dict[str, list[str]] = {
         "1 as effect, 1 as effect_lower, 2 as effect_upper",
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 1 as held_out_members, "
         "1 as effect, 0 as effect_lower, 2 as effect_upper",
+    ],
+    "campaign_answers__an_answer_or_why_not": [
+        "update seeds.campaign_answers set campaign = null where why_not is null",
+        "update seeds.campaign_answers set campaign = 'second_order' where why_not is not null",
+    ],
+    "why_no_campaign__is_said_in_both_languages": [
+        "update seeds.why_no_campaign set label_zh = '' where one_row",
+    ],
+    "aud_campaign_weeks__starts_no_earlier_than_the_week": [
+        "update audiences.aud_campaign_weeks set starts_on = campaign_week - interval 1 day where one_row",
+        "update audiences.aud_campaign_weeks set starts_on = null where one_row",
+    ],
+    "aud_open_complaints__is_open_since_its_day": [
+        "update audiences.aud_open_complaints set opened_on = as_of_date + interval 1 day where one_row",
     ],
     "member_churn_warning__open_problems_first": [
         "update marts.member_churn_warning set action = 'repair', is_unsolved = false where one_row",

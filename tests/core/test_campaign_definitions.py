@@ -170,6 +170,97 @@ def test_all_faults_are_told_at_once_and_no_contact_detail_with_them():
     assert "example.org" not in str(refused.value)
 
 
+def target(campaign, kind, value, group_no="9", is_excluded="false"):
+    """A further target of a campaign."""
+    of_it = of("campaign_targets", campaign=campaign)
+    return added(
+        "campaign_targets", of_it, kind=kind, value=value, group_no=group_no, is_excluded=is_excluded
+    )
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        # A one-time buyer bought on one day, a returned member is not silent, and the light are silent.
+        target("second_order", "tag", "full_price_buyer"),
+        target("light_silence_favourite_set", "tag", "returned"),
+        target("light_silence_favourite_set", "stage", "stable"),
+        target("light_silence_favourite_set", "silence_tier", "light", is_excluded="true"),
+        # Whoever bought once is overridden to be a one-time buyer, and no rare one.
+        target("second_order", "tag", "rare_buyer"),
+        target("low_risk_content", "silence_cause", "unknown"),
+    ],
+    ids=["tags", "tag and tier", "tier and stage", "both ways", "overridden", "cause of the active"],
+)
+def test_targets_that_nobody_can_meet_are_found(further):
+    found = [str(fault) for fault in campaign_faults(with_rows(SOUND, *further), TODAY)]
+    [campaign] = {row["campaign"] for row in with_rows(SOUND, *further).tables["campaign_targets"][-1:]}
+    assert [said for said in found if f"'{campaign}': nobody can meet its targets" in said], found
+
+
+def test_targets_that_somebody_can_just_meet_are_no_fault():
+    further = target("second_order", "tag", "content_reader")
+    assert not any("nobody" in str(fault) for fault in campaign_faults(with_rows(SOUND, *further), TODAY))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            without("campaign_answers", stage="silent", silence_tier="medium", silence_cause="unknown"),
+            "silent, medium, unknown: no answer and no reason why not",
+        ),
+        (
+            added("campaign_answers", of("campaign_answers", stage="churned", silence_cause="unknown")),
+            "churned, none, unknown stand in line",
+        ),
+        (
+            added("campaign_answers", stage="stable", silence_tier="light"),
+            "stable, light, none cannot occur together",
+        ),
+        (
+            changed("campaign_answers", of("campaign_answers", stage="new"), why_not=""),
+            "campaign '', why_not ''; fill one of the two",
+        ),
+        (
+            changed(
+                "campaign_answers", of("campaign_answers", campaign="heavy_silence_nurture"), why_not="active"
+            ),
+            "campaign 'heavy_silence_nurture', why_not 'active'; fill one of the two",
+        ),
+        (
+            changed("campaigns", of("campaigns", campaign="bad_experience_repair"), valid_to="2025-12-27"),
+            "campaign 'bad_experience_repair' does not run",
+        ),
+        (
+            changed(
+                "campaign_answers",
+                of("campaign_answers", campaign="heavy_silence_nurture"),
+                campaign="second_order",
+            ),
+            "second_order takes nobody of silent, heavy, touch_fatigue",
+        ),
+        (
+            target("heavy_silence_nurture", "tag", "high_value"),
+            "some of silent, heavy, unknown match no campaign",
+        ),
+        (
+            changed(
+                "campaigns", of("campaigns", campaign="medium_silence_tiered_coupon"), trigger="promotion"
+            ),
+            "some of silent, medium, unknown match no campaign",
+        ),
+        (
+            without("campaign_targets", campaign="second_order", value="not_due"),
+            "second_order takes some of silent, light, not_due",
+        ),
+    ],
+)
+def test_a_stage_tier_and_cause_without_an_answer_is_found(fault, said):
+    found = [str(each) for each in campaign_faults(with_rows(SOUND, *fault), TODAY)]
+    assert any(said in each for each in found), found
+
+
 def test_the_least_that_is_allowed_is_allowed():
     sound = SOUND
     for table, change in (

@@ -253,10 +253,19 @@ def test_a_group_has_as_many_clauses_as_the_model_has_slots():
     "pairs", [[("a", "a")], [("a", "b"), ("b", "a")], [("a", "b"), ("b", "c"), ("c", "a")]]
 )
 def test_a_circle_of_precedence_is_found(pairs):
-    tags, rules = [tag(code) for code in "abc"], [rule(code, value=str(n)) for n, code in enumerate("abc")]
+    tags = [tag(code) for code in "abc"]
+    rules = [rule(code, "orders", "=", str(number)) for number, code in enumerate("abc")]
     assert faults(tags, rules, [("a", "b"), ("a", "c"), ("b", "c")]) == []
     assert len(faults(tags, rules, pairs)) == len(pairs)
     assert "no tag" in faults(tags, rules, [("a", "d")])[0]
+
+
+@pytest.mark.parametrize(("over", "is_held"), [("4", False), ("5", True)])
+def test_a_tag_that_is_always_overridden_is_found(over, is_held):
+    """At least 5 orders are at least 4; of those with at least 4, some have fewer than 5."""
+    tags, rules = [tag("a"), tag("b")], [rule("a", value=over), rule("b", value="5" if not is_held else "4")]
+    found = faults(tags, rules, [("a", "b")])
+    assert found == [] if is_held else "nobody can hold b: it is always overridden" in found[0]
 
 
 def test_a_pair_that_is_named_twice_is_a_tie():

@@ -114,7 +114,7 @@ class Oracle:
             row["silence_tier"]: int(row["tier_order"]) for row in seed("lifecycle/silence_tier_labels.csv")
         }
         self.tier_order = order
-        self.tiers: dict[str, list[tuple[int, int, bool, str]]] = defaultdict(list)
+        self.tiers: dict[str, list[tuple[int, int, bool, str, float]]] = defaultdict(list)
         for row in seed("lifecycle/silence_tiers.csv"):
             self.tiers[row["category_group"]].append(
                 (
@@ -122,6 +122,7 @@ class Oracle:
                     int(row["needs_unanswered_touches"]),
                     row["needs_repurchase"] == "true",
                     row["silence_tier"],
+                    float(row["hard_limit_days"] or math.inf),
                 )
             )
         for tiers in self.tiers.values():
@@ -239,11 +240,12 @@ class Oracle:
         is_churned = days_silent > int(threshold["hard_churn_days"]) or (
             days_silent > int(threshold["churn_days"]) and touches_since >= int(threshold["churn_touches"])
         )
-        repurchased = bisect_right(member.purchase_days, day) > 1
-        for more_than, unanswered, needs_repurchase, tier in self.tiers[group]:
-            if (
+        bought = bisect_right(member.purchase_days, day)
+        unbought = (day - member.purchase_days[bought - 1]).days
+        for more_than, unanswered, needs_repurchase, tier, limit in self.tiers[group]:
+            if unbought > limit or (
                 days_silent > more_than
-                and (repurchased or not needs_repurchase)
+                and (bought > 1 or not needs_repurchase)
                 and (not unanswered or self.unanswered(member, day) >= unanswered)
             ):
                 return tier, is_churned, days_silent

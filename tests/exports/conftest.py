@@ -125,6 +125,7 @@ def publish(home: Home) -> Shop:
             create table staging.stg_rekindle__sealed_weeks
                 (campaign varchar, campaign_week date, ledger_version integer);
             create table core.fct_touch (member_key bigint, complained_on date);
+            create table core.fct_order (member_key bigint, ordered_on date, is_purchase boolean);
             create table core.fct_unreadable_consent as
                 select 'u1' as unreadable_id, 1 as members, 'not a date' as quarantine_reason,
                     'happened_at' as quarantine_column;

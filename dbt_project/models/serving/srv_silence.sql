@@ -18,6 +18,18 @@ causes as (
     select * from {{ ref('dim_silence_cause') }}
 ),
 
+answers as (
+    select * from {{ ref('campaign_answers') }}
+),
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+why_not as (
+    select * from {{ ref('why_no_campaign') }}
+),
+
 sleep_pool as (
     select * from {{ ref('member_sleep_pool') }}
 )
@@ -50,6 +62,12 @@ select
     causes.strategy_label_zh,
     causes.answer_en as silence_cause_answer_en,
     causes.answer_zh as silence_cause_answer_zh,
+    answers.campaign as answering_campaign,
+    campaigns.label_en as answering_campaign_label_en,
+    campaigns.label_zh as answering_campaign_label_zh,
+    answers.why_not as why_no_campaign,
+    why_not.label_en as why_no_campaign_label_en,
+    why_not.label_zh as why_no_campaign_label_zh,
     sleep_pool.entered_on as sleep_pool_entered_on,
     sleep_pool.next_touch_on as sleep_pool_next_touch_on
 from lifecycle
@@ -62,6 +80,12 @@ left join member_causes
     on lifecycle.member_key = member_causes.member_key
     and lifecycle.as_of_date = member_causes.as_of_date
 left join causes on member_causes.silence_cause = causes.silence_cause
+left join answers
+    on lifecycle.stage = answers.stage
+    and answers.silence_tier in ('every', lifecycle.silence_tier)
+    and answers.silence_cause in (member_causes.silence_cause, 'none')
+left join campaigns on answers.campaign = campaigns.campaign
+left join why_not on answers.why_not = why_not.why_not
 left join sleep_pool
     on lifecycle.member_key = sleep_pool.member_key
     and lifecycle.as_of_date = sleep_pool.as_of_date

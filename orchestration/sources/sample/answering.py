@@ -14,6 +14,7 @@ import duckdb
 from orchestration.project import SEEDS_DIR
 
 SENT_TOUCHES = "sent_touches.parquet"
+_RECALLS = "*/*/recalled.*/recalled.parquet"
 
 # A person's numbers up to here are the chain's own touches; the rest, 80, is for exported ones.
 _FIRST_SLOT, _SLOTS = 176, 256
@@ -26,13 +27,15 @@ create temp table sent_touches (
 """
 
 # A member key is the key of one of the member's records, by the rule of int_identity__records. A touch is
-# sent on the day it is planned for, or on the first day still to be lived when it was exported later.
+# sent on the day it is planned for, or on the first day still to be lived when it was exported later; one
+# that was recalled is not sent.
 _NEW = """
 insert into sent_touches
 with exported as (
     select distinct planned_touch_id, campaign, channel, benefit, planned_on
     from read_parquet($exports, hive_partitioning = false)
     where planned_touch_id not in (select planned_touch_id from sent_touches)
+        and planned_touch_id not in (select planned_touch_id from recalled)
         and planned_on <= $known_until
 ),
 sealed as (
@@ -87,6 +90,13 @@ def make_sent_touches(
         return
     if (truth / SENT_TOUCHES).exists():
         con.execute("insert into sent_touches from read_parquet($file)", {"file": str(truth / SENT_TOUCHES)})
+    con.execute("create temp table recalled (planned_touch_id varchar)")
+    if any(exports.glob(_RECALLS)):
+        con.execute(
+            "insert into recalled "
+            "select planned_touch_id from read_parquet($files, hive_partitioning = false)",
+            {"files": str(exports / _RECALLS)},
+        )
     if any(exports.glob("*/*/*/touches.parquet")):
         values = {
             "exports": str(exports / "*" / "*" / "*" / "touches.parquet"),

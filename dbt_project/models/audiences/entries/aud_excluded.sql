@@ -33,6 +33,10 @@ members as (
     select * from {{ ref('dim_member') }}
 ),
 
+campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
+),
+
 contacts as (
     select * from {{ ref('aud_contacts') }}
 ),
@@ -58,9 +62,12 @@ first_touches as (
         1 as step_no,
         1 as step_rank,
         beginnings.channel,
-        {{ add_days('candidates.campaign_week', 'beginnings.day_offset') }} as due_on
+        {{ add_days('campaign_weeks.starts_on', 'beginnings.day_offset') }} as due_on
     from candidates
     inner join beginnings on candidates.campaign = beginnings.campaign
+    inner join campaign_weeks
+        on candidates.campaign = campaign_weeks.campaign
+        and candidates.campaign_week = campaign_weeks.campaign_week
 )
 
 {{- without_room('first_touches', 'contacts', 'due_steps') }},
@@ -130,9 +137,4 @@ exclusions as (
     where steps.benefit in (select benefit_stores.benefit from benefit_stores) and offered.benefit is null
 )
 
-select distinct
-    campaign,
-    campaign_week,
-    member_key,
-    reason
-from exclusions
+select distinct * from exclusions

@@ -12,13 +12,17 @@ held_out as (
     select * from {{ ref('aud_held_out') }}
 ),
 
-tickets as (
-    select * from {{ ref('fct_ticket') }}
-    where kind = 'complaint'
+complaints as (
+    select * from {{ ref('aud_open_complaints') }}
+    where is_barring
 ),
 
 sleeping as (
     select * from {{ ref('member_sleep_pool') }}
+),
+
+settings as (
+    {{ settings('campaign_settings', ['sleep_pool_cap_class']) }}
 ),
 
 entries as (
@@ -37,6 +41,13 @@ weeks as (
     from campaign_weeks
 ),
 
+wakeful as (
+    select campaign_weeks.*
+    from campaign_weeks
+    cross join settings
+    where campaign_weeks.cap_class <> settings.sleep_pool_cap_class
+),
+
 suppressions as (
     select
         held_out.campaign,
@@ -51,29 +62,28 @@ suppressions as (
     select
         'every' as campaign,
         weeks.campaign_week,
-        tickets.member_key,
+        complaints.member_key,
         'open_complaint' as reason
     from weeks
-    inner join tickets
-        on weeks.as_of_date >= tickets.opened_on
-        and weeks.as_of_date < coalesce(tickets.resolved_on, {{ end_of_time() }})
+    inner join complaints on weeks.as_of_date = complaints.as_of_date
     union all
+    -- Rare content alone goes to whoever sleeps.
     select
-        'every' as campaign,
-        weeks.campaign_week,
+        wakeful.campaign,
+        wakeful.campaign_week,
         sleeping.member_key,
         'sleep_pool' as reason
-    from weeks
-    inner join sleeping on weeks.as_of_date = sleeping.as_of_date
+    from wakeful
+    inner join sleeping on wakeful.as_of_date = sleeping.as_of_date
     union all
     -- A whole journey that nobody answered since, whether or not the sending tool reported its touches.
     select
-        'every' as campaign,
-        weeks.campaign_week,
+        wakeful.campaign,
+        wakeful.campaign_week,
         journeys.member_key,
         'sleep_pool' as reason
-    from weeks
-    inner join journeys on weeks.as_of_date = journeys.as_of_date
+    from wakeful
+    inner join journeys on wakeful.as_of_date = journeys.as_of_date
     where journeys.plan = 'sleep_pool'
     union all
     -- Of a week that is sealed in part, whom a sealed campaign has is taken, whatever its priority.

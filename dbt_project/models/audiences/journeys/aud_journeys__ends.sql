@@ -1,4 +1,5 @@
--- The earliest end counts; on one day the order of the seed decides, and whoever acts on the last day has acted.
+-- No journey is over for want of an answer while one would still count as the answer to its touches, so that none both
+-- failed and brought an order. The earliest end counts; on one day the order of the seed decides, and whoever acts on the last day has acted.
 with progress as (
     select * from {{ ref('aud_journeys__progress') }}
 ),
@@ -23,8 +24,10 @@ settings as (
 completions as (
     select
         progress.*,
-        {{ add_days('coalesce(progress.last_sent_on, progress.entry_week)', 'settings.failed_after_days') }}
-            as completed_on
+        greatest(
+            {{ add_days('coalesce(progress.last_sent_on, progress.entry_week)', 'settings.failed_after_days') }},
+            coalesce(progress.answers_until_on, progress.entry_week)
+        ) as completed_on
     from progress
     cross join settings
     left join open_steps

@@ -9,6 +9,14 @@ sealed_touches as (
     select * from {{ ref('int_sealed_touches') }}
 ),
 
+response_window as (
+    select * from {{ ref('response_window') }}
+),
+
+touches as (
+    select * from {{ ref('fct_touch') }}
+),
+
 steps as (
     select * from {{ ref('campaign_steps') }}
 ),
@@ -33,7 +41,14 @@ progress as (
         count(distinct case when sealed_touches.status = 'planned' then sealed_touches.step_no end) as steps_sent,
         max(case when sealed_touches.status = 'planned' then sealed_touches.step_no end) as last_step_no,
         max(case when sealed_touches.status = 'planned' then sealed_touches.planned_on end) as last_sent_on,
-        max(case when sealed_touches.status = 'capped' then sealed_touches.step_no end) as capped_step_no
+        max(case when sealed_touches.status = 'capped' then sealed_touches.step_no end) as capped_step_no,
+        -- A tool that sends late is answered late.
+        max(case
+            when sealed_touches.status = 'planned' then {{ add_days(
+                'greatest(sealed_touches.planned_on, coalesce(touches.sent_on, sealed_touches.planned_on))',
+                'response_window.response_days'
+            ) }}
+        end) as answers_until_on
     from entries
     inner join dates on entries.as_of_date <= dates.as_of_date
     left join sealed_touches
@@ -41,6 +56,11 @@ progress as (
         and entries.campaign_week = sealed_touches.entry_week
         and entries.member_key = sealed_touches.member_key
         and dates.as_of_date >= sealed_touches.planned_on
+    left join response_window on sealed_touches.channel = response_window.channel
+    left join touches
+        on sealed_touches.campaign = touches.campaign_code
+        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_id
+        and dates.as_of_date >= touches.sent_on
     group by
         entries.campaign, entries.campaign_week, entries.member_key, entries.as_of_date, entries.arm, dates.as_of_date
 )
@@ -55,6 +75,7 @@ select
     progress.steps_sent,
     progress.last_step_no,
     progress.last_sent_on,
+    progress.answers_until_on,
     progress.capped_step_no,
     -- A step taken out of the definition since has no day of its own to be late for.
     coalesce(

@@ -31,6 +31,10 @@ weeks as (
     select * from {{ ref('aud_weeks__decided') }}
 ),
 
+campaign_weeks as (
+    select * from {{ ref('aud_campaign_weeks') }}
+),
+
 reach as (
     select * from {{ ref('aud_touches__reach') }}
 ),
@@ -51,7 +55,7 @@ entry_steps as (
         campaign_steps.channel,
         campaign_steps.template,
         campaign_steps.benefit,
-        {{ add_days('entries.campaign_week', 'campaign_steps.day_offset') }} as due_on,
+        {{ add_days('campaign_weeks.starts_on', 'campaign_steps.day_offset') }} as due_on,
         row_number() over (
             partition by entries.campaign_week, entries.member_key
             order by campaigns.priority, entries.campaign, campaign_steps.step_no
@@ -59,10 +63,13 @@ entry_steps as (
     from entries
     inner join campaigns on entries.campaign = campaigns.campaign
     inner join weeks on entries.campaign_week = weeks.campaign_week
+    inner join campaign_weeks
+        on entries.campaign = campaign_weeks.campaign
+        and entries.campaign_week = campaign_weeks.campaign_week
     inner join campaign_steps
         on entries.campaign = campaign_steps.campaign
         and campaign_steps.arm in ('every', entries.arm)
-        and {{ add_days('entries.campaign_week', 'campaign_steps.day_offset') }} <= weeks.ends_on
+        and {{ add_days('campaign_weeks.starts_on', 'campaign_steps.day_offset') }} <= weeks.ends_on
     inner join reach
         on entries.member_key = reach.member_key
         and campaign_steps.channel = reach.channel

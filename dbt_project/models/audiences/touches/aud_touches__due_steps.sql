@@ -1,5 +1,5 @@
 -- What running journeys want of a week that is decided now. A step that waited, or that no week was decided for, is due
--- on the Monday, and those after it keep their distance. Who is held out meanwhile waits.
+-- on the Monday, in a promotion on its first day, and those after it keep their distance. Who is held out meanwhile waits.
 with campaign_weeks as (
     select * from {{ ref('aud_campaign_weeks') }}
     where not is_sealed
@@ -42,7 +42,7 @@ moved as (
         open_steps.benefit,
         {{ add_days(
             'open_steps.due_on',
-            'greatest(' ~ days_between('running.next_due_on', 'campaign_weeks.campaign_week') ~ ', 0)'
+            'greatest(' ~ days_between('running.next_due_on', 'campaign_weeks.starts_on') ~ ', 0)'
         ) }} as due_on
     from campaign_weeks
     inner join weeks on campaign_weeks.campaign_week = weeks.campaign_week

@@ -32,7 +32,10 @@ select
     decided.campaign_week,
     decided.as_of_date,
     decided.ends_on,
-    count(promotions.code) > 0 as is_in_promotion
+    count(promotions.code) > 0 as is_in_promotion,
+    case
+        when count(promotions.code) > 0 then greatest(min(promotions.starts_on), decided.campaign_week)
+    end as promotion_on
 from decided
 left join promotions
     on decided.ends_on >= promotions.starts_on

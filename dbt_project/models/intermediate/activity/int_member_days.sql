@@ -1,6 +1,6 @@
 {%- set counts = [
-    'purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits', 'intent_actions', 'touches',
-    'negative_events',
+    'purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits', 'intent_actions',
+    'competitor_searches', 'touches', 'negative_events',
 ] -%}
 {%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
 {%- set in_order = 'partition by member_key order by activity_on' -%}
@@ -67,7 +67,8 @@ facts as (
         ('typed_events', 'happened_on', {
             'interactions': 'case when is_interaction then 1 else 0 end',
             'visits': 'case when is_visit then 1 else 0 end',
-            'intent_actions': 'case when is_intent or is_competitor then 1 else 0 end',
+            'intent_actions': 'case when is_intent then 1 else 0 end',
+            'competitor_searches': 'case when is_competitor then 1 else 0 end',
         }),
         ('touches', 'sent_on', {'touches': '1'}),
         ('touches', 'engaged_on', {'interactions': '1'}),

@@ -13,7 +13,10 @@ tier_labels as (
 ),
 
 shortest as (
-    select min(more_than_days) as more_than_days from tiers
+    select
+        min(more_than_days) as more_than_days,
+        min(hard_limit_days) as hard_limit_days
+    from tiers
 ),
 
 member_days as (
@@ -28,41 +31,56 @@ touch_responses as (
     select * from {{ ref('int_touch_responses') }}
 ),
 
-stirred as (
+active_days as (
     select
-        member_days.member_key,
+        member_key,
         'all' as lifecycle_scope,
-        member_days.activity_on as ended_on,
-        member_days.previous_active_on,
-        member_days.purchase_days
-        - case when member_days.last_purchase_on = member_days.activity_on then 1 else 0 end as purchase_days_before,
-        coalesce(member_days.last_purchase_on = member_days.activity_on, false) as is_by_purchase
+        activity_on as ended_on,
+        previous_active_on,
+        -- The row before holds what was bought before this day.
+        lag(last_purchase_on) over (partition by member_key order by activity_on) as previous_purchase_on,
+        purchase_days - case when last_purchase_on = activity_on then 1 else 0 end as purchase_days_before,
+        coalesce(last_purchase_on = activity_on, false) as is_by_purchase,
+        active_on is not null as is_active
     from member_days
-    cross join shortest
-    where
-        member_days.active_on is not null
-        and {{ days_between('member_days.previous_active_on', 'member_days.activity_on') }} - 1
-        > shortest.more_than_days
     union all
     select
-        category_days.member_key,
-        category_days.category_group as lifecycle_scope,
-        category_days.activity_on as ended_on,
-        category_days.previous_active_on,
-        category_days.purchase_days
-        - case when category_days.purchased_on is not null then 1 else 0 end as purchase_days_before,
-        category_days.purchased_on is not null as is_by_purchase
+        member_key,
+        category_group as lifecycle_scope,
+        activity_on as ended_on,
+        previous_active_on,
+        lag(last_purchase_on) over (partition by member_key, category_group order by activity_on)
+            as previous_purchase_on,
+        purchase_days - case when purchased_on is not null then 1 else 0 end as purchase_days_before,
+        purchased_on is not null as is_by_purchase,
+        true as is_active
     from category_days
+),
+
+-- A sign of life ends days without one; only a purchase ends days without a purchase.
+stirred as (
+    select
+        active_days.*,
+        {{ days_between('active_days.previous_active_on', 'active_days.ended_on') }} - 1 as days_silent,
+        {{ days_between('active_days.previous_purchase_on', 'active_days.ended_on') }} - 1 as days_since_purchase
+    from active_days
     cross join shortest
     where
-        {{ days_between('category_days.previous_active_on', 'category_days.activity_on') }} - 1
-        > shortest.more_than_days
+        active_days.is_active
+        and active_days.purchase_days_before > 0
+        and (
+            {{ days_between('active_days.previous_active_on', 'active_days.ended_on') }} - 1 > shortest.more_than_days
+            or (
+                active_days.is_by_purchase
+                and {{ days_between('active_days.previous_purchase_on', 'active_days.ended_on') }} - 1
+                > shortest.hard_limit_days
+            )
+        )
 ),
 
 eves as (
     select
         stirred.*,
-        {{ days_between('stirred.previous_active_on', 'stirred.ended_on') }} - 1 as days_silent,
         eve.touches - eve.touches_at_last_active as touches_since_active,
         {{ unanswered_touches('touch_responses', add_days('stirred.ended_on', -1)) }} as unanswered_touches
     from stirred
@@ -72,7 +90,6 @@ eves as (
     left join touch_responses
         on eve.member_key = touch_responses.member_key
         and eve.touches = touch_responses.touch_number
-    where stirred.purchase_days_before > 0
 ),
 
 evaluated as (

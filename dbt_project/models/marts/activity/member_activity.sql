@@ -1,6 +1,7 @@
 {%- set windows = var('activity_windows') -%}
 {%- set counts = [
-    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'touches', 'negative_events',
+    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'competitor_searches',
+    'touches', 'negative_events',
 ] -%}
 {%- set amounts = ['net_amount', 'discount_amount'] -%}
 -- The member's totals at each as-of date are the last day of the fold on or before it; what a window before it held are

@@ -1,8 +1,9 @@
 -- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. An open
 -- problem goes before everything, so nobody is sent a coupon while a complaint is open; then the actions of the highest
--- level, so a weak signal beside a strong one does not choose. A wanted product that is out of stock calls for its
--- action at whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only
--- then can the effect of answering be measured.
+-- level, so a weak signal beside a strong one does not choose. A bad experience that somebody went silent over is open as
+-- long as the silence lasts, whatever became of the ticket: nobody is taught the value of what disappointed them. A wanted
+-- product that is out of stock calls for its action at whatever level the warning has. Who is held out is warned like
+-- everybody else, and answered by nobody: only then can the effect of answering be measured.
 with reasons as (
     select * from {{ ref('fct_churn_signal') }}
     where reason_rank is not null
@@ -11,6 +12,15 @@ with reasons as (
 missed_products as (
     select * from {{ ref('fct_missed_product') }}
     where missed_rank = 1
+),
+
+silence_causes as (
+    select * from {{ ref('silence_causes') }}
+    where action_family is not null
+),
+
+member_causes as (
+    select * from {{ ref('member_silence_cause') }}
 ),
 
 actions as (
@@ -42,6 +52,20 @@ calls as (
     inner join missed_products
         on reasons.member_key = missed_products.member_key
         and reasons.as_of_date = missed_products.as_of_date
+    where reasons.reason_rank = 1
+    union all
+    select
+        reasons.member_key,
+        reasons.as_of_date,
+        0 as reason_rank,
+        reasons.level_order,
+        silence_causes.action_family as family,
+        true as is_unsolved
+    from reasons
+    inner join member_causes
+        on reasons.member_key = member_causes.member_key
+        and reasons.as_of_date = member_causes.as_of_date
+    inner join silence_causes on member_causes.silence_cause = silence_causes.silence_cause
     where reasons.reason_rank = 1
 ),
 

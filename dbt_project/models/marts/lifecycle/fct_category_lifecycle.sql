@@ -6,6 +6,7 @@ select
     category_as_of.category_group as lifecycle_scope,
     activity.visits_{{ visit_window }}d,
     activity.intent_actions_{{ visit_window }}d,
+    activity.competitor_searches_{{ visit_window }}d,
     activity.touches_since_active,
     activity.unanswered_touches
 from {{ ref('int_member_category_as_of') }} as category_as_of

@@ -79,6 +79,7 @@ select
     -- Refunds of older orders can make the net amount negative.
     {{ share('discount_amount_365d', 'discount_amount_365d + greatest(net_amount_365d, 0)') }} as discount_share,
     activity.intent_actions_30d,
+    activity.competitor_searches_30d,
     value_tiers.value_tier,
     activity.net_amount_365d,
     {{ money('activity.net_amount_365d / nullif(activity.orders_365d, 0)') }} as average_order_amount,

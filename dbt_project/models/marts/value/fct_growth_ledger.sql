@@ -1,5 +1,6 @@
 -- What earned points, folded to days: caps count units per day, then per week. Points are whole and rounded towards
--- zero, so a refund never takes more than its purchase gave.
+-- zero, so a refund never takes more than its purchase gave. Whether what is returned takes points back is for each rule
+-- to say; a purchase day is returned on the day by which all that was paid on it was paid back.
 with rules as (
     select * from {{ ref('growth_rules') }}
 ),
@@ -13,6 +14,11 @@ refunds as (
     where member_key is not null
 ),
 
+orders as (
+    select * from {{ ref('fct_order') }}
+    where is_purchase
+),
+
 behaviour_events as (
     select * from {{ ref('fct_event') }}
 ),
@@ -21,12 +27,41 @@ tickets as (
     select * from {{ ref('fct_ticket') }}
 ),
 
+refunded_so_far as (
+    select
+        orders.member_key,
+        orders.ordered_on as purchased_on,
+        refunds.refunded_on,
+        sum(sum(refunds.refunded_amount)) over (
+            partition by orders.member_key, orders.ordered_on order by refunds.refunded_on
+        ) as refunded_amount
+    from refunds
+    inner join orders
+        on refunds.source = orders.source
+        and refunds.order_id = orders.order_id
+    group by orders.member_key, orders.ordered_on, refunds.refunded_on
+),
+
+returned_days as (
+    select
+        purchase_days.member_key,
+        purchase_days.purchased_on,
+        min(refunded_so_far.refunded_on) as returned_on
+    from purchase_days
+    inner join refunded_so_far
+        on purchase_days.member_key = refunded_so_far.member_key
+        and purchase_days.purchased_on = refunded_so_far.purchased_on
+        and purchase_days.net_amount <= refunded_so_far.refunded_amount
+    group by purchase_days.member_key, purchase_days.purchased_on
+),
+
 -- Everything a rule may name, in one shape: money, purchase days, and each event or ticket once.
 facts as (
     {%- for relation, earned_on, fact, units in [
         ('purchase_days', 'purchased_on', "'net_amount'", 'net_amount'),
         ('refunds', 'refunded_on', "'net_amount'", '-refunded_amount'),
         ('purchase_days', 'purchased_on', "'purchase_days'", '1'),
+        ('returned_days', 'returned_on', "'purchase_days'", '-1'),
         ('behaviour_events', 'happened_on', 'event_type', '1'),
         ('tickets', 'opened_on', 'kind', '1'),
     ] %}
@@ -35,7 +70,8 @@ facts as (
         member_key,
         {{ earned_on }} as earned_on,
         {{ fact }} as fact,
-        {{ money(units) }} as units
+        {{ money(units) }} as units,
+        {{ 'true' if units.startswith('-') else 'false' }} as is_return
     from {{ relation }}
     {%- endfor %}
 ),
@@ -50,7 +86,9 @@ days as (
         max(rules.weekly_cap_units) as weekly_cap_units,
         max(rules.points_per_unit) as points_per_unit
     from facts
-    inner join rules on facts.fact = rules.fact
+    inner join rules
+        on facts.fact = rules.fact
+        and (rules.takes_back or not facts.is_return)
     group by facts.member_key, facts.earned_on, rules.growth_rule
 ),
 

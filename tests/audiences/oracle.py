@@ -76,6 +76,13 @@ def decided(tables: Tables, order: dict[str, int]) -> dict[tuple[str, int], tupl
     }
 
 
+def starts_on(tables: Tables, campaign: str) -> date:
+    """From which day the steps of a campaign count: what is for a promotion begins with it."""
+    [terms] = [row for row in rows(tables, "seeds.campaigns") if row["campaign"] == campaign]
+    [week] = rows(tables, "audiences.aud_weeks__decided")
+    return week["promotion_on"] if terms["trigger"] == "promotion" else WEEK
+
+
 def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]:
     """Every reason that does not need the other candidates."""
     for holdout in rows(tables, "seeds.global_holdouts"):
@@ -123,10 +130,8 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
             if entry["campaign"] != campaign and days == 0:
                 yield "higher_priority"
     counted = contacts(tables)
-    [week] = rows(tables, "audiences.aud_weeks__decided")
-    starts_on = week["promotion_on"] if terms["trigger"] == "promotion" else WEEK
     for channel, offset in beginnings:
-        day = starts_on + timedelta(days=offset)
+        day = starts_on(tables, campaign) + timedelta(days=offset)
         for cap in rows(tables, "seeds.contact_caps"):
             if cap["cap_class"] == terms["cap_class"] and cap["channel"] in ("all", channel):
                 near = [

@@ -133,7 +133,7 @@ def exceeded_caps(deciding, tables, fault=None, found=None):
         for step in oracle.steps_of(tables, entry["campaign"]):
             if step["step_no"] > 1 or step["arm"] not in ("every", entry["arm"]):
                 continue
-            day = WEEK + timedelta(days=step["day_offset"])
+            day = oracle.starts_on(tables, entry["campaign"]) + timedelta(days=step["day_offset"])
             everything = [*known, (entry["member_key"], step["channel"], day)]
             for cap in tables["seeds.contact_caps"]:
                 if cap["cap_class"] != classes[entry["campaign"]] or cap["channel"] not in (

@@ -16,9 +16,9 @@ from orchestration.definitions_files.settings import setting_types
 from orchestration.project import SEEDS_DIR
 
 CAMPAIGN_FILES = (
-    "campaigns", "campaign_arms", "campaign_settings", "campaign_steps", "campaign_targets", "campaign_waivers",
-    "call_effects", "contact_caps", "contact_channels", "copy_templates", "experiments", "experiment_guardrails", "experiment_metrics",
-    "experiment_segments", "global_holdouts", "target_kinds",
+    "call_effects", "campaigns", "campaign_arms", "campaign_settings", "campaign_steps", "campaign_targets",
+    "campaign_waivers", "contact_caps", "contact_channels", "copy_templates", "experiments",
+    "experiment_guardrails", "experiment_metrics", "experiment_segments", "global_holdouts", "target_kinds",
 )  # fmt: skip
 BENEFIT_FILES = ("benefits", "benefit_stores")
 MARKS = {

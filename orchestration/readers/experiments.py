@@ -38,7 +38,8 @@ _QUESTIONS = {
             sizes.left_out
         from serving.srv_experiments
         left join (
-            select experiment, sum(members_in_two_arms) as left_out from experiments.exp_arm_sizes group by all
+            select experiment, sum(members_in_two_arms) as left_out
+            from experiments.exp_arm_sizes group by all
         ) as sizes using (experiment)
         where segment = 'all' and is_primary
         order by all
@@ -76,7 +77,8 @@ def read_experiments(home: Home, question: str) -> tuple[list[str], list[tuple[A
 
     Args:
         home: The home.
-        question: ``list``, ``plan``, ``results``, ``holdouts``, ``effects``, ``money``, ``program`` or ``proposals``.
+        question: ``list``, ``plan``, ``results``, ``holdouts``, ``effects``, ``money``, ``program`` or
+            ``proposals``.
 
     Raises:
         NoExperiments: The published version is from before experiments were read.

@@ -111,9 +111,7 @@ def _campaigns(random: Random, tables: Tables) -> None:
             weekly_budget_amount=Decimal(random.choice(["40", "240", "4800"])),
             weekly_capacity=random.choice([3, 20, 500]),
         )
-        _add(
-            tables, "staging.stg_rekindle__definition_hashes", campaign=campaign, definition_hash=campaign
-        )
+        _add(tables, "staging.stg_rekindle__definition_hashes", campaign=campaign, definition_hash=campaign)
         for kind in random.choice([["tag"], ["tag", "churn_level"]]):
             _add(
                 tables, "seeds.campaign_targets", campaign=campaign, group_no=1, kind=kind, value="any",
@@ -138,7 +136,6 @@ def _campaigns(random: Random, tables: Tables) -> None:
                     channel=random.choice(CHANNELS),
                     benefit=random.choice(["content", "coupon", "coupon", LIMITED]),
                 )
-
 
     _add(tables, "staging.stg_rekindle__sealed_weeks", campaign=SEALED, campaign_week=WEEK, ledger_version=1)
 

@@ -101,9 +101,7 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"
-    waived = {
-        row["reason"] for row in rows(tables, "seeds.campaign_waivers") if row["campaign"] == campaign
-    }
+    waived = {row["reason"] for row in rows(tables, "seeds.campaign_waivers") if row["campaign"] == campaign}
     for ticket in rows(tables, "core.fct_ticket", member):
         is_solved = ticket["resolved_on"] is not None and ticket["resolved_on"] <= SUNDAY
         if ticket["kind"] == "complaint" and ticket["opened_on"] <= SUNDAY and not is_solved:

@@ -632,8 +632,8 @@ SINGULAR: dict[str, list[str]] = {
         # by every campaign, by one that answers warnings alone
         "update core.fct_touch set campaign_code = 'second_order'",
         "update core.fct_touch set campaign_code = 'high_risk_call' where member_key in "
-        "(select member_key from audiences.aud_held_out where campaign = 'high_risk_call') and member_key not in "
-        "(select member_key from audiences.aud_held_out where campaign = 'every')",
+        "(select member_key from audiences.aud_held_out where campaign = 'high_risk_call') "
+        "and member_key not in (select member_key from audiences.aud_held_out where campaign = 'every')",
     ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "

@@ -42,7 +42,9 @@ def test_held_out_is_who_md5_says(chain):
 
 
 def test_held_out_members_are_warned_and_no_campaign_that_answers_warnings_takes_them(chain):
-    answering = "('repair_call', 'high_risk_call', 'medium_risk_benefit', 'low_risk_content', 'no_login_win_back')"
+    answering = (
+        "('repair_call', 'high_risk_call', 'medium_risk_benefit', 'low_risk_content', 'no_login_win_back')"
+    )
     held_out = "member_key in (select member_key from marts.member_churn_warning where is_held_out)"
     with chain.open() as connection:
         found = {
@@ -59,7 +61,8 @@ def test_held_out_members_are_warned_and_no_campaign_that_answers_warnings_takes
         }
         reasons = rows(
             connection,
-            f"select distinct drop_reason from audiences.aud_decisions where campaign in {answering} and {held_out}",
+            "select distinct drop_reason from audiences.aud_decisions "
+            f"where campaign in {answering} and {held_out}",
         )
 
     assert all(listed > 0 for listed, _ in found.values())

@@ -27,7 +27,22 @@ def test_a_result_is_read_without_a_legend(monkeypatch):
         "After one look it goes on; the interval holds both a gain worth having and none at all, so wait."
     )
     rows = [
-        ("a_test", "treated", "margin", look, 196, 56, effect, lower, upper, None, None, verdict, sentence, out)
+        (
+            "a_test",
+            "treated",
+            "margin",
+            look,
+            196,
+            56,
+            effect,
+            lower,
+            upper,
+            None,
+            None,
+            verdict,
+            sentence,
+            out,
+        )
         for look, effect, lower, upper, verdict, out in [
             (0, Decimal("7.526"), Decimal("-69.371"), Decimal("84.422"), "continue", 0),
             (1, None, None, None, "too_small", 2),

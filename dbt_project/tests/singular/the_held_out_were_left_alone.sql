@@ -1,7 +1,8 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_touch'}}}) }}
 
--- Every touch that a campaign sent to somebody it had to leave alone on that day, a row each. It warns and stops nothing:
--- what was sent is sent, and a merge may hold out somebody who was not. What other senders do stands in exp_program.
+-- Every touch that a campaign sent to somebody it had to leave alone on that day, a row each. It warns and stops
+-- nothing: what was sent is sent, and a merge may hold out somebody who was not. Other senders are counted in
+-- exp_program.
 select
     touches.member_key,
     touches.campaign_code,

@@ -308,8 +308,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "place > weekly_capacity",
             "place >= weekly_capacity",
         ),
-        # Full campaigns keep whom they dropped; a store calls on when its places are gone, or forgets whom it
-        # called.
+        # Full campaigns keep whom they dropped; a store has a place too many, or forgets who called.
         (
             otherwise_than_the_rules_say,
             "aud_decisions__ranked",

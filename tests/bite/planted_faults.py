@@ -646,6 +646,13 @@ SINGULAR: dict[str, list[str]] = {
         "update marts.member_churn_warning set is_held_out = true",
         "update marts.member_churn_warning set is_held_out = null",
     ],
+    "the_held_out_were_left_alone": [
+        # by every campaign, by one that answers warnings alone
+        "update core.fct_touch set campaign_code = 'second_order'",
+        "update core.fct_touch set campaign_code = 'high_risk_call' where member_key in "
+        "(select member_key from audiences.aud_held_out where campaign = 'high_risk_call') "
+        "and member_key not in (select member_key from audiences.aud_held_out where campaign = 'every')",
+    ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "
         "(campaign, entry_week, member_key, as_of_date, state, exit_reason, exited_on, steps_sent) "

@@ -30,8 +30,9 @@ arms as (
     select
         assignments.holdout,
         count(distinct case when assignments.is_in_two_arms then assignments.member_key end) as members_in_two_arms,
-        count(distinct case when assignments.arm = 'held_out' and touches.touch_id is not null
-            then assignments.member_key end) as control_members_contacted,
+        count(distinct case
+            when assignments.arm = 'held_out' and touches.touch_id is not null then assignments.member_key
+        end) as control_members_contacted,
         count(case when assignments.arm = 'held_out' and plans.touch_id is null then touches.touch_id end)
             as control_touches_of_others,
         count(case when assignments.arm = 'held_out' then plans.touch_id end) as control_touches_planned

@@ -1,6 +1,6 @@
--- What each candidate is ranked by: what a call may save where a person calls, else the net amount of the year. `places`
--- are the calls that the member's store has room for in the week beside those of running journeys and of campaigns sealed
--- already.
+-- What each candidate is ranked by: what a call may save where a person calls, else the net amount of the year. The
+-- places are the calls that the member's store has room for in the week, beside those of running journeys and of
+-- campaigns sealed already.
 with candidates as (
     select * from {{ ref('aud_eligible') }}
     where campaign_week is not null

@@ -79,15 +79,23 @@ passed as (
         from (
             select
                 *,
-                case when has_place then cast(row_number() over (
-                    partition by campaign_week, has_place order by worth_amount desc, member_key asc
-                ) as integer) end as place
+                case
+                    when has_place
+                        then cast(row_number() over (
+                            partition by campaign_week, has_place order by worth_amount desc, member_key asc
+                        ) as integer)
+                end as place
             from (
                 select
                     *,
-                    case when is_free then not is_by_person or places >= row_number() over (
-                        partition by campaign_week, response_queue, is_free order by worth_amount desc, member_key asc
-                    ) + sum(case when is_called then 1 else 0 end) over (partition by campaign_week, response_queue)
+                    case
+                        when is_free
+                            then not is_by_person or places >= row_number() over (
+                                partition by campaign_week, response_queue, is_free
+                                order by worth_amount desc, member_key asc
+                            ) + sum(case when is_called then 1 else 0 end) over (
+                                partition by campaign_week, response_queue
+                            )
                     end as has_place
                 from (
                     select
@@ -108,7 +116,7 @@ passed as (
                         and passed.member_key = contenders.member_key
                         and campaign_weeks.turn = contenders.turn
                 ) as met
-            ) as stored
+            ) as weighed
         ) as placed
     ) as limited
 )
@@ -118,7 +126,8 @@ select
     asked.campaign_week,
     asked.member_key,
     case
-        when passed.taken_turn < asked.turn and coalesce(asked.reason_order > taken.reason_order, true) then taken.reason
+        when passed.taken_turn < asked.turn and coalesce(asked.reason_order > taken.reason_order, true)
+            then taken.reason
         else coalesce(reasons.reason, passed.reason)
     end as drop_reason,
     passed.value_rank

@@ -1,6 +1,6 @@
--- The calls that people of a store are to make: the touches planned on a channel that takes a person, of new entries and
--- running journeys alike, so whoever may not be contacted stands in no queue either. What is reported of a call says
--- whether it was made; what it may save, on the Sunday that decided, ranks it.
+-- The calls that people of a store are to make: the touches planned on a channel that takes a person, of new entries
+-- and running journeys alike, so whoever may not be contacted stands in no queue either. What is reported of a call
+-- says whether it was made; what it may save, on the Sunday that decided, ranks it.
 with touches as (
     select * from {{ ref('aud_planned_touches') }}
     where status = 'planned'

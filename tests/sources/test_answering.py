@@ -14,6 +14,7 @@ from scipy.stats import binom
 from orchestration.core.experiments.comparison import compare, single_width
 from orchestration.project import Home
 from orchestration.sources.sample import Lives, live_on, simulate
+from orchestration.sources.sample.answering import make_sent_touches
 from tests.core.experiments.members import arm_of
 
 FIRST, MONDAY = date(2025, 11, 23), date(2025, 11, 24)
@@ -92,6 +93,24 @@ def test_every_touch_that_was_sent_comes_back_as_a_receipt_under_its_own_name(an
     assert days == [MONDAY]
     [(delivered,)] = ask(answered, "select count(delivered_at) / count(*) from receipts")
     assert 0.85 < delivered < 0.99
+
+
+def test_a_recalled_touch_is_not_sent(tmp_path):
+    home = Home(tmp_path)
+    records = duckdb.connect()
+    records.execute(
+        "create table records as "
+        "select 'pos' as system, i::varchar as member_id, i as person from range(2) as people(i)"
+    )
+    keys = {i: int(hashlib.md5(f"chain:pos:{i}".encode()).hexdigest()[:15], 16) for i in range(2)}
+    write_exports(home, keys)
+    recall = home.exports / "second_order" / str(MONDAY) / "recalled.sms_1.1"
+    recall.mkdir()
+    duckdb.sql("select 't0' as planned_touch_id").write_parquet(str(recall / "recalled.parquet"))
+    make_sent_touches(records, home.truth, home.exports, home.ledger, (FIRST, MONDAY))
+    assert records.execute("select planned_touch_id, sent_on from sent_touches").fetchall() == [
+        ("t1", MONDAY)
+    ]
 
 
 def test_an_exported_touch_stays_out_of_the_chains_own_touches(answered, alone):

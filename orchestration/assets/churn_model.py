@@ -70,13 +70,14 @@ def fits(
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
     """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    from orchestration.fits.failed_builds import begin_fits
     from orchestration.own_tables import provide_own_tables, read_own_table
 
     progress.begin("fit")
     provide_own_tables(home)
     build = own_build(context, home)
     sample = Sample(home, build.file if build else home.published_file)
-    said: list[str] = []
+    said = [dropped] if (dropped := begin_fits(home, build)) else []
     made = {
         "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
         "amount_parameters": markdown_table(AMOUNTS, _fit_amounts(sample, said)),
@@ -114,11 +115,13 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
     due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
     for number, day in enumerate(due):
         progress.count(number, len(due), f"as of {day}")
+        told: list[str] = []
         try:
-            found = fit_groups(sampled_histories(sample.file, day, settings.sample_members), settings)
+            found = fit_groups(sampled_histories(sample.file, day, settings.sample_members), settings, told)
         except FitImpossible as error:
             said.append(f"No fit as of {day}: {error}")
             continue
+        said += [f"Fit as of {day}, {message}" for message in told]
         version = add_version(sample.home, day, found)
         rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
     if not fitted_dates(sample.home):

@@ -62,12 +62,14 @@ def build_audit(
     progress: ResourceParam[Progress],
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
+    from orchestration.fits.failed_builds import let_fits_stand
     from orchestration.warehouse.builds import audit, lend_to_development
 
     progress.begin("audit")
     build = build_of_step(context, home)
     try:
         rows = audit(build)
+        let_fits_stand(home, build)
         lend_to_development(home, build)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error

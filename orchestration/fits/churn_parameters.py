@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
+from orchestration.core.purchase_models import (
+    Fit,
+    FitImpossible,
+    Histories,
+    Model,
+    Parameters,
+    fit,
+    fit_with_prior,
+)
 from orchestration.definitions_files.settings import read_settings
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import SEEDS_DIR, Home
@@ -118,8 +126,15 @@ def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, His
     }
 
 
-def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[str, Fit]:
+def fit_groups(
+    histories: dict[str, Histories], settings: FitSettings, said: list[str] | None = None
+) -> dict[str, Fit]:
     """A fit for everybody, and one for each group with members enough of its own.
+
+    Args:
+        histories: Of everybody and of each group.
+        settings: Who is enough.
+        said: Where to tell who has another fit than their own histories alone would give.
 
     Raises:
         FitImpossible: Everybody together is too few, or their histories determine nothing.
@@ -130,13 +145,18 @@ def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[s
             f"{bought.get(EVERYBODY, 0)} members have bought; a fit needs {settings.minimum_members} "
             "(minimum_members of seeds/churn/churn_settings.csv)"
         )
-    fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
+    told = [] if said is None else said
+    try:
+        fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
+    except FitImpossible as error:
+        fits = {EVERYBODY: fit_with_prior(Model.MBG_NBD, histories[EVERYBODY])}
+        told.append(f"everybody: {error}; a weak prior decides")
     for group in sorted(bought.keys() - {EVERYBODY}):
         if bought[group] >= settings.minimum_group_members:
             try:
                 fits[group] = fit(Model.MBG_NBD, histories[group], fits[EVERYBODY].parameters)
-            except FitImpossible:
-                continue  # everybody's fit stands in for a group that has no rhythm of its own
+            except FitImpossible as error:
+                told.append(f"{group}: {error}; everybody's fit stands in")
     return fits
 
 

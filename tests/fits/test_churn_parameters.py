@@ -20,6 +20,7 @@ from orchestration.fits.churn_parameters import (
 )
 from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import SEEDS_DIR, Home
+from tests.drawn_shops import drawn_shop
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -122,10 +123,24 @@ def test_what_happened_after_the_date_is_not_seen(warehouse):
     assert np.array_equal(before.repeats, after.repeats)
 
 
-def test_a_small_group_has_no_fit_of_its_own(warehouse):
-    fits = fit_groups(sampled_histories(warehouse, DAY, 500), SETTINGS)
+def test_a_small_group_has_no_fit_of_its_own():
+    everybody, durable = (drawn_shop(3, members=members) for members in (330, 199))
+    said: list[str] = []
+    fits = fit_groups({"all": everybody, "fast_moving": everybody, "durable": durable}, SETTINGS, said)
     assert set(fits) == {"all", "fast_moving"}
     assert fits["all"].members == 330
+    assert said == []
+
+
+def test_a_shop_whose_buyers_are_all_alike_has_a_fit_and_is_told_what_decided():
+    alike = Histories.of(np.arange(400) % 2, 20 * (np.arange(400) % 2), np.full(400, 40))
+    said: list[str] = []
+    fits = fit_groups({"all": alike, "durable": alike}, SETTINGS, said)
+    assert fits["all"].has_prior
+    assert "durable" not in fits
+    assert [message.split(":")[0] for message in said] == ["everybody", "durable"]
+    assert "a weak prior decides" in said[0]
+    assert "everybody's fit stands in" in said[1]
 
 
 def test_too_few_members_are_not_fitted():

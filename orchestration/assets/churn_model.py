@@ -7,6 +7,7 @@ Late imports: what brings scipy, dbt or pictures loads with the first run, not w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from dagster import (
 
 from orchestration.assets.current_build import own_build
 from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
-from orchestration.core.due import due_fits
+from orchestration.core.due import due_fits, period_start
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
 from orchestration.project import Home
@@ -39,8 +40,8 @@ FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
 AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
 CARDS = [
-    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss",
-    "Brier", "AUC", "verdict",
+    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "that of the base", "gain",
+    "standard error", "Brier", "AUC", "in use",
 ]  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def fits(
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
-    """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    """A version per month of as-of dates, a blend per week, each on what was known then."""
     from orchestration.fits.failed_builds import begin_fits
     from orchestration.own_tables import provide_own_tables, read_own_table
 
@@ -113,17 +114,22 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
     settings, rows = read_fit_settings(), []
     dates = dates_with_histories(sample.file)
     due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
-    for number, day in enumerate(due):
-        progress.count(number, len(due), f"as of {day}")
-        told: list[str] = []
-        try:
-            found = fit_groups(sampled_histories(sample.file, day, settings.sample_members), settings, told)
-        except FitImpossible as error:
-            said.append(f"No fit as of {day}: {error}")
-            continue
-        said += [f"Fit as of {day}, {message}" for message in told]
-        version = add_version(sample.home, day, found)
-        rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
+    for number, asked in enumerate(due):
+        progress.count(number, len(due), f"as of {asked}")
+        # On the first day of the period; a shop too young for that is fitted on the date itself.
+        for day in sorted({period_start(asked, settings.refit_after_days), asked}):
+            told: list[str] = []
+            try:
+                histories = sampled_histories(sample.file, day, settings.sample_members)
+                found = fit_groups(histories, settings, told)
+            except FitImpossible as error:
+                if day == asked:
+                    said.append(f"No fit as of {day}: {error}")
+                continue
+            said += [f"Fit as of {day}, {message}" for message in told]
+            version = add_version(sample.home, day, found)
+            rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
+            break
     if not fitted_dates(sample.home):
         said.append(
             "No churn parameters yet, so member_churn_probability and member_expected_margin stay empty"
@@ -144,9 +150,9 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
     from orchestration.fits.churn_parameters import dates_with_histories, read_fit_settings
 
     settings, rows = read_fit_settings(), []
-    seen = set(dates_with_histories(sample.file))
+    seen_until = max(dates_with_histories(sample.file), default=date.min)
     for day in dates_without_amounts(sample.home):
-        if day in seen:
+        if day <= seen_until:
             try:
                 found = fit_amounts(sampled_amounts(sample.file, day, settings.sample_members), settings)
             except FitImpossible as error:
@@ -161,7 +167,7 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
-    """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
+    """Versions of the trained model that are due, each with its verdict, and the blends."""
     from orchestration.fits import churn_parameters
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
@@ -180,7 +186,7 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
         for card in horizon.train_due(refit_after_days):
             progress.count(len(rows), len(rows) + 1, f"{card['version']}, {days} days")
             rows.append(_told(card))
-        horizon.recalibrate_due()
+        horizon.blend_due()
         if not horizon.versions:
             said.append(
                 f"No trained model for {days} days: the base probability stands alone until "
@@ -194,10 +200,10 @@ def _told(card: dict[str, Any]) -> tuple[Any, ...]:
         card["version"], card["horizon_days"], card["trained_rows"],
         f"{card['first_trained_on']} to {card['last_trained_on']}",
         f"{card['first_evaluated_on']} to {card['last_evaluated_on']}",
-        f"{card['log_loss']:.4f}", card["champion"], f"{card['champion_log_loss']:.4f}",
-        f"{card['brier']:.4f}",
+        f"{card['log_loss']:.4f}", f"{card['base_log_loss']:.4f}",
+        f"{card['mean_gain']:.4f}", f"{card['mean_gain_error']:.4f}", f"{card['brier']:.4f}",
         "" if card["auc"] is None else f"{card['auc']:.4f}",
-        "promoted" if card["is_promoted"] else "champion kept",
+        "blend of base and version" if card["is_promoted"] else "base",
     )  # fmt: skip
 
 

@@ -31,9 +31,11 @@ from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.project import Home
 from orchestration.readers.states import (
+    CHURN_ALARMS,
     SIGNAL_HEADINGS,
     SILENT_SIGNALS,
     STATES,
+    churn_alarms,
     members_by_state,
     signals_that_cannot_fire,
 )
@@ -85,6 +87,8 @@ def build_audit(
         yield AssetObservation(name.split("."), metadata={"dagster/row_count": count, **own})
     if silent:
         progress.say(f"{SILENT_SIGNALS}: {', '.join(code for code, *_ in silent)}")
+    for alarm in churn_alarms(build.file):
+        progress.say(f"{CHURN_ALARMS}: {alarm}")
     yield MaterializeResult(
         metadata={
             "build": build.build_id,
@@ -135,6 +139,7 @@ def warehouse_file(
         return {
             "members": members_by_state(build.file),
             SILENT_SIGNALS: signals_that_cannot_fire(build.file),
+            CHURN_ALARMS: churn_alarms(build.file),
             WARNINGS: warnings_of(build),
         }
 
@@ -159,6 +164,7 @@ def warehouse_file(
             "replaces": manifest.replaces or "nothing",
             "readers get": current or "nothing",
             SILENT_SIGNALS: ", ".join(code for code, *_ in kept.get(SILENT_SIGNALS, [])) or "none",
+            CHURN_ALARMS: "\n".join(kept.get(CHURN_ALARMS, [])) or "none",
             WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], kept.get(WARNINGS, {}).items())),
         }
     )

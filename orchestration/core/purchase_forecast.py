@@ -22,8 +22,8 @@ def expected_purchases(model: Model, parameters: Parameters, histories: Historie
     Whoever leaves with a known chance p after a purchase buys ``(1 - (1 + p t)^-(r + x)) / p`` times on
     average while here, with t the horizon in units of ``alpha + T``. That is averaged over the beta posterior
     of p by Gauss-Legendre on its log-odds. The average is equation 10 of Fader, Hardie, Lee 2005 for BG/NBD,
-    and that of Wagner, Hoppe 2008 for MBG/NBD, where a member may leave once more; the hypergeometric function
-    they write it with loses its digits for long histories.
+    and that of Wagner, Hoppe 2008 for MBG/NBD, where a member may leave once more; the hypergeometric
+    function they write it with loses its digits for long histories.
     """
     r, alpha, a, b = astuple(parameters)
     shape, time = r + histories.repeats, horizon / (alpha + histories.age)
@@ -34,7 +34,7 @@ def expected_purchases(model: Model, parameters: Parameters, histories: Historie
     for outside in (-40 * np.maximum(spread, 1 / a), 40 * np.maximum(spread, 1 / stays)):
         odds = middle[:, None] + outside[:, None] * (1 + _NODES) / 2
         density = np.exp(a * _log(odds) + stays[:, None] * _log(-odds) - betaln(a, stays)[:, None])
-        leave = expit(odds)
+        leave = np.maximum(expit(odds), np.finfo(float).tiny)
         while_here = -np.expm1(-xlog1py(shape[:, None], leave * time[:, None])) / leave
         expected += np.abs(outside) / 2 * ((density * while_here) @ _WEIGHTS)
     return p_alive(model, parameters, histories) * expected

@@ -13,7 +13,13 @@ import numpy as np
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import FitImpossible, Numbers, ValueParameters, fit_value
-from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, FitSettings
+from orchestration.fits.churn_parameters import (
+    BOUGHT_BY,
+    EVERYBODY,
+    PURCHASE_FITS,
+    FitSettings,
+    sampled_groups,
+)
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
@@ -24,13 +30,9 @@ Group = tuple[str, str]
 """Category group and basis: margin, or net_amount for members whose margin is unknown."""
 Fits = dict[Group, tuple[ValueParameters, int]]
 # As for the purchase model, members are drawn by their keys, so the same warehouse gives the same fit.
-_SAMPLE = """
-    with bought as (
-        select category_group, purchase_days, net_amount, margin_amount,
-            md5(cast(member_key as varchar)) as draw
-        from marts.member_activity
-        where as_of_date = $day and purchase_days > 0
-    ),
+_SAMPLE = (
+    BOUGHT_BY
+    + """
     based as (
         select category_group, purchase_days, draw, 'net_amount' as basis, net_amount as amount from bought
         union all
@@ -46,6 +48,7 @@ _SAMPLE = """
     qualify row_number() over (partition by category_group, basis order by draw) <= $members
     order by all
 """
+)
 
 
 def dates_without_amounts(home: Home) -> list[date]:
@@ -59,12 +62,12 @@ def sampled_amounts(warehouse: Path, day: date, members: int) -> dict[Group, tup
 
     Args:
         warehouse: A published version, or a build.
-        day: An as-of date of it; what happened later is not seen.
+        day: A day up to its newest as-of date; what happened later is not seen.
         members: At most this many of each group and basis; only members with an amount above 0.
     """
     with connect_read_only(warehouse) as connection:
         columns = connection.execute(
-            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members}
+            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members, **sampled_groups()}
         ).fetchnumpy()
     groups, bases = (np.asarray(columns[name], dtype=str) for name in ("category_group", "basis"))
     purchases, averages = (

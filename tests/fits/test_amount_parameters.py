@@ -38,15 +38,19 @@ def warehouse(tmp_path):
     file = tmp_path / "rekindle.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.register("drawn", {"key": np.arange(901), "bought": bought, "amount": amounts})
-        connection.execute("create schema marts")
+        connection.execute("create schema intermediate")
         connection.execute(
             f"""
-            create table marts.member_activity as
-            select key as member_key, date '{DAY}' as as_of_date, bought as purchase_days,
-                if(key < 800, 'fast_moving', 'durable') as category_group,
-                amount::decimal(18, 2) as net_amount,
-                if(key < 800, (amount / 4)::decimal(18, 2), null) as margin_amount
-            from drawn
+            create table intermediate.int_member_days as
+            select key as member_key, date '{DAY}' as activity_on, date '9999-12-31' as next_on,
+                bought as purchase_days, amount::decimal(18, 2) as net_amount,
+                if(key < 800, (amount / 4)::decimal(18, 2), 0) as known_margin_amount,
+                if(key < 800, 0, 1) as unknown_margins
+            from drawn;
+            create table intermediate.int_member_category_days as
+            select member_key, activity_on, next_on, activity_on as last_purchase_on, net_amount,
+                if(member_key < 800, 'fast_moving', 'durable') as category_group
+            from intermediate.int_member_days
             """
         )
     return file

@@ -38,7 +38,7 @@ READS = [
 SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
 FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
-AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
+AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma", "share that came"]
 CARDS = [
     "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "that of the base", "gain",
     "standard error", "Brier", "AUC", "in use",
@@ -143,11 +143,13 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
     from orchestration.core.purchase_models import FitImpossible
     from orchestration.fits.amount_parameters import (
         add_amounts,
+        came_shares,
         dates_without_amounts,
         fit_amounts,
+        read_longest_horizon,
         sampled_amounts,
     )
-    from orchestration.fits.churn_parameters import dates_with_histories, read_fit_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, kept_parameters, read_fit_settings
 
     settings, rows = read_fit_settings(), []
     seen_until = max(dates_with_histories(sample.file), default=date.min)
@@ -158,9 +160,16 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
             except FitImpossible as error:
                 said.append(f"No expected margin by the fit as of {day}: {error}")
                 continue
-            version = add_amounts(sample.home, day, found)
+            purchases = kept_parameters(sample.home)[day]
+            shares = came_shares(sample.file, day, read_longest_horizon(), purchases, found, settings)
+            version = add_amounts(sample.home, day, found, shares)
             rows += [
-                (version, *key, members, *(f"{value:.4g}" for value in (at.p, at.q, at.gamma)))
+                (
+                    version,
+                    *key,
+                    members,
+                    *(f"{value:.4g}" for value in (at.p, at.q, at.gamma, shares.get(key[1], 1.0))),
+                )
                 for key, (at, members) in found.items()
             ]
     return rows

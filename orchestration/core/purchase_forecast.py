@@ -40,6 +40,20 @@ def expected_purchases(model: Model, parameters: Parameters, histories: Historie
     return p_alive(model, parameters, histories) * expected
 
 
+def came_share(came: Numbers, expected: Numbers) -> float:
+    """What came as a share of what was expected, as far as chance does not explain that it is not 1.
+
+    The distance from 1 counts by its square against that of its standard error: a sure one whole, others
+    little.
+    """
+    if not expected.sum() > 0:
+        return 1.0
+    share = float(came.sum() / expected.sum())
+    error = float(np.sqrt(((came - share * expected) ** 2).sum()) / expected.sum())
+    away = share - 1
+    return 1 + away * away**2 / (away**2 + error**2) if away else 1.0
+
+
 def _log(odds: Numbers) -> Numbers:
     """Logarithm of the chance with these log-odds."""
     return -np.logaddexp(0.0, -odds)

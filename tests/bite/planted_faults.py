@@ -233,7 +233,8 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_recalibrations set model_weight = -0.1 where one_row",
     ],
     "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set learned_until_on = first_evaluated_on where one_row",
+        "update staging.stg_rekindle__churn_model_cards set learned_until_on = first_evaluated_on "
+        "where one_row",
         "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
     "stg_rekindle__churn_model_cards__in_use_only_for_a_gain": [
@@ -260,6 +261,7 @@ CONDITIONS: dict[str, list[str]] = {
     "stg_rekindle__amount_parameters__amounts_have_a_mean_and_a_variance": [
         "update staging.stg_rekindle__amount_parameters set amount_shape = 1, scale_shape = 1 where one_row",
         "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
+        "update staging.stg_rekindle__amount_parameters set came_share = -0.1 where one_row",
         "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
     "int_margin__forecasts__more_in_longer": [

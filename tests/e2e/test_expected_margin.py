@@ -194,6 +194,7 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         amount_shape=[p],
         scale_shape=[q],
         scale_amount=[gamma],
+        came_share=[1.0],
     )
     put(blank, "seeds.value_settings", setting=["tail_share"], value=["0.1"])
     for model, schema in MODELS.items():

@@ -48,7 +48,7 @@ BY_HAND = {
     """,
     "stg_rekindle__churn_recalibrations": """
         select unnest([28, 90]) as horizon_days, 'one' as version, date '2025-12-15' as calibrated_on,
-            0 as recalibration_offset, 1 as recalibration_slope
+            0 as offset_logit, 0.5 as base_weight, 0.5 as model_weight
     """,
     "stg_rekindle__churn_coefficients": """
         select 'one' as version, unnest([28, 90]) as horizon_days, feature, 0.5 as feature_mean,

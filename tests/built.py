@@ -84,8 +84,9 @@ AMOUNT_FITS = {
 }
 
 
-# Versions of the trained model: the first is promoted at once, the second is only the newest; the long
-# horizon follows later. By feature its coefficient, mean and deviation; what is not named weighs nothing.
+# Versions of the trained model: the first is promoted at once, with the second the base has won back; the
+# long horizon follows later. By feature its coefficient, mean and deviation; what is not named weighs
+# nothing.
 MODEL_FITS = [
     (SUNDAYS[2], 28, True, -0.4),
     (SUNDAYS[4], 28, False, -0.2),
@@ -102,8 +103,14 @@ MODEL_COEFFICIENTS = {
     "promo_orders_share": (0.2, 0.3, 0.2),
     "negative_events_90d_log": (0.1, 0.1, 0.3),
 }
-# As-of dates in the order of SUNDAYS; before the first a version stands as it was trained.
-MODEL_RECALIBRATIONS = [(SUNDAYS[2], SUNDAYS[3], 28, 0.15, 0.9), (SUNDAYS[5], SUNDAYS[6], 90, -0.05, 1.1)]
+# Weights of base and version, each from its as-of date on: shift, of the base, of the version.
+MODEL_BLENDS = [
+    (SUNDAYS[2], SUNDAYS[2], 28, 0.0, 0.5, 0.5),
+    (SUNDAYS[2], SUNDAYS[3], 28, 0.15, 0.1, 0.9),
+    (SUNDAYS[4], SUNDAYS[4], 28, 0.1, 0.3, 0.6),
+    (SUNDAYS[5], SUNDAYS[5], 90, 0.0, 0.5, 0.5),
+    (SUNDAYS[5], SUNDAYS[6], 90, -0.05, 0.2, 0.9),
+]
 
 
 def keep_model_versions(home: Home) -> None:
@@ -119,23 +126,28 @@ def keep_model_versions(home: Home) -> None:
                 for name, (weight, mean, deviation) in MODEL_COEFFICIENTS.items()
             ],
         )
-        trained_on = evaluated_on - timedelta(days=horizon)
-        measures = {"log_loss": 0.5 if is_promoted else 0.6, "brier": 0.2, "auc": 0.8}
+        measures = {"log_loss": 0.5, "brier": 0.2, "auc": 0.8}
+        gain = 0.1 if is_promoted else -0.1
         card = {
             **identity,
             "intercept": intercept,
             "trained_rows": 10,
             "trained_members": 5,
             "trained_dates": 1,
-            "first_trained_on": trained_on,
-            "last_trained_on": trained_on,
+            "first_trained_on": evaluated_on,
+            "last_trained_on": evaluated_on,
+            "learned_until_on": evaluated_on - timedelta(days=horizon),
             "evaluated_rows": 10,
             "first_evaluated_on": evaluated_on,
             "last_evaluated_on": evaluated_on,
             "champion": "base",
             **measures,
-            **{f"{whose}_{name}": 0.6 for whose in ("champion", "base") for name in measures},
-            "required_gain_share": 0.01,
+            **{f"base_{name}": 0.5 + gain for name in measures},
+            "gain": gain,
+            "gain_error": 0.01,
+            "mean_gain": gain,
+            "mean_gain_error": 0.01,
+            "required_errors": 2.0,
             "is_promoted": is_promoted,
         }
         add_rows(home, "churn_model_cards", [card])
@@ -145,13 +157,14 @@ def keep_model_versions(home: Home) -> None:
             "calibrated_on": calibrated_on,
             "horizon_days": horizon,
             "offset_logit": offset,
-            "slope": slope,
+            "base_weight": base_weight,
+            "model_weight": model_weight,
             "first_matured_on": calibrated_on - timedelta(days=horizon),
             "last_matured_on": calibrated_on - timedelta(days=horizon),
             "matured_dates": 1,
             "matured_rows": 10,
         }
-        for fitted_on, calibrated_on, horizon, offset, slope in MODEL_RECALIBRATIONS
+        for fitted_on, calibrated_on, horizon, offset, base_weight, model_weight in MODEL_BLENDS
     ]
     add_rows(home, "churn_recalibrations", rows)
 

@@ -15,14 +15,15 @@
 {% endmacro %}
 
 
-{# What the features of one family add to the log-odds; for int_churn_model__scores, whose CTEs it names. #}
+{# What the features of one family add to the blend's log-odds; for int_churn_model__scores, whose CTEs it names. The base
+   is a feature of the trained version and a part of the blend as well. #}
 {% macro churn_family_logit(features) -%}
     cast(
-        measured.slope * (
-            {%- for feature in features %}
-            {{ '+ ' if not loop.first }}weights.{{ feature }}_weight
-            * (cast(measured.{{ feature }} as double) - weights.{{ feature }}_mean)
-            {%- endfor %}
-        ) as decimal(18, 9)
+        {%- for feature in features %}
+        {{ '+ ' if not loop.first }}(
+            measured.model_weight * weights.{{ feature }}_weight {{- ' + measured.base_weight' if feature == 'base_logit' }}
+        ) * (cast(measured.{{ feature }} as double) - weights.{{ feature }}_mean)
+        {%- endfor %}
+        as decimal(18, 9)
     )
 {%- endmacro %}

@@ -7,6 +7,7 @@ Late imports: what brings scipy, dbt or pictures loads with the first run, not w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from dagster import (
 
 from orchestration.assets.current_build import own_build
 from orchestration.assets.models import ONE_RETRY, POOL, sources_tagged
-from orchestration.core.due import due_fits
+from orchestration.core.due import due_fits, period_start
 from orchestration.core.summary import markdown_table
 from orchestration.progress import Progress
 from orchestration.project import Home
@@ -37,10 +38,10 @@ READS = [
 SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
 FITS = [spec.key for spec in SPECS]
 PARAMETERS = ["version", "category group", "members", "r", "alpha", "a", "b", "log-likelihood"]
-AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma"]
+AMOUNTS = ["version", "category group", "basis", "members", "p", "q", "gamma", "share that came"]
 CARDS = [
-    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "champion", "its log-loss",
-    "Brier", "AUC", "verdict",
+    "version", "horizon", "rows", "trained on", "evaluated on", "log-loss", "that of the base", "gain",
+    "standard error", "Brier", "AUC", "in use",
 ]  # fmt: skip
 
 
@@ -69,14 +70,15 @@ def fits(
     lock: BuildLock,
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
-    """A version per month of as-of dates, a recalibration per week, each on what was known then."""
+    """A version per month of as-of dates, a blend per week, each on what was known then."""
+    from orchestration.fits.failed_builds import begin_fits
     from orchestration.own_tables import provide_own_tables, read_own_table
 
     progress.begin("fit")
     provide_own_tables(home)
     build = own_build(context, home)
     sample = Sample(home, build.file if build else home.published_file)
-    said: list[str] = []
+    said = [dropped] if (dropped := begin_fits(home, build)) else []
     made = {
         "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
         "amount_parameters": markdown_table(AMOUNTS, _fit_amounts(sample, said)),
@@ -112,15 +114,22 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
     settings, rows = read_fit_settings(), []
     dates = dates_with_histories(sample.file)
     due = due_fits(dates, fitted_dates(sample.home), settings.refit_after_days)
-    for number, day in enumerate(due):
-        progress.count(number, len(due), f"as of {day}")
-        try:
-            found = fit_groups(sampled_histories(sample.file, day, settings.sample_members), settings)
-        except FitImpossible as error:
-            said.append(f"No fit as of {day}: {error}")
-            continue
-        version = add_version(sample.home, day, found)
-        rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
+    for number, asked in enumerate(due):
+        progress.count(number, len(due), f"as of {asked}")
+        # On the first day of the period; a shop too young for that is fitted on the date itself.
+        for day in sorted({period_start(asked, settings.refit_after_days), asked}):
+            told: list[str] = []
+            try:
+                histories = sampled_histories(sample.file, day, settings.sample_members)
+                found = fit_groups(histories, settings, told)
+            except FitImpossible as error:
+                if day == asked:
+                    said.append(f"No fit as of {day}: {error}")
+                continue
+            said += [f"Fit as of {day}, {message}" for message in told]
+            version = add_version(sample.home, day, found)
+            rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
+            break
     if not fitted_dates(sample.home):
         said.append(
             "No churn parameters yet, so member_churn_probability and member_expected_margin stay empty"
@@ -134,31 +143,40 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
     from orchestration.core.purchase_models import FitImpossible
     from orchestration.fits.amount_parameters import (
         add_amounts,
+        came_shares,
         dates_without_amounts,
         fit_amounts,
+        read_longest_horizon,
         sampled_amounts,
     )
-    from orchestration.fits.churn_parameters import dates_with_histories, read_fit_settings
+    from orchestration.fits.churn_parameters import dates_with_histories, kept_parameters, read_fit_settings
 
     settings, rows = read_fit_settings(), []
-    seen = set(dates_with_histories(sample.file))
+    seen_until = max(dates_with_histories(sample.file), default=date.min)
     for day in dates_without_amounts(sample.home):
-        if day in seen:
+        if day <= seen_until:
             try:
                 found = fit_amounts(sampled_amounts(sample.file, day, settings.sample_members), settings)
             except FitImpossible as error:
                 said.append(f"No expected margin by the fit as of {day}: {error}")
                 continue
-            version = add_amounts(sample.home, day, found)
+            purchases = kept_parameters(sample.home)[day]
+            shares = came_shares(sample.file, day, read_longest_horizon(), purchases, found, settings)
+            version = add_amounts(sample.home, day, found, shares)
             rows += [
-                (version, *key, members, *(f"{value:.4g}" for value in (at.p, at.q, at.gamma)))
+                (
+                    version,
+                    *key,
+                    members,
+                    *(f"{value:.4g}" for value in (at.p, at.q, at.gamma, shares.get(key[1], 1.0))),
+                )
                 for key, (at, members) in found.items()
             ]
     return rows
 
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
-    """Versions of the trained model that are due, each with its verdict, and the recalibrations."""
+    """Versions of the trained model that are due, each with its verdict, and the blends."""
     from orchestration.fits import churn_parameters
 
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
@@ -177,7 +195,7 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
         for card in horizon.train_due(refit_after_days):
             progress.count(len(rows), len(rows) + 1, f"{card['version']}, {days} days")
             rows.append(_told(card))
-        horizon.recalibrate_due()
+        horizon.blend_due()
         if not horizon.versions:
             said.append(
                 f"No trained model for {days} days: the base probability stands alone until "
@@ -191,10 +209,10 @@ def _told(card: dict[str, Any]) -> tuple[Any, ...]:
         card["version"], card["horizon_days"], card["trained_rows"],
         f"{card['first_trained_on']} to {card['last_trained_on']}",
         f"{card['first_evaluated_on']} to {card['last_evaluated_on']}",
-        f"{card['log_loss']:.4f}", card["champion"], f"{card['champion_log_loss']:.4f}",
-        f"{card['brier']:.4f}",
+        f"{card['log_loss']:.4f}", f"{card['base_log_loss']:.4f}",
+        f"{card['mean_gain']:.4f}", f"{card['mean_gain_error']:.4f}", f"{card['brier']:.4f}",
         "" if card["auc"] is None else f"{card['auc']:.4f}",
-        "promoted" if card["is_promoted"] else "champion kept",
+        "blend of base and version" if card["is_promoted"] else "base",
     )  # fmt: skip
 
 

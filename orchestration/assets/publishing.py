@@ -31,9 +31,11 @@ from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.project import Home
 from orchestration.readers.states import (
+    CHURN_ALARMS,
     SIGNAL_HEADINGS,
     SILENT_SIGNALS,
     STATES,
+    churn_alarms,
     members_by_state,
     signals_that_cannot_fire,
 )
@@ -62,12 +64,14 @@ def build_audit(
     progress: ResourceParam[Progress],
 ) -> Iterator[AssetObservation | MaterializeResult]:
     """The build's file, complete in itself, after every test passed."""
+    from orchestration.fits.failed_builds import let_fits_stand
     from orchestration.warehouse.builds import audit, lend_to_development
 
     progress.begin("audit")
     build = build_of_step(context, home)
     try:
         rows = audit(build)
+        let_fits_stand(home, build)
         lend_to_development(home, build)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
@@ -83,6 +87,8 @@ def build_audit(
         yield AssetObservation(name.split("."), metadata={"dagster/row_count": count, **own})
     if silent:
         progress.say(f"{SILENT_SIGNALS}: {', '.join(code for code, *_ in silent)}")
+    for alarm in churn_alarms(build.file):
+        progress.say(f"{CHURN_ALARMS}: {alarm}")
     yield MaterializeResult(
         metadata={
             "build": build.build_id,
@@ -134,6 +140,7 @@ def warehouse_file(
         return {
             "members": members_by_state(build.file),
             SILENT_SIGNALS: signals_that_cannot_fire(build.file),
+            CHURN_ALARMS: churn_alarms(build.file),
             WARNINGS: warnings_of(build),
             VOUCHED: vouched(home),
         }
@@ -159,6 +166,7 @@ def warehouse_file(
             "replaces": manifest.replaces or "nothing",
             "readers get": current or "nothing",
             SILENT_SIGNALS: ", ".join(code for code, *_ in kept.get(SILENT_SIGNALS, [])) or "none",
+            CHURN_ALARMS: "\n".join(kept.get(CHURN_ALARMS, [])) or "none",
             WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], kept.get(WARNINGS, {}).items())),
         }
     )

@@ -1,6 +1,6 @@
 """The trained churn model: logistic regression whose coefficients may not take a sign that makes no sense.
 
-Belongs here: fitting, scoring, recalibrating and evaluating on arrays.
+Belongs here: fitting, scoring, blending with the base and evaluating on arrays.
 Does not: which members and dates are looked at, keeping versions, the score in SQL (int_churn_model__scores).
 
 The outcome is 1 for a member who does *not* buy within the horizon. Features are standardised, so a version
@@ -9,8 +9,8 @@ is the same in whatever unit a feature comes; every array has one entry, or row,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -70,20 +70,25 @@ class Logistic:
 
 
 @dataclass(frozen=True)
-class Recalibration:
-    """What a later look at matured rows makes of log-odds: ``offset + slope * logit``.
-
-    Attributes:
-        offset: Shift of everybody.
-        slope: Spread; 0 or more, so nobody overtakes anybody.
-    """
+class Blend:
+    """How the base and a trained version become one score: a weighted sum of their log-odds, and a shift."""
 
     offset: float = 0.0
-    slope: float = 1.0
+    base_weight: float = 0.5
+    model_weight: float = 0.5
 
-    def __call__(self, logits: Numbers) -> Numbers:
-        """Recalibrated log-odds."""
-        return self.offset + self.slope * logits
+    def __call__(self, base_logits: Numbers, model_logits: Numbers) -> Numbers:
+        """Log-odds of the blend."""
+        return self.offset + self.base_weight * base_logits + self.model_weight * model_logits
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much log-loss one score saves against another per row of the same rows, with its standard error."""
+
+    mean: float
+    error: float
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -122,26 +127,36 @@ def train(features: ArrayLike, outcome: ArrayLike, signs: list[Sign], ridge: flo
     standard = np.where(varies, (matrix - means) / deviations, 0.0)
     rate = outcomes.mean()
     weights = _lowest(
-        lambda weights: _loss(weights, standard, outcomes, ridge, np.zeros(len(signs))),
+        lambda weights: _loss(weights, standard, outcomes, ridge),
         np.array([np.log(rate / (1 - rate)), *np.zeros(len(signs))]),
         [(None, None), *(_BOUNDS[sign] for sign in signs)],
     )
     return Logistic(float(weights[0]), np.where(varies, weights[1:], 0.0), means, deviations)
 
 
-def recalibrate(logits: ArrayLike, outcome: ArrayLike, ridge: float) -> Recalibration:
-    """Offset and slope that fit known outcomes best; few or one-sided rows leave the slope near 1.
+def blend(base_logits: ArrayLike, model_logits: ArrayLike, outcome: ArrayLike, ridge: float) -> Blend:
+    """The blend that fits known outcomes best, held near equal weights and no shift.
+
+    Outcomes lie a whole horizon back, in another season than what is scored next: what they say of the shift
+    and the weights is shrunk, and no weight is negative.
+
+    Args:
+        base_logits: Log-odds of the base.
+        model_logits: Log-odds of a trained version.
+        outcome: 1 for no purchase, 0 for a purchase.
+        ridge: Weight of half the squared distance from the even blend against the mean log-loss.
 
     Raises:
         TrainingImpossible: As for :func:`train`.
     """
-    column, outcomes = _checked(np.asarray(logits, dtype=np.float64).reshape(-1, 1), outcome, 1)
-    offset, slope = _lowest(
-        lambda weights: _loss(weights, column, outcomes, ridge, np.ones(1)),
-        np.array([0.0, 1.0]),
-        [(None, None), _BOUNDS[Sign.RAISES]],
+    columns, outcomes = _checked(np.column_stack([base_logits, model_logits]), outcome, 2)
+    even = Blend()
+    offset, base_weight, model_weight = _lowest(
+        lambda weights: _shrunk_loss(weights, columns, outcomes, ridge, even),
+        np.array(astuple(even)),
+        [(None, None), _BOUNDS[Sign.RAISES], _BOUNDS[Sign.RAISES]],
     )
-    return Recalibration(float(offset), float(slope))
+    return Blend(float(offset), float(base_weight), float(model_weight))
 
 
 def probabilities(logits: ArrayLike) -> Numbers:
@@ -168,9 +183,52 @@ def performance(logits: ArrayLike, outcome: ArrayLike) -> Performance:
     )
 
 
-def is_promoted(challenger: Performance, champion: Performance, required_gain: float) -> bool:
-    """Whether the challenger's log-loss is better by more than the share that a change must bring."""
-    return challenger.log_loss < champion.log_loss * (1 - required_gain)
+def paired_gain(challenger: ArrayLike, champion: ArrayLike, outcome: ArrayLike, members: ArrayLike) -> Gain:
+    """Mean log-loss saved per row, paired row by row.
+
+    Rows of one member are alike, on one date and the next, so the error is that of sums per member.
+
+    Args:
+        challenger: Log-odds of the score that would replace the other.
+        champion: Log-odds of the other.
+        outcome: 1 for no purchase, 0 for a purchase.
+        members: Whose rows they are.
+    """
+    outcomes = np.asarray(outcome, dtype=np.float64)
+    lost, saved = (np.asarray(odds, dtype=np.float64) for odds in (challenger, champion))
+    gains = np.logaddexp(0.0, saved) - outcomes * saved - np.logaddexp(0.0, lost) + outcomes * lost
+    mean = gains.mean()
+    _, who = np.unique(np.asarray(members), return_inverse=True)
+    per_member = np.bincount(who, weights=gains - mean)
+    return Gain(float(mean), float(np.sqrt((per_member**2).sum()) / gains.size), gains.size)
+
+
+def is_promoted(gains: Sequence[Gain], *, is_champion: bool, required_errors: float) -> bool:
+    """Whether the blend is used from now on, and not the base.
+
+    One comparison covers some weeks, and a season may favour either; so the last ones count together. Who is
+    not in use must be better by more than chance, who is keeps its place while it is no worse: the base wins
+    back by a lower mean, or at once by a newest comparison that chance does not explain.
+
+    Args:
+        gains: Of blends over the base, the newest last.
+        is_champion: A blend is in use so far.
+        required_errors: Standard errors that chance may make.
+    """
+    newest, mean = gains[-1], mean_gain(gains)
+    if newest.mean < -required_errors * newest.error:
+        return False
+    return mean.mean > (0.0 if is_champion else required_errors * mean.error)
+
+
+def mean_gain(gains: Sequence[Gain]) -> Gain:
+    """Comparisons taken together, by their rows; they look at the same members, so errors do not cancel."""
+    rows = [each.rows for each in gains]
+    return Gain(
+        float(np.average([each.mean for each in gains], weights=rows)),
+        float(np.sqrt(np.average([each.error**2 for each in gains], weights=rows))),
+        sum(rows),
+    )
 
 
 def _checked(features: ArrayLike, outcome: ArrayLike, columns: int) -> tuple[Numbers, Numbers]:
@@ -189,15 +247,20 @@ def _checked(features: ArrayLike, outcome: ArrayLike, columns: int) -> tuple[Num
     return matrix, outcomes
 
 
-def _loss(
-    weights: Numbers, standard: Numbers, outcomes: Numbers, ridge: float, towards: Numbers
-) -> tuple[float, Numbers]:
-    """Mean log-loss plus ridge, and its slope by intercept and coefficients."""
+def _loss(weights: Numbers, standard: Numbers, outcomes: Numbers, ridge: float) -> tuple[float, Numbers]:
+    """Mean log-loss plus ridge on the coefficients, and its slope by intercept and coefficients."""
     odds = weights[0] + standard @ weights[1:]
-    off = weights[1:] - towards
-    value = np.mean(np.logaddexp(0.0, odds) - outcomes * odds) + ridge * (off @ off) / 2
+    value = np.mean(np.logaddexp(0.0, odds) - outcomes * odds) + ridge * (weights[1:] @ weights[1:]) / 2
     error = (expit(odds) - outcomes) / outcomes.size
-    return float(value), np.array([error.sum(), *(standard.T @ error + ridge * off)])
+    return float(value), np.array([error.sum(), *(standard.T @ error + ridge * weights[1:])])
+
+
+def _shrunk_loss(
+    weights: Numbers, columns: Numbers, outcomes: Numbers, ridge: float, even: Blend
+) -> tuple[float, Numbers]:
+    value, slope = _loss(weights, columns, outcomes, 0.0)
+    away = weights - np.array(astuple(even))
+    return value + ridge * float(away @ away) / 2, slope + ridge * away
 
 
 def _lowest(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
+PERIODS_SINCE = date(1970, 1, 4)
+"""A Sunday, from which the periods of fits are counted: they do not hang on which dates are asked for."""
 
 
 def last_due_date(delivered_until: date | None, today: date) -> date | None:
@@ -59,12 +61,14 @@ def due_dates(
 def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_after_days: int) -> list[date]:
     """The as-of dates at which a model is fitted anew, oldest first.
 
-    Each date then has a fit on it or less than ``refit_after_days`` before it, which saw nothing later.
+    Each date then has a fit on it or before it in its period, which saw nothing later. Periods follow one
+    another without a gap from the same day for every home, so that more dates before do not move the fits of
+    those after.
 
     Args:
         as_of_dates: Dates whose facts can be seen.
         fitted: Dates of the fits that are kept.
-        refit_after_days: Age from which a fit is replaced.
+        refit_after_days: Days of a period.
 
     Returns:
         The dates to fit, none of them fitted before.
@@ -72,11 +76,15 @@ def due_fits(as_of_dates: Collection[date], fitted: Collection[date], refit_afte
     due: list[date] = []
     kept = set(fitted)
     for day in sorted(set(as_of_dates)):
-        newest = max((earlier for earlier in kept if earlier <= day), default=None)
-        if newest is None or (day - newest).days >= refit_after_days:
+        if not any(period_start(day, refit_after_days) <= each <= day for each in kept):
             due.append(day)
             kept.add(day)
     return due
+
+
+def period_start(day: date, days: int) -> date:
+    """The first day of the period of so many days in which a day lies."""
+    return day - timedelta(days=(day - PERIODS_SINCE).days % days)
 
 
 @dataclass(frozen=True)

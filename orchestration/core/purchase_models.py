@@ -22,7 +22,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import digamma, expit, gammaincinv, gammaln
+from scipy.special import digamma, expit, gammaincinv, gammaln, ndtri
 
 from orchestration.core.errors import RekindleError
 
@@ -34,6 +34,13 @@ _LOG_BOUNDS = (-12.0, 12.0)
 _STARTS = ((0.5, 0.2, 0.8, 2.0), (1.0, 0.05, 0.1, 1.0), (0.2, 0.02, 0.5, 5.0))
 # Slope of the mean log-likelihood by a parameter's logarithm that counts as none.
 _FLAT = 1e-4
+# As near to a bound is at it: a parameter of some thousands, or of some ten-thousandths, lies on a ridge that
+# rises to the bound.
+_AT_BOUND = 4.0
+# What is known before anybody has bought: the parameters' logarithms are normal around the first start, and
+# a parameter is as likely more than ten times away from it as not. Some hundred members outweigh it wherever
+# they determine anything.
+_PRIOR_DEVIATION = float(np.log(10) / ndtri(0.75))
 _VALUE_STARTS = ((1.0, 2.0, 1.0), (5.0, 4.0, 0.5), (0.5, 1.5, 2.0))
 
 
@@ -116,12 +123,14 @@ class Fit:
         parameters: Its parameters, in the histories' unit of time.
         log_likelihood: Sum over members, in the same unit, without ``-log(x!)`` as in the papers.
         members: Members it was fitted on.
+        has_prior: The histories alone determined nothing, and a weak prior had to hold the parameters.
     """
 
     model: Model
     parameters: Parameters
     log_likelihood: float
     members: int
+    has_prior: bool = False
 
 
 def log_likelihood(model: Model, parameters: Parameters, histories: Histories) -> float:
@@ -176,8 +185,24 @@ def fit(model: Model, histories: Histories, start: Parameters | None = None) -> 
             leads nowhere.
 
     Raises:
+        FitImpossible: Nobody bought again, no start converged, or the best is at a bound of the optimiser.
+    """
+    return _fit(model, histories, start, prior=0.0)
+
+
+def fit_with_prior(model: Model, histories: Histories) -> Fit:
+    """The most likely parameters under a weak prior, for histories too few or too alike to determine them.
+
+    Members who all buy at one rate, or of whom none can be told to have left, have a likelihood that rises
+    without end: every parameter beyond some size says the same. The prior chooses among them.
+
+    Raises:
         FitImpossible: Nobody bought again, or no start converged.
     """
+    return _fit(model, histories, None, prior=1.0)
+
+
+def _fit(model: Model, histories: Histories, start: Parameters | None, prior: float) -> Fit:
     members = float(histories.members.sum())
     if not (histories.members * histories.repeats).sum() > 0:
         raise FitImpossible(f"none of {int(members)} members bought a second time; there is no rhythm to fit")
@@ -186,12 +211,17 @@ def fit(model: Model, histories: Histories, start: Parameters | None = None) -> 
 
     def loss(logs: Numbers) -> tuple[float, Numbers]:
         value, slope = log_likelihood_and_slope(model, Parameters(*np.exp(logs)), scaled)
+        away = (logs - np.log(_STARTS[0])) / _PRIOR_DEVIATION
         # By the logarithm of a parameter, the slope is the parameter times the slope by itself.
-        return -value / members, -slope * np.exp(logs) / members
+        return (
+            (prior * (away @ away) / 2 - value) / members,
+            (prior * away / _PRIOR_DEVIATION - slope * np.exp(logs)) / members,
+        )
 
     r, alpha, a, b = _lowest_from(loss, start and Parameters(start.r, start.alpha / unit, start.a, start.b))
     parameters = Parameters(r, alpha * unit, a, b)
-    return Fit(model, parameters, log_likelihood(model, parameters, histories), int(members))
+    value = log_likelihood(model, parameters, histories)
+    return Fit(model, parameters, value, int(members), has_prior=prior > 0)
 
 
 def p_alive(model: Model, parameters: Parameters, histories: Histories) -> Numbers:
@@ -254,7 +284,7 @@ def fit_value(purchases: ArrayLike, average: ArrayLike) -> ValueParameters:
         average: Average amount of a purchase, above 0.
 
     Raises:
-        FitImpossible: Lengths differ, a number is not above 0, or no start converged.
+        FitImpossible: Lengths differ, a number is not above 0, no start converged, or the best is at a bound.
     """
     counts, averages = np.asarray(purchases, dtype=np.float64), np.asarray(average, dtype=np.float64)
     if counts.shape != averages.shape or counts.ndim != 1 or not counts.size:
@@ -346,4 +376,10 @@ def _lowest(
     reached = [each for each in found if each.success or np.abs(each.jac).max() < _FLAT]
     if not reached:
         raise FitImpossible("maximum likelihood did not converge; the histories say too little")
-    return [float(value) for value in np.exp(min(reached, key=lambda result: result.fun).x)]
+    best = min(reached, key=lambda result: result.fun).x
+    if np.abs(best).max() > _LOG_BOUNDS[1] - _AT_BOUND:
+        raise FitImpossible(
+            "maximum likelihood ends at a bound of the optimiser; what was observed does not determine the "
+            "parameters"
+        )
+    return [float(value) for value in np.exp(best)]

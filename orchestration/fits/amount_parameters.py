@@ -6,16 +6,33 @@ Does not: the likelihood (core.purchase_models), when a fit is due (core.due), s
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.purchase_models import FitImpossible, Numbers, ValueParameters, fit_value
-from orchestration.fits.churn_parameters import EVERYBODY, PURCHASE_FITS, FitSettings
+from orchestration.core.purchase_forecast import came_share, expected_purchases
+from orchestration.core.purchase_models import (
+    FitImpossible,
+    Histories,
+    Model,
+    Numbers,
+    Parameters,
+    ValueParameters,
+    expected_value,
+    fit_value,
+)
+from orchestration.fits.churn_parameters import (
+    BOUGHT_BY,
+    EVERYBODY,
+    PURCHASE_FITS,
+    FitSettings,
+    sampled_groups,
+)
 from orchestration.own_tables import add_rows, read_own_table
-from orchestration.project import Home
+from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
 
 AMOUNT_FITS = "amount_parameters"
@@ -24,13 +41,9 @@ Group = tuple[str, str]
 """Category group and basis: margin, or net_amount for members whose margin is unknown."""
 Fits = dict[Group, tuple[ValueParameters, int]]
 # As for the purchase model, members are drawn by their keys, so the same warehouse gives the same fit.
-_SAMPLE = """
-    with bought as (
-        select category_group, purchase_days, net_amount, margin_amount,
-            md5(cast(member_key as varchar)) as draw
-        from marts.member_activity
-        where as_of_date = $day and purchase_days > 0
-    ),
+_SAMPLE = (
+    BOUGHT_BY
+    + """
     based as (
         select category_group, purchase_days, draw, 'net_amount' as basis, net_amount as amount from bought
         union all
@@ -46,6 +59,33 @@ _SAMPLE = """
     qualify row_number() over (partition by category_group, basis order by draw) <= $members
     order by all
 """
+)
+
+
+# What the same members' totals were a while later. Refunds can make a sum negative: it counts as nothing.
+_CAME = (
+    BOUGHT_BY
+    + """
+    sampled as (
+        from bought qualify row_number() over (order by draw) <= $members
+    )
+    select
+        sampled.category_group,
+        sampled.purchase_days,
+        date_diff('day', sampled.first_purchase_on, sampled.last_purchase_on) as last_days,
+        date_diff('day', sampled.first_purchase_on, $day) as age_days,
+        greatest(sampled.net_amount, 0)::double as net_amount,
+        greatest(sampled.margin_amount, 0)::double as margin,
+        greatest(later.net_amount - sampled.net_amount, 0)::double as came_net_amount,
+        case when later.unknown_margins = 0
+            then greatest(later.known_margin_amount - sampled.margin_amount, 0) end::double as came_margin
+    from sampled
+    inner join intermediate.int_member_days as later
+        on sampled.member_key = later.member_key
+        and $until >= later.activity_on and $until < later.next_on
+    order by sampled.draw
+"""
+)
 
 
 def dates_without_amounts(home: Home) -> list[date]:
@@ -59,12 +99,12 @@ def sampled_amounts(warehouse: Path, day: date, members: int) -> dict[Group, tup
 
     Args:
         warehouse: A published version, or a build.
-        day: An as-of date of it; what happened later is not seen.
+        day: A day up to its newest as-of date; what happened later is not seen.
         members: At most this many of each group and basis; only members with an amount above 0.
     """
     with connect_read_only(warehouse) as connection:
         columns = connection.execute(
-            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members}
+            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members, **sampled_groups()}
         ).fetchnumpy()
     groups, bases = (np.asarray(columns[name], dtype=str) for name in ("category_group", "basis"))
     purchases, averages = (
@@ -104,10 +144,75 @@ def fit_amounts(amounts: dict[Group, tuple[Numbers, Numbers]], settings: FitSett
     return fits
 
 
-def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
+def came_shares(
+    warehouse: Path,
+    fitted_on: date,
+    days: int,
+    purchases: dict[str, Parameters],
+    fits: Fits,
+    settings: FitSettings,
+) -> dict[str, float]:
+    """By basis, what came of what a fit expects of the days before it, shrunk towards 1.
+
+    A whole year, so that no season is taken for a level: a basis that fewer members than a fit needs had a
+    year before is left out, and so is a shop younger than that.
+
+    Args:
+        warehouse: A published version, or a build.
+        fitted_on: Day of the fit; what happened later is not seen.
+        days: How many days before it.
+        purchases: The purchase fit of that day, by category group.
+        fits: Its amounts.
+        settings: Who is enough.
+    """
+    asked = {
+        "day": fitted_on - timedelta(days=days),
+        "until": fitted_on,
+        "members": settings.sample_members,
+        **sampled_groups(),
+    }
+    with connect_read_only(warehouse) as connection:
+        found = connection.execute(_CAME, asked).fetchnumpy()
+    groups = np.asarray(found.pop("category_group"), dtype=str)
+    columns = {
+        name: np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan) for name, values in found.items()
+    }
+    shares: dict[str, float] = {}
+    for basis in sorted(basis for group, basis in fits if group == EVERYBODY):
+        amounts, came = columns[basis], columns[f"came_{basis}"]
+        known = ~(np.isnan(amounts) | np.isnan(came))
+        if known.sum() < settings.minimum_members:
+            continue
+        expected = np.zeros(groups.size)
+        for group in np.unique(groups[known]):
+            rows = known & (groups == group)
+            of_group = str(group) if group in purchases else EVERYBODY
+            amounts_at, _ = fits.get((of_group, basis), fits[EVERYBODY, basis])
+            bought = columns["purchase_days"][rows]
+            histories = Histories.of(bought - 1, columns["last_days"][rows], columns["age_days"][rows])
+            expected[rows] = expected_purchases(
+                Model.MBG_NBD, purchases[of_group], histories, days
+            ) * expected_value(amounts_at, bought, amounts[rows] / bought)
+        shares[basis] = came_share(came[known], expected[known])
+    return shares
+
+
+def read_longest_horizon(project_dir: Path = DBT_PROJECT_DIR) -> int:
+    """The longest horizon that a margin is expected for, in days."""
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return max(project["vars"]["margin_horizons"])
+
+
+def add_amounts(home: Home, fitted_on: date, fits: Fits, shares: dict[str, float] | None = None) -> str:
     """Add amounts to the purchase fit of an as-of date, for each of its category groups.
 
     A group without amounts of its own gets everybody's, so that each group of the fit has every basis.
+
+    Args:
+        home: Keeps the fits.
+        fitted_on: Day of the purchase fit.
+        fits: Its amounts.
+        shares: What came of what was expected, by basis; 1 where it is not known.
 
     Returns:
         The version's name.
@@ -136,6 +241,7 @@ def add_amounts(home: Home, fitted_on: date, fits: Fits) -> str:
                     "p": found.p,
                     "q": found.q,
                     "gamma": found.gamma,
+                    "came_share": (shares or {}).get(basis, 1.0),
                     "members": members,
                 }
             )

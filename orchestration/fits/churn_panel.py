@@ -29,13 +29,14 @@ BASE_LOGIT = "base_logit"
 
 # Decimals of a published probability: what the base is rounded to before its log-odds are taken.
 _DECIMALS = 6
-# Which members are in the sample is decided by their keys, so the same warehouse gives the same rows.
+# Which members are in the sample of a date is decided by their keys among those who had bought by then:
+# whoever joins later changes nothing of it.
 _SAMPLE = """
     with sampled as (
-        select member_key from marts.member_churn_features
-        where as_of_date = (select max(as_of_date) from marts.member_churn_features)
-        order by md5(cast(member_key as varchar)), member_key
-        limit $members
+        from marts.member_churn_features
+        qualify row_number() over (
+            partition by as_of_date order by md5(cast(member_key as varchar)), member_key
+        ) <= $members
     ),
     purchases as (
         select distinct member_key, ordered_on from core.fct_order semi join sampled using (member_key)
@@ -48,8 +49,7 @@ _SAMPLE = """
         date_diff('day', activity.first_purchase_on, activity.last_purchase_on) as last_days,
         date_diff('day', activity.first_purchase_on, activity.as_of_date) as age_days,
         date_diff('day', features.as_of_date, purchases.ordered_on) as next_purchase_days
-    from marts.member_churn_features as features
-    semi join sampled using (member_key)
+    from sampled as features
     inner join marts.member_activity as activity using (member_key, as_of_date)
     asof left join purchases
         on features.member_key = purchases.member_key and features.as_of_date < purchases.ordered_on
@@ -137,12 +137,12 @@ class Panel:
 
 
 def read_panel(warehouse: Path, features: Collection[Feature], members: int) -> Panel:
-    """A sample of members with all their as-of dates.
+    """A sample of members per as-of date.
 
     Args:
         warehouse: A published version, or a build whose facts are there.
         features: Those whose columns to read.
-        members: At most this many.
+        members: At most this many of each date.
     """
     with connect_read_only(warehouse) as connection:
         found = connection.execute(_SAMPLE, {"members": members}).fetchnumpy()

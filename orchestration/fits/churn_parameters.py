@@ -8,36 +8,75 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.purchase_models import Fit, FitImpossible, Histories, Model, Parameters, fit
+from orchestration.core.purchase_models import (
+    Fit,
+    FitImpossible,
+    Histories,
+    Model,
+    Parameters,
+    fit,
+    fit_with_prior,
+)
 from orchestration.definitions_files.settings import read_settings
 from orchestration.own_tables import add_rows, read_own_table
-from orchestration.project import SEEDS_DIR, Home
+from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
 
 EVERYBODY = "all"
 PURCHASE_FITS = "churn_parameters"
 """The table that keeps every fit of the purchase model."""
+# What member_activity says on as-of dates, of any day: a fit is made on the first day of its period,
+# whichever as-of dates were asked for.
+BOUGHT_BY = """
+    with main_groups as (
+        select at_day.member_key, at_day.category_group
+        from intermediate.int_member_category_days as at_day
+        left join intermediate.int_member_category_days as before
+            on at_day.member_key = before.member_key and at_day.category_group = before.category_group
+            and $day - $window >= before.activity_on and $day - $window < before.next_on
+        where $day >= at_day.activity_on and $day < at_day.next_on
+        qualify row_number() over (
+            partition by at_day.member_key
+            order by at_day.net_amount - coalesce(before.net_amount, 0) desc, at_day.net_amount desc,
+                at_day.category_group
+        ) = 1 and at_day.last_purchase_on is not null
+    ),
+    bought as (
+        select
+            days.*,
+            coalesce(main_groups.category_group, $general) as category_group,
+            case when unknown_margins = 0 then known_margin_amount end as margin_amount,
+            md5(cast(days.member_key as varchar)) as draw
+        from intermediate.int_member_days as days
+        left join main_groups using (member_key)
+        where $day >= days.activity_on and $day < days.next_on and days.purchase_days > 0
+    ),
+"""
 # Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.
-_SAMPLE = """
-    with bought as (
+_SAMPLE = (
+    BOUGHT_BY
+    + """
+    histories as (
         select
             category_group,
             purchase_days - 1 as repeats,
             date_diff('day', first_purchase_on, last_purchase_on) as last_days,
-            date_diff('day', first_purchase_on, as_of_date) as age_days,
-            md5(cast(member_key as varchar)) as draw
-        from marts.member_activity
-        where as_of_date = $day and purchase_days > 0
+            date_diff('day', first_purchase_on, $day) as age_days,
+            draw
+        from bought
     ),
     grouped as (
-        from bought
+        from histories
         union all by name
-        select * replace ($everybody as category_group) from bought
+        select * replace ($everybody as category_group) from histories
     ),
     sampled as (
         from grouped
@@ -48,6 +87,7 @@ _SAMPLE = """
     group by all
     order by all
 """
+)
 
 
 @dataclass(frozen=True)
@@ -99,16 +139,16 @@ def dates_with_histories(warehouse: Path) -> list[date]:
 
 
 def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, Histories]:
-    """Purchase histories at an as-of date, in days, equal ones counted: of everybody and per category group.
+    """Purchase histories at a day, in days, equal ones counted: of everybody and per category group.
 
     Args:
         warehouse: A published version, or a build.
-        day: An as-of date of it; what happened later is not seen.
+        day: A day up to its newest as-of date; what happened later is not seen.
         members: At most this many of everybody and of each group.
     """
     with connect_read_only(warehouse) as connection:
         columns = connection.execute(
-            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members}
+            _SAMPLE, {"day": day, "everybody": EVERYBODY, "members": members, **sampled_groups()}
         ).fetchnumpy()
     groups = np.asarray(columns["category_group"], dtype=str)
     names = ("repeats", "last_days", "age_days", "members")
@@ -118,8 +158,22 @@ def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, His
     }
 
 
-def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[str, Fit]:
+@cache
+def sampled_groups(project_dir: Path = DBT_PROJECT_DIR) -> dict[str, Any]:
+    """What decides a member's category group in ``BOUGHT_BY``: days of the window, the name without any."""
+    told = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return {"window": max(told["activity_windows"]), "general": told["general_category_group"]}
+
+
+def fit_groups(
+    histories: dict[str, Histories], settings: FitSettings, said: list[str] | None = None
+) -> dict[str, Fit]:
     """A fit for everybody, and one for each group with members enough of its own.
+
+    Args:
+        histories: Of everybody and of each group.
+        settings: Who is enough.
+        said: Where to tell who has another fit than their own histories alone would give.
 
     Raises:
         FitImpossible: Everybody together is too few, or their histories determine nothing.
@@ -130,13 +184,18 @@ def fit_groups(histories: dict[str, Histories], settings: FitSettings) -> dict[s
             f"{bought.get(EVERYBODY, 0)} members have bought; a fit needs {settings.minimum_members} "
             "(minimum_members of seeds/churn/churn_settings.csv)"
         )
-    fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
+    told = [] if said is None else said
+    try:
+        fits = {EVERYBODY: fit(Model.MBG_NBD, histories[EVERYBODY])}
+    except FitImpossible as error:
+        fits = {EVERYBODY: fit_with_prior(Model.MBG_NBD, histories[EVERYBODY])}
+        told.append(f"everybody: {error}; a weak prior decides")
     for group in sorted(bought.keys() - {EVERYBODY}):
         if bought[group] >= settings.minimum_group_members:
             try:
                 fits[group] = fit(Model.MBG_NBD, histories[group], fits[EVERYBODY].parameters)
-            except FitImpossible:
-                continue  # everybody's fit stands in for a group that has no rhythm of its own
+            except FitImpossible as error:
+                told.append(f"{group}: {error}; everybody's fit stands in")
     return fits
 
 

@@ -1,4 +1,4 @@
-"""Versions of the trained churn model: trained, evaluated against the champion, recalibrated, kept for good.
+"""Versions of the trained churn model: evaluated against the base, trained, blended with it, kept for good.
 
 Belongs here: the settings, which rows each step uses, the tables that keep its result.
 Does not: likelihoods and metrics (core.churn_model), scoring members (dbt).
@@ -6,7 +6,7 @@ Does not: likelihoods and metrics (core.churn_model), scoring members (dbt).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -18,12 +18,15 @@ import yaml
 from numpy.typing import NDArray
 
 from orchestration.core.churn_model import (
+    Blend,
+    Gain,
     Logistic,
-    Recalibration,
     TrainingImpossible,
+    blend,
     is_promoted,
+    mean_gain,
+    paired_gain,
     performance,
-    recalibrate,
     train,
 )
 from orchestration.core.due import Split, due_fits, matured_dates, split_dates
@@ -34,7 +37,7 @@ from orchestration.own_tables import add_rows, read_own_table, write_own_table
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
 
 BASE = "base"
-COEFFICIENTS, CARDS, RECALIBRATIONS = "churn_coefficients", "churn_model_cards", "churn_recalibrations"
+COEFFICIENTS, CARDS, BLENDS = "churn_coefficients", "churn_model_cards", "churn_recalibrations"
 """The tables that keep versions."""
 
 Row = dict[str, Any]
@@ -49,9 +52,11 @@ class ModelSettings:
     minimum_matured_members: int
     training_dates: int
     evaluated_dates: int
-    recalibrated_dates: int
-    recalibrate_after_days: int
-    required_gain_share: float
+    blended_dates: int
+    blend_after_days: int
+    blend_ridge: float
+    compared_versions: int
+    required_errors: float
     ridge: float
 
 
@@ -63,9 +68,11 @@ def read_model_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
         minimum_matured_members=settings["minimum_matured_members"],
         training_dates=settings["training_dates"],
         evaluated_dates=settings["evaluated_dates"],
-        recalibrated_dates=settings["recalibrated_dates"],
-        recalibrate_after_days=settings["recalibrate_after_days"],
-        required_gain_share=float(settings["required_gain_share"]),
+        blended_dates=settings["blended_dates"],
+        blend_after_days=settings["blend_after_days"],
+        blend_ridge=float(settings["blend_ridge"]),
+        compared_versions=settings["compared_versions"],
+        required_errors=float(settings["required_errors"]),
         ridge=float(settings["ridge"]),
     )
 
@@ -91,7 +98,7 @@ class Horizon:
         settings: ModelSettings,
         days: int,
     ) -> None:
-        """Take a panel to train, evaluate and recalibrate versions on, and the home that keeps them."""
+        """Take a panel to evaluate, train and blend versions on, and the home that keeps them."""
         self._home, self._panel, self._features, self._settings = home, panel, features, settings
         self.days = days
         self._outcome = panel.outcome(days)
@@ -127,22 +134,23 @@ class Horizon:
             if card is not None:
                 yield card
 
-    def recalibrate_due(self) -> int:
-        """Recalibrate each version on the dates it is in use, where that is due; how many were made."""
+    def blend_due(self) -> int:
+        """Weigh each version against the base on dates it is the newest, where due; how many were made."""
         made: list[Row] = []
-        before = read_own_table(self._home, RECALIBRATIONS)
-        for card in self._cards:
+        before = read_own_table(self._home, BLENDS)
+        followed_on = [*(card["fitted_on"] for card in self._cards[1:]), date.max]
+        for card, following in zip(self._cards, followed_on, strict=False):
             kept = {
                 row["calibrated_on"]
                 for row in before
                 if (row["version"], row["horizon_days"]) == (card["version"], self.days)
             }
-            used = [day for day in self._dates if card in self._in_use(day)]
-            due = due_fits(used, kept, self._settings.recalibrate_after_days)
-            rows = (self._recalibration(card["version"], day) for day in due)
+            newest_on = [day for day in self._dates if card["fitted_on"] <= day < following]
+            due = due_fits(newest_on, kept, self._settings.blend_after_days)
+            rows = (self._weighed(card["version"], day) for day in due)
             made += [row for row in rows if row is not None]
         if made:
-            add_rows(self._home, RECALIBRATIONS, made)
+            add_rows(self._home, BLENDS, made)
         return len(made)
 
     @property
@@ -150,92 +158,102 @@ class Horizon:
         """Names of the versions that are kept, oldest first."""
         return [row["version"] for row in self._cards]
 
-    def _in_use(self, day: date) -> list[Row]:
-        """The newest version by a date, and the champion."""
-        known = [row for row in self._cards if row["fitted_on"] <= day]
-        return known[-1:] + [row for row in known if row["is_promoted"]][-1:]
-
     def _train_and_evaluate(self, day: date) -> Row | None:
+        """A version on every date that is over, after the verdict on one that had not seen the newest."""
         settings = self._settings
         split = split_dates(self._dates, self.days, day, settings.training_dates, settings.evaluated_dates)
         if split is None:
             return None
-        rows = self._panel.on(split.trained)
-        members = np.unique(self._panel.members[rows]).size
+        members = np.unique(self._panel.members[self._panel.on(split.trained)]).size
         if members < settings.minimum_matured_members:
             return None
-        names = [feature.name for feature in self._features]
+        matured = tuple(matured_dates(self._dates, self.days, day)[-settings.training_dates :])
         try:
-            model = train(
-                self._matrix[rows],
-                self._outcome[rows],
-                [feature.sign for feature in self._features],
-                settings.ridge,
-            )
+            evaluated, model = self._trained(split.trained), self._trained(matured)
         except TrainingImpossible:
             return None  # all alike: there is nothing to learn, and the base stays
-        evaluated = self._panel.on(split.evaluated)
+        names = [feature.name for feature in self._features]
+        rows = self._panel.on(matured)
         card: Row = {
             "version": f"logistic-{day}",
             "fitted_on": day,
             "horizon_days": self.days,
             "intercept": model.intercept,
             "trained_rows": int(rows.sum()),
-            "trained_members": int(members),
-            "trained_dates": len(split.trained),
-            "first_trained_on": split.trained[0],
-            "last_trained_on": split.trained[-1],
-            "evaluated_rows": int(evaluated.sum()),
+            "trained_members": int(np.unique(self._panel.members[rows]).size),
+            "trained_dates": len(matured),
+            "first_trained_on": matured[0],
+            "last_trained_on": matured[-1],
+            "learned_until_on": split.trained[-1],
+            "evaluated_rows": int(self._panel.on(split.evaluated).sum()),
             "first_evaluated_on": split.evaluated[0],
             "last_evaluated_on": split.evaluated[-1],
-            **self._evaluation(model, day, split),
+            **self._evaluation(evaluated, day, split),
         }
         self._keep(card, names, model)
         return card
 
+    def _trained(self, dates: tuple[date, ...]) -> Logistic:
+        rows = self._panel.on(dates)
+        signs = [feature.sign for feature in self._features]
+        return train(self._matrix[rows], self._outcome[rows], signs, self._settings.ridge)
+
     def _evaluation(self, model: Logistic, day: date, split: Split) -> Row:
-        """The version, the champion and the base on the same rows, each as it would have been published."""
-        evaluated = self._panel.on(split.evaluated)
-        outcome = self._outcome[evaluated]
-        challenger = performance(self._as_used(model.logits(self._matrix), split)[evaluated], outcome)
-        base = performance(self._base_logits[evaluated], outcome)
-        promoted = [row for row in self._cards if row["fitted_on"] < day and row["is_promoted"]]
-        champion, name = base, BASE
-        if promoted:
-            name = promoted[-1]["version"]
-            champion = performance(self._as_used(self._logits(name), split)[evaluated], outcome)
+        """The base and its blend with a version on the same rows, each as it would have been published."""
+        settings = self._settings
+        rows = self._panel.on(split.evaluated)
+        outcome, base_logits = self._outcome[rows], self._base_logits[rows]
+        logits = model.logits(self._matrix)
+        weights = self._blend(logits, split.trained[-settings.blended_dates :])
+        blended = weights(base_logits, logits[rows])
+        gain = paired_gain(blended, base_logits, outcome, self._panel.members[rows])
+        former = [row for row in self._cards if row["fitted_on"] < day]
+        gains = [
+            Gain(row["gain"], row["gain_error"], row["evaluated_rows"])
+            for row in former[1 - settings.compared_versions :]
+        ]
+        gains = [*(gains if settings.compared_versions > 1 else []), gain]
+        together = mean_gain(gains)
+        was_promoted = bool(former) and former[-1]["is_promoted"]
         return {
-            "champion": name,
-            **asdict(challenger),
-            **{f"champion_{measure}": value for measure, value in asdict(champion).items()},
-            **{f"base_{measure}": value for measure, value in asdict(base).items()},
-            "required_gain_share": self._settings.required_gain_share,
-            "is_promoted": is_promoted(challenger, champion, self._settings.required_gain_share),
+            "champion": former[-1]["version"] if was_promoted else BASE,
+            **asdict(performance(blended, outcome)),
+            **{
+                f"base_{measure}": value
+                for measure, value in asdict(performance(base_logits, outcome)).items()
+            },
+            "gain": gain.mean,
+            "gain_error": gain.error,
+            "mean_gain": together.mean,
+            "mean_gain_error": together.error,
+            "required_errors": settings.required_errors,
+            "is_promoted": is_promoted(
+                gains, is_champion=was_promoted, required_errors=settings.required_errors
+            ),
         }
 
-    def _as_used(self, logits: Numbers, split: Split) -> Numbers:
-        """Recalibrated on the newest dates before the evaluated ones, as it would have been by then."""
-        rows = self._panel.on(split.trained[-self._settings.recalibrated_dates :])
-        return self._recalibrated(logits, rows)(logits)
-
-    def _recalibrated(self, logits: Numbers, rows: NDArray[np.bool_]) -> Recalibration:
+    def _blend(self, logits: Numbers, dates: Sequence[date]) -> Blend:
+        rows = self._panel.on(dates)
         try:
-            return recalibrate(logits[rows], self._outcome[rows], self._settings.ridge)
+            return blend(
+                self._base_logits[rows], logits[rows], self._outcome[rows], self._settings.blend_ridge
+            )
         except TrainingImpossible:
-            return Recalibration()
+            return Blend()
 
-    def _recalibration(self, version: str, day: date) -> Row | None:
-        dates = matured_dates(self._dates, self.days, day)[-self._settings.recalibrated_dates :]
+    def _weighed(self, version: str, day: date) -> Row | None:
+        dates = matured_dates(self._dates, self.days, day)[-self._settings.blended_dates :]
         rows = self._panel.on(dates)
         if not rows.any():
             return None
-        found = self._recalibrated(self._logits(version), rows)
+        found = self._blend(self._logits(version), dates)
         return {
             "version": version,
             "calibrated_on": day,
             "horizon_days": self.days,
             "offset_logit": found.offset,
-            "slope": found.slope,
+            "base_weight": found.base_weight,
+            "model_weight": found.model_weight,
             "first_matured_on": dates[0],
             "last_matured_on": dates[-1],
             "matured_dates": len(dates),

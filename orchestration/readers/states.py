@@ -57,6 +57,8 @@ class State:
 SILENT_SIGNALS = "churn signals that cannot fire"
 """What a summary calls them, and the key under which a manifest keeps them."""
 SIGNAL_HEADINGS = ["code", "English", "中文"]
+CHURN_ALARMS = "alarms of the churn probability"
+"""What summaries call a probability in use that was wrong on the whole, and features that moved."""
 
 STATES = [
     State("members by lifecycle stage", "marts", "member_lifecycle", "stage", "lifecycle/stages.csv"),
@@ -113,6 +115,33 @@ def signals_that_cannot_fire(file: Path) -> list[tuple[str, str, str]]:
             "select signal, label_en, label_zh from marts.dim_churn_signal "
             "where is_active and is_silent order by signal_order"
         ).fetchall()
+
+
+def churn_alarms(file: Path) -> list[str]:
+    """What was wrong with the probability in use on the newest date that is over, and which features moved.
+
+    Args:
+        file: A build's file or a published version.
+
+    Returns:
+        A sentence per alarm; empty without the tables.
+    """
+    with connect_read_only(file) as connection:
+        if not {("marts", "fct_churn_bias"), ("marts", "fct_churn_drift")} <= _tables(connection):
+            return []
+        wrong = connection.execute(
+            "select horizon_days, as_of_date, expected_share, observed_share, bias_z "
+            "from marts.fct_churn_bias where method = 'champion' and is_newest and is_alarm "
+            "order by horizon_days"
+        ).fetchall()
+        moved = connection.execute(
+            "select feature, psi from marts.fct_churn_drift where is_newest and is_alarm order by feature"
+        ).fetchall()
+    return [
+        f"As of {day}, {days} days ahead: {said:.1%} were expected not to buy, {came:.1%} did not "
+        f"({float(z):+.1f} standard errors), and so it was before."
+        for days, day, said, came, z in wrong
+    ] + [f"{feature} has moved since the fit (stability index {psi:.2f})." for feature, psi in moved]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

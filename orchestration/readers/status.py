@@ -19,7 +19,7 @@ from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until
 from orchestration.readers.due import business_today, due_now
-from orchestration.readers.states import SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.readers.states import CHURN_ALARMS, SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
 from orchestration.warehouse.asked_dates import given_up_dates
 from orchestration.warehouse.builds import WARNINGS
 from orchestration.warehouse.connections import telling
@@ -134,6 +134,7 @@ def status_text(home: Home) -> str:
             for section in [
                 *_state_sections(version.manifest),
                 *silent_signals(version.manifest.details),
+                *told_alarms(version.manifest.details),
                 *_warnings(version.manifest.details),
             ]
         ]
@@ -162,6 +163,18 @@ def silent_signals(details: Mapping[str, Any]) -> list[str]:
     if not silent:
         return []
     return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
+
+
+def told_alarms(details: Mapping[str, Any]) -> list[str]:
+    """What was wrong with the churn probability when the version was built; nothing where it was right.
+
+    Args:
+        details: Details of a published version's manifest.
+    """
+    found = details.get(CHURN_ALARMS)
+    if not found:
+        return []
+    return ["\n".join([f"{CHURN_ALARMS[0].upper()}{CHURN_ALARMS[1:]}", *(f"  {each}" for each in found)])]
 
 
 def _warnings(details: Mapping[str, Any]) -> list[str]:

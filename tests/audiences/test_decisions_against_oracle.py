@@ -215,7 +215,7 @@ def test_every_property_holds_over_many_more_histories(deciding, tables):
 
 
 # Together they hold what every planted fault needs.
-FULL = [history(Random(seed), 120) for seed in (2, 20)]
+FULL = [history(Random(seed), 120) for seed in (30, 31)]
 
 
 @pytest.mark.parametrize("tables", FULL, ids=["one", "other"])

@@ -241,16 +241,19 @@ CONDITIONS: dict[str, list[str]] = {
     ],
     "stg_rekindle__churn_recalibrations__saw_nothing_later": [
         "update staging.stg_rekindle__churn_recalibrations set last_matured_on = calibrated_on where one_row",
-        "update staging.stg_rekindle__churn_recalibrations set recalibration_slope = -0.1 where one_row",
+        "update staging.stg_rekindle__churn_recalibrations set base_weight = -0.1 where one_row",
+        "update staging.stg_rekindle__churn_recalibrations set model_weight = -0.1 where one_row",
     ],
     "stg_rekindle__churn_model_cards__evaluated_after_what_it_was_trained_on": [
-        "update staging.stg_rekindle__churn_model_cards set last_trained_on = first_evaluated_on "
+        "update staging.stg_rekindle__churn_model_cards set learned_until_on = first_evaluated_on "
         "where one_row",
         "update staging.stg_rekindle__churn_model_cards set last_evaluated_on = fitted_on where one_row",
     ],
-    "stg_rekindle__churn_model_cards__promoted_only_for_a_gain": [
+    "stg_rekindle__churn_model_cards__in_use_only_for_a_gain": [
         "update staging.stg_rekindle__churn_model_cards set is_promoted = not is_promoted where one_row",
-        "update staging.stg_rekindle__churn_model_cards set champion_log_loss = log_loss where is_promoted",
+        "update staging.stg_rekindle__churn_model_cards set mean_gain = required_errors * mean_gain_error "
+        "where is_promoted and champion = 'base'",
+        "update staging.stg_rekindle__churn_model_cards set gain = -3 * gain_error where is_promoted",
     ],
     "int_churn_model__scores__saw_nothing_later": [
         "update intermediate.int_churn_model__scores set fitted_on = as_of_date + 1 where one_row",
@@ -270,6 +273,7 @@ CONDITIONS: dict[str, list[str]] = {
     "stg_rekindle__amount_parameters__amounts_have_a_mean_and_a_variance": [
         "update staging.stg_rekindle__amount_parameters set amount_shape = 1, scale_shape = 1 where one_row",
         "update staging.stg_rekindle__amount_parameters set scale_amount = null where one_row",
+        "update staging.stg_rekindle__amount_parameters set came_share = -0.1 where one_row",
         "update staging.stg_rekindle__amount_parameters set basis = 'gross' where one_row",
     ],
     "int_margin__forecasts__more_in_longer": [
@@ -306,6 +310,13 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_churn_probability set scored_by_90d = 'base', p_no_purchase_90d = -1 "
         "where one_row",
         "update marts.member_churn_probability set scored_by_28d = 'model', model_p_no_purchase_28d = null "
+        "where one_row",
+    ],
+    "member_churn_probability__longer_is_never_above_shorter": [
+        "update marts.member_churn_probability set p_no_purchase_90d = p_no_purchase_28d + 1 where one_row",
+        "update marts.member_churn_probability set base_p_no_purchase_90d = 1, base_p_no_purchase_28d = 0 "
+        "where one_row",
+        "update marts.member_churn_probability set model_p_no_purchase_90d = 1, model_p_no_purchase_28d = 0 "
         "where one_row",
     ],
     "member_churn_probability__fit_saw_nothing_later": [

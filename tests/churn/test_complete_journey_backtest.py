@@ -40,7 +40,17 @@ def compared(tmp_path_factory, monkeypatch_module):
             "select method, auc, log_loss, as_of_dates from marts.fct_churn_comparison "
             "where population = 'all' and horizon_days = 28"
         ).fetchall()
-    return {method: figures for method, *figures in rows}
+        by_date = connection.execute(
+            "select horizon_days, as_of_date, max(auc) filter (method = 'champion'), "
+            "max(auc) filter (method = 'base'), max(ece) filter (method = 'champion'), "
+            "max(log_loss) filter (method = 'champion'), max(log_loss) filter (method = 'base') "
+            "from marts.fct_churn_backtest where population = 'all' group by all"
+        ).fetchall()
+        [above] = connection.execute(
+            "select count(*) filter (p_no_purchase_90d > p_no_purchase_28d) "
+            "from marts.member_churn_probability"
+        ).fetchone()
+    return {"by_date": by_date, "above": above, **{method: figures for method, *figures in rows}}
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +72,21 @@ def test_the_probability_in_use_ranks_all_members_as_well_as_promised(compared):
 def test_the_trained_model_is_not_worse_than_the_base(compared):
     assert compared["model"][0] >= compared["base"][0]
     assert compared["model"][1] <= compared["base"][1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("horizon", [28, 90])
+def test_the_probability_in_use_keeps_to_the_bar_on_each_date(compared, horizon):
+    """Never more than .002 AUC below the base, ECE to .05 on nine dates of ten, no more log loss than it."""
+    found = [tuple(map(float, row[2:])) for row in compared["by_date"] if row[0] == horizon]
+    assert len(found) >= 8
+    assert min(auc - base for auc, base, *_ in found) >= -0.002
+    assert sum(ece <= 0.05 for *_, ece, _, _ in found) >= 0.9 * len(found)
+    assert sum(loss for *_, loss, _ in found) <= sum(base for *_, base in found)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_nobody_is_likelier_to_buy_nothing_for_longer(compared):
+    assert compared["above"] == 0

@@ -1,5 +1,6 @@
 """The trained churn model: signs hold, published methods agree, nothing blows up."""
 
+from dataclasses import astuple
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,15 +11,17 @@ from hypothesis import strategies as st
 
 from orchestration.core.churn_model import (
     CERTAIN,
-    Performance,
-    Recalibration,
+    Blend,
+    Gain,
     Sign,
     TrainingImpossible,
+    blend,
     is_promoted,
     log_odds,
+    mean_gain,
+    paired_gain,
     performance,
     probabilities,
-    recalibrate,
     train,
 )
 from orchestration.core.due import matured_dates, split_dates
@@ -109,26 +112,38 @@ def test_what_varies_by_no_more_than_rounding_carries_nothing_whatever_its_level
     assert (found.coefficients.tolist(), found.deviations.tolist()) == ([0.0], [1.0])
 
 
-def test_recalibration_finds_the_offset_and_the_slope_that_were_planted():
+def test_a_blend_finds_the_weights_and_the_shift_that_were_planted():
     dice = np.random.default_rng(3)
-    logits = dice.normal(size=40_000) * 2
-    outcome = dice.random(40_000) < probabilities(0.7 + 0.5 * logits)
-    found = recalibrate(logits, outcome.astype(float), 1e-6)
-    assert (found.offset, found.slope) == pytest.approx((0.7, 0.5), abs=0.05)
+    base, model = dice.normal(size=(2, 40_000)) * 2
+    outcome = dice.random(40_000) < probabilities(0.7 + 0.2 * base + 0.9 * model)
+    found = blend(base, model, outcome.astype(float), 1e-6)
+    assert (found.offset, found.base_weight, found.model_weight) == pytest.approx((0.7, 0.2, 0.9), abs=0.05)
+    assert found(base, model) == pytest.approx(
+        found.offset + found.base_weight * base + found.model_weight * model
+    )
 
 
 @given(SEEDS)
 @settings(max_examples=25, deadline=None)
-def test_recalibration_never_turns_an_order_round_and_never_costs_log_loss(seed):
-    features, outcome = drawn(seed, 1)
-    logits = features[:, 0] / features.std()
-    found = recalibrate(logits, outcome, 1e-9)
-    assert found.slope >= 0
-    assert performance(found(logits), outcome).log_loss <= performance(logits, outcome).log_loss + 1e-9
+def test_a_blend_never_turns_an_order_round_and_costs_no_log_loss_against_an_even_one(seed):
+    features, outcome = drawn(seed, 2)
+    base, model = (features / features.std(axis=0)).T
+    found = blend(base, model, outcome, 1e-9)
+    assert min(found.base_weight, found.model_weight) >= 0
+    even = performance(Blend()(base, model), outcome).log_loss
+    assert performance(found(base, model), outcome).log_loss <= even + 1e-9
 
 
-def test_without_recalibration_log_odds_stay():
-    assert Recalibration()(np.array([-1.0, 2.0])).tolist() == [-1.0, 2.0]
+@pytest.mark.parametrize("ridge", [0.0, 0.03, 1e6])
+def test_the_stronger_the_ridge_the_nearer_a_blend_is_to_an_even_one_without_a_shift(ridge):
+    dice = np.random.default_rng(4)
+    base, model = dice.normal(size=(2, 4000)) * 2
+    outcome = (dice.random(4000) < probabilities(0.7 + 0.9 * model)).astype(float)
+    found, free = (astuple(blend(base, model, outcome, each)) for each in (ridge, 0.0))
+    away, furthest = (np.abs(np.array(each) - [0, 0.5, 0.5]) for each in (found, free))
+    assert (away <= furthest + 1e-6).all()
+    if ridge > 1:
+        assert away == pytest.approx(np.zeros(3), abs=1e-4)
 
 
 def test_metrics_equal_a_calculation_by_hand():
@@ -146,10 +161,56 @@ def test_certainty_is_kept_half_a_unit_of_the_last_decimal_away():
     assert probabilities(log_odds([0.0, 1.0])) == pytest.approx([CERTAIN, 1 - CERTAIN], rel=1e-6)
 
 
-@pytest.mark.parametrize(("log_loss", "promoted"), [(0.4951, False), (0.495, False), (0.4949, True)])
-def test_a_challenger_needs_more_than_the_required_gain(log_loss, promoted):
-    champion = Performance(0.5, 0.2, 0.8)
-    assert is_promoted(Performance(log_loss, 0.2, 0.8), champion, 0.01) is promoted
+def test_a_paired_gain_equals_a_calculation_by_hand():
+    # Two members, twice each: log-losses of .5 against .8 and .6, of .5 against .4.
+    gain = paired_gain(log_odds([0.8, 0.6, 0.6, 0.4]), log_odds([0.5] * 4), [1, 1, 0, 1], [7, 7, 8, 8])
+    gains = np.log([0.8, 0.6, 0.4, 0.4]) - np.log(0.5)
+    assert gain.mean == pytest.approx(gains.mean())
+    sums = np.array([gains[:2].sum(), gains[2:].sum()]) - 2 * gains.mean()
+    assert gain.error == pytest.approx(np.sqrt((sums**2).sum()) / 4)
+    assert gain.rows == 4
+
+
+def test_comparisons_count_together_by_their_rows():
+    found = mean_gain([Gain(-0.01, 0.03, 100), Gain(0.02, 0.01, 300)])
+    assert found.mean == pytest.approx(0.0125)
+    assert found.error == pytest.approx(np.sqrt((0.03**2 + 3 * 0.01**2) / 4))
+    assert found.rows == 400
+
+
+def test_saying_the_same_again_on_more_dates_makes_a_gain_no_surer():
+    dice = np.random.default_rng(5)
+    better, worse = dice.normal(size=(2, 300))
+    outcome = (dice.random(300) < probabilities(better)).astype(float)
+    once = paired_gain(better, worse, outcome, np.arange(300))
+    often = paired_gain(*(np.tile(each, 8) for each in (better, worse, outcome, np.arange(300))))
+    assert (often.mean, often.error) == pytest.approx((once.mean, once.error))
+
+
+@pytest.mark.parametrize(
+    ("gains", "is_champion", "promoted"),
+    [
+        # not in use: more than two standard errors, which is more than chance
+        ([0.0199], False, False),
+        ([0.02], False, False),
+        ([0.0201], False, True),
+        # in use: no worse on the whole
+        ([0.0001], True, True),
+        ([0.0], True, False),
+        # the last comparisons count together, so one good season does not do
+        ([-0.01, 0.04], False, False),
+        ([0.021, 0.0201], False, True),
+        ([0.03, -0.0199], True, True),
+        # and one that chance does not explain does it at once, whatever was before
+        ([0.9, 0.9, -0.0201], True, False),
+        ([0.9, 0.9, -0.02], True, True),
+    ],
+)
+def test_the_base_is_replaced_and_wins_back_by_paired_standard_errors(gains, is_champion, promoted):
+    found = is_promoted(
+        [Gain(mean, 0.01, 100) for mean in gains], is_champion=is_champion, required_errors=2.0
+    )
+    assert found is promoted
 
 
 LAST = date(2025, 12, 28)

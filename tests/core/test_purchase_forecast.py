@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from orchestration.core.purchase_forecast import expected_purchases
+from orchestration.core.purchase_forecast import came_share, expected_purchases
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_alive
 
 CDNOW = Parameters(0.243, 4.414, 0.793, 2.426)
@@ -37,3 +37,19 @@ def test_a_longer_horizon_expects_more_and_nobody_less_than_nothing():
     by_horizon = [expected_purchases(Model.MBG_NBD, CDNOW, histories, days) for days in (0, 1, 90, 365)]
     assert by_horizon[0] == pytest.approx(np.zeros(4), abs=1e-12)
     assert (np.diff(by_horizon, axis=0) > 0).all()
+
+
+def test_a_share_that_chance_explains_is_little_and_a_sure_one_is_whole():
+    dice = np.random.default_rng(2)
+    expected = np.full(4000, 10.0)
+    sure = came_share(10 * dice.gamma(0.8 * 50, 1 / 50, 4000), expected)
+    assert sure == pytest.approx(0.8, abs=0.005)
+    few = np.full(20, 10.0)
+    came = 8 * dice.exponential(size=20)
+    raw = came.sum() / few.sum()
+    assert abs(came_share(came, few) - 1) < abs(raw - 1)
+
+
+def test_where_nothing_was_expected_or_just_that_came_the_share_is_1():
+    assert came_share(np.zeros(3), np.zeros(3)) == 1.0
+    assert came_share(np.full(3, 2.0), np.full(3, 2.0)) == 1.0

@@ -17,12 +17,14 @@ from orchestration.core.purchase_models import (
     expected_value,
     fit,
     fit_value,
+    fit_with_prior,
     log_likelihood,
     log_likelihood_and_slope,
     p_alive,
     p_no_purchase,
     value_interval,
 )
+from tests.drawn_shops import ALIKE, drawn_shop
 
 CDNOW_FILE = Path(__file__).parent / "data" / "cdnow_summary.csv"
 
@@ -225,6 +227,37 @@ def test_a_history_that_cannot_be_is_refused(arrays, said):
 def test_without_a_second_purchase_nothing_can_be_fitted():
     with pytest.raises(FitImpossible, match="none of 2 members bought a second time"):
         fit(Model.MBG_NBD, Histories.of([0, 0], [0, 0], [10, 20]))
+
+
+@pytest.mark.parametrize("shop", [{}, {"members": 200, "youngest": 40, "oldest": 60}, ALIKE])
+def test_a_small_shop_has_parameters_inside_the_bounds_or_none(shop):
+    """Within e^8 of the unit each: a fit at the bound is none, and the prior gives every shop some."""
+    refused = set()
+    for seed in range(8):
+        histories = drawn_shop(seed, **shop)
+        try:
+            found = fit(Model.MBG_NBD, histories)
+        except FitImpossible as error:
+            refused.add(str(error).partition(";")[0])
+            found = fit_with_prior(Model.MBG_NBD, histories)
+            assert found.has_prior
+        at = found.parameters
+        logs = np.log([at.r, at.alpha / histories.age.max(), at.a, at.b])
+        assert np.abs(logs).max() <= 8
+        assert p_no_purchase(Model.MBG_NBD, at, histories, 28).min() > 0
+    assert refused == {"maximum likelihood ends at a bound of the optimiser"}
+
+
+def test_many_members_outweigh_the_prior(cdnow_histories):
+    found, free = (how(Model.MBG_NBD, cdnow_histories) for how in (fit_with_prior, fit))
+    assert free.has_prior < found.has_prior
+    chances = [p_no_purchase(Model.MBG_NBD, each.parameters, cdnow_histories, 13) for each in (found, free)]
+    assert chances[0] == pytest.approx(chances[1], abs=0.005)
+
+
+def test_amounts_that_are_all_alike_have_no_fit():
+    with pytest.raises(FitImpossible, match="bound of the optimiser"):
+        fit_value(np.tile([1.0, 2.0, 5.0], 200), np.full(600, 30.0))
 
 
 @pytest.mark.parametrize(("purchases", "average"), [([], []), ([1, 2], [3]), ([0], [3]), ([1], [0])])

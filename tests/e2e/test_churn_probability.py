@@ -5,9 +5,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from orchestration.core.churn_model import Logistic, Recalibration, log_odds, probabilities
+from orchestration.core.churn_model import Blend, Logistic, log_odds, probabilities
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_alive, p_no_purchase
-from tests.built import CHURN_FITS, MODEL_COEFFICIENTS, MODEL_FITS, MODEL_RECALIBRATIONS, SUNDAYS
+from orchestration.fits.amount_parameters import sampled_amounts
+from orchestration.fits.churn_parameters import sampled_histories
+from tests.built import CHURN_FITS, MODEL_BLENDS, MODEL_COEFFICIENTS, MODEL_FITS, SUNDAYS
 
 HORIZONS = (28, 90)
 COLUMNS = ("p_alive", *(f"base_p_no_purchase_{horizon}d" for horizon in HORIZONS))
@@ -80,16 +82,14 @@ def test_who_is_away_longer_is_less_likely_to_come_back(warehouse):
     assert Decimal(0) < quick < slow <= 1
 
 
-def in_use(horizon, day):
-    """The newest version by a date and the champion, as (fitted_on, intercept); None where there is none."""
-    known = [fit for fit in MODEL_FITS if fit[1] == horizon and fit[0] <= day]
-    promoted = [fit for fit in known if fit[2]]
-    return tuple((fits[-1][0], fits[-1][3]) if fits else None for fits in (known, promoted))
+def newest_by(horizon, day):
+    """The newest version by a date as (fitted_on, horizon, is_promoted, intercept); None before the first."""
+    return next((fit for fit in reversed(MODEL_FITS) if fit[1] == horizon and fit[0] <= day), None)
 
 
 def computed(warehouse, horizon, day, version):
     """What core makes of the features in the warehouse, by member."""
-    fitted_on, intercept = version
+    fitted_on, *_, intercept = version
     names = [name for name in MODEL_COEFFICIENTS if name != "base_logit"]
     rows = warehouse.execute(
         f"select member_key, base_p_no_purchase_{horizon}d, {', '.join(names)} "
@@ -101,53 +101,84 @@ def computed(warehouse, horizon, day, version):
     features = np.array([[float(value) for value in row[1:]] for row in rows])
     features[:, 0] = log_odds(features[:, 0])
     weights = np.array([MODEL_COEFFICIENTS[name] for name in ("base_logit", *names)]).T
-    recalibrations = [
-        Recalibration(offset, slope)
-        for of_version, calibrated_on, days, offset, slope in MODEL_RECALIBRATIONS
+    *_, blend = [
+        Blend(*weighed)
+        for of_version, calibrated_on, days, *weighed in MODEL_BLENDS
         if (of_version, days) == (fitted_on, horizon) and calibrated_on <= day
     ]
-    recalibrated = recalibrations[-1] if recalibrations else Recalibration()
-    return probabilities(recalibrated(Logistic(intercept, *weights).logits(features)))
+    return probabilities(blend(features[:, 0], Logistic(intercept, *weights).logits(features)))
 
 
-@pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("day", SUNDAYS[1:])
-def test_a_trained_version_scores_in_sql_as_in_core(warehouse, horizon, day):
+def test_a_blend_of_base_and_version_scores_in_sql_as_in_core(warehouse, day):
     found = warehouse.execute(
-        f"select model_p_no_purchase_{horizon}d, p_no_purchase_{horizon}d, scored_by_{horizon}d, "
-        f"base_p_no_purchase_{horizon}d from marts.member_churn_probability where as_of_date = ? "
-        "order by member_key",
+        "select base_p_no_purchase_28d, model_p_no_purchase_28d, p_no_purchase_28d, scored_by_28d, "
+        "base_p_no_purchase_90d, model_p_no_purchase_90d, p_no_purchase_90d, scored_by_90d "
+        "from marts.member_churn_probability where as_of_date = ? order by member_key",
         [day],
     ).fetchall()
     assert len(found) > 100
-    newest, champion = in_use(horizon, day)
-    by_newest, by_champion, scored_by, by_base = zip(*found, strict=True)
-    assert set(scored_by) == {"model" if champion else "base"}
-    if newest is None:
-        assert set(by_newest) == {None}
-    else:
-        expected = computed(warehouse, horizon, day, newest)
-        assert np.abs(np.array(by_newest, dtype=float) - expected).max() <= 1e-6
-    if champion is None:
-        assert by_champion == by_base
-    else:
-        expected = computed(warehouse, horizon, day, champion)
-        assert np.abs(np.array(by_champion, dtype=float) - expected).max() <= 1e-6
+    columns = list(zip(*found, strict=True))
+    shortest = shortest_in_use = 1.0
+    for horizon, (by_base, by_newest, in_use, scored_by) in zip(
+        HORIZONS, (columns[:4], columns[4:]), strict=True
+    ):
+        newest = newest_by(horizon, day)
+        expected = np.array(by_base, dtype=float)
+        if newest is None:
+            assert set(by_newest) == {None}
+        else:
+            blended = computed(warehouse, horizon, day, newest)
+            shortest = np.minimum(shortest, blended)
+            assert np.abs(np.array(by_newest, dtype=float) - shortest).max() <= 1e-6
+            expected = blended if newest[2] else expected
+        # A longer horizon is never above a shorter one, whoever scores either.
+        shortest_in_use = np.minimum(shortest_in_use, expected)
+        assert np.abs(np.array(in_use, dtype=float) - shortest_in_use).max() <= 1e-6
+        if horizon == HORIZONS[0]:
+            assert set(scored_by) == {"model" if newest and newest[2] else "base"}
 
 
 def test_the_versions_of_the_sample_show_every_case():
-    """Base alone, a champion that is the newest, a champion with a newer version beside it."""
+    """Base alone, a version in use, and one from which the base has won back."""
     cases = {
-        tuple(version and version[0] for version in in_use(horizon, day))
+        version and version[2]
         for horizon in HORIZONS
         for day in SUNDAYS[1:]
+        for version in [newest_by(horizon, day)]
     }
-    assert cases == {
-        (None, None),
-        (SUNDAYS[2], SUNDAYS[2]),
-        (SUNDAYS[4], SUNDAYS[2]),
-        (SUNDAYS[5], SUNDAYS[5]),
-    }
+    assert cases == {None, True, False}
+
+
+def test_a_longer_horizon_is_never_above_a_shorter_one(warehouse):
+    above, equal, below = warehouse.execute(
+        "select count(*) filter (p_no_purchase_90d > p_no_purchase_28d), "
+        "count(*) filter (p_no_purchase_90d = p_no_purchase_28d), "
+        "count(*) filter (p_no_purchase_90d < p_no_purchase_28d) from marts.member_churn_probability"
+    ).fetchone()
+    assert above == 0
+    assert equal > 0  # the made-up versions disagree somewhere
+    assert below > 1000
+
+
+def test_reasons_add_up_to_the_log_odds_of_the_probability_in_use(warehouse):
+    worst, rows = warehouse.execute(
+        """
+        with told as (
+            select member_key, as_of_date, horizon_days, sum(contribution)::double as log_odds
+            from marts.fct_churn_reason group by all
+        ),
+        given as (
+            unpivot marts.member_churn_probability on p_no_purchase_28d, p_no_purchase_90d
+            into name horizon value chance
+        )
+        select max(abs(1 / (1 + exp(-log_odds)) - chance)), count(*)
+        from given inner join told using (member_key, as_of_date)
+        where horizon_days = regexp_extract(horizon, '[0-9]+')::integer
+        """
+    ).fetchone()
+    assert worst <= 1e-6
+    assert rows > 1000
 
 
 def test_reasons_are_ranked_by_what_raises_the_probability(warehouse):
@@ -165,3 +196,31 @@ def test_reasons_are_ranked_by_what_raises_the_probability(warehouse):
         raising = [rank for rank in of_one if rank is not None]
         assert sorted(raising) == list(range(1, len(raising) + 1))
     assert max(map(len, shares.values())) > 3
+
+
+@pytest.mark.parametrize("day", [SUNDAYS[0], SUNDAYS[-1]])
+def test_a_fit_sees_on_an_as_of_date_what_member_activity_says(chain, warehouse, day):
+    """Fits read the folded days, so that they may be made on days that nobody asked for."""
+    told = warehouse.execute(
+        "select category_group, purchase_days - 1, date_diff('day', first_purchase_on, last_purchase_on), "
+        "date_diff('day', first_purchase_on, as_of_date), count(*) from marts.member_activity "
+        "where as_of_date = ? and purchase_days > 0 group by all order by all",
+        [day],
+    ).fetchall()
+    seen = sampled_histories(chain.build.file, day, 10**6)
+    assert sum(of.members.sum() for group, of in seen.items() if group != "all") == seen["all"].members.sum()
+    assert told == [
+        (group, *map(int, row))
+        for group, of in sorted(seen.items())
+        if group != "all"
+        for row in zip(of.repeats, of.last, of.age, of.members, strict=True)
+    ]
+    amounts = sampled_amounts(chain.build.file, day, 10**6)
+    net, margin = warehouse.execute(
+        "select sum(net_amount) filter (net_amount > 0), sum(margin_amount) filter (margin_amount > 0) "
+        "from marts.member_activity where as_of_date = ? and purchase_days > 0",
+        [day],
+    ).fetchone()
+    for basis, expected in (("net_amount", net), ("margin", margin)):
+        purchases, averages = amounts["all", basis]
+        assert (purchases * averages).sum() == pytest.approx(float(expected))

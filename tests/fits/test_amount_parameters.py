@@ -1,16 +1,26 @@
 """Fits of what a purchase is worth: the sample they see, what is left out, the versions that are kept."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
 import pytest
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.purchase_models import Fit, FitImpossible, Model, Parameters, ValueParameters
+from orchestration.core.purchase_forecast import expected_purchases
+from orchestration.core.purchase_models import (
+    Fit,
+    FitImpossible,
+    Histories,
+    Model,
+    Parameters,
+    ValueParameters,
+    expected_value,
+)
 from orchestration.fits.amount_parameters import (
     AMOUNT_FITS,
     add_amounts,
+    came_shares,
     dates_without_amounts,
     fit_amounts,
     sampled_amounts,
@@ -38,15 +48,19 @@ def warehouse(tmp_path):
     file = tmp_path / "rekindle.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.register("drawn", {"key": np.arange(901), "bought": bought, "amount": amounts})
-        connection.execute("create schema marts")
+        connection.execute("create schema intermediate")
         connection.execute(
             f"""
-            create table marts.member_activity as
-            select key as member_key, date '{DAY}' as as_of_date, bought as purchase_days,
-                if(key < 800, 'fast_moving', 'durable') as category_group,
-                amount::decimal(18, 2) as net_amount,
-                if(key < 800, (amount / 4)::decimal(18, 2), null) as margin_amount
-            from drawn
+            create table intermediate.int_member_days as
+            select key as member_key, date '{DAY}' as activity_on, date '9999-12-31' as next_on,
+                bought as purchase_days, amount::decimal(18, 2) as net_amount,
+                if(key < 800, (amount / 4)::decimal(18, 2), 0) as known_margin_amount,
+                if(key < 800, 0, 1) as unknown_margins
+            from drawn;
+            create table intermediate.int_member_category_days as
+            select member_key, activity_on, next_on, activity_on as last_purchase_on, net_amount,
+                if(member_key < 800, 'fast_moving', 'durable') as category_group
+            from intermediate.int_member_days
             """
         )
     return file
@@ -140,3 +154,75 @@ def test_amounts_are_added_and_never_rewritten(home):
 def test_no_amounts_without_a_purchase_fit(home):
     with pytest.raises(RekindleError, match="there is no purchase fit"):
         add_amounts(home, DAY, FOUND)
+
+
+YEAR_BEFORE = DAY - timedelta(days=365)
+WORTH = {
+    ("all", "margin"): (ValueParameters(4.0, 3.0, 10.0), 1),
+    ("all", "net_amount"): FOUND["all", "net_amount"],
+}
+
+
+def year_of(tmp_path, members, share, unknown_from=None):
+    """Members with two purchase days a year ago, of whose expectation about a share came since."""
+    dice = np.random.default_rng(6)
+    expected = {
+        basis: expected_purchases(Model.MBG_NBD, PURCHASES.parameters, Histories.of([1], [50], [100]), 365)[0]
+        * expected_value(WORTH["all", basis][0], np.array([2.0]), np.array([amount / 2]))[0]
+        for basis, amount in (("net_amount", 60.0), ("margin", 20.0))
+    }
+    came = share * 2 * dice.random(members)
+    file = tmp_path / f"{members}.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.register("drawn", {"key": np.arange(members), "came": came})
+        connection.execute("create schema intermediate")
+        connection.execute(
+            f"""
+            create table intermediate.int_member_days as
+            select key as member_key, date '{YEAR_BEFORE}' as activity_on, date '{DAY}' as next_on,
+                2 as purchase_days, date '{YEAR_BEFORE}' - 100 as first_purchase_on,
+                date '{YEAR_BEFORE}' - 50 as last_purchase_on,
+                60::decimal(18, 2) as net_amount, 20::decimal(18, 2) as known_margin_amount,
+                0 as unknown_margins
+            from drawn
+            union all
+            select key, date '{DAY}', date '9999-12-31', 3, date '{YEAR_BEFORE}' - 100, date '{DAY}',
+                (60 + came * {expected["net_amount"]})::decimal(18, 2),
+                (20 + came * {expected["margin"]})::decimal(18, 2),
+                if(key >= {members if unknown_from is None else unknown_from}, 1, 0)
+            from drawn;
+            create table intermediate.int_member_category_days as
+            select member_key, activity_on, next_on, last_purchase_on, net_amount, 'durable' as category_group
+            from intermediate.int_member_days
+            """
+        )
+    return file
+
+
+def shares_of(warehouse):
+    return came_shares(warehouse, DAY, 365, {"all": PURCHASES.parameters}, WORTH, SETTINGS)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.4])
+def test_what_came_of_a_year_is_found_on_each_basis(tmp_path, share):
+    assert shares_of(year_of(tmp_path, 600, share)) == {
+        "net_amount": pytest.approx(share, rel=0.05),
+        "margin": pytest.approx(share, rel=0.05),
+    }
+
+
+@pytest.mark.parametrize(("known", "bases"), [(50, {"margin", "net_amount"}), (49, {"net_amount"})])
+def test_a_basis_known_of_too_few_a_year_before_has_no_share(tmp_path, known, bases):
+    assert set(shares_of(year_of(tmp_path, 80, 0.5, unknown_from=known))) == bases
+
+
+def test_a_shop_younger_than_the_year_has_none(tmp_path):
+    young = year_of(tmp_path, 600, 0.5)
+    assert came_shares(young, YEAR_BEFORE, 365, {"all": PURCHASES.parameters}, WORTH, SETTINGS) == {}
+
+
+def test_shares_are_kept_with_the_amounts_and_are_1_where_they_are_not_known(home):
+    add_version(home, DAY, {"all": PURCHASES})
+    add_amounts(home, DAY, FOUND, {"net_amount": 0.8})
+    kept = {row["basis"]: row["came_share"] for row in read_own_table(home, AMOUNT_FITS)}
+    assert kept == {"net_amount": 0.8, "margin": 1.0}

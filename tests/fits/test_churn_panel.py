@@ -68,6 +68,24 @@ def test_every_sampled_member_has_every_as_of_date_and_the_features_asked_for(wa
     assert set(panel.histories.age) == {(day - FIRST_BOUGHT).days for day in DAYS}
 
 
+def test_whoever_joins_later_changes_no_sample_of_before(warehouse):
+    before = read_panel(warehouse, FEATURES, 20)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            f"insert into marts.member_churn_features select member_key, date '{DAYS[1]}', 1, 1 "
+            "from range(51, 151) as members(member_key)"
+        )
+        connection.execute(
+            f"insert into marts.member_activity select member_key, date '{DAYS[1]}', 'durable', 1, "
+            f"date '{DAYS[1]}', date '{DAYS[1]}' from range(51, 151) as members(member_key)"
+        )
+    after = read_panel(warehouse, FEATURES, 20)
+    on_first = [panel.members[panel.on([DAYS[0]])] for panel in (before, after)]
+    assert np.array_equal(*on_first)
+    assert on_first[0].size == 20
+    assert max(after.members[after.on([DAYS[1]])]) > 50
+
+
 def test_a_sample_is_of_members_and_the_same_each_time(warehouse):
     first, second = (read_panel(warehouse, FEATURES, 20) for _ in range(2))
     assert np.unique(first.members).size == 20

@@ -1,6 +1,6 @@
 """Fits of the purchase model: the sample they see, the versions that are kept."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
@@ -20,6 +20,7 @@ from orchestration.fits.churn_parameters import (
 )
 from orchestration.own_tables import provide_own_tables, schema_of
 from orchestration.project import SEEDS_DIR, Home
+from tests.drawn_shops import drawn_shop
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
 FOUND = Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)
@@ -31,19 +32,26 @@ def warehouse(tmp_path):
     """300 members of one group and 30 of another on two dates, and two who never bought."""
     file = tmp_path / "rekindle.duckdb"
     with duckdb.connect(str(file)) as connection:
-        connection.execute("create schema marts")
+        connection.execute("create schema marts; create schema intermediate")
         connection.execute(
             f"""
             create table marts.member_activity as
+            select unnest([date '{EARLIER}', date '{DAY}']) as as_of_date;
+            create table intermediate.int_member_days as
             select
-                member_key, as_of_date,
-                if(member_key < 300, 'fast_moving', 'durable') as category_group,
+                member_key, as_of_date as activity_on,
+                if(as_of_date = date '{DAY}', date '9999-12-31', date '{DAY}') as next_on,
+                0 as net_amount, 0 as known_margin_amount, 0 as unknown_margins,
                 case when member_key >= 330 then 0 else 1 + member_key % 4 end as purchase_days,
                 if(member_key < 330, as_of_date - 200, null) as first_purchase_on,
                 case when member_key < 330 then as_of_date - 200 + 30 * (member_key % 4)::integer end
                     as last_purchase_on
             from range(332) as members(member_key),
-                (values (date '{EARLIER}'), (date '{DAY}')) as dates(as_of_date)
+                (values (date '{EARLIER}'), (date '{DAY}')) as dates(as_of_date);
+            create table intermediate.int_member_category_days as
+            select member_key, activity_on, next_on, last_purchase_on, net_amount,
+                if(member_key < 300, 'fast_moving', 'durable') as category_group
+            from intermediate.int_member_days where purchase_days > 0
             """
         )
     return file
@@ -117,15 +125,42 @@ def test_a_sample_is_the_same_each_time_and_not_larger_than_asked(warehouse):
 def test_what_happened_after_the_date_is_not_seen(warehouse):
     before = sampled_histories(warehouse, EARLIER, 500)["all"]
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(f"update marts.member_activity set purchase_days = 9 where as_of_date = '{DAY}'")
+        connection.execute(
+            f"update intermediate.int_member_days set purchase_days = 9 where activity_on = '{DAY}'"
+        )
     after = sampled_histories(warehouse, EARLIER, 500)["all"]
     assert np.array_equal(before.repeats, after.repeats)
 
 
-def test_a_small_group_has_no_fit_of_its_own(warehouse):
-    fits = fit_groups(sampled_histories(warehouse, DAY, 500), SETTINGS)
+def test_histories_are_those_of_any_day_not_only_of_as_of_dates(warehouse):
+    [on_day], [between] = (
+        {tuple(np.unique(of["all"].age))}
+        for of in (
+            sampled_histories(warehouse, EARLIER, 500),
+            sampled_histories(warehouse, EARLIER + timedelta(days=5), 500),
+        )
+    )
+    assert (on_day, between) == ((200.0,), (205.0,))
+
+
+def test_a_small_group_has_no_fit_of_its_own():
+    everybody, durable = (drawn_shop(3, members=members) for members in (330, 199))
+    said: list[str] = []
+    fits = fit_groups({"all": everybody, "fast_moving": everybody, "durable": durable}, SETTINGS, said)
     assert set(fits) == {"all", "fast_moving"}
     assert fits["all"].members == 330
+    assert said == []
+
+
+def test_a_shop_whose_buyers_are_all_alike_has_a_fit_and_is_told_what_decided():
+    alike = Histories.of(np.arange(400) % 2, 20 * (np.arange(400) % 2), np.full(400, 40))
+    said: list[str] = []
+    fits = fit_groups({"all": alike, "durable": alike}, SETTINGS, said)
+    assert fits["all"].has_prior
+    assert "durable" not in fits
+    assert [message.split(":")[0] for message in said] == ["everybody", "durable"]
+    assert "a weak prior decides" in said[0]
+    assert "everybody's fit stands in" in said[1]
 
 
 def test_too_few_members_are_not_fitted():

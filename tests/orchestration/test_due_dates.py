@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.core.due import due_dates, due_fits, last_due_date
+from orchestration.core.due import due_dates, due_fits, last_due_date, period_start
 
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 TODAY = date(2025, 12, 29)
@@ -78,14 +78,27 @@ def test_what_was_asked_for_is_due_unless_it_is_published_given_up_or_not_over(
     assert all(day <= last for day in due)
 
 
-def test_a_first_fit_is_due_at_the_first_date_and_then_each_month():
+def test_a_first_fit_is_due_at_the_first_date_and_then_each_period():
     sundays = [date(2025, 11, 2) + timedelta(weeks=week) for week in range(9)]
-    assert due_fits(sundays, set(), 28) == [date(2025, 11, 2), date(2025, 11, 30), date(2025, 12, 28)]
+    due = due_fits(sundays, set(), 28)
+    assert due == [date(2025, 11, 2), date(2025, 11, 23), date(2025, 12, 21)]
+    assert [period_start(day, 28) for day in due] == [date(2025, 10, 26), *due[1:]]
 
 
-def test_a_fit_is_due_on_the_day_its_age_is_reached_not_before():
-    assert due_fits([date(2025, 12, 28)], {date(2025, 12, 1)}, 28) == []
-    assert due_fits([date(2025, 12, 29)], {date(2025, 12, 1)}, 28) == [date(2025, 12, 29)]
+def test_a_fit_is_due_on_the_first_date_of_a_period_not_before():
+    assert due_fits([date(2025, 12, 20)], {date(2025, 11, 23)}, 28) == []
+    assert due_fits([date(2025, 12, 21)], {date(2025, 12, 20)}, 28) == [date(2025, 12, 21)]
+
+
+@given(st.sets(DAYS, min_size=1, max_size=30), st.sets(DAYS, max_size=30), st.integers(1, 60))
+def test_more_dates_before_move_no_fit_after_the_period_in_which_they_meet(dates, earlier, days):
+    more = dates | {day for day in earlier if day < min(dates)}
+    from_the_next_period = period_start(min(dates), days) + timedelta(days=days)
+    few, many = (
+        [day for day in due_fits(asked, set(), days) if day >= from_the_next_period]
+        for asked in (dates, more)
+    )
+    assert few == many
 
 
 def test_a_later_fit_does_not_serve_an_earlier_date():

@@ -11,9 +11,15 @@
 {%- endmacro %}
 
 
-{# Density at a node, 1 at the mean; the leftmost node stands for all that lie left of it. #}
-{% macro beta_weight(node, step, variable, mean, first, second) -%}
-    power({{ variable }} / {{ mean }}, {{ first }}) * power((1 - {{ variable }}) / (1 - {{ mean }}), {{ second }})
+{# Density at a node, 1 at the mean; the leftmost node stands for all that lie left of it. As a power of the mean's
+   neighbours it is nothing times without end where both parameters are large, so it is added up in logarithms; beyond
+   what a floating-point number can hold it is nothing, which some engines refuse to round to by themselves. #}
+{% macro beta_weight(node, step, mean, first, second) -%}
+    exp(greatest(
+        {{ first }} * {{ node }} * {{ step }}
+        - ({{ first }} + {{ second }}) * ln(1 + {{ mean }} * (exp({{ node }} * {{ step }}) - 1)),
+        -700
+    ))
     * case when {{ node }} = -18 then 1 / (1 - exp(-{{ first }} * {{ step }})) else 1 end
 {%- endmacro %}
 

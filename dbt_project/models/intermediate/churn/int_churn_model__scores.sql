@@ -1,9 +1,7 @@
 {%- set families = churn_features() -%}
 {%- set parts = 'baseline + ' ~ (families | join('_logit + ')) ~ '_logit' -%}
-{%- set kind = '(partition by as_of_dates.as_of_date, cards.horizon_days)' -%}
--- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit. In use at a
--- date are the newest version and the champion by then, each with its newest recalibration; nothing that saw what came
--- later.
+-- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit. What scores at
+-- a date is the newest version by then, blended with the base by its newest weights; nothing that saw what came later.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
 ),
@@ -28,34 +26,28 @@ baselines as (
     select * from {{ ref('member_churn_baseline') }}
 ),
 
-versions as (
+blends as (
     select
         as_of_dates.as_of_date,
-        cards.*,
-        cards.fitted_on = max(cards.fitted_on) over {{ kind }} as is_newest,
-        coalesce(
-            cards.fitted_on = max(case when cards.is_promoted then cards.fitted_on end) over {{ kind }}, false
-        ) as is_champion
+        cards.version,
+        cards.horizon_days,
+        cards.fitted_on,
+        cards.is_promoted as is_champion,
+        cards.intercept,
+        recalibrations.calibrated_on,
+        recalibrations.offset_logit,
+        cast(recalibrations.base_weight as double) as base_weight,
+        cast(recalibrations.model_weight as double) as model_weight,
+        row_number() over (
+            partition by as_of_dates.as_of_date, cards.horizon_days
+            order by cards.fitted_on desc nulls last, recalibrations.calibrated_on desc nulls last
+        ) as age_rank
     from as_of_dates
     inner join cards on as_of_dates.as_of_date >= cards.fitted_on
-),
-
-recalibrated as (
-    select
-        versions.*,
-        recalibrations.calibrated_on,
-        coalesce(cast(recalibrations.recalibration_slope as double), 1) as slope,
-        coalesce(cast(recalibrations.recalibration_offset as double), 0) as offset_logit,
-        row_number() over (
-            partition by versions.as_of_date, versions.horizon_days, versions.version
-            order by recalibrations.calibrated_on desc nulls last
-        ) as recalibration_rank
-    from versions
-    left join recalibrations
-        on versions.version = recalibrations.version
-        and versions.horizon_days = recalibrations.horizon_days
-        and versions.as_of_date >= recalibrations.calibrated_on
-    where versions.is_newest or versions.is_champion
+    inner join recalibrations
+        on cards.version = recalibrations.version
+        and cards.horizon_days = recalibrations.horizon_days
+        and as_of_dates.as_of_date >= recalibrations.calibrated_on
 ),
 
 -- Without a coefficient of its own, as in a version older than the feature, a feature weighs nothing.
@@ -77,17 +69,16 @@ weights as (
 measured as (
     select
         features.*,
-        recalibrated.horizon_days,
-        recalibrated.version,
-        recalibrated.fitted_on,
-        recalibrated.calibrated_on,
-        recalibrated.is_newest,
-        recalibrated.is_champion,
-        recalibrated.slope,
-        cast(
-            recalibrated.offset_logit + recalibrated.slope * cast(recalibrated.intercept as double) as decimal(18, 9)
-        ) as baseline,
-        case recalibrated.horizon_days
+        blends.horizon_days,
+        blends.version,
+        blends.fitted_on,
+        blends.calibrated_on,
+        blends.is_champion,
+        blends.intercept,
+        blends.offset_logit,
+        blends.base_weight,
+        blends.model_weight,
+        case blends.horizon_days
             {%- for horizon in var('churn_horizons') %}
             when {{ horizon }} then {{ log_odds('baselines.base_p_no_purchase_' ~ horizon ~ 'd') }}
             {%- endfor %}
@@ -96,9 +87,9 @@ measured as (
     inner join baselines
         on features.member_key = baselines.member_key
         and features.as_of_date = baselines.as_of_date
-    inner join recalibrated
-        on features.as_of_date = recalibrated.as_of_date
-        and recalibrated.recalibration_rank = 1
+    inner join blends
+        on features.as_of_date = blends.as_of_date
+        and blends.age_rank = 1
 ),
 
 added as (
@@ -106,6 +97,11 @@ added as (
         {%- for family in families %}
         {{ churn_family_logit(families[family]) }} as {{ family }}_logit,
         {%- endfor %}
+        cast(
+            measured.offset_logit + measured.model_weight * cast(measured.intercept as double)
+            + measured.base_weight * weights.base_logit_mean
+            as decimal(18, 9)
+        ) as baseline,
         measured.*
     from measured
     inner join weights
@@ -120,7 +116,6 @@ select
     version,
     fitted_on,
     calibrated_on,
-    is_newest,
     is_champion,
     baseline,
     {%- for family in families %}

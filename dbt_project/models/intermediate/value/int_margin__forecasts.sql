@@ -55,7 +55,7 @@ leaves as (
 weighed as (
     select
         *,
-        {{ beta_weight('node', 'step', 'chance', 'mean_chance', 'leaving', 'staying') }} as weight
+        {{ beta_weight('node', 'step', 'mean_chance', 'leaving', 'staying') }} as weight
     from leaves
 )
 

@@ -1,22 +1,47 @@
 {%- set families = churn_features() -%}
+{%- set horizons = var('churn_horizons') | sort -%}
 with probabilities as (
     select * from {{ ref('member_churn_probability') }}
 ),
 
 scores as (
     select * from {{ ref('int_churn_model__scores') }}
-    where is_champion
 ),
 
 families as (
     select * from {{ ref('churn_reason_families') }}
 ),
 
+-- Where a shorter horizon stands for a longer one, so do its reasons.
+given as (
+    {%- for horizon in horizons %}
+    select
+        member_key,
+        as_of_date,
+        {{ horizon }} as horizon_days,
+        {%- if loop.first %}
+        {{ horizon }} as reasons_of_days,
+        {%- else %}
+        case
+            {%- for other in horizons[:loop.index0] %}
+            when p_no_purchase_{{ horizon }}d = p_no_purchase_{{ other }}d then {{ other }}
+            {%- endfor %}
+            else {{ horizon }}
+        end as reasons_of_days,
+        {%- endif %}
+        scored_by_{{ horizon }}d as scored_by,
+        p_no_purchase_{{ horizon }}d as p_no_purchase
+    from probabilities
+    {{- "
+    union all" if not loop.last }}
+    {%- endfor %}
+),
+
 parts as (
     select
-        scores.member_key,
-        scores.as_of_date,
-        scores.horizon_days,
+        given.member_key,
+        given.as_of_date,
+        given.horizon_days,
         families.family,
         families.family_order,
         case families.family
@@ -25,22 +50,25 @@ parts as (
             when '{{ family }}' then scores.{{ family }}_logit
             {%- endfor %}
         end as contribution
-    from scores
+    from given
+    inner join scores
+        on given.member_key = scores.member_key
+        and given.as_of_date = scores.as_of_date
+        and given.reasons_of_days = scores.horizon_days
+        and given.scored_by = 'model'
     cross join families
-    {%- for horizon in var('churn_horizons') %}
     union all
     -- The base probability is rhythm alone.
     select
-        probabilities.member_key,
-        probabilities.as_of_date,
-        {{ horizon }} as horizon_days,
+        given.member_key,
+        given.as_of_date,
+        given.horizon_days,
         families.family,
         families.family_order,
-        {{ log_odds('probabilities.p_no_purchase_' ~ horizon ~ 'd') }} as contribution
-    from probabilities
+        {{ log_odds('given.p_no_purchase') }} as contribution
+    from given
     inner join families on families.family = 'rhythm'
-    where probabilities.scored_by_{{ horizon }}d = 'base'
-    {%- endfor %}
+    where given.scored_by = 'base'
 ),
 
 moving as (

@@ -33,7 +33,8 @@ based as (
         ) }} as amount,
         cast(coalesce(margin_fits.amount_shape, net_fits.amount_shape) as double) as amount_shape,
         cast(coalesce(margin_fits.scale_shape, net_fits.scale_shape) as double) as scale_shape,
-        cast(coalesce(margin_fits.scale_amount, net_fits.scale_amount) as double) as scale_amount
+        cast(coalesce(margin_fits.scale_amount, net_fits.scale_amount) as double) as scale_amount,
+        cast(coalesce(margin_fits.came_share, net_fits.came_share) as double) as came_share
     from histories
     inner join activity
         on histories.member_key = activity.member_key
@@ -50,6 +51,7 @@ based as (
     where coalesce(margin_fits.basis, net_fits.basis) is not null
 ),
 
+-- What purchases and amounts lead to expect is multiplied by what came of it in the year before the fit.
 -- Gamma-gamma [Fader, Hardie 2013]: amounts of one member are gamma with shape p and an own scale, whose posterior is
 -- gamma with shape p x + q and rate gamma + x z.
 posteriors as (
@@ -63,13 +65,13 @@ posteriors as (
 purchase_values as (
     select
         *,
-        cast(amount_shape * posterior_amount / (posterior_shape - 1) as decimal(18, 6)) as expected_amount,
+        cast(came_share * amount_shape * posterior_amount / (posterior_shape - 1) as decimal(18, 6)) as expected_amount,
         cast(
-            amount_shape * power(posterior_amount, 2) / ((posterior_shape - 1) * (posterior_shape - 2))
+            amount_shape * power(came_share * posterior_amount, 2) / ((posterior_shape - 1) * (posterior_shape - 2))
             as decimal(28, 6)
         ) as expected_variance,
         cast(
-            power(amount_shape * posterior_amount, 2) / ((posterior_shape - 1) * (posterior_shape - 2))
+            power(came_share * amount_shape * posterior_amount, 2) / ((posterior_shape - 1) * (posterior_shape - 2))
             as decimal(28, 6)
         ) as expected_square
     from posteriors

@@ -1,0 +1,1 @@
+"""Edits that turn the product wrong, each with the test that fails of it."""

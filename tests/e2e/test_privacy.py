@@ -4,8 +4,6 @@ Every file of the home is scanned: bytes as they lie, and cell by cell where a f
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,13 +13,21 @@ import pytest
 from orchestration.exports.writing import export
 from orchestration.ledger.seals import proposals, seal, seals
 from orchestration.loader.contracts import read_contracts
-from orchestration.project import STAGING_DIR, Home
+from orchestration.project import PROJECT_DIR, STAGING_DIR, Home
 from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.erasures import read_registry, record_key
 from orchestration.warehouse.versions import current_version
+from tests.commands import Command
 
 MAY_HOLD_CONTACTS = ("landing", "vault", "exports")
 SHORTEST_SEARCHED_IN_BYTES = 8
+
+
+def rekindle(home, *arguments):
+    """The command line of this very folder, whichever is installed; its exit code and all that it said."""
+    command = Command(PROJECT_DIR, ["--home", str(home.root), *arguments], os.environ)
+    said = command.communicate(timeout=500)
+    return command.returncode, "".join(said)
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +35,9 @@ def run_home(tmp_path_factory) -> Home:
     """A home after `rekindle run` and an export: built, published, sealed, with Dagster's event store."""
     home = Home(tmp_path_factory.mktemp("private") / "home")
     simulate(home.landing, home.root / "truth", Lives(120, seed=11))
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("rekindle")), "--home", str(home.root), "run", "--weeks", "2"],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    (home.root / "printed.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
-    assert done.returncode == 0, done.stderr
+    code, said = rekindle(home, "run", "--weeks", "2")
+    (home.root / "printed.txt").write_text(said, encoding="utf-8")
+    assert code == 0, said
     assert home.published_file.exists()
     for proposal in proposals(home.published_file.resolve()):
         if not any(each.campaign == proposal.campaign for each in seals(home)):
@@ -129,14 +129,8 @@ def test_after_the_run_that_erases_a_person_no_file_holds_anything_of_them(run_h
     assert _holding(run_home, gone)
     system, member_id = gone["records"][0]
     for command in (["erase", "--system", system, "--member", member_id], ["run", "--weeks", "2"]):
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("rekindle")), "--home", str(run_home.root), *command],
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        code, said = rekindle(run_home, *command)
+        assert code == 0, said
     assert _holding(run_home, gone) == {}
     assert read_registry(run_home).done[0]["records"] == len(gone["records"])
 

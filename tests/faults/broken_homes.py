@@ -168,6 +168,11 @@ def _linked(home: Home, target: str) -> None:
     home.published_file.symlink_to(target)
 
 
+def _seal_added(home: Home) -> None:
+    week = only(home.ledger, "*/*")
+    shutil.copytree(week, week.with_name("2025-12-22"))
+
+
 def _closed(home: Home) -> None:
     for folder, _, names in os.walk(home.root):
         for name in names:
@@ -242,6 +247,12 @@ BREAKAGES = (
     Breakage("own tables a file", lambda home: (shutil.rmtree(home.own_tables), home.own_tables.touch())),
     Breakage("seal's manifest cut", lambda home: cut(only(home.ledger, "*/*/v1/manifest.json"))),
     Breakage("seal's decisions cut", lambda home: cut(only(home.ledger, "*/*/v1/decisions.parquet"))),
+    Breakage("seal's manifest gone", lambda home: only(home.ledger, "*/*/v1/manifest.json").unlink()),
+    Breakage("seal's week gone", lambda home: shutil.rmtree(only(home.ledger, "*/*"))),
+    Breakage("ledger gone", lambda home: shutil.rmtree(home.ledger)),
+    Breakage("seal added by hand", _seal_added),
+    Breakage("index of seals cut", lambda home: cut(home.seal_indexes[0])),
+    Breakage("copy of the index garbled", lambda home: garbled(home.seal_indexes[1])),
     Breakage("seal's folder odd", lambda home: (home.ledger / CAMPAIGN / "soon" / "vx").mkdir(0o755, True)),
     Breakage("loaded file cut", lambda home: cut(only(home.loaded, "chain/orders/*/month=2025*/*.parquet"))),
     Breakage("loaded record cut", lambda home: cut(only(home.loaded, "chain/orders/delivered=2*/load.json"))),

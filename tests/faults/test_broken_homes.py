@@ -79,8 +79,15 @@ ELSEWHERE = {
 }
 NOTHING = Breakage("nothing", lambda _: None)
 # What must not end well: readers would take it for the truth.
+_LEDGER = {
+    "seal's manifest cut", "seal's manifest gone", "seal's decisions cut", "seal's week gone", "ledger gone",
+    "seal added by hand", "index of seals cut", "copy of the index garbled",
+}  # fmt: skip
 MUST_FAIL = {
-    "verify": {
+    **dict.fromkeys(
+        ("export", "audiences show", "audiences seal", "audiences correct", "build", "run"), _LEDGER
+    ),
+    "verify": _LEDGER | {
         "not there", "empty", "published file cut", "published file cut late", "published file empty",
         "published file garbled", "published file gone", "version's manifest cut", "version's manifest gone",
         "version's manifest of nothing", "link dangling", "link to itself", "link to nowhere",
@@ -193,6 +200,16 @@ DRAWN_WORK = random.Random(SEED).sample(cases(SLOW), 40)
 def test_commands_take_a_sound_home(sound, place):
     for command in ("status", "verify", "quarantine", "why", "audiences show", "deliver", "rollback"):
         assert faults_of(sound, place, command, QUICK[command][0], NOTHING) == []
+
+
+def test_what_the_ledger_lost_is_told_by_whoever_reads_it(sound, place):
+    faults = [
+        fault
+        for case in QUICK_CASES
+        if case[2].name in _LEDGER and case[0] in ("export", "audiences show", "verify", "campaigns check")
+        for fault in faults_of(sound, place, *case)
+    ]
+    assert faults == []
 
 
 def test_a_sample_of_commands_on_broken_homes_ends_in_words(sound, place):

@@ -35,7 +35,7 @@ def rollback(
 def verify(
     version: Annotated[str | None, typer.Argument(help="Build id; default: what readers get.")] = None,
 ) -> None:
-    """Compare a published version with its manifest (rows, dates, size, SHA-256), and the ledger with its seals.
+    """Compare a published version with its manifest, rows, dates and bytes, and the ledger with its seals.
 
     Example: `rekindle verify`
     """

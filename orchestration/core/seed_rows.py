@@ -38,7 +38,7 @@ class Seed:
         columns: Types by column, in the order of the file.
         keys: Columns that together identify a row, none of them empty.
         references: Columns with codes of other seeds.
-        conditions: What every row satisfies, or the settings of a file of settings as one row, as dbt writes it.
+        conditions: What every row satisfies (of a file of settings: they as one row), as dbt writes it.
         asked: The other seeds that conditions name.
     """
 

@@ -1,7 +1,7 @@
 """The conditions that yml files declare of seeds, asked of the rows before a build asks them of tables.
 
 Belongs here: running those conditions over files, naming the rows that break one.
-Does not: what is declared (``seeds.py`` reads it), the same conditions over built seeds (dbt's test ``rules``).
+Does not: what is declared (``seeds.py``), the same conditions over built seeds (dbt's test ``rules``).
 Late imports: whoever only shows labels asks no condition.
 """
 

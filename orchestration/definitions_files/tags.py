@@ -44,7 +44,7 @@ def read_definitions(folder: Path = SEEDS_DIR / "tags", subject: str = SUBJECTS[
 
 
 def check_definitions(on: date, folder: Path = SEEDS_DIR / "tags") -> Definitions:
-    """The definitions of a folder, if a build would refuse none of them on a date, nor any others beside them.
+    """The definitions of a folder, if a build would refuse neither them on a date nor any others.
 
     Raises:
         InputFault: With every fault.

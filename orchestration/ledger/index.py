@@ -1,6 +1,7 @@
 """The index of the ledger: every seal that was ever made, each line with the hash of the one before.
 
-Belongs here: adding a seal, reading the index from its places, what of it a published version vouches for.
+Belongs here: adding a seal, reading the index from its places, what of it a published version vouches for,
+    seals that were noted and only lack their name.
 Does not: the sealed files (``seals.py``).
 
 A seal that is gone leaves no trace in its own folder; here it does. The index lies in two places, so that
@@ -14,15 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import RekindleError
-from orchestration.files import write_file
+from orchestration.files import read_json, sync, write_file
 from orchestration.project import Home
 from orchestration.warehouse.versions import list_versions
 
+MANIFEST = "manifest.json"
 VOUCHED = "seals"
 """What a published version's manifest keeps of the index, among its details."""
 # What an erasure writes anew, and the registry of erasures explains.
@@ -74,7 +76,7 @@ def read_index(home: Home) -> list[Entry] | None:
 
 
 def add_to_index(home: Home, entries: list[Entry]) -> None:
-    """Add seals at the end, in every place. The caller holds the build lock."""
+    """Add seals at the end, and bring every place up to date. The caller holds the build lock."""
     lines = _lines(home) or []
     known = {each.seal: each for each in _entries(lines) or []}
     for entry in entries:
@@ -89,9 +91,26 @@ def add_to_index(home: Home, entries: list[Entry]) -> None:
     _write(home, lines)
 
 
-def complete_index(home: Home) -> None:
-    """Bring a place up to date that was lost or not reached any more. The caller holds the build lock."""
-    _write(home, _lines(home) or [])
+def unnamed(home: Home, noted: list[Entry]) -> dict[str, Path]:
+    """By noted seal, the whole folder that only lacks its name."""
+    found = {}
+    for entry in noted:
+        folder = home.ledger / entry.seal
+        for unfinished in () if folder.exists() else sorted(folder.parent.glob(f".{folder.name}.*")):
+            try:
+                told = read_json(unfinished / MANIFEST, "")
+                is_whole = entry_of(entry.seal, told) == replace(entry, is_taken_over=False)
+            except (OSError, KeyError, RekindleError):
+                continue
+            if is_whole:
+                found[entry.seal] = unfinished
+    return found
+
+
+def give_name(unfinished: Path) -> None:
+    """Let a whole seal be seen: ``.v1.4711`` becomes ``v1``."""
+    unfinished.rename(unfinished.with_name(unfinished.name.split(".")[1]))
+    sync(unfinished.parent)
 
 
 def vouched(home: Home) -> dict[str, Any]:
@@ -101,7 +120,7 @@ def vouched(home: Home) -> dict[str, Any]:
 
 
 def _lines(home: Home) -> list[str] | None:
-    """The lines of the index. A place that lacks the newest was not reached any more; the others have them."""
+    """The lines of the index. A place that lacks the newest was not reached any more; the other has them."""
     found = {place: _lines_of(place) for place in home.seal_indexes}
     longest = max(found, key=lambda place: len(found[place]))
     for place, lines in found.items():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,13 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.files import read_json, sha256_of, sync, write_json
-from orchestration.ledger.index import Entry, add_to_index, complete_index, entry_of, read_index
+from orchestration.ledger.index import MANIFEST, Entry, add_to_index, entry_of, give_name, read_index, unnamed
 from orchestration.ledger.rules import declared_rules
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import read_registry, under_way
 
-MANIFEST = "manifest.json"
 _DAMAGED = "Bring it back from a copy of the ledger."
 # A proposal's parts: file of the ledger -> own table, table of the warehouse, order that makes its bytes.
 PARTS = {
@@ -257,7 +256,7 @@ def seal(home: Home, proposal: Proposal, *, build_id: str, code_version: str, re
         sync(unfinished)
         note = entry_of(_inside(home, week / f"v{version}"), made.as_json())
         add_to_index(home, [note])
-        _name(unfinished)
+        give_name(unfinished)
     except BaseException:
         # Once it is noted it is made: the next sealing gives it its name.
         if note is None or note not in (read_index(home) or []):
@@ -272,41 +271,11 @@ def finish_sealing(home: Home) -> None:
     In a home from before there was an index, what is sealed is taken over into one. The caller holds the
     build lock.
     """
-    if read_index(home) is None:
-        sealed = sorted(seals(home), key=lambda each: (each.campaign_week, each.campaign, each.version))
-        if sealed:
-            add_to_index(
-                home,
-                [
-                    entry_of(_inside(home, each.folder(home)), each.as_json(), is_taken_over=True)
-                    for each in sealed
-                ],
-            )
-    complete_index(home)
-    for pending in _pending(home, read_index(home) or []).values():
-        _name(pending)
-
-
-def _pending(home: Home, noted: list[Entry]) -> dict[str, Path]:
-    """By seal, the whole folders that only lack their name."""
-    found = {}
-    for entry in noted:
-        folder = home.ledger / entry.seal
-        for unfinished in () if folder.exists() else sorted(folder.parent.glob(f".{folder.name}.*")):
-            try:
-                told = read_json(unfinished / MANIFEST, "")
-                is_whole = entry_of(entry.seal, told) == replace(entry, is_taken_over=False)
-            except (OSError, KeyError, RekindleError):
-                continue
-            if is_whole:
-                found[entry.seal] = unfinished
-    return found
-
-
-def _name(unfinished: Path) -> None:
-    """Let a whole seal be seen: ``.v1.4711`` becomes ``v1``."""
-    unfinished.rename(unfinished.with_name(unfinished.name.split(".")[1]))
-    sync(unfinished.parent)
+    former = [each.folder(home) for each in seals(home)] if read_index(home) is None else []
+    told = {_inside(home, folder): read_json(folder / MANIFEST, _DAMAGED) for folder in former}
+    add_to_index(home, [entry_of(name, each, is_taken_over=True) for name, each in told.items()])
+    for seal_without_name in unnamed(home, read_index(home) or []).values():
+        give_name(seal_without_name)
 
 
 def _inside(home: Home, folder: Path) -> str:
@@ -372,14 +341,14 @@ def seals(home: Home) -> list[Seal]:
         raise RekindleError(
             "the ledger is not what was sealed; nothing was built.\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + "\nBring the files back from a copy; a decision is corrected by a new version, not in its file. "
-            "What was added by hand, move it away."
+            + "\nBring the files back from a copy, and move away what was added by hand; a decision is "
+            "corrected by a new version, not in its file."
         )
     return sorted(found, key=lambda each: (each.campaign_week, each.campaign, each.version))
 
 
 def _missing(home: Home, noted: list[Entry] | None) -> list[str]:
-    """What must be there: each seal that was noted, each week that was exported, each version to the newest."""
+    """What must be there: each seal that was noted, each exported week, each version up to the newest."""
     versions = {week: _versions_in(week) for week in home.ledger.glob("*/*") if week.is_dir()}
     exported = [home.ledger / week.relative_to(home.exports) for week in home.exports.glob("[!.]*/*")]
     manifests = {
@@ -387,7 +356,7 @@ def _missing(home: Home, noted: list[Entry] | None) -> list[str]:
         for week, there in versions.items()
         for number in range(1, max(there, default=0) + 1)
     }
-    pending = _pending(home, noted or [])
+    pending = unnamed(home, noted or [])
     manifests |= {home.ledger / entry.seal / MANIFEST for entry in noted or [] if entry.seal not in pending}
     lost = [week for week in exported if not versions.get(week)]
     lost += [manifest for manifest in manifests if not manifest.exists()]

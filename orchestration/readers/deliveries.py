@@ -104,7 +104,8 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
         named = connection.execute(
             f"""
             with beyond as (
-                select distinct {keys} from orders inner join ends using (delivered_on) where moment >= ends_at
+                select distinct {keys}
+                from orders inner join ends using (delivered_on) where moment >= ends_at
             ), newest as (
                 from orders inner join beyond using ({keys})
                 qualify row_number() over (partition by {keys} order by delivered_on desc) = 1

@@ -87,7 +87,7 @@ PYTHON_ROOMS = (
     Room(
         "definitions_files",
         ("core", "project", "definitions_files"),
-        "read definitions as rows, have core check them",
+        "read definitions as rows, have core check them, ask their conditions",
         "apply a definition",
     ),
     Room(
@@ -209,7 +209,7 @@ FORBIDDEN_LIBRARIES = {
     "files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
     "own_tables": {*_FRAMEWORKS, "duckdb"},
     "sources": _FRAMEWORKS,
-    "definitions_files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
+    "definitions_files": {*_FRAMEWORKS, "pyarrow"},
     "loader": _FRAMEWORKS,
     "warehouse": _FRAMEWORKS - {"dbt"},
     "ledger": _FRAMEWORKS,

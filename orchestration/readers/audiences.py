@@ -56,14 +56,14 @@ class Audiences:
 
 
 def published_weeks(home: Home) -> list[date]:
-    """Mondays of the weeks that the published version holds decisions of, oldest first."""
+    """Mondays of the weeks that the published version decides or holds, also for nobody, oldest first."""
     if current_version(home) is None:
         return []
     with closing(connect_published(home)) as connection:
-        query = "select distinct campaign_week from audiences.aud_waterfall order by campaign_week"
+        query = "select distinct campaign_week from audiences.aud_campaign_weeks order by campaign_week"
         return (
             [week for (week,) in connection.execute(query).fetchall()]
-            if _has_table(connection, "aud_waterfall")
+            if _has_table(connection, "aud_campaign_weeks")
             else []
         )
 

@@ -253,12 +253,12 @@ def test_nothing_is_called_done_before_readers_have_a_version_without_the_person
     assert traces(business.home) == {}
 
 
-def test_once_it_is_purged_what_is_published_and_the_note_of_it_alone_hold_anything_of_the_person(business):
+def test_once_it_is_purged_what_is_published_and_the_notes_of_it_alone_hold_anything_of_the_person(business):
     business.ask()
     run(business, records=(*GONE, *OTHERS))
     assert under_way(business.home).is_purged
     places = {path for path in traces(business.home) if not path.startswith("serving/")}
-    assert places == {"vault/erasures/under_way.json"}
+    assert {place.startswith("vault/erasures/") for place in places} == {True}
 
 
 def test_while_somebody_waits_nothing_is_exported(business):

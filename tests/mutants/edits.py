@@ -221,7 +221,7 @@ MUTANTS = (
         "        _remove_builds(home)\n        # Rekindle's own tables",
         "        # Rekindle's own tables",
         "erasure/test_erasure.py::"
-        "test_once_it_is_purged_what_is_published_and_the_note_of_it_alone_hold_anything_of_the_person",
+        "test_once_it_is_purged_what_is_published_and_the_notes_of_it_alone_hold_anything_of_the_person",
     ),
     _python(
         "erasing/people",

@@ -104,6 +104,15 @@ def test_a_week_is_sealed_once_shown_and_then_stays(home):
         assert said in shown
 
 
+def test_a_week_in_which_nobody_matches_any_campaign_is_sealed_too(home):
+    for table in ("aud_waterfall", "aud_decisions", "aud_planned_touches"):
+        changed(home, f"delete from audiences.{table}")
+    done = rekindle(home, "seal")
+    assert done.exit_code == 0, done.output
+    assert [each.counts["decisions"] for each in seals(home)] == [0]
+    assert rekindle(home, "show").exit_code == 0
+
+
 def test_a_seal_reads_the_ledger_once_and_what_is_due_is_seen_by_names_alone(home, monkeypatch):
     read = []
     monkeypatch.setattr(sealing, "seals", lambda home: read.append(home) or seals(home))

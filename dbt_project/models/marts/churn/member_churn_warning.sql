@@ -1,11 +1,22 @@
--- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. An open
+-- A warning has the level at which the member's probability stands, or the highest of the signals on dates without
+-- probabilities; its reason is the weightiest signal, with the first action that the signals call for. An open
 -- problem goes before everything, so nobody is sent a coupon while a complaint is open; then the actions of the highest
 -- level, so a weak signal beside a strong one does not choose. A wanted product that is out of stock calls for its
 -- action at whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only
 -- then can the effect of answering be measured.
-with reasons as (
-    select * from {{ ref('fct_churn_signal') }}
+with signals as (
+    select
+        *,
+        max(case when is_probability then churn_level end) over (partition by member_key, as_of_date) as cut_level,
+        max(case when is_probability then 1 else 0 end) over (partition by member_key, as_of_date) as cuts,
+        max(case when is_probability then 1 else 0 end) over (partition by as_of_date) as cuts_of_date
+    from {{ ref('fct_churn_signal') }}
     where reason_rank is not null
+),
+
+reasons as (
+    select * from signals
+    where cuts = cuts_of_date
 ),
 
 missed_products as (
@@ -30,6 +41,9 @@ calls as (
         family,
         is_unsolved
     from reasons
+    where
+        reason_rank = 1
+        or not is_probability
     union all
     select
         reasons.member_key,
@@ -71,14 +85,16 @@ called as (
 counted as (
     select
         *,
-        count(*) over (partition by member_key, as_of_date) as signals
+        count(*) over (partition by member_key, as_of_date) as signals,
+        max(case when is_probability then compared_value end) over (partition by member_key, as_of_date) as probability
     from reasons
 )
 
 select
     counted.member_key,
     counted.as_of_date,
-    counted.churn_level,
+    coalesce(counted.cut_level, counted.churn_level) as churn_level,
+    cast(counted.probability as decimal(9, 6)) as probability,
     cast(counted.signals as integer) as signals,
     counted.signal as main_signal,
     counted.step as main_step,

@@ -404,7 +404,6 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
     ],
     "fct_churn_signal__says_it_in_both_languages": [
-        "update marts.fct_churn_signal set sentence_en = '{chance}% likely' where one_row",
         "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.fct_churn_signal set sentence_zh = '' where one_row",
     ],

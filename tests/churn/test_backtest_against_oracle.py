@@ -79,7 +79,7 @@ member = st.fixed_dictionaries(
         "next": st.one_of(st.none(), st.sampled_from([1, 27, 28, 29, 89, 90, 91])),
         "stage": st.sampled_from(["stable", "occasional", "silent", "churned"]),
         "level": st.one_of(st.none(), st.sampled_from(sorted(LEVELS))),
-        "fired": st.lists(st.tuples(st.sampled_from(sorted(LEVELS.values())), st.booleans()), max_size=3),
+        "fired": st.lists(st.sampled_from(sorted(LEVELS.values())), max_size=3),
         "overdue": st.integers(0, 4000).map(lambda thousandths: Decimal(thousandths) / 1000),
         "rfm": st.one_of(st.none(), st.integers(3, 15)),
         **{given: st.fixed_dictionaries(dict.fromkeys(HORIZONS, probability)) for given in GIVEN},
@@ -135,8 +135,8 @@ def put(connection, members, days_known):
     insert(
         connection,
         "marts.fct_churn_signal",
-        (*key, "level_order", "is_probability"),
-        [(*at, *signal) for at, one in everybody for signal in one["fired"]],
+        (*key, "level_order"),
+        [(*at, level) for at, one in everybody for level in one["fired"]],
     )
     return as_of
 
@@ -150,8 +150,7 @@ def score(one, method, horizon):
     if method in ("rules", "level"):
         if one["stage"] == "churned":
             return Decimal(max(LEVELS.values()) + 1)
-        signs = [level for level, is_probability in one["fired"] if not is_probability]
-        return Decimal(LEVELS.get(one["level"], 0) if method == "level" else max(signs, default=0))
+        return Decimal(LEVELS.get(one["level"], 0) if method == "level" else max(one["fired"], default=0))
     if method == "overdue":
         return rounded(one["overdue"], 2)
     if method == "rfm":

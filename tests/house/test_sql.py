@@ -55,12 +55,8 @@ PRIVATE_SYNTAX = {
 LINES = 120
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_FILES = {
-    "models/marts/churn/fct_churn_signal.sql": (
-        123,
-        "every kind of signal is put into words and ranked among the others; apart, the order would stand twice",
-    ),
     "models/intermediate/churn/int_backtest__histograms.sql": (
-        150,
+        149,
         "every method on the same members and dates; apart, nobody could say that they are the same",
     ),
 }

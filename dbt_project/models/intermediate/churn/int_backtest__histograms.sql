@@ -27,7 +27,6 @@ fired as (
         as_of_date,
         max(level_order) as level_order
     from {{ ref('fct_churn_signal') }}
-    where not is_probability
     group by member_key, as_of_date
 ),
 

@@ -66,9 +66,8 @@ watched as (
         probabilities.member_key,
         probabilities.as_of_date,
         signals.signal,
-        lifecycle.days_since_purchase,
-        {{ add_days('probabilities.as_of_date', '-lifecycle.days_since_purchase') }} as last_purchase_on,
-        cycles.cycle_days,
+        lifecycle.days_since_purchase as measured_value,
+        cycles.cycle_days as expected_value,
         probabilities.p_no_purchase_{{ horizon }}d as probability,
         case when stages.is_active then 1 else 0 end as active
     from probabilities
@@ -93,27 +92,42 @@ ranked as (
             range between unbounded preceding and current row
         ) as active_up_to_here
     from watched
+),
+
+placed as (
+    select
+        ranked.member_key,
+        ranked.as_of_date,
+        ranked.signal,
+        ranked.measured_value,
+        ranked.expected_value,
+        ranked.probability,
+        max(thresholds.level_order) as level_order
+    from ranked
+    inner join thresholds
+        on ranked.signal = thresholds.signal
+        and ranked.active_up_to_here < ranked.active_members * thresholds.riskiest_share + 1
+    inner join levels on thresholds.churn_level = levels.churn_level
+    cross join answerable
+    where
+        not levels.needs_person
+        or ranked.active_up_to_here <= answerable.members
+    group by
+        ranked.member_key, ranked.as_of_date, ranked.signal, ranked.measured_value, ranked.expected_value,
+        ranked.probability
 )
 
 select
-    ranked.member_key,
-    ranked.as_of_date,
-    ranked.signal,
-    cast(ranked.days_since_purchase as decimal(9, 2)) as measured_value,
-    ranked.cycle_days as expected_value,
-    ranked.probability as compared,
-    ranked.last_purchase_on as evidence_on,
-    0 as unsolved,
-    max(thresholds.threshold_order) as threshold_order
-from ranked
-inner join thresholds
-    on ranked.signal = thresholds.signal
-    and ranked.active_up_to_here < ranked.active_members * thresholds.riskiest_share + 1
-inner join levels on thresholds.churn_level = levels.churn_level
-cross join answerable
-where
-    not levels.needs_person
-    or ranked.active_up_to_here <= answerable.members
-group by
-    ranked.member_key, ranked.as_of_date, ranked.signal, ranked.days_since_purchase, ranked.cycle_days,
-    ranked.probability, ranked.last_purchase_on
+    placed.member_key,
+    placed.as_of_date,
+    placed.signal,
+    signals.family,
+    levels.churn_level,
+    placed.level_order,
+    placed.probability,
+    {{ add_days('placed.as_of_date', '-placed.measured_value') }} as evidence_on,
+    {{ churn_sentence('placed', 'sentence_en', 'signals', 'probability') }} as sentence_en,
+    {{ churn_sentence('placed', 'sentence_zh', 'signals', 'probability') }} as sentence_zh
+from placed
+inner join signals on placed.signal = signals.signal
+inner join levels on placed.level_order = levels.level_order

@@ -3,10 +3,10 @@
 {%- set longer = 'purchase_days_' ~ windows[1] ~ 'd' -%}
 {%- set usual = 'cast(buyers.' ~ longer ~ ' * ' ~ windows[0] ~ ' as double) / ' ~ windows[1] -%}
 {%- set kept = share(recent ~ ' * ' ~ windows[1], 'buyers.' ~ longer ~ ' * ' ~ windows[0]) -%}
--- Three kinds of signals: a quantity over its threshold, a sign that many days ago, and a probability among the highest.
--- A sign with a limit is an interval of days, so only those that last past the threshold meet the as-of dates. Floors keep
--- both from members of whom the signal says little. Signals are the reasons of a warning, the weightiest first and the
--- probability last, as it says whom to ask and not what about; churned members are not warned: for them it is too late.
+-- Two kinds of signals: a quantity over its threshold, and a sign that many days ago. A sign with a limit is an
+-- interval of days, so only those that last past the threshold meet the as-of dates. Floors keep both from members of
+-- whom the signal says little. Signals are the reasons of a warning, the weightiest first; churned members are not
+-- warned: for them it is too late.
 with cycles as (
     select * from {{ ref('member_cycle') }}
 ),
@@ -18,10 +18,6 @@ activity as (
 sign_days as (
     select * from {{ ref('int_churn_signal__sign_days') }}
     where fires_from_on < fires_until_on
-),
-
-most_at_risk as (
-    select * from {{ ref('int_churn_signal__most_at_risk') }}
 ),
 
 signals as (
@@ -98,8 +94,6 @@ fired as (
         and sign_days.minimum_overdue_ratio <= buyers.overdue_ratio
         and sign_days.minimum_purchase_days <= buyers.{{ longer }}
     group by buyers.member_key, buyers.as_of_date, sign_days.signal
-    union all
-    select * from most_at_risk
 )
 
 select
@@ -117,16 +111,15 @@ select
     thresholds.threshold,
     fired.evidence_on,
     fired.unsolved > 0 as is_unsolved,
-    thresholds.riskiest_share is not null as is_probability,
     case
         when lifecycle.stage not in ('prospect', 'churned')
             then cast(row_number() over (
                 partition by fired.member_key, fired.as_of_date
-                order by thresholds.riskiest_share asc nulls first, thresholds.level_order desc, signals.signal_order asc
+                order by thresholds.level_order desc, signals.signal_order asc
             ) as integer)
     end as reason_rank,
-    {{ churn_sentence('fired', 'sentence_en', 'signals', 'compared') }} as sentence_en,
-    {{ churn_sentence('fired', 'sentence_zh', 'signals', 'compared') }} as sentence_zh
+    {{ churn_sentence('fired', 'sentence_en', 'signals') }} as sentence_en,
+    {{ churn_sentence('fired', 'sentence_zh', 'signals') }} as sentence_zh
 from fired
 inner join thresholds
     on fired.signal = thresholds.signal

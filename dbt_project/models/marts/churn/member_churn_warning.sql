@@ -1,22 +1,17 @@
 -- A warning has the level at which the member's probability stands, or the highest of the signals on dates without
--- probabilities; its reason is the weightiest signal, with the first action that the signals call for. An open
+-- probabilities; its reason is the weightiest signal, with the first action that the signals call for, and the
+-- probability itself where there is no signal. An open
 -- problem goes before everything, so nobody is sent a coupon while a complaint is open; then the actions of the highest
 -- level, so a weak signal beside a strong one does not choose. A wanted product that is out of stock calls for its
 -- action at whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only
 -- then can the effect of answering be measured.
 with signals as (
-    select
-        *,
-        max(case when is_probability then churn_level end) over (partition by member_key, as_of_date) as cut_level,
-        max(case when is_probability then 1 else 0 end) over (partition by member_key, as_of_date) as cuts,
-        max(case when is_probability then 1 else 0 end) over (partition by as_of_date) as cuts_of_date
-    from {{ ref('fct_churn_signal') }}
+    select * from {{ ref('fct_churn_signal') }}
     where reason_rank is not null
 ),
 
-reasons as (
-    select * from signals
-    where cuts = cuts_of_date
+at_risk as (
+    select * from {{ ref('int_churn_signal__most_at_risk') }}
 ),
 
 missed_products as (
@@ -32,6 +27,28 @@ follow_up as (
     {{ settings('churn_settings', ['held_out_share', 'held_out_salt']) }}
 ),
 
+-- Of a member without signals the probability is the reason.
+reasons as (
+    select
+        {%- for column in [
+            'member_key', 'as_of_date', 'signal', 'family', 'level_order', 'evidence_on', 'sentence_en', 'sentence_zh',
+        ] %}
+        coalesce(signals.{{ column }}, at_risk.{{ column }}) as {{ column }},
+        {%- endfor %}
+        coalesce(signals.reason_rank, 1) as reason_rank,
+        coalesce(signals.is_unsolved, false) as is_unsolved,
+        signals.step,
+        coalesce(at_risk.churn_level, signals.churn_level) as churn_level,
+        at_risk.probability
+    from signals
+    full outer join at_risk
+        on signals.member_key = at_risk.member_key
+        and signals.as_of_date = at_risk.as_of_date
+    where
+        at_risk.member_key is not null
+        or signals.as_of_date not in (select at_risk.as_of_date from at_risk)
+),
+
 calls as (
     select
         member_key,
@@ -41,9 +58,6 @@ calls as (
         family,
         is_unsolved
     from reasons
-    where
-        reason_rank = 1
-        or not is_probability
     union all
     select
         reasons.member_key,
@@ -85,16 +99,15 @@ called as (
 counted as (
     select
         *,
-        count(*) over (partition by member_key, as_of_date) as signals,
-        max(case when is_probability then compared_value end) over (partition by member_key, as_of_date) as probability
+        count(*) over (partition by member_key, as_of_date) as signals
     from reasons
 )
 
 select
     counted.member_key,
     counted.as_of_date,
-    coalesce(counted.cut_level, counted.churn_level) as churn_level,
-    cast(counted.probability as decimal(9, 6)) as probability,
+    counted.churn_level,
+    counted.probability,
     cast(counted.signals as integer) as signals,
     counted.signal as main_signal,
     counted.step as main_step,

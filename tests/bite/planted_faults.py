@@ -403,6 +403,12 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
     ],
+    "int_churn_signal__most_at_risk__is_a_probability": [
+        "update intermediate.int_churn_signal__most_at_risk set p_no_purchase = 1.000001 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set level_order = 0 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set evidence_on = as_of_date + 1 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set sentence_en = '{chance}% likely' where one_row",
+    ],
     "fct_churn_signal__says_it_in_both_languages": [
         "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.fct_churn_signal set sentence_zh = '' where one_row",

@@ -100,7 +100,7 @@ def test_before_the_first_fit_signals_have_the_level_and_a_refund_for_no_fault_h
     read = shop.connection.execute
     before = {"day": BEFORE_THE_FIT}
     assert read(
-        "select count(*), count(probability) from marts.member_churn_warning where as_of_date = $day", before
+        "select count(*), count(p_no_purchase) from marts.member_churn_warning where as_of_date = $day", before
     ).fetchone()[1] == 0
     levels = read(
         "select distinct churn_level from marts.fct_churn_signal where signal = 'refund' and as_of_date = $day",
@@ -118,7 +118,7 @@ def test_before_the_first_fit_signals_have_the_level_and_a_refund_for_no_fault_h
 
 def test_whom_no_sign_speaks_of_is_warned_by_the_probability_itself(shop):
     sentences = shop.connection.execute(
-        "select distinct sentence_en, round(100 * probability - 0.5) from marts.member_churn_warning "
+        "select distinct sentence_en, round(100 * p_no_purchase - 0.5) from marts.member_churn_warning "
         "where main_signal = 'probability' order by all limit 5"
     ).fetchall()
     assert sentences

@@ -68,7 +68,7 @@ watched as (
         signals.signal,
         lifecycle.days_since_purchase as measured_value,
         cycles.cycle_days as expected_value,
-        probabilities.p_no_purchase_{{ horizon }}d as probability,
+        probabilities.p_no_purchase_{{ horizon }}d as p_no_purchase,
         case when stages.is_active then 1 else 0 end as active
     from probabilities
     inner join signals on signals.measure = 'p_no_purchase_{{ horizon }}d'
@@ -88,7 +88,7 @@ ranked as (
         *,
         sum(active) over (partition by signal, as_of_date) as active_members,
         sum(active) over (
-            partition by signal, as_of_date order by probability desc
+            partition by signal, as_of_date order by p_no_purchase desc
             range between unbounded preceding and current row
         ) as active_up_to_here
     from watched
@@ -101,7 +101,7 @@ placed as (
         ranked.signal,
         ranked.measured_value,
         ranked.expected_value,
-        ranked.probability,
+        ranked.p_no_purchase,
         max(thresholds.level_order) as level_order
     from ranked
     inner join thresholds
@@ -114,7 +114,7 @@ placed as (
         or ranked.active_up_to_here <= answerable.members
     group by
         ranked.member_key, ranked.as_of_date, ranked.signal, ranked.measured_value, ranked.expected_value,
-        ranked.probability
+        ranked.p_no_purchase
 )
 
 select
@@ -124,10 +124,10 @@ select
     signals.family,
     levels.churn_level,
     placed.level_order,
-    placed.probability,
+    placed.p_no_purchase,
     {{ add_days('placed.as_of_date', '-placed.measured_value') }} as evidence_on,
-    {{ churn_sentence('placed', 'sentence_en', 'signals', 'probability') }} as sentence_en,
-    {{ churn_sentence('placed', 'sentence_zh', 'signals', 'probability') }} as sentence_zh
+    {{ churn_sentence('placed', 'sentence_en', 'signals', 'p_no_purchase') }} as sentence_en,
+    {{ churn_sentence('placed', 'sentence_zh', 'signals', 'p_no_purchase') }} as sentence_zh
 from placed
 inner join signals on placed.signal = signals.signal
 inner join levels on placed.level_order = levels.level_order

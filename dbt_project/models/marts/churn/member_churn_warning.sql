@@ -39,7 +39,7 @@ reasons as (
         coalesce(signals.is_unsolved, false) as is_unsolved,
         signals.step,
         coalesce(at_risk.churn_level, signals.churn_level) as churn_level,
-        at_risk.probability
+        at_risk.p_no_purchase
     from signals
     full outer join at_risk
         on signals.member_key = at_risk.member_key
@@ -107,7 +107,7 @@ select
     counted.member_key,
     counted.as_of_date,
     counted.churn_level,
-    counted.probability,
+    counted.p_no_purchase,
     cast(counted.signals as integer) as signals,
     counted.signal as main_signal,
     counted.step as main_step,

@@ -46,17 +46,22 @@ settings as (
 ),
 
 queues as (
-    select distinct coalesce(home_store_id, 'common') as response_queue
-    from members
+    select distinct
+        probabilities.as_of_date,
+        coalesce(members.home_store_id, 'common') as response_queue
+    from probabilities
+    inner join members on probabilities.member_key = members.member_key
 ),
 
 answerable as (
     select
+        queues.as_of_date,
         max(settings.answerable_days) * sum(coalesce(of_queue.members_per_day, of_all.members_per_day)) as members
     from queues
     cross join settings
     inner join capacity as of_all on of_all.response_queue = 'default'
     left join capacity as of_queue on queues.response_queue = of_queue.response_queue
+    group by queues.as_of_date
 ),
 
 watched as (
@@ -108,7 +113,7 @@ placed as (
         on ranked.signal = thresholds.signal
         and ranked.active_up_to_here < ranked.active_members * thresholds.riskiest_share + 1
     inner join levels on thresholds.churn_level = levels.churn_level
-    cross join answerable
+    inner join answerable on ranked.as_of_date = answerable.as_of_date
     where
         not levels.needs_person
         or ranked.active_up_to_here <= answerable.members

@@ -407,7 +407,7 @@ CONDITIONS: dict[str, list[str]] = {
         "update intermediate.int_churn_signal__most_at_risk set p_no_purchase = 1.000001 where one_row",
         "update intermediate.int_churn_signal__most_at_risk set level_order = 0 where one_row",
         "update intermediate.int_churn_signal__most_at_risk set evidence_on = as_of_date + 1 where one_row",
-        "update intermediate.int_churn_signal__most_at_risk set sentence_en = '{chance}% likely' where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set sentence_en = '{chance}%' where one_row",
     ],
     "fct_churn_signal__says_it_in_both_languages": [
         "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",

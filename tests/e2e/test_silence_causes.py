@@ -13,7 +13,7 @@ from tests.built import UNTIL, load_chain, quick_build
 from tests.e2e.oracle import seed
 
 LEAST = 0.6
-# Nothing is planted for it: it is what is left, so whoever it is named for is also a mistake of all other causes.
+# Nothing is planted for it: it is what is left, the misses of all other causes included.
 LEFT_OVER = "unknown"
 LEAST_LEFT_OVER_PRECISION = 0.5
 # Others than the rules were looked at with.

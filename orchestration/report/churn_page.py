@@ -21,7 +21,7 @@ LEAD_HEADINGS = ["days ahead 天数", "fell silent and stayed away", "warned bef
 
 
 def churn_page(figures: ChurnFigures) -> str:
-    """All tables, one per population and horizon, and the lead time of the rules."""
+    """All tables, one per population and horizon, and the lead time of warnings."""
     sections = [
         _section(population, horizon, list(rows))
         for (population, horizon), rows in groupby(
@@ -37,7 +37,7 @@ def churn_page(figures: ChurnFigures) -> str:
             for row in figures.lead
         ],
     )  # fmt: skip
-    return "\n\n".join([*sections, f"**How early the rules warned 预警提前天数**\n\n{lead}"]) + "\n"
+    return "\n\n".join([*sections, f"**How early members were warned 预警提前天数**\n\n{lead}"]) + "\n"
 
 
 def _section(population: str, horizon: int, rows: list[dict[str, Any]]) -> str:

@@ -89,11 +89,18 @@ CONDITIONS: dict[str, list[str]] = {
     "promotions__window_is_not_empty": [
         "update seeds.promotions set ends_on = starts_on - 1 where one_row",
     ],
+    "refund_reasons__says_whose_fault": [
+        "update seeds.refund_reasons set is_fault = null where one_row",
+        "update seeds.refund_reasons set label_zh = '' where one_row",
+    ],
     "churn_signals__is_complete": ["update seeds.churn_signals set sentence_zh = '' where one_row"],
     "churn_thresholds__one_kind_of_limit": [
         "update seeds.churn_thresholds set less_than = at_least where signal = 'browse_stopped'",
         "update seeds.churn_thresholds set more_than = null where signal = 'recency'",
         "update seeds.churn_thresholds set at_least = 1 where signal = 'recency'",
+        "update seeds.churn_thresholds set riskiest_share = 1.001 where signal = 'probability'",
+        "update seeds.churn_thresholds set riskiest_share = 0.1 where signal = 'recency'",
+        "update seeds.churn_thresholds set minimum_purchase_days = 1 where signal = 'probability'",
     ],
     "churn_thresholds__floors_are_not_negative": [
         "update seeds.churn_thresholds set minimum_overdue_ratio = -0.001 where one_row",
@@ -102,6 +109,7 @@ CONDITIONS: dict[str, list[str]] = {
     "churn_settings__warnings_can_be_followed_up": [
         "update seeds.churn_settings set value = '1' where setting = 'held_out_share'",
         "update seeds.churn_settings set value = '' where setting = 'held_out_salt'",
+        "update seeds.churn_settings set value = '0' where setting = 'answerable_days'",
         "update seeds.churn_settings set value = '0' where setting = 'quiet_days'",
         "update seeds.churn_settings set value = '0' where setting = 'answer_days'",
         "update seeds.churn_settings set value = '0' where setting = 'warning_interval_z'",
@@ -418,6 +426,12 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.fct_stage_period set ended_on = started_on - 1 where one_row",
         "update marts.fct_stage_period set dwell_days = 0 where one_row",
     ],
+    "int_churn_signal__most_at_risk__is_a_probability": [
+        "update intermediate.int_churn_signal__most_at_risk set p_no_purchase = 1.000001 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set level_order = 0 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set evidence_on = as_of_date + 1 where one_row",
+        "update intermediate.int_churn_signal__most_at_risk set sentence_en = '{chance}%' where one_row",
+    ],
     "fct_churn_signal__says_it_in_both_languages": [
         "update marts.fct_churn_signal set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.fct_churn_signal set sentence_zh = '' where one_row",
@@ -438,6 +452,7 @@ CONDITIONS: dict[str, list[str]] = {
         "update intermediate.int_member_interactions set live_events = -1000000 where one_row",
     ],
     "member_churn_warning__says_why_and_by_when": [
+        "update marts.member_churn_warning set sentence_en = '{chance}% likely' where one_row",
         "update marts.member_churn_warning set sentence_en = 'Usually every {expected} days' where one_row",
         "update marts.member_churn_warning set sentence_zh = '' where one_row",
         "update marts.member_churn_warning set due_on = as_of_date - 1 where one_row",

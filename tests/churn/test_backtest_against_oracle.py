@@ -34,6 +34,7 @@ READ = {
     "marts.member_cycle",
     "marts.member_rfm",
     "marts.member_churn_warning",
+    "marts.fct_churn_signal",
     "intermediate.int_next_purchases",
 }
 EVALUATED = (
@@ -78,6 +79,7 @@ member = st.fixed_dictionaries(
         "next": st.one_of(st.none(), st.sampled_from([1, 27, 28, 29, 89, 90, 91])),
         "stage": st.sampled_from(["stable", "occasional", "silent", "churned"]),
         "level": st.one_of(st.none(), st.sampled_from(sorted(LEVELS))),
+        "fired": st.lists(st.sampled_from(sorted(LEVELS.values())), max_size=3),
         "overdue": st.integers(0, 4000).map(lambda thousandths: Decimal(thousandths) / 1000),
         "rfm": st.one_of(st.none(), st.integers(3, 15)),
         **{given: st.fixed_dictionaries(dict.fromkeys(HORIZONS, probability)) for given in GIVEN},
@@ -87,6 +89,7 @@ SOMEBODY = {
     "next": 1,
     "stage": "stable",
     "level": None,
+    "fired": [],
     "overdue": Decimal(1),
     "rfm": 9,
     **{given: dict.fromkeys(HORIZONS, Decimal("0.5")) for given in GIVEN},
@@ -129,6 +132,12 @@ def put(connection, members, days_known):
     ):
         rows = [(*at, one[field]) for at, one in everybody if one[field] is not None]
         insert(connection, table, (*key, column), rows)
+    insert(
+        connection,
+        "marts.fct_churn_signal",
+        (*key, "level_order"),
+        [(*at, level) for at, one in everybody for level in one["fired"]],
+    )
     return as_of
 
 
@@ -138,8 +147,10 @@ def rounded(value, places):
 
 def score(one, method, horizon):
     """What the method ranks by, and the exact probability where it gives one."""
-    if method == "rules":
-        return Decimal(max(LEVELS.values()) + 1 if one["stage"] == "churned" else LEVELS.get(one["level"], 0))
+    if method in ("rules", "level"):
+        if one["stage"] == "churned":
+            return Decimal(max(LEVELS.values()) + 1)
+        return Decimal(LEVELS.get(one["level"], 0) if method == "level" else max(one["fired"], default=0))
     if method == "overdue":
         return rounded(one["overdue"], 2)
     if method == "rfm":

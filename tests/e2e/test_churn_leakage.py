@@ -108,5 +108,5 @@ def test_scores_and_features_that_know_later_purchases_are_found(chain, other_fu
         quick_build(chain, tmp_path / "other", other_future, [D, UNTIL], **changed) as knowing_other,
     ):
         found = changed_scores(scores_at_d(known), scores_at_d(knowing_other))
-        # and with them only the probability, which is made of both
-        assert set(found) == {*LEAKS, "member_churn_probability"}
+        # and with them only the probability, which is made of both, and the levels that are cut from it
+        assert set(found) == {*LEAKS, "member_churn_probability", "member_churn_warning"}

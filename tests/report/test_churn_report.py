@@ -54,7 +54,7 @@ PAGE = """\
 | RFM total score | RFM总分 | 0.812 | - | - | - | 70.0% | - | - | - |
 | Base probability | 基础概率 | 0.900 | 0.500 | 0.100 | 0.020 | 75.0% | 30.0% | 60.0% | 72.0% |
 
-**How early the rules warned 预警提前天数**
+**How early members were warned 预警提前天数**
 
 | days ahead 天数 | fell silent and stayed away | warned before | share | mean lead days |
 | --- | ---: | ---: | ---: | --- |

@@ -4,6 +4,11 @@ with refunds as (
 
 orders as (
     select * from {{ ref('fct_order') }}
+),
+
+reasons as (
+    select * from {{ ref('refund_reasons') }}
+    where is_fault
 )
 
 -- The margin lost with a refund is the order's margin rate on the money returned.
@@ -15,6 +20,7 @@ select
     refunds.refunded_on,
     refunds.kind,
     refunds.reason,
+    reasons.reason is not null as is_fault,
     refunds.refunded_amount,
     cast(
         {{ exact_product('refunds.refunded_amount', 'orders.margin_amount') }} / nullif(orders.net_amount, 0)
@@ -24,3 +30,4 @@ from refunds
 inner join orders
     on refunds.source = orders.source
     and refunds.order_id = orders.order_id
+left join reasons on refunds.reason = reasons.reason

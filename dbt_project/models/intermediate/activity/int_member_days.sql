@@ -62,7 +62,7 @@ facts as (
         ('refunds', 'refunded_on', {
             'net_amount': '-refunded_amount', 'known_margin_amount': '-coalesce(refunded_margin_amount, 0)',
             'unknown_margins': 'case when refunded_margin_amount is null and refunded_amount > 0 then 1 else 0 end',
-            'negative_events': '1',
+            'negative_events': 'case when is_fault then 1 else 0 end',
         }),
         ('typed_events', 'happened_on', {
             'interactions': 'case when is_interaction then 1 else 0 end',

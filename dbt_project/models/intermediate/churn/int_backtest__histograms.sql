@@ -21,6 +21,15 @@ warnings as (
     select * from {{ ref('member_churn_warning') }}
 ),
 
+fired as (
+    select
+        member_key,
+        as_of_date,
+        max(level_order) as level_order
+    from {{ ref('fct_churn_signal') }}
+    group by member_key, as_of_date
+),
+
 next_purchases as (
     select * from {{ ref('int_next_purchases') }}
 ),
@@ -45,7 +54,7 @@ as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
 ),
 
--- Rules take a churned member for lost and warn no more: one step above the highest level.
+-- Levels take a churned member for lost and warn no more: one step above the highest.
 highest as (
     select max(level_order) as level_order
     from levels
@@ -59,8 +68,12 @@ scored as (
         stages.is_active,
         case
             when lifecycle.stage = 'churned' then highest.level_order + 1
-            else coalesce(levels.level_order, 0)
+            else coalesce(fired.level_order, 0)
         end as score_rules,
+        case
+            when lifecycle.stage = 'churned' then highest.level_order + 1
+            else coalesce(levels.level_order, 0)
+        end as score_level,
         cycles.overdue_ratio as score_overdue,
         {%- for horizon in horizons %}
         probabilities.base_p_no_purchase_{{ horizon }}d as score_base_{{ horizon }}d,
@@ -85,6 +98,9 @@ scored as (
         on probabilities.member_key = warnings.member_key
         and probabilities.as_of_date = warnings.as_of_date
     left join levels on warnings.churn_level = levels.churn_level
+    left join fired
+        on probabilities.member_key = fired.member_key
+        and probabilities.as_of_date = fired.as_of_date
     left join next_purchases
         on probabilities.member_key = next_purchases.member_key
         and probabilities.as_of_date = next_purchases.as_of_date
@@ -101,6 +117,7 @@ outcomes as (
         cast(
             case methods.method
                 when 'rules' then scored.score_rules
+                when 'level' then scored.score_level
                 when 'overdue' then scored.score_overdue
                 when 'rfm' then scored.score_rfm
                 when 'base' then scored.score_base_{{ horizon }}d

@@ -84,7 +84,7 @@ signs as (
     union all
     select
         member_key,
-        'refund' as sign,
+        case when is_fault then 'fault_refund' else 'refund' end as sign,
         refunded_on,
         null as stands_until_on,
         refunded_on as solved_on

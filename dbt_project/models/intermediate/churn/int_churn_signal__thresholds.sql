@@ -21,8 +21,10 @@ stepped as (
         coalesce(thresholds.at_least + steps.to_days + 1, thresholds.less_than) as less_than_days,
         coalesce(thresholds.minimum_overdue_ratio, 0) as minimum_overdue_ratio,
         coalesce(thresholds.minimum_purchase_days, 0) as minimum_purchase_days,
+        thresholds.riskiest_share,
         cast(
-            coalesce(thresholds.more_than, thresholds.at_least, thresholds.less_than) as decimal(9, 3)
+            coalesce(thresholds.more_than, thresholds.at_least, thresholds.less_than, thresholds.riskiest_share)
+            as decimal(9, 3)
         ) as threshold
     from thresholds
     left join steps on thresholds.signal = steps.signal
@@ -42,6 +44,7 @@ select
     cast(stepped.at_least_days as integer) as at_least_days,
     cast(stepped.less_than_days as integer) as less_than_days,
     cast(stepped.minimum_overdue_ratio as decimal(9, 3)) as minimum_overdue_ratio,
-    cast(stepped.minimum_purchase_days as integer) as minimum_purchase_days
+    cast(stepped.minimum_purchase_days as integer) as minimum_purchase_days,
+    stepped.riskiest_share
 from stepped
 inner join levels on stepped.churn_level = levels.churn_level

@@ -79,7 +79,7 @@ signs as (
         ('events', 'event_type', 'happened_on', '1'),
         ('events', "'event'", 'happened_on', '1'),
         ('events', "'competitor_search'", 'case when is_competitor then happened_on end', '1'),
-        ('refunds', "'refund'", 'refunded_on', '1'),
+        ('refunds', "'fault_refund'", 'case when is_fault then refunded_on end', '1'),
         ('tickets', "'negative_ticket'", 'case when is_negative then opened_on end', '1'),
         ('answers', "'channel_asked'", 'case when change_number = 1 then changed_on end', '1'),
         ('answers', "'channel_open'", 'changed_on', 'opened'),

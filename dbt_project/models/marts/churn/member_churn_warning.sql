@@ -1,12 +1,18 @@
--- The warning of a member is that of the weightiest reason, with the first action that the reasons call for. An open
--- problem goes before everything, so nobody is sent a coupon while a complaint is open; then the actions of the highest
--- level, so a weak signal beside a strong one does not choose. A bad experience that somebody went silent over is open as
--- long as the silence lasts, whatever became of the ticket: nobody is taught the value of what disappointed them. A wanted
--- product that is out of stock calls for its action at whatever level the warning has. Who is held out is warned like
--- everybody else, and answered by nobody: only then can the effect of answering be measured.
-with reasons as (
+-- A warning has the level at which the member's probability stands, or the highest of the signals on dates without
+-- probabilities; its reason is the weightiest signal, with the first action that the signals call for, and the
+-- probability itself where there is no signal. An open problem goes before everything, so nobody is sent a coupon while
+-- a complaint is open; then the actions of the highest level, so a weak signal beside a strong one does not choose. A bad
+-- experience that somebody went silent over is open as long as the silence lasts, whatever became of the ticket: nobody
+-- is taught the value of what disappointed them. A wanted product that is out of stock calls for its action at whatever
+-- level the warning has. Who is held out is warned like everybody else, and answered by nobody: only then can the effect
+-- of answering be measured.
+with signals as (
     select * from {{ ref('fct_churn_signal') }}
     where reason_rank is not null
+),
+
+at_risk as (
+    select * from {{ ref('int_churn_signal__most_at_risk') }}
 ),
 
 missed_products as (
@@ -29,6 +35,28 @@ actions as (
 
 follow_up as (
     {{ settings('churn_settings', ['held_out_share', 'held_out_salt']) }}
+),
+
+-- Of a member without signals the probability is the reason.
+reasons as (
+    select
+        {%- for column in [
+            'member_key', 'as_of_date', 'signal', 'family', 'level_order', 'evidence_on', 'sentence_en', 'sentence_zh',
+        ] %}
+        coalesce(signals.{{ column }}, at_risk.{{ column }}) as {{ column }},
+        {%- endfor %}
+        coalesce(signals.reason_rank, 1) as reason_rank,
+        coalesce(signals.is_unsolved, false) as is_unsolved,
+        signals.step,
+        coalesce(at_risk.churn_level, signals.churn_level) as churn_level,
+        at_risk.p_no_purchase
+    from signals
+    full outer join at_risk
+        on signals.member_key = at_risk.member_key
+        and signals.as_of_date = at_risk.as_of_date
+    where
+        at_risk.member_key is not null
+        or signals.as_of_date not in (select at_risk.as_of_date from at_risk)
 ),
 
 calls as (
@@ -103,6 +131,7 @@ select
     counted.member_key,
     counted.as_of_date,
     counted.churn_level,
+    counted.p_no_purchase,
     cast(counted.signals as integer) as signals,
     counted.signal as main_signal,
     counted.step as main_step,

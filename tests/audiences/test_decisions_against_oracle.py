@@ -215,10 +215,11 @@ def test_every_property_holds_over_many_more_histories(deciding, tables):
 
 
 # Together they hold what every planted fault needs.
-FULL = [history(Random(seed), 120) for seed in (30, 31)]
+FULL_SEEDS = (7, 20, 1)
+FULL = [history(Random(seed), 120) for seed in FULL_SEEDS]
 
 
-@pytest.mark.parametrize("tables", FULL, ids=["one", "other"])
+@pytest.mark.parametrize("tables", FULL, ids=FULL_SEEDS)
 def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(deciding, tables):
     assert {reason for _, reason in oracle.decided(tables, deciding.order).values()} == {
         None,

@@ -109,7 +109,7 @@ CONDITIONS: dict[str, list[str]] = {
     "churn_settings__warnings_can_be_followed_up": [
         "update seeds.churn_settings set value = '1' where setting = 'held_out_share'",
         "update seeds.churn_settings set value = '' where setting = 'held_out_salt'",
-        "update seeds.churn_settings set value = '0' where setting = 'answerable_days'",
+        "update seeds.churn_settings set value = '0' where setting = 'answerable_weeks'",
         "update seeds.churn_settings set value = '0' where setting = 'quiet_days'",
         "update seeds.churn_settings set value = '0' where setting = 'answer_days'",
         "update seeds.churn_settings set value = '0' where setting = 'warning_interval_z'",

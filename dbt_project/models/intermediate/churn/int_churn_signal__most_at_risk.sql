@@ -42,7 +42,7 @@ capacity as (
 ),
 
 settings as (
-    {{ settings('churn_settings', ['answerable_days']) }}
+    {{ settings('churn_settings', ['answerable_weeks']) }}
 ),
 
 queues as (
@@ -56,7 +56,7 @@ queues as (
 answerable as (
     select
         queues.as_of_date,
-        max(settings.answerable_days) * sum(coalesce(of_queue.members_per_day, of_all.members_per_day)) as members
+        max(settings.answerable_weeks) * sum(coalesce(of_queue.members_per_week, of_all.members_per_week)) as members
     from queues
     cross join settings
     inner join capacity as of_all on of_all.response_queue = 'default'

@@ -233,7 +233,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
     [
         (
             otherwise_than_the_rules_say,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "min(reasons.reason_order)",
             "max(reasons.reason_order)",
         ),
@@ -299,30 +299,30 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "> weekly_budget_amount",
             ">= weekly_budget_amount",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "place > weekly_capacity",
             "place >= weekly_capacity",
         ),
         # Full campaigns keep whom they dropped; a store has a place too many, or forgets who called.
         (
             otherwise_than_the_rules_say,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "when place is not null and limit_reason is null then turn",
             "when place is not null then turn",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "places >= row",
             "1 + places >= row",
         ),
-        (otherwise_than_the_rules_say, "aud_decisions__ranked", "is_called or (", "false and ("),
+        (otherwise_than_the_rules_say, "aud_decisions", "is_called or (", "false and ("),
         (otherwise_than_the_rules_say, "aud_decisions__candidates", "- coalesce(called.calls, 0)", ""),
         (
             otherwise_than_the_rules_say,
@@ -330,7 +330,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "campaign_weeks.is_by_person",
             "false",
         ),
-        (otherwise_than_the_rules_say, "aud_decisions__ranked", "worth_amount desc", "worth_amount asc"),
+        (otherwise_than_the_rules_say, "aud_decisions", "worth_amount desc", "worth_amount asc"),
         (otherwise_than_the_rules_say, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
         (
             otherwise_than_the_rules_say,
@@ -354,7 +354,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         (exceeded_caps, "aud_contacts", "where sent.touch_id is null", "where false"),
         (
             members_taken_twice,
-            "aud_decisions__ranked",
+            "aud_decisions",
             "contenders.member_key is not null and passed.taken_turn is null",
             "contenders.member_key is not null",
         ),

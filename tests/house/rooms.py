@@ -110,7 +110,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "fits",
-        ("core", "project", "own_tables", "definitions_files", "warehouse", "ledger", "fits"),
+        ("core", "project", "files", "own_tables", "definitions_files", "warehouse", "ledger", "fits"),
         "read samples and sums of a build, keep what core makes of them",
         "statistics, member rows beyond a sample",
     ),

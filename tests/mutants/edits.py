@@ -78,8 +78,8 @@ MUTANTS = (
     ),
     _python(
         _AUDIENCE,
-        'if touch["planned_touch_id"] in exported:',
-        'if touch["planned_touch_id"] in ():',
+        'if touch["planned_touch_id"] in exported and',
+        "if False and",
         f"{_EXPORT}::test_nobody_is_exported_twice",
     ),
     _python(
@@ -90,14 +90,14 @@ MUTANTS = (
     ),
     _python(
         _AUDIENCE,
-        'if touch["status"] != "planned" or touch["is_crowded"]:',
-        'if touch["status"] != "planned":',
+        '"capped": touch["status"] != "planned" or touch["is_crowded"],',
+        '"capped": touch["status"] != "planned",',
         f"{_EXPORT}::test_whoever_was_contacted_by_others_since_the_seal_keeps_their_cap",
     ),
     _python(
         _AUDIENCE,
-        'if touch["is_over"]:',
-        "if False:",
+        '"journey_over": touch["is_over"],',
+        '"journey_over": False,',
         f"{_EXPORT}::test_whoever_left_the_journey_since_the_seal_is_left_out",
     ),
     _python(
@@ -150,8 +150,8 @@ MUTANTS = (
     ),
     _python(
         "exports/writing",
-        'is_whole = told["sha256"][PARQUET] == sha256_of(folder / PARQUET)',
-        "is_whole = True",
+        "changed = [name for name in names if told[name] != sha256_of(folder / name)]",
+        "changed = []",
         "exports/test_refusals.py::test_an_earlier_export_that_is_not_whole_stops_the_next",
     ),
     _sql(
@@ -168,32 +168,33 @@ MUTANTS = (
     ),
     _sql(
         "audiences/entries/aud_excluded__suppressions",
-        "and weeks.campaign_week <= holdouts.valid_to",
+        "and weeks.campaign_week <= held_out.ends_on",
         "",
-        "aud_excluded__suppressions__a_draw_just_below_the_share_is_held_out_while_the_holdout_lasts",
+        "aud_excluded__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
     ),
     _sql(
         "audiences/entries/aud_excluded__suppressions",
-        "on weeks.campaign_week >= holdouts.valid_from",
-        "on weeks.campaign_week > holdouts.valid_from",
-        "aud_excluded__suppressions__a_draw_just_below_the_share_is_held_out_while_the_holdout_lasts",
+        "on weeks.campaign_week >= held_out.starts_on",
+        "on weeks.campaign_week > held_out.starts_on",
+        "aud_excluded__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
     ),
     _sql(
-        "audiences/entries/aud_excluded__suppressions",
-        "and weeks.as_of_date < coalesce(tickets.resolved_on,",
-        "and weeks.as_of_date <= coalesce(tickets.resolved_on,",
-        "aud_excluded__suppressions__a_complaint_is_open_from_its_day_until_the_day_it_is_solved",
+        "audiences/entries/aud_open_complaints",
+        "and as_of_dates.as_of_date < coalesce(tickets.resolved_on,",
+        "and as_of_dates.as_of_date <= coalesce(tickets.resolved_on,",
+        "aud_open_complaints__ages_until_it_bars_nobody_and_until_it_is_solved",
     ),
     Mutant(
         "dbt_project/models/audiences/entries/aud_decisions.sql",
-        "{{ hash_fraction('ranked.campaign', 'ranked.member_key') }} as draw",
-        "{{ hash_fraction('ranked.campaign_week', 'ranked.member_key') }} as draw",
+        "{{ hash_fraction('asked.campaign', 'asked.member_key') }} as draw",
+        "{{ hash_fraction('asked.campaign_week', 'asked.member_key') }} as draw",
         "tests/e2e/test_arms.py::test_every_included_member_has_the_arm_that_python_draws",
     ),
-    _sql(
-        "audiences/entries/aud_decisions",
-        "when ranked.value_rank > campaigns.weekly_capacity then",
-        "when ranked.value_rank >= campaigns.weekly_capacity then",
+    Mutant(
+        "dbt_project/macros/campaign_turns.sql",
+        "when place > weekly_capacity then",
+        "when place >= weekly_capacity then",
+        _UNIT_TESTS,
         "aud_decisions__budget_and_capacity_below_at_and_above",
     ),
     Mutant(
@@ -348,9 +349,9 @@ MUTANTS = (
     ),
     _python(
         "core/due",
-        "(day - newest).days >= refit_after_days",
-        "(day - newest).days > refit_after_days",
-        "orchestration/test_due_dates.py::test_a_fit_is_due_on_the_day_its_age_is_reached_not_before",
+        "if not any(period_start(day, refit_after_days) <= each <= day for each in kept):",
+        "if not any(period_start(day, refit_after_days) < each <= day for each in kept):",
+        "orchestration/test_due_dates.py::test_a_fit_is_due_on_the_first_date_of_a_period_not_before",
     ),
     _python(
         "core/calendar",
@@ -453,9 +454,9 @@ MUTANTS = (
     ),
     _python(
         "core/churn_model",
-        "challenger.log_loss < champion.log_loss * (1 - required_gain)",
-        "challenger.log_loss <= champion.log_loss * (1 - required_gain)",
-        "core/test_churn_model.py::test_a_challenger_needs_more_than_the_required_gain",
+        "return mean.mean > (0.0 if is_champion else required_errors * mean.error)",
+        "return mean.mean > 0.0",
+        "core/test_churn_model.py::test_the_base_is_replaced_and_wins_back_by_paired_standard_errors",
     ),
     # What is refused of definitions.
     _python(

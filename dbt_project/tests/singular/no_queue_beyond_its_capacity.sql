@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'aud_call_queue'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'aud_decisions'}}}) }}
 
 -- Nobody enters a campaign that calls beyond the places of the week; calls of running journeys were promised before.
 with entering as (

@@ -29,10 +29,6 @@ benefit_stores as (
     select * from {{ ref('benefit_stores') }}
 ),
 
-members as (
-    select * from {{ ref('dim_member') }}
-),
-
 campaign_weeks as (
     select * from {{ ref('aud_campaign_weeks') }}
 ),
@@ -130,7 +126,7 @@ exclusions as (
         'benefit_unavailable' as reason
     from candidates
     inner join steps on candidates.campaign = steps.campaign
-    inner join members on candidates.member_key = members.member_key
+    inner join {{ ref('dim_member') }} as members on candidates.member_key = members.member_key
     left join benefit_stores as offered
         on steps.benefit = offered.benefit
         and members.home_store_id = offered.store_id

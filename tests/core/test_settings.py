@@ -66,7 +66,7 @@ def test_a_build_is_told_the_faults_of_all_files_at_once(tmp_path):
     with pytest.raises(InputFault) as told:
         check_settings(tmp_path)
     assert str(told.value).splitlines()[0].startswith("3 faults in the setting definitions")
-    assert "churn_settings.csv:13 setting 'ridge': value 'little'" in str(told.value)
+    assert "churn_settings.csv:15 setting 'ridge': value 'little'" in str(told.value)
     assert "value_settings.csv:4 setting 'held_weeks': nothing reads it" in str(told.value)
     assert "value_settings.csv:1 setting 'hold_weeks': missing" in str(told.value)
     with pytest.raises(InputFault, match="1 fault"):

@@ -113,7 +113,8 @@ def test_before_the_first_fit_signals_have_the_level_and_a_refund_for_no_fault_h
     # Alone it warns nobody: whoever is 1.2 cycles overdue has the signal of that beside it, or exactly 1.2.
     alone = read(
         "select count(*) from marts.member_churn_warning "
-        "join marts.member_cycle using (member_key, as_of_date) where as_of_date = $day and signals = 1 and main_signal = 'refund' and overdue_ratio > 1.2",
+        "join marts.member_cycle using (member_key, as_of_date) "
+        "where as_of_date = $day and signals = 1 and main_signal = 'refund' and overdue_ratio > 1.2",
         before,
     ).fetchone()
     assert alone == (0,)

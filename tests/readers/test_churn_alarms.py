@@ -1,4 +1,4 @@
-"""A probability that was wrong on the whole is told in words, by the run and by `rekindle status`."""
+"""A run and `rekindle status` name, in words, a probability that was wrong on the whole."""
 
 import duckdb
 

@@ -20,17 +20,14 @@ missed_products as (
     where missed_rank = 1
 ),
 
-silence_causes as (
-    select * from {{ ref('silence_causes') }}
-    where action_family is not null
-),
-
-member_causes as (
-    select * from {{ ref('member_silence_cause') }}
-),
-
-actions as (
-    select * from {{ ref('churn_actions') }}
+silenced as (
+    select
+        member_causes.member_key,
+        member_causes.as_of_date,
+        causes.action_family
+    from {{ ref('member_silence_cause') }} as member_causes
+    inner join {{ ref('silence_causes') }} as causes on member_causes.silence_cause = causes.silence_cause
+    where causes.action_family is not null
 ),
 
 follow_up as (
@@ -54,9 +51,7 @@ reasons as (
     full outer join at_risk
         on signals.member_key = at_risk.member_key
         and signals.as_of_date = at_risk.as_of_date
-    where
-        at_risk.member_key is not null
-        or signals.as_of_date not in (select at_risk.as_of_date from at_risk)
+    where at_risk.member_key is not null or signals.as_of_date not in (select at_risk.as_of_date from at_risk)
 ),
 
 calls as (
@@ -68,54 +63,37 @@ calls as (
         family,
         is_unsolved
     from reasons
+    {%- for beside, family, is_unsolved in [
+        ('missed_products', "'stock'", 'false'), ('silenced', 'silenced.action_family', 'true'),
+    ] %}
     union all
     select
         reasons.member_key,
         reasons.as_of_date,
         0 as reason_rank,
         reasons.level_order,
-        'stock' as family,
-        false as is_unsolved
+        {{ family }} as family,
+        {{ is_unsolved }} as is_unsolved
     from reasons
-    inner join missed_products
-        on reasons.member_key = missed_products.member_key
-        and reasons.as_of_date = missed_products.as_of_date
+    inner join {{ beside }}
+        on reasons.member_key = {{ beside }}.member_key
+        and reasons.as_of_date = {{ beside }}.as_of_date
     where reasons.reason_rank = 1
-    union all
-    select
-        reasons.member_key,
-        reasons.as_of_date,
-        0 as reason_rank,
-        reasons.level_order,
-        silence_causes.action_family as family,
-        true as is_unsolved
-    from reasons
-    inner join member_causes
-        on reasons.member_key = member_causes.member_key
-        and reasons.as_of_date = member_causes.as_of_date
-    inner join silence_causes on member_causes.silence_cause = silence_causes.silence_cause
-    where reasons.reason_rank = 1
+    {%- endfor %}
 ),
 
 called as (
     select
-        calls.member_key,
-        calls.as_of_date,
-        calls.family,
-        calls.is_unsolved,
+        calls.*,
         actions.action,
         actions.owner_role,
         actions.due_days,
         row_number() over (
             partition by calls.member_key, calls.as_of_date
-            order by
-                case when calls.is_unsolved then 0 else 1 end asc,
-                calls.level_order desc,
-                actions.action_order asc,
-                calls.reason_rank asc
+            order by calls.is_unsolved desc, calls.level_order desc, actions.action_order asc, calls.reason_rank asc
         ) as action_rank
     from calls
-    inner join actions
+    inner join {{ ref('churn_actions') }} as actions
         on calls.family = actions.family
         and calls.is_unsolved = actions.is_unsolved
 ),

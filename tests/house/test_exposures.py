@@ -58,7 +58,7 @@ def test_the_readers_are_found(modules):
         ("readers.planted", "from intermediate.int_member_days", "int_member_days, which is not public"),
         ("readers.planted", "from published.seeds.tag_rules", "tag_rules, which is not public"),
         ("readers.planted", "from warehouse.seeds.tag_rules", None),
-        ("exports.planted", "from marts.fct_offer_hit_rate", "fct_offer_hit_rate: name it in"),
+        ("exports.planted", "from marts.fct_missed_product", "fct_missed_product: name it in"),
         ("fits.planted", "from marts.fct_churn_bias", None),
     ],
 )

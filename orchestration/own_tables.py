@@ -97,6 +97,15 @@ def read_own_table(place: Place, table: str) -> list[dict[str, Any]]:
     return found.to_pylist()
 
 
+def is_of_another_version(place: Place, table: str) -> bool:
+    """Whether another version of Rekindle wrote a table, with other columns; not where it is damaged."""
+    file = _file(place, table)
+    try:
+        return file.exists() and pq.read_schema(file) != schema_of(table)
+    except (OSError, pa.ArrowException):
+        return False
+
+
 def add_rows(place: Place, table: str, rows: Iterable[Mapping[str, object]]) -> None:
     """Append rows to a table and keep every former row as it is."""
     write_own_table(place, table, [*read_own_table(place, table), *rows])

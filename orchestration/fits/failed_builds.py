@@ -1,6 +1,7 @@
 """Fits that a build makes count once that build passed its audit: those of one that failed are dropped again.
 
-Belongs here: noting what was kept before a build fits, going back to it, letting it stand.
+Belongs here: noting what was kept before a build fits, going back to it, letting it stand; dropping what an
+earlier version of Rekindle fitted otherwise.
 Does not: making fits, deciding whether a build passed (warehouse.builds).
 
 A fit may be what a build fails by. Kept, it would make every later build fail as well.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestration.files import read_json, write_json
-from orchestration.own_tables import read_own_table, write_own_table
+from orchestration.own_tables import is_of_another_version, read_own_table, write_own_table
 from orchestration.warehouse.versions import list_versions
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ TABLES = (
 def begin_fits(home: Home, build: Build | None) -> str | None:
     """Drop what the last build fitted if it did not pass, and note what is kept before this one fits.
 
+    What another version of Rekindle fitted with other columns is dropped as well: all of it is made anew from
+    the facts.
+
     Args:
         home: Keeps the fits.
         build: The build that is about to fit; None for fits on the published version.
@@ -40,14 +44,15 @@ def begin_fits(home: Home, build: Build | None) -> str | None:
     Returns:
         What was dropped, as a sentence; None where nothing was.
     """
-    note, said = _note(home), None
-    if note.exists():
+    note = _note(home)
+    said = _drop_of_another_version(home)
+    if note.exists() and said is None:
         noted = read_json(note, "Remove it; the fits that are kept then stay.")
         if build and noted["build"] == build.build_id:
             return None  # a step tried again goes on where it was
         if not _passed(home, noted["build"]):
             said = _go_back(home, noted["build"], noted["rows"])
-        note.unlink()
+    note.unlink(missing_ok=True)
     if build:
         rows = {table: len(read_own_table(home, table)) for table in TABLES}
         write_json(note, {"build": build.build_id, "rows": rows})
@@ -59,6 +64,16 @@ def let_fits_stand(home: Home, build: Build) -> None:
     note = _note(home)
     if note.exists() and read_json(note, "Remove it.")["build"] == build.build_id:
         note.unlink()
+
+
+def _drop_of_another_version(home: Home) -> str | None:
+    if not any(is_of_another_version(home, table) for table in TABLES):
+        return None
+    for table in TABLES:
+        write_own_table(home, table, [])
+    return (
+        "Dropped, for another version of Rekindle made them with other columns: all fits. They are made anew."
+    )
 
 
 def _note(home: Home) -> Path:

@@ -1,26 +1,19 @@
-"""A home that an earlier version made: its folders and columns get today's names, once.
+"""A home that an earlier version made: its folders get today's names, once.
 
 Belongs here: what was called otherwise and holds what no source can deliver again.
-Does not: what is loaded in an earlier format (the loader loads it anew).
+Does not: what is loaded in an earlier format (the loader loads it anew), what is fitted (it is fitted anew).
 Late imports: a home of today needs none of it.
 """
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from orchestration.core.errors import RekindleError
-from orchestration.files import replacing, sync
+from orchestration.files import sync
 from orchestration.project import Home
 
-_CARDS = "churn_model_cards.parquet"
 _LAST_BUILD = "builds.parquet"
-_COLUMNS = {
-    "judged_rows": "evaluated_rows",
-    "first_judged_on": "first_evaluated_on",
-    "last_judged_on": "last_evaluated_on",
-}
 
 
 def adopt_former_home(home: Home) -> None:
@@ -43,8 +36,6 @@ def adopt_former_home(home: Home) -> None:
                 "Remove one of the two, then type the same command again."
             )
     for old, new in former.items():
-        if (old / _CARDS).exists():
-            _rename_columns(old / _CARDS)
         old.rename(new)
         sync(new.parent)
     if (home.own_tables / _LAST_BUILD).exists():
@@ -60,13 +51,3 @@ def _remove_tables_of_last_build(home: Home) -> None:
             (home.own_tables / f"{table}.parquet").unlink(missing_ok=True)
     # Last: whoever is killed before goes on with the next call.
     (home.own_tables / _LAST_BUILD).unlink()
-
-
-def _rename_columns(file: Path) -> None:
-    import pyarrow.parquet as pq
-
-    rows = pq.read_table(file)
-    with replacing(file) as prepared:
-        pq.write_table(
-            rows.rename_columns([_COLUMNS.get(name, name) for name in rows.schema.names]), prepared
-        )

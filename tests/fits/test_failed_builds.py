@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import Fit, Model, Parameters
 from orchestration.files import read_json, write_json
 from orchestration.fits.churn_parameters import add_version, fitted_dates
 from orchestration.fits.failed_builds import begin_fits, let_fits_stand
+from orchestration.own_tables import read_own_table
 from orchestration.warehouse.builds import empty_build
 from tests.killing import dies_before
 
@@ -84,3 +88,20 @@ def test_a_drop_that_is_killed_before_any_step_is_done_by_the_next_one(fitted, b
         write_json(note, noted)
         fatal_step += 1
     assert fatal_step > 3
+
+
+def test_fits_of_another_version_of_rekindle_are_dropped_and_said_to_be(fitted, build):
+    cards = fitted.own_tables / "churn_model_cards.parquet"
+    pq.write_table(pa.table({"version": ["logistic-2025-11-30"], "champion_auc": [0.8]}), cards)
+    assert begin_fits(fitted, another(build)) == (
+        "Dropped, for another version of Rekindle made them with other columns: all fits. They are made anew."
+    )
+    assert fitted_dates(fitted) == set()
+    assert read_own_table(fitted, "churn_model_cards") == []
+    assert begin_fits(fitted, another(build)) is None
+
+
+def test_a_table_of_fits_that_is_damaged_is_not_taken_for_one_of_another_version(fitted, build):
+    (fitted.own_tables / "churn_parameters.parquet").write_bytes(b"no table")
+    with pytest.raises(RekindleError, match="damaged"):
+        begin_fits(fitted, another(build))

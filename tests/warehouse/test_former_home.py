@@ -1,6 +1,4 @@
-"""A home of an earlier version keeps what was fitted and decided, under today's names."""
-
-from datetime import date
+"""A home of an earlier version keeps what was decided, under today's names."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,14 +9,6 @@ from orchestration.own_tables import provide_own_tables, read_own_table, schema_
 from orchestration.warehouse.lock import hold_build_lock
 from tests.killing import dies_before
 
-FORMER = {
-    "evaluated_rows": "judged_rows",
-    "first_evaluated_on": "first_judged_on",
-    "last_evaluated_on": "last_judged_on",
-}
-CARD = {field.name: None for field in schema_of("churn_model_cards")} | {
-    "version": "logistic-2025-12-28", "evaluated_rows": 400, "first_evaluated_on": date(2025, 11, 2),
-}  # fmt: skip
 DECISION = {field.name: None for field in schema_of("experiment_decisions")} | {
     "experiment": "second_order_test", "verdict": "win",
 }  # fmt: skip
@@ -29,9 +19,6 @@ def former(home):
     """The home as that version left it."""
     control = home.loaded / "control"
     control.mkdir(parents=True)
-    cards = pa.Table.from_pylist([CARD], schema=schema_of("churn_model_cards"))
-    cards = cards.rename_columns([FORMER.get(name, name) for name in cards.schema.names])
-    pq.write_table(cards, control / "churn_model_cards.parquet")
     decisions = pa.Table.from_pylist([DECISION], schema=schema_of("experiment_decisions"))
     pq.write_table(decisions, control / "experiment_decisions.parquet")
     held = home.root / "held" / "chain" / "orders" / "delivered=2025-12-28"
@@ -48,14 +35,13 @@ def take_lock(home):
 def adopted(home):
     return (
         read_own_table(home, "experiment_decisions") == [DECISION]
-        and read_own_table(home, "churn_model_cards") == [CARD]
         and (home.quarantine / "chain/orders/delivered=2025-12-28/held.parquet").exists()
         and not (home.loaded / "control").exists()
         and not (home.root / "held").exists()
     )
 
 
-def test_the_first_to_take_the_lock_gives_folders_and_columns_todays_names(former):
+def test_the_first_to_take_the_lock_gives_folders_todays_names(former):
     take_lock(former)
     assert adopted(former)
     take_lock(former)

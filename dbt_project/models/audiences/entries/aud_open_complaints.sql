@@ -1,5 +1,5 @@
--- Who waits for an answer to a complaint, and since when. One that nobody closed bars its member from campaigns only up to
--- an age: past it, it is forgotten rather than open, and somebody should look.
+-- Who waits for an answer to a complaint, and since when. One that nobody closed bars its member from campaigns only up
+-- to an age: past it, it is forgotten rather than open, and somebody should look.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
 ),

@@ -1,5 +1,6 @@
 -- No journey is over for want of an answer while one would still count as the answer to its touches, so that none both
--- failed and brought an order. The earliest end counts; on one day the order of the seed decides, and whoever acts on the last day has acted.
+-- failed and brought an order. The earliest end counts; on one day the order of the seed decides, and whoever acts on
+-- the last day has acted.
 with progress as (
     select * from {{ ref('aud_journeys__progress') }}
 ),

@@ -6,9 +6,10 @@
     ('touches', 'unsubscribed_on', 'unsubscribed_on is not null', 'opt_out'),
     ('touches', 'blocked_on', 'blocked_on is not null', 'opt_out'),
 ] -%}
--- What ends a journey, from the Monday of its entry on: what its member does, where the campaign asks for it; a holdout of
--- a later year, or met by a merge, that draws the member, or one of the answers to warnings; the last day of the campaign, after which no week has steps.
--- Whoever withdraws any channel leaves the whole journey: shutting one door is not an invitation to the next.
+-- What ends a journey, from the Monday of its entry on: what its member does, where the campaign asks for it; a holdout
+-- of a later year, or met by a merge, that draws the member, or one of the answers to warnings; the last day of the
+-- campaign, after which no week has steps. Whoever withdraws any channel leaves the whole journey: shutting one door is
+-- not an invitation to the next.
 with entries as (
     select * from {{ ref('int_sealed_decisions') }}
     where is_included and arm_role = 'treatment'

@@ -1,5 +1,6 @@
 -- What running journeys want of a week that is decided now. A step that waited, or that no week was decided for, is due
--- on the Monday, in a promotion on its first day, and those after it keep their distance. Who is held out meanwhile waits.
+-- on the Monday, in a promotion on its first day, and those after it keep their distance. Who is held out meanwhile
+-- waits.
 with campaign_weeks as (
     select * from {{ ref('aud_campaign_weeks') }}
     where not is_sealed

@@ -1,7 +1,7 @@
 -- Which campaigns run in the weeks of this build, whose turn it is after whose, and what limits them. A week that is
--- sealed is not decided again. What is for a promotion begins with it: a touch of the Monday before a sale that opens on
--- Saturday would be early, and its entry would keep the member out of the sale. What an entry is expected to cost is the
--- same whatever its arm, so that no arm is dropped sooner than another.
+-- sealed is not decided again. What is for a promotion begins with it: a touch of the Monday before a sale that opens
+-- on Saturday would be early, and its entry would keep the member out of the sale. What an entry is expected to cost is
+-- the same whatever its arm, so that no arm is dropped sooner than another.
 with weeks as (
     select * from {{ ref('aud_weeks__decided') }}
 ),

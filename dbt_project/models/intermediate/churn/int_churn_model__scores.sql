@@ -1,7 +1,8 @@
 {%- set families = churn_features() -%}
 {%- set parts = 'baseline + ' ~ (families | join('_logit + ')) ~ '_logit' -%}
--- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit. What scores at
--- a date is the newest version by then, blended with the base by its newest weights; nothing that saw what came later.
+-- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit. What scores
+-- at a date is the newest version by then, blended with the base by its newest weights; nothing that saw what came
+-- later.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
 ),

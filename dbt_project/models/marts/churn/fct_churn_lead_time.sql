@@ -1,6 +1,7 @@
--- How early members were warned. Somebody falls silent on an as-of date with a stage of silence or loss after one with an
--- active stage. The warning episode is the unbroken run of warned as-of dates up to the one before; who was not warned
--- then was not warned in time. Only of those who then stay away for the horizon: for anybody else it was no churn.
+-- How early members were warned. Somebody falls silent on an as-of date with a stage of silence or loss after one with
+-- an active stage. The warning episode is the unbroken run of warned as-of dates up to the one before; who was not
+-- warned then was not warned in time. Only of those who then stay away for the horizon: for anybody else it was no
+-- churn.
 with lifecycle as (
     select * from {{ ref('member_lifecycle') }}
 ),

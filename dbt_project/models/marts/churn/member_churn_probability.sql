@@ -1,7 +1,7 @@
 {%- set horizons = var('churn_horizons') | sort -%}
--- THE probability: by the blend of base and trained version where that is in use, else by the base. Who buys nothing for
--- longer buys nothing for less: a longer horizon is never above a shorter one, whose outcomes are newer and which stands
--- for both where they disagree.
+-- THE probability: by the blend of base and trained version where that is in use, else by the base. Who buys nothing
+-- for longer buys nothing for less: a longer horizon is never above a shorter one, whose outcomes are newer and which
+-- stands for both where they disagree.
 with base as (
     select * from {{ ref('member_churn_baseline') }}
 ),

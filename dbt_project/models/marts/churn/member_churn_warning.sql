@@ -1,11 +1,11 @@
 -- A warning has the level at which the member's probability stands, or the highest of the signals on dates without
 -- probabilities; its reason is the weightiest signal, with the first action that the signals call for, and the
 -- probability itself where there is no signal. An open problem goes before everything, so nobody is sent a coupon while
--- a complaint is open; then the actions of the highest level, so a weak signal beside a strong one does not choose. A bad
--- experience that somebody went silent over is open as long as the silence lasts, whatever became of the ticket: nobody
--- is taught the value of what disappointed them. A wanted product that is out of stock calls for its action at whatever
--- level the warning has. Who is held out is warned like everybody else, and answered by nobody: only then can the effect
--- of answering be measured.
+-- a complaint is open; then the actions of the highest level, so a weak signal beside a strong one does not choose. A
+-- bad experience that somebody went silent over is open as long as the silence lasts, whatever became of the ticket:
+-- nobody is taught the value of what disappointed them. A wanted product that is out of stock calls for its action at
+-- whatever level the warning has. Who is held out is warned like everybody else, and answered by nobody: only then can
+-- the effect of answering be measured.
 with signals as (
     select * from {{ ref('fct_churn_signal') }}
     where reason_rank is not null
@@ -51,7 +51,7 @@ reasons as (
     full outer join at_risk
         on signals.member_key = at_risk.member_key
         and signals.as_of_date = at_risk.as_of_date
-    where at_risk.member_key is not null or signals.as_of_date not in (select at_risk.as_of_date from at_risk)
+    where at_risk.member_key is not null or signals.as_of_date not in (select scored.as_of_date from at_risk as scored)
 ),
 
 calls as (

@@ -1,6 +1,6 @@
 -- What earned points, folded to days: caps count units per day, then per week. Points are whole and rounded towards
--- zero, so a refund never takes more than its purchase gave. Whether what is returned takes points back is for each rule
--- to say; a purchase day is returned on the day by which all that was paid on it was paid back.
+-- zero, so a refund never takes more than its purchase gave. Whether what is returned takes points back is for each
+-- rule to say; a purchase day is returned on the day by which all that was paid on it was paid back.
 with rules as (
     select * from {{ ref('growth_rules') }}
 ),

@@ -215,7 +215,7 @@ def test_every_property_holds_over_many_more_histories(deciding, tables):
 
 
 # Together they hold what every planted fault needs.
-FULL_SEEDS = (7, 20, 1)
+FULL_SEEDS = (1, 15)
 FULL = [history(Random(seed), 120) for seed in FULL_SEEDS]
 
 

@@ -419,7 +419,7 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
     ],
     "int_silence__ends__there_was_a_silence": [
-        "update intermediate.int_silence__ends set days_silent = 0 where one_row",
+        "update intermediate.int_silence__ends set days_silent = -1 where one_row",
         "update intermediate.int_silence__ends set came_from_stage = 'stable' where one_row",
     ],
     "fct_stage_period__period_is_not_empty": [

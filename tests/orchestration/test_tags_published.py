@@ -207,7 +207,7 @@ def test_why_tells_stage_tier_cause_cell_warning_reasons_and_tags_as_the_tables_
     listed = {
         "Signal: {}; ": "select label_en from marts.fct_churn_signal "
         "join marts.dim_churn_signal using (signal)",
-        "28 d, {}: log-odds ": "select label_en from marts.fct_churn_reason "
+        "{}: log-odds ": "select horizon_days || ' d, ' || label_en from marts.fct_churn_reason "
         "join seeds.churn_reason_families using (family)",
         "Tag: {} (": "select label_en from marts.fct_member_tag join marts.dim_tag using (tag)",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
 from math import sqrt
@@ -43,19 +44,29 @@ LAPSED = """
 """
 
 
-@pytest.fixture(scope="module", params=SEEDS)
-def shop(request, chain, tmp_path_factory):
-    """A chain of its own, scored on past Sundays by a fit of the day after the first."""
-    root = tmp_path_factory.mktemp(f"levels{request.param}")
-    home = Home(root / "home")
-    simulate(home.landing, root / "truth", Lives(1200, seed=request.param, until=UNTIL))
-    load_chain(home)
+@pytest.fixture(scope="module")
+def shops(chain, tmp_path_factory):
+    """Chains of their own, scored on past Sundays by a fit of the day after the first."""
     parameters = CHURN_FITS[SUNDAYS[4]]
-    add_version(home, PAST[0], {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in parameters.items()})
+    fits = {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in parameters.items()}
     dates = [BEFORE_THE_FIT, *PAST, UNTIL]
-    with quick_build(chain, root / "build", home, dates, wanted=WANTED) as connection:
-        rows = connection.execute(LAPSED, {"horizon": HORIZON}).fetchall()
-        yield SimpleNamespace(rows=rows, connection=connection)
+    with ExitStack() as stack:
+        built = {}
+        for number in SEEDS:
+            root = tmp_path_factory.mktemp(f"levels{number}")
+            home = Home(root / "home")
+            simulate(home.landing, root / "truth", Lives(1200, seed=number, until=UNTIL))
+            load_chain(home)
+            add_version(home, PAST[0], fits)
+            connection = stack.enter_context(quick_build(chain, root / "build", home, dates, wanted=WANTED))
+            rows = connection.execute(LAPSED, {"horizon": HORIZON}).fetchall()
+            built[number] = SimpleNamespace(rows=rows, connection=connection)
+        yield built
+
+
+@pytest.fixture(params=SEEDS)
+def shop(request, shops):
+    return shops[request.param]
 
 
 def counted(rows, dates):
@@ -69,7 +80,12 @@ def counted(rows, dates):
 
 
 def test_whoever_stands_higher_lapses_more(shop):
-    of = counted(shop.rows, PAST)
+    rates = [lapsed / members for members, lapsed in counted(shop.rows, PAST).values()]
+    assert rates == sorted(set(rates))
+
+
+def test_over_all_chains_each_step_up_is_beyond_chance(shops):
+    of = counted([row for each in shops.values() for row in each.rows], PAST)
     rates = {level: lapsed / members for level, (members, lapsed) in of.items()}
     for lower, higher in pairwise(LEVELS):
         error = sqrt(sum(rates[level] * (1 - rates[level]) / of[level][0] for level in (lower, higher)))

@@ -67,6 +67,14 @@ def run_job(
     with hold_build_lock(home, f"starting {job}"), opened_instance(home) as instance:
         close_abandoned_runs(instance)
 
+    from orchestration.warehouse.prepared import is_prepared
+
+    if not is_prepared(seed_rows=False):
+        # Assets and checks are those of the manifest: an older one has others than the build will have.
+        from orchestration.warehouse.dbt import prepare
+
+        prepare()
+
     from dagster import DagsterExecutionInterruptedError
 
     from orchestration.definitions import defs

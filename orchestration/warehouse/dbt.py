@@ -35,6 +35,7 @@ from orchestration.warehouse.broken_rules import BrokenRules, broken_rules, told
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME, BuildFailed
 from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
 from orchestration.warehouse.kept_sql import files_fingerprint, keep_sql
+from orchestration.warehouse.prepared import is_prepared, manifest_file
 
 _BROKEN = {"fail", "warn"}
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -130,11 +131,6 @@ def invoke_dbt(
     return result
 
 
-def manifest_file(project_dir: Path = DBT_PROJECT_DIR) -> Path:
-    """The project's ``manifest.json`` made at installation; runs write theirs elsewhere."""
-    return project_dir / "target" / "manifest.json"
-
-
 def prepare(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     """Parse the project if its manifest is missing or older than any of its files.
 
@@ -146,8 +142,7 @@ def prepare(project_dir: Path = DBT_PROJECT_DIR) -> Path:
         BuildFailed: The project cannot be parsed; the former manifest stays.
     """
     made = manifest_file(project_dir)
-    # Not later: a file changed in the same tick of the clock as the manifest was made is a change.
-    if not made.exists() or made.stat().st_mtime_ns <= _last_change(project_dir):
+    if not is_prepared(project_dir):
         check_readable(project_dir.parent / "seeds")
         _parse(project_dir, anew=True)
     return made
@@ -202,17 +197,6 @@ def _alone(lock_file: Path) -> Iterator[None]:
     with lock_file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _last_change(project_dir: Path) -> int:
-    """When the newest file or folder that parsing depends on changed."""
-    newest = (project_dir / "dbt_project.yml").stat().st_mtime_ns
-    seeds = project_dir.parent / "seeds"
-    for folder in (project_dir / "models", project_dir / "macros", project_dir / "tests", seeds):
-        # Folders count too: a removed file changes only its folder.
-        for path in [folder, *folder.rglob("*")] if folder.exists() else []:
-            newest = max(newest, path.stat().st_mtime_ns)
-    return newest
 
 
 def _run(

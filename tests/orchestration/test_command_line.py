@@ -88,6 +88,13 @@ def test_a_second_build_is_told_who_is_at_work_and_leaves_with_75(tiny):
     assert "Traceback" not in refused.stderr
 
 
+def test_a_rule_of_a_model_that_changed_is_asked_by_the_next_run(tiny):
+    models = tiny.project / "dbt_project" / "models" / "models.yml"
+    models.write_text(models.read_text().replace("values: [silent, new]", "values: [silent, new, churned]"))
+    done = tiny.rekindle("run", "--weeks", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_failed_dbt_test_fails_the_run_and_publishes_nothing(tiny):
     before = current_version(Home(tiny.home))
     model = tiny.project / "dbt_project" / "models" / "marts" / "lifecycle" / "member_lifecycle.sql"

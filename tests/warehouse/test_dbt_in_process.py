@@ -21,6 +21,7 @@ from orchestration.project import HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
 from orchestration.warehouse import dbt
 from orchestration.warehouse.builds import audit, waiting_build
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
+from orchestration.warehouse.prepared import manifest_file
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published
 
@@ -291,7 +292,7 @@ def test_a_project_that_cannot_be_parsed_fails_clearly_and_the_former_manifest_s
     (own_project / "models" / "marts" / "broken.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(BuildFailed, match="depends on a node named 'nowhere'"):
         prepare(own_project)
-    assert dbt.manifest_file(own_project).read_bytes() == former
+    assert manifest_file(own_project).read_bytes() == former
 
 
 def test_the_project_is_parsed_again_when_a_file_came_changed_or_left(own_project):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 from math import sqrt
 from types import SimpleNamespace
@@ -45,14 +46,15 @@ LAPSED = """
 
 
 @pytest.fixture(scope="module")
-def shops(chain, tmp_path_factory):
-    """Chains of their own, scored on past Sundays by a fit of the day after the first."""
+def shop_of(chain, tmp_path_factory):
+    """A chain of its own for a seed, scored on past Sundays by a fit of the day after the first."""
     parameters = CHURN_FITS[SUNDAYS[4]]
     fits = {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in parameters.items()}
     dates = [BEFORE_THE_FIT, *PAST, UNTIL]
     with ExitStack() as stack:
-        built = {}
-        for number in SEEDS:
+
+        @cache
+        def built(number):
             root = tmp_path_factory.mktemp(f"levels{number}")
             home = Home(root / "home")
             simulate(home.landing, root / "truth", Lives(1200, seed=number, until=UNTIL))
@@ -60,13 +62,14 @@ def shops(chain, tmp_path_factory):
             add_version(home, PAST[0], fits)
             connection = stack.enter_context(quick_build(chain, root / "build", home, dates, wanted=WANTED))
             rows = connection.execute(LAPSED, {"horizon": HORIZON}).fetchall()
-            built[number] = SimpleNamespace(rows=rows, connection=connection)
+            return SimpleNamespace(rows=rows, connection=connection)
+
         yield built
 
 
-@pytest.fixture(params=SEEDS)
-def shop(request, shops):
-    return shops[request.param]
+@pytest.fixture(params=[SEEDS[0], *(pytest.param(number, marks=pytest.mark.slow) for number in SEEDS[1:])])
+def shop(request, shop_of):
+    return shop_of(request.param)
 
 
 def counted(rows, dates):
@@ -84,8 +87,9 @@ def test_whoever_stands_higher_lapses_more(shop):
     assert rates == sorted(set(rates))
 
 
-def test_over_all_chains_each_step_up_is_beyond_chance(shops):
-    of = counted([row for each in shops.values() for row in each.rows], PAST)
+@pytest.mark.slow
+def test_over_all_chains_each_step_up_is_beyond_chance(shop_of):
+    of = counted([row for number in SEEDS for row in shop_of(number).rows], PAST)
     rates = {level: lapsed / members for level, (members, lapsed) in of.items()}
     for lower, higher in pairwise(LEVELS):
         error = sqrt(sum(rates[level] * (1 - rates[level]) / of[level][0] for level in (lower, higher)))

@@ -8,8 +8,8 @@ Late imports: whoever only shows labels asks no condition.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import Any
 
 import yaml
 
@@ -18,8 +18,8 @@ from orchestration.core.seed_rows import Seed
 from orchestration.definitions_files.rows import Table
 from orchestration.project import DBT_PROJECT_DIR
 
-if TYPE_CHECKING:
-    import duckdb
+TypedTable = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[int | str | None, ...], ...]]
+"""Name, columns with their types, and rows: line and cells."""
 
 
 def condition_faults(seed: Seed, tables: Mapping[str, Table], seeds: Mapping[str, Seed]) -> Iterator[Fault]:
@@ -33,17 +33,14 @@ def condition_faults(seed: Seed, tables: Mapping[str, Table], seeds: Mapping[str
     """
     types = setting_types_of(seed.name)
     asked = {name: _in_sql(condition) for name, condition in seed.conditions.items()}
-    import duckdb
-
-    with duckdb.connect() as connection:
-        for name, table in tables.items():
-            _make_table(connection, seeds[name], table.rows)
-        columns = ", ".join(f"coalesce(({condition}), false)" for condition in asked.values())
-        relation = _settings_row(seed.name, types) if types else seed.name
-        line = "0" if types else "_line"
-        found = connection.execute(f"select {line}, {columns} from {relation} as checked").fetchall()
+    columns = ", ".join(f"coalesce(({condition}), false)" for condition in asked.values())
+    relation = _settings_row(seed.name, types) if types else seed.name
+    line = "0" if types else "_line"
+    question = f"select {line}, {columns} from {relation} as checked"
     by_line = {row.line: row for row in tables[seed.name].rows}
-    for number, *holds in found:
+    for number, *holds in _answers(
+        question, tuple(_typed(seeds[name], table.rows) for name, table in tables.items())
+    ):
         for name, is_kept in zip(asked, holds, strict=True):
             if not is_kept:
                 row = by_line.get(number)
@@ -84,22 +81,34 @@ def _in_sql(condition: str) -> str:
     )
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, seed: Seed, rows: Sequence[Row]) -> None:
-    columns = ", ".join(f'"{column}" {kind}' for column, kind in seed.columns.items())
-    connection.execute(f"create table {seed.name} (_line integer, {columns})")
-    values = [
-        [
+def _typed(seed: Seed, rows: Sequence[Row]) -> TypedTable:
+    values = tuple(
+        (
             row.line,
             *(
                 row[column] if row[column] and is_of_type(row[column], kind) else None
                 for column, kind in seed.columns.items()
             ),
-        ]
+        )
         for row in rows
-    ]
-    if values:
-        holes = ", ".join("?" for _ in values[0])
-        connection.executemany(f"insert into {seed.name} values ({holes})", values)
+    )
+    return seed.name, tuple(seed.columns.items()), values
+
+
+# Several who check the same files in one command, or after an edit of one of them, ask about the others once.
+@lru_cache(maxsize=256)
+def _answers(question: str, tables: tuple[TypedTable, ...]) -> tuple[tuple[Any, ...], ...]:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name, columns, rows in tables:
+            described = ", ".join(f'"{column}" {kind}' for column, kind in columns)
+            connection.execute(f"create table {name} (_line integer, {described})")
+            if rows:
+                row = f"({', '.join('?' for _ in rows[0])})"
+                cells = [cell for each in rows for cell in each]
+                connection.execute(f"insert into {name} values {', '.join([row] * len(rows))}", cells)
+        return tuple(connection.execute(question).fetchall())
 
 
 def _settings_row(seed: str, types: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from orchestration.core.campaign_reach import reach_faults
 from orchestration.core.copy_texts import VARIABLES
-from orchestration.core.definition_rows import Fault, Row, day, has_contact, number, refuse, shown
+from orchestration.core.definition_rows import Fault, Row, day, fault_of, has_contact, number, refuse, shown
 from orchestration.core.experiments.declared import FACTS
 from orchestration.core.periods import covers, overlapping, period_of
 from orchestration.core.settings import Types, setting_faults
@@ -100,14 +100,9 @@ def campaign_faults(definitions: CampaignDefinitions, on: date) -> Iterator[Faul
     yield from _faults_of_experiments(definitions)
 
 
-def _told(row: Row, found: str, allowed: str) -> Fault:
-    code = next(iter(row.values.values()), "")
-    return Fault(row.file, row.line, shown(code), found, allowed)
-
-
 def _known(row: Row, column: str, allowed: Collection[str]) -> Iterator[Fault]:
     if row[column] not in allowed:
-        yield _told(
+        yield fault_of(
             row, f"{column} {shown(row[column])}", f"allowed: {', '.join(allowed) or 'none is defined'}"
         )
 
@@ -116,19 +111,19 @@ def _at_least(row: Row, column: str, least: int, *, whole: bool = True) -> Itera
     found = number(row[column])
     if found is None or found < least or (whole and found != found.to_integral_value()):
         kind = "whole numbers" if whole else "numbers"
-        yield _told(row, f"{column} {shown(row[column])}", f"allowed: {kind} from {least}")
+        yield fault_of(row, f"{column} {shown(row[column])}", f"allowed: {kind} from {least}")
 
 
 def _share(row: Row, column: str) -> Iterator[Fault]:
     found = number(row[column])
     if found is None or not 0 < found < 1:
-        yield _told(row, f"{column} {shown(row[column])}", "allowed: above 0 and below 1")
+        yield fault_of(row, f"{column} {shown(row[column])}", "allowed: above 0 and below 1")
 
 
 def _written(row: Row, *columns: str) -> Iterator[Fault]:
     for column in columns:
         if not row[column].strip():
-            yield _told(row, f"no {column}", "write one")
+            yield fault_of(row, f"no {column}", "write one")
 
 
 def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
@@ -141,7 +136,7 @@ def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
 def _faults_of_period(row: Row) -> Iterator[Fault]:
     if period_of(row) is None:
         found = f"valid from {shown(row['valid_from'])} to {shown(row['valid_to'])}"
-        yield _told(row, found, "allowed: YYYY-MM-DD, the end empty or not before the start")
+        yield fault_of(row, found, "allowed: YYYY-MM-DD, the end empty or not before the start")
 
 
 def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -150,13 +145,13 @@ def _faults_of_keys(definitions: CampaignDefinitions) -> Iterator[Fault]:
         for row in definitions.tables[table]:
             first = first_of.setdefault(tuple(row[column] for column in columns), row)
             if first is not row:
-                yield _told(
+                yield fault_of(
                     row, f"{' and '.join(columns)} stand in line {first.line} as well", "name it once"
                 )
         for row in definitions.tables[table]:
             for column, text in row.values.items():
                 if has_contact(text):
-                    yield _told(
+                    yield fault_of(
                         row, f"a contact detail in {column}", "definitions are about groups, never a person"
                     )
 
@@ -167,7 +162,7 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
     windows = [window for row in definitions.tables["promotions"] if (window := _window(row))]
     for row in rows:
         if not _CODE.fullmatch(row["campaign"]):
-            yield _told(
+            yield fault_of(
                 row, f"campaign {shown(row['campaign'])}", "allowed: lower-case letters, digits and _"
             )
         yield from _written(row, "label_en", "label_zh", "objective_en", "objective_zh")
@@ -182,25 +177,25 @@ def _faults_of_campaigns(definitions: CampaignDefinitions) -> Iterator[Fault]:
         yield from _faults_of_period(row)
         period = period_of(row)
         if period and period[0].isoweekday() != 1:
-            yield _told(row, f"valid_from {period[0]} is no Monday", "campaign weeks begin on Mondays")
+            yield fault_of(row, f"valid_from {period[0]} is no Monday", "campaign weeks begin on Mondays")
         within = [True for start, end in windows if period and start <= period[1] and end >= period[0]]
         if period and row["trigger"] == "promotion" and not within:
-            yield _told(row, "no promotion window within its validity", "add one to promotions.csv")
+            yield fault_of(row, "no promotion window within its validity", "add one to promotions.csv")
         offsets = [number(step["day_offset"]) for step in steps.get(row["campaign"], [])]
         journey = max((each for each in offsets if each is not None), default=Decimal(0))
         journey += _setting(definitions, "failed_after_days")
         cooldown = number(row["cooldown_days"])
         if cooldown is not None and cooldown < journey:
-            yield _told(
+            yield fault_of(
                 row, f"cooldown_days {cooldown} is shorter than the journey", f"allowed: from {journey}"
             )
         for table, what in (("campaign_arms", "arm"), ("campaign_steps", "step")):
             if row["campaign"] not in definitions.codes(table, "campaign"):
-                yield _told(row, f"no {what}", f"give it rows in {table}.csv")
+                yield fault_of(row, f"no {what}", f"give it rows in {table}.csv")
     for first, second in overlapping(rows):
         if first["priority"] == second["priority"]:
             found = f"a tie: priority {second['priority']} is that of {shown(first['campaign'])} too"
-            yield _told(second, found, "let one of the two go first")
+            yield fault_of(second, found, "let one of the two go first")
 
 
 def _setting(definitions: CampaignDefinitions, name: str) -> Decimal:
@@ -228,19 +223,19 @@ def _faults_of_targets(definitions: CampaignDefinitions) -> Iterator[Fault]:
         if row["kind"] in definitions.marks:
             allowed = definitions.marks[row["kind"]]
             if row["value"] not in allowed:
-                yield _told(row, f"{row['kind']} {shown(row['value'])}", f"allowed: {', '.join(allowed)}")
+                yield fault_of(row, f"{row['kind']} {shown(row['value'])}", f"allowed: {', '.join(allowed)}")
         else:
             yield from _written(row, "value")
     targets = definitions.by_campaign("campaign_targets")
     for campaign in definitions.tables["campaigns"]:
         own = targets.get(campaign["campaign"], [])
         if not any(row["is_excluded"] == "false" for row in own):
-            yield _told(
+            yield fault_of(
                 campaign, "targets nobody", "give it a row in campaign_targets.csv that is not excluded"
             )
         for group in _grouped(own, "group_no").values():
             if len({row["is_excluded"] for row in group}) > 1:
-                yield _told(
+                yield fault_of(
                     group[-1], f"group {group[-1]['group_no']} includes and excludes", "use two groups"
                 )
 
@@ -253,15 +248,19 @@ def _faults_of_arms(definitions: CampaignDefinitions) -> Iterator[Fault]:
             yield from _known(row, "arm_role", ROLES)
             yield from _share(row, "share")
             if row["arm"] in ("", EVERY):
-                yield _told(row, f"arm {shown(row['arm'])}", f"allowed: any name but {EVERY}")
+                yield fault_of(row, f"arm {shown(row['arm'])}", f"allowed: any name but {EVERY}")
         shares = [number(row["share"]) or Decimal(0) for row in rows]
         control = sum(share for row, share in zip(rows, shares, strict=True) if row["arm_role"] == "control")
         if sum(shares) != 1:
-            yield _told(rows[0], f"shares of {shown(campaign)} add up to {sum(shares)}", "allowed: exactly 1")
+            yield fault_of(
+                rows[0], f"shares of {shown(campaign)} add up to {sum(shares)}", "allowed: exactly 1"
+            )
         if control < least:
-            yield _told(rows[0], f"control share {control}", f"allowed: from {least} (campaign_settings.csv)")
+            yield fault_of(
+                rows[0], f"control share {control}", f"allowed: from {least} (campaign_settings.csv)"
+            )
         if not any(row["arm_role"] == "treatment" for row in rows):
-            yield _told(rows[0], "no treated arm", "give one arm the role treatment")
+            yield fault_of(rows[0], "no treated arm", "give one arm the role treatment")
 
 
 def _faults_of_steps(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -283,15 +282,17 @@ def _faults_of_steps(definitions: CampaignDefinitions) -> Iterator[Fault]:
                 key=lambda row: (number(row["step_no"]), row.line),
             )
             if not path:
-                yield _told(rows[0], f"arm {shown(arm)} has no step", "a treated arm needs one")
+                yield fault_of(rows[0], f"arm {shown(arm)} has no step", "a treated arm needs one")
                 continue
             if [number(row["step_no"]) for row in path] != list(range(1, len(path) + 1)):
-                yield _told(path[0], f"steps of arm {shown(arm)} are not numbered 1, 2, 3", "number them so")
+                yield fault_of(
+                    path[0], f"steps of arm {shown(arm)} are not numbered 1, 2, 3", "number them so"
+                )
             for earlier, later in pairwise(path):
                 days = number(earlier["day_offset"]), number(later["day_offset"])
                 if None not in days and days[1] <= days[0]:
                     found = f"day_offset {days[1]} of step {later['step_no']} after {days[0]}"
-                    yield _told(later, found, "days of a journey rise")
+                    yield fault_of(later, found, "days of a journey rise")
 
 
 def _faults_of_caps(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -302,7 +303,7 @@ def _faults_of_caps(definitions: CampaignDefinitions) -> Iterator[Fault]:
             yield from _at_least(row, "within_days", 1)
             yield from _at_least(row, "most_touches", 1)
         if ALL not in [row["channel"] for row in rows]:
-            yield _told(rows[0], f"cap class {shown(cap_class)} has no cap in total", f"add channel {ALL}")
+            yield fault_of(rows[0], f"cap class {shown(cap_class)} has no cap in total", f"add channel {ALL}")
 
 
 def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[Fault]:
@@ -312,18 +313,18 @@ def _faults_of_holdouts(definitions: CampaignDefinitions, on: date) -> Iterator[
         yield from _share(row, "share")
         yield from _faults_of_period(row)
     for first, second in overlapping(rows):
-        yield _told(
+        yield fault_of(
             second, f"overlaps {shown(first['holdout'])} in line {first.line}", "one holdout at a time"
         )
     for salt, same in _grouped(rows, "salt").items():
         if len(same) > 1:
-            yield _told(
+            yield fault_of(
                 same[1], f"salt {shown(salt)} is used in line {same[0].line}", "a period draws its own"
             )
     periods = [period for row in rows if (period := period_of(row))]
     running = [row for row in definitions.tables["campaigns"] if covers(period_of(row), on)]
     if rows and running and not any(covers(period, on) for period in periods):
-        yield _told(rows[-1], f"expired: no holdout covers {on}", "add one before campaigns run on")
+        yield fault_of(rows[-1], f"expired: no holdout covers {on}", "add one before campaigns run on")
 
 
 def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -334,14 +335,14 @@ def _faults_of_copy(definitions: CampaignDefinitions) -> Iterator[Fault]:
             for column in ("subject", "body"):
                 for name in _BRACES.findall(row[column]):
                     if name not in VARIABLES:
-                        yield _told(
+                        yield fault_of(
                             row, f"variable {shown(name)} in {column}", f"allowed: {', '.join(VARIABLES)}"
                         )
                 if set(_BRACES.sub("", row[column])) & set("{}"):
-                    yield _told(row, f"a brace alone in {column}", "variables are written {product}")
+                    yield fault_of(row, f"a brace alone in {column}", "variables are written {product}")
         missing = [language for language in LANGUAGES if language not in [row["language"] for row in rows]]
         if missing:
-            yield _told(rows[0], f"{shown(template)} has no text in {', '.join(missing)}", "write one")
+            yield fault_of(rows[0], f"{shown(template)} has no text in {', '.join(missing)}", "write one")
 
 
 def _faults_of_benefits(definitions: CampaignDefinitions) -> Iterator[Fault]:
@@ -374,11 +375,11 @@ def _faults_of_experiments(definitions: CampaignDefinitions) -> Iterator[Fault]:
         yield from _share(row, "power")
         yield from _faults_of_period(row)
         if not (number(row["minimal_effect"]) or Decimal(0)) > 0:
-            yield _told(row, f"minimal_effect {shown(row['minimal_effect'])}", "allowed: above 0")
+            yield fault_of(row, f"minimal_effect {shown(row['minimal_effect'])}", "allowed: above 0")
     for rows in definitions.by_campaign("experiments").values():
         for first, second in overlapping(rows):
             found = f"overlaps {shown(first['experiment'])} of the same campaign"
-            yield _told(second, found, "one experiment of a campaign at a time")
+            yield fault_of(second, found, "one experiment of a campaign at a time")
     for row in definitions.tables["experiment_segments"]:
         yield from _known(row, "experiment", known)
         yield from _known(row, "segment", SEGMENTS)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from orchestration.core.definition_rows import HEADER, Fault, Row, shown
+from orchestration.core.definition_rows import HEADER, Fault, Row, fault_of, shown
 from orchestration.core.tag_definitions import Definitions, held_by
 from orchestration.core.tag_meaning import ANY_OTHER_TEXT, Box, Meanings
 
@@ -139,7 +139,7 @@ def reach_faults(
     reach = reach_of(targets, marks, tags)
     for row in running:
         if targets[row["campaign"]] and not reach.taken[row["campaign"]]:
-            yield _told(row, "nobody can meet its targets", "let what they ask for occur together")
+            yield fault_of(row, "nobody can meet its targets", "let what they ask for occur together")
     yield from _faults_of_answers(
         tables["campaign_answers"],
         reach,
@@ -155,7 +155,9 @@ def _faults_of_answers(
     for row in answers:
         own = [cell for cell in rows_of if _is_about(row, cell)]
         if not own:
-            yield _told(row, f"{_named(row)} cannot occur together", "name a stage with its tier and cause")
+            yield fault_of(
+                row, f"{_named(row)} cannot occur together", "name a stage with its tier and cause"
+            )
         for cell in own:
             rows_of[cell].append(row)
     for cell, rows in rows_of.items():
@@ -163,7 +165,7 @@ def _faults_of_answers(
             found = f"{', '.join(cell)}: no answer and no reason why not"
             yield Fault("campaign_answers.csv", HEADER, "the answers", found, "add a row")
         elif len(rows) > 1:
-            yield _told(
+            yield fault_of(
                 rows[1], f"{', '.join(cell)} stand in line {rows[0].line} as well", "answer them once"
             )
         else:
@@ -183,19 +185,17 @@ def _faults_of_answer(
 ) -> Iterator[Fault]:
     answer = row["campaign"]
     if bool(answer) == bool(row["why_not"]):
-        yield _told(row, f"campaign {shown(answer)}, why_not {shown(row['why_not'])}", "fill one of the two")
+        yield fault_of(
+            row, f"campaign {shown(answer)}, why_not {shown(row['why_not'])}", "fill one of the two"
+        )
     elif answer and answer not in reach.taken:
-        yield _told(row, f"campaign {shown(answer)} does not run", "name one that does")
+        yield fault_of(row, f"campaign {shown(answer)} does not run", "name one that does")
     elif answer and not reach.meets(answer, cell):
-        yield _told(row, f"{answer} takes nobody of {_named(row)}", "name one whose targets meet them")
+        yield fault_of(row, f"{answer} takes nobody of {_named(row)}", "name one whose targets meet them")
     # Of those that run in promotions alone, the one that is named counts: its members wait for one.
     elif answer and not reach.answers([answer, *weekly], cell):
-        yield _told(row, f"some of {_named(row)} match no campaign", f"widen the targets of {answer}")
+        yield fault_of(row, f"some of {_named(row)} match no campaign", f"widen the targets of {answer}")
     elif row["why_not"] in left_alone:
         for other in reach.taken:
             if reach.meets(other, cell):
-                yield _told(row, f"{other} takes some of {_named(row)}", "exclude whom nobody may take")
-
-
-def _told(row: Row, found: str, allowed: str) -> Fault:
-    return Fault(row.file, row.line, shown(next(iter(row.values.values()), "")), found, allowed)
+                yield fault_of(row, f"{other} takes some of {_named(row)}", "exclude whom nobody may take")

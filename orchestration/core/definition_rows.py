@@ -111,6 +111,11 @@ def has_contact(text: str) -> bool:
     return _CONTACT.search(text) is not None
 
 
+def fault_of(row: Row, found: str, allowed: str) -> Fault:
+    """A fault of a row, named by the first cell of it."""
+    return Fault(row.file, row.line, shown(next(iter(row.values.values()), "")), found, allowed)
+
+
 def shown(text: str) -> str:
     """A value as a message may show it: no contact detail, no line break, not endless."""
     return HIDDEN if has_contact(text) else repr(text[:60])

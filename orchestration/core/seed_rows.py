@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orchestration.core.definition_rows import HEADER, Fault, Row, is_of_type, number, shown, type_in_words
+from orchestration.core.definition_rows import (
+    HEADER,
+    Fault,
+    Row,
+    fault_of,
+    is_of_type,
+    number,
+    shown,
+    type_in_words,
+)
 
 _MOST_NAMED = 20
 
@@ -65,9 +74,9 @@ def seed_faults(seed: Seed, header: Sequence[str], rows: Sequence[Row]) -> Itera
         for column, kind in seed.columns.items():
             text = row[column]
             if text != text.strip():
-                yield _told(row, f"{column} {shown(text)}", "no spaces before or after it")
+                yield fault_of(row, f"{column} {shown(text)}", "no spaces before or after it")
             elif text and not is_of_type(text, kind):
-                yield _told(row, f"{column} {shown(text)}", f"allowed: {type_in_words(kind)}")
+                yield fault_of(row, f"{column} {shown(text)}", f"allowed: {type_in_words(kind)}")
     for key in seed.keys:
         yield from _faults_of_key(seed, key, rows)
 
@@ -83,12 +92,7 @@ def reference_faults(rows: Sequence[Row], codes: Mapping[Reference, Collection[s
         few = ", ".join(allowed) if 0 < len(allowed) <= _MOST_NAMED else f"those of {reference.seed}.csv"
         for row in rows:
             if row[reference.column] and row[reference.column] not in allowed:
-                yield _told(row, f"{reference.column} {shown(row[reference.column])}", f"allowed: {few}")
-
-
-def _told(row: Row, found: str, allowed: str) -> Fault:
-    code = next(iter(row.values.values()), "")
-    return Fault(row.file, row.line, shown(code), found, allowed)
+                yield fault_of(row, f"{reference.column} {shown(row[reference.column])}", f"allowed: {few}")
 
 
 def _of_header(seed: Seed, header: Sequence[str]) -> tuple[str, str]:
@@ -106,13 +110,13 @@ def _faults_of_key(seed: Seed, key: tuple[str, ...], rows: Sequence[Row]) -> Ite
     for row in rows:
         empty = [column for column in key if not row[column]]
         if empty:
-            yield _told(row, f"no {' and no '.join(empty)}", "write one")
+            yield fault_of(row, f"no {' and no '.join(empty)}", "write one")
             continue
         # 1 and 01 are one number, as they are for the engine that looks for keys.
         value = tuple(_comparable(row[column], seed.columns[column]) for column in key)
         first = first_of.setdefault(value, row)
         if first is not row:
-            yield _told(row, f"{' and '.join(key)} {verb} in line {first.line} as well", "name it once")
+            yield fault_of(row, f"{' and '.join(key)} {verb} in line {first.line} as well", "name it once")
 
 
 def _comparable(text: str, kind: str) -> object:

@@ -8,15 +8,13 @@ Late imports: whoever only shows labels asks no condition.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
-
-import yaml
 
 from orchestration.core.definition_rows import Fault, Row, is_of_type, shown
 from orchestration.core.seed_rows import Seed
 from orchestration.definitions_files.rows import Table
-from orchestration.project import DBT_PROJECT_DIR
+from orchestration.definitions_files.variables import project_variables
 
 TypedTable = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[int | str | None, ...], ...]]
 """Name, columns with their types, and rows: line and cells."""
@@ -53,15 +51,9 @@ def condition_faults(seed: Seed, tables: Mapping[str, Table], seeds: Mapping[str
                 )
 
 
-@cache
-def _variables() -> Mapping[str, Any]:
-    project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project["vars"]
-
-
 def setting_types_of(seed: str) -> Mapping[str, str]:
     """The settings that dbt_project.yml lists of a file; nothing of a seed that is no file of settings."""
-    return _variables()["settings"].get(seed, {})
+    return project_variables()["settings"].get(seed, {})
 
 
 def _in_sql(condition: str) -> str:
@@ -74,7 +66,7 @@ def _in_sql(condition: str) -> str:
         Environment(undefined=StrictUndefined)
         .from_string(condition)
         .render(
-            var=lambda name: _variables()[name],
+            var=lambda name: project_variables()[name],
             ref=lambda name: name,
             days_between=lambda earlier, later: f"date_diff('day', {earlier}, {later})",
         )

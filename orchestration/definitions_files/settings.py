@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from orchestration.core.definition_rows import Fault, refuse
 from orchestration.core.settings import Types, Value, setting_faults, typed
 from orchestration.definitions_files.rows import read_rows
-from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR
+from orchestration.definitions_files.variables import project_variables
+from orchestration.project import SEEDS_DIR
 
 FOLDERS = {
     "campaign_settings": "campaigns",
@@ -32,8 +31,7 @@ FOLDERS = {
 @cache
 def setting_types(name: str) -> Types:
     """The settings that dbt_project.yml lists of a file, and their types."""
-    project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    return dict(project["vars"]["settings"][name])
+    return dict(project_variables()["settings"][name])
 
 
 def read_settings(name: str, seeds_dir: Path = SEEDS_DIR) -> dict[str, Value]:

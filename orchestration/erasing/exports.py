@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.exports.handing_over import remove_unfinished
-from orchestration.exports.recalling import RECALL_CSV, RECALL_PARQUET
-from orchestration.exports.writing import CSV, PARQUET, is_recall, write_csv
+from orchestration.exports.writing import files_of, is_recall, write_csv
 from orchestration.files import replacing, sha256_of, write_json
 from orchestration.ledger.seals import MANIFEST
 from orchestration.project import Home
@@ -35,14 +34,10 @@ def erase_from_exports(home: Home, touches: Collection[str], unsearched: Unsearc
     wanted = pa.array(sorted(touches), pa.string())
     for folder in sorted(home.exports.glob("*/*/*")):
         with unsearched.unless_read(folder):
-            _erase_from_one(folder, wanted, *_files_of(folder))
+            _erase_from_one(folder, wanted, *files_of(folder))
         for file in folder.iterdir() if folder.is_dir() else []:
-            if file.name not in (*_files_of(folder), MANIFEST):
+            if file.name not in (*files_of(folder), MANIFEST):
                 unsearched.note(file, "is no file of an export")
-
-
-def _files_of(folder: Path) -> tuple[str, str]:
-    return (RECALL_CSV, RECALL_PARQUET) if is_recall(folder) else (CSV, PARQUET)
 
 
 def _erase_from_one(folder: Path, wanted: pa.Array, as_csv: str, as_parquet: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.core.campaign_definitions import LANGUAGES
 from orchestration.core.copy_texts import VARIABLES, variables_of
-from orchestration.core.definition_rows import HEADER, Fault, Row, number, refuse, shown
+from orchestration.core.definition_rows import HEADER, Fault, Row, fault_of, number, refuse, shown
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.seeds import sound_rows
 from orchestration.definitions_files.settings import read_settings
@@ -120,9 +120,9 @@ def _faults_of_addresses(addresses: Sequence[Row], channels: Sequence[Row]) -> I
     systems = {row["system"] for row in addresses if row["address"] == MEMBER_NUMBER}
     for row in addresses:
         if row["address"] not in ADDRESSES:
-            yield _told(row, f"address {shown(row['address'])}", f"allowed: {', '.join(ADDRESSES)}")
+            yield fault_of(row, f"address {shown(row['address'])}", f"allowed: {', '.join(ADDRESSES)}")
         elif row["address"] == MEMBER_NUMBER and (not row["system"] or len(systems) > 1):
-            yield _told(
+            yield fault_of(
                 row, f"system {shown(row['system'])}", f"{MEMBER_NUMBER} needs one, the same in all rows"
             )
 
@@ -131,8 +131,4 @@ def _faults_of_benefits(benefits: Sequence[Row]) -> Iterator[Fault]:
     for row in benefits:
         days = number(row["valid_days"])
         if days is None or not 0 <= days <= MOST_DAYS:
-            yield _told(row, f"valid_days {shown(row['valid_days'])}", f"allowed: 0 to {MOST_DAYS:,}")
-
-
-def _told(row: Row, found: str, allowed: str) -> Fault:
-    return Fault(row.file, row.line, shown(next(iter(row.values.values()))), found, allowed)
+            yield fault_of(row, f"valid_days {shown(row['valid_days'])}", f"allowed: 0 to {MOST_DAYS:,}")

@@ -167,14 +167,18 @@ def is_recall(folder: Path) -> bool:
     return folder.name.startswith(RECALL)
 
 
+def files_of(folder: Path) -> tuple[str, str]:
+    """Names of the rows of an export or a recall, as CSV and as Parquet."""
+    return (RECALL_CSV, RECALL_PARQUET) if is_recall(folder) else (CSV, PARQUET)
+
+
 def export_faults(home: Home) -> list[str]:
     """A line for each export or recall whose files are not, byte for byte, those that were written."""
     faults = []
     for folder in _exported(home):
-        names = (RECALL_CSV, RECALL_PARQUET) if is_recall(folder) else (CSV, PARQUET)
         try:
             told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
-            changed = [name for name in names if told[name] != sha256_of(folder / name)]
+            changed = [name for name in files_of(folder) if told[name] != sha256_of(folder / name)]
         except (OSError, ValueError, TypeError, KeyError):
             changed = ["one of its files is missing or cannot be read"]
         if changed:

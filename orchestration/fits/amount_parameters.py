@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_forecast import came_share, expected_purchases
@@ -24,6 +23,7 @@ from orchestration.core.purchase_models import (
     expected_value,
     fit_value,
 )
+from orchestration.definitions_files.variables import project_variables
 from orchestration.fits.churn_parameters import (
     BOUGHT_BY,
     EVERYBODY,
@@ -199,8 +199,7 @@ def came_shares(
 
 def read_longest_horizon(project_dir: Path = DBT_PROJECT_DIR) -> int:
     """The longest horizon that a margin is expected for, in days."""
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return max(project["vars"]["margin_horizons"])
+    return max(project_variables(project_dir)["margin_horizons"])
 
 
 def add_amounts(home: Home, fitted_on: date, fits: Fits, shares: dict[str, float] | None = None) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.purchase_models import (
@@ -26,6 +24,7 @@ from orchestration.core.purchase_models import (
     fit_with_prior,
 )
 from orchestration.definitions_files.settings import read_settings
+from orchestration.definitions_files.variables import project_variables
 from orchestration.own_tables import add_rows, read_own_table
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
 from orchestration.warehouse.connections import connect_read_only
@@ -158,10 +157,9 @@ def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, His
     }
 
 
-@cache
 def sampled_groups(project_dir: Path = DBT_PROJECT_DIR) -> dict[str, Any]:
     """What decides a member's category group in ``BOUGHT_BY``: days of the window, the name without any."""
-    told = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    told = project_variables(project_dir)
     return {"window": max(told["activity_windows"]), "general": told["general_category_group"]}
 
 

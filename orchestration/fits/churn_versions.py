@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from orchestration.core.churn_model import (
@@ -31,6 +30,7 @@ from orchestration.core.churn_model import (
 )
 from orchestration.core.due import Split, due_fits, matured_dates, split_dates
 from orchestration.definitions_files.settings import read_settings
+from orchestration.definitions_files.variables import project_variables
 from orchestration.fits.churn_panel import Feature, Panel
 from orchestration.fits.churn_parameters import kept_parameters
 from orchestration.own_tables import add_rows, read_own_table, write_own_table
@@ -79,8 +79,7 @@ def read_model_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
 
 def read_horizons(project_dir: Path = DBT_PROJECT_DIR) -> list[int]:
     """The horizons the models make columns for, in days."""
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return list(project["vars"]["churn_horizons"])
+    return list(project_variables(project_dir)["churn_horizons"])
 
 
 class Horizon:

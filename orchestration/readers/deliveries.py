@@ -12,16 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import yaml
-
-from orchestration.project import DBT_PROJECT_DIR, STAGING_DIR, Home
+from orchestration.definitions_files.variables import project_variables
+from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
     from orchestration.core.contract import Table
 
-BUSINESS_TIME_ZONE: str = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"][
-    "business_time_zone"
-]
+BUSINESS_TIME_ZONE: str = project_variables()["business_time_zone"]
 """The zone in which a timestamp becomes a business date, as the models have it."""
 NAMED_ORDERS = 5
 LOADED_ANEW = (

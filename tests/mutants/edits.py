@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     _python(
         "exports/writing",
-        "changed = [name for name in names if told[name] != sha256_of(folder / name)]",
+        "changed = [name for name in files_of(folder) if told[name] != sha256_of(folder / name)]",
         "changed = []",
         "exports/test_refusals.py::test_an_earlier_export_that_is_not_whole_stops_the_next",
     ),

@@ -2,7 +2,7 @@
 -- The probability as a signal: it fires for those most at risk, a share of the active members per level, so that there
 -- are about as many as can be answered. Whoever is silent and more at risk than the last of them is as well. Who is not
 -- due within the horizon is left alone: that they will not buy says nothing. As many as the queues can ask within some
--- days, and no more, stand at levels that need a person. Equal probabilities have equal levels.
+-- weeks, and no more, stand at levels that need a person. Equal probabilities have equal levels.
 with probabilities as (
     select * from {{ ref('member_churn_probability') }}
 ),

@@ -61,6 +61,8 @@ def typed(values: Mapping[str, str], types: Types) -> dict[str, Value]:
 def _value(text: str, kind: str) -> Value:
     if kind == "integer":
         return int(text)
+    if kind == "boolean":
+        return text == "true"
     return text if kind == "varchar" else Decimal(text)
 
 

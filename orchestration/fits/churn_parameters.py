@@ -56,7 +56,7 @@ BOUGHT_BY = """
             md5(cast(days.member_key as varchar)) as draw
         from intermediate.int_member_days as days
         left join main_groups using (member_key)
-        where $day >= days.activity_on and $day < days.next_on and days.purchase_days > 0
+        where $day >= days.activity_on and $day < days.next_on and days.is_buyer
     ),
 """
 # Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.

@@ -317,6 +317,11 @@ class Oracle:
             "reactivated_from_stage": None,
             "reactivated_from_tier": None,
         }
+        paid = sum((member.purchases[on] for on in bought), Decimal(0))
+        if bought and not paid - sum(amount for on, amount in member.refunds if on <= day):
+            # Everything was refunded: no buyer. What happened stays a sign of life.
+            bought = []
+            state |= {"days_since_first_purchase": None, "days_since_purchase": None}
         if not bought:
             visits = sum(month < on <= day for on in member.visits)
             intents = sum(month < on <= day for on in member.intents)

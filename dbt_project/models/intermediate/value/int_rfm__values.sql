@@ -62,4 +62,6 @@ left join main_groups
 left join at_window_start
     on at_day.member_key = at_window_start.member_key
     and at_day.as_of_date = at_window_start.as_of_date
-where at_day.purchase_days > coalesce(at_window_start.purchase_days, 0)
+where
+    at_day.is_buyer
+    and at_day.purchase_days > coalesce(at_window_start.purchase_days, 0)

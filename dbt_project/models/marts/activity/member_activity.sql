@@ -1,11 +1,11 @@
 {%- set windows = var('activity_windows') -%}
+{%- set purchases = ['purchase_days', 'orders', 'promo_orders'] -%}
 {%- set counts = [
-    'purchase_days', 'orders', 'promo_orders', 'interactions', 'visits', 'intent_actions', 'competitor_searches',
-    'touches', 'negative_events',
+    'interactions', 'visits', 'intent_actions', 'competitor_searches', 'touches', 'negative_events',
 ] -%}
 {%- set amounts = ['net_amount', 'discount_amount'] -%}
 -- The member's totals at each as-of date are the last day of the fold on or before it; what a window before it held are
--- these less the totals at the window's start.
+-- these less the totals at the window's start. Who is no buyer, all having been refunded, has no purchases to count.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
 ),
@@ -52,19 +52,28 @@ before_{{ window }}d as (
 select
     at_date.member_key,
     at_date.as_of_date,
+    {%- for measure in purchases %}
+    case when at_date.is_buyer then at_date.{{ measure }} else 0 end as {{ measure }},
+    {%- endfor %}
     {%- for measure in counts + amounts %}
     at_date.{{ measure }},
     {%- endfor %}
     at_date.known_margin_amount,
     at_date.unknown_margins,
     {{ margin_if_known('at_date') }} as margin_amount,
-    at_date.first_purchase_on,
-    at_date.last_purchase_on,
+    case when at_date.is_buyer then at_date.first_purchase_on end as first_purchase_on,
+    case when at_date.is_buyer then at_date.last_purchase_on end as last_purchase_on,
     at_date.last_interaction_on,
     at_date.last_active_on,
     at_date.touches - at_date.touches_at_last_active as touches_since_active,
     {{ unanswered_touches('touch_responses', 'at_date.as_of_date') }} as unanswered_touches,
     {%- for window in windows %}
+    {%- for measure in purchases %}
+    case
+        when at_date.is_buyer then at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0)
+        else 0
+    end as {{ measure }}_{{ window }}d,
+    {%- endfor %}
     {%- for measure in counts %}
     at_date.{{ measure }} - coalesce(before_{{ window }}d.{{ measure }}, 0) as {{ measure }}_{{ window }}d,
     {%- endfor %}
@@ -75,7 +84,9 @@ select
     {{ margin_if_known('at_date', 'before_' ~ window ~ 'd') }} as margin_amount_{{ window }}d,
     {%- endfor %}
     coalesce(main_groups.category_group, '{{ var("general_category_group") }}') as category_group,
-    {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }} as days_since_purchase,
+    case
+        when at_date.is_buyer then {{ days_between('at_date.last_purchase_on', 'at_date.as_of_date') }}
+    end as days_since_purchase,
     {{ days_between('at_date.last_active_on', 'at_date.as_of_date') }} as days_silent
 from at_date
 left join touch_responses

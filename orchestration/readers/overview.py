@@ -59,7 +59,7 @@ def overview_text(home: Home) -> str:
 def _silent(members: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     if TIERS.title in members:
         tiers = [label for label in TIERS.labels if label.code != "none"]
-        yield "Silent 沉默: " + in_a_row(
+        yield "By silence tier 沉默, the churned too: " + in_a_row(
             f"{members[TIERS.title].get(label.code, 0):,} {said(label)}" for label in tiers
         )
 

@@ -37,7 +37,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class TableLoad:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     exact_duplicates: int = 0
+    contract: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def load(
         RekindleError: The disk is full, or the like; what was loaded before stays.
     """
     try:
+        _adopt_former_layout(home)
         secret = read_secret(home)
         _clean_up(home)
         private_folder(_private(home))
@@ -122,6 +124,7 @@ def _load(
     faults: list[str] = []
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
+    faults += _sources_gone(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:
         record = records.pop(_identity(delivery.table, delivery.delivered_on), None)
@@ -236,8 +239,8 @@ def _load_one(
         shutil.rmtree(quarantine_folder, ignore_errors=True)
     switch_folder(
         written.loaded,
-        home.loaded / table.source / table.name / name,
-        aside / "loaded" / table.source / table.name / name,
+        home.loaded / table.place / name,
+        aside / "loaded" / table.place / name,
     )
     shutil.rmtree(private, ignore_errors=True)
     say(
@@ -291,7 +294,7 @@ def _private(home: Home) -> Path:
 def _clean_up(home: Home) -> None:
     """Remove what a crashed load left, and put back a folder that was set aside and not replaced."""
     aside = _workspace(home) / "set_aside"
-    for folder in aside.glob("*/*/*/delivered=*"):
+    for folder in list(aside.rglob("delivered=*")):
         visible = home.root / folder.relative_to(aside)
         if not visible.exists():
             folder.rename(visible)
@@ -299,11 +302,36 @@ def _clean_up(home: Home) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _adopt_former_layout(home: Home) -> None:
+    """Put what an earlier version loaded, ``<source>/<table>/delivered=<date>``, where it lies today.
+
+    It is then loaded anew, or named where its delivery left landing.
+    """
+    for folder in list(home.loaded.glob("*/*/delivered=*")):
+        target = folder.parent / folder.parent.parent.name / folder.name
+        if target.exists() or folder.name == "delivered=none":
+            shutil.rmtree(folder)
+        else:
+            target.parent.mkdir(exist_ok=True)
+            folder.rename(target)
+
+
+def _sources_gone(home: Home, contracts: dict[str, SourceContract]) -> list[str]:
+    """Sources that a contract of today's has loaded rows of, and that nobody describes any more."""
+    places = {path.parent.parent for path in home.load_records}
+    return [
+        f"loaded/{place.relative_to(home.loaded)}: source {place.name} is loaded, and no source of that name is "
+        f"known; put back sources/{place.name}/source.yml, or remove this folder"
+        for place in sorted(places)
+        if place.name not in contracts and place.parent.parent.name in contracts
+    ]
+
+
 def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tuple[str, str, date], Any]:
     records = {}
-    for path in home.loaded.glob(f"*/*/delivered=*/{RECORD}"):
-        delivered_on = delivery_date(path.parent.name)
-        source, table = path.parts[-4], path.parts[-3]
+    for path in home.load_records:
+        table, source, delivered = path.parts[-4:-1]
+        delivered_on = delivery_date(delivered)
         if delivered_on is not None and source in contracts and contracts[source].table(table):
             records[source, table, delivered_on] = read_json(path, LOAD_AGAIN)
     return records
@@ -341,14 +369,18 @@ def _summary(
                 day for source, name, day in records if (source, name) == (table.source, table.name)
             )
             if not dates:
-                tables.append(TableLoad(table.source, table.name, None, "missing"))
+                tables.append(
+                    TableLoad(table.source, table.name, None, "missing", contract=contract.contract)
+                )
             for day in dates:
                 record = records[table.source, table.name, day]
                 counts = {
                     word: record[word]
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
-                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
+                tables.append(
+                    TableLoad(table.source, table.name, day, "loaded", **counts, contract=contract.contract)
+                )
     return tables
 
 

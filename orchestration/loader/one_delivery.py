@@ -292,7 +292,8 @@ def _write_months(
         else quoted(column.name)
         for column in table.columns
     )
-    kept = ", ".join([columns, f"date '{checked.delivery.delivered_on}' as delivered_on"])
+    source_name, delivered_on = literal(table.source), f"date '{checked.delivery.delivered_on}'"
+    kept = f"{columns}, {source_name} as source, {delivered_on} as delivered_on"
     order = ", ".join(quoted(name) for name in _sort_columns(table))
     staged = None
     if len(months) > 1 and source != "accepted":

@@ -37,7 +37,7 @@ def orders_delivered_until(home: Home) -> date | None:
 
     dates = [
         delivered_on
-        for table in _tables_of_orders()
+        for table in _tables_of_orders(home)
         for folder in (home.landing / table.source / table.name).glob("delivered=*")
         if (delivered_on := delivery_date(folder.name))
     ]
@@ -67,7 +67,7 @@ def order_days(home: Home, today: date) -> OrderDays:
         home: The home.
         today: The current business date.
     """
-    found = [_order_days(home, table, today) for table in _tables_of_orders()]
+    found = [_order_days(home, table, today) for table in _tables_of_orders(home)]
     return OrderDays(
         max((each.last for each in found if each.last), default=None),
         sum(each.later for each in found),
@@ -81,7 +81,7 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
     from orchestration.loader.deliveries import delivery_date
     from orchestration.warehouse.connections import telling
 
-    folder = home.loaded / table.source / table.name
+    folder = home.loaded / table.place
     days = sorted(filter(None, (delivery_date(each.name) for each in folder.glob("delivered=*"))))
     if not days:
         return OrderDays()
@@ -122,12 +122,12 @@ def _end_of(day: date) -> datetime:
     return midnight.astimezone(UTC).replace(tzinfo=None)
 
 
-def _tables_of_orders() -> list[Table]:
+def _tables_of_orders(home: Home) -> list[Table]:
     from orchestration.loader.contracts import read_contracts
 
     return [
         table
-        for contract in read_contracts(STAGING_DIR).values()
+        for contract in read_contracts(STAGING_DIR, home).values()
         for table in contract.tables
         if table.required and table.month_of
     ]

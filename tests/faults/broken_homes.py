@@ -255,7 +255,7 @@ BREAKAGES = (
     Breakage("copy of the index garbled", lambda home: garbled(home.seal_indexes[1])),
     Breakage("seal's folder odd", lambda home: (home.ledger / CAMPAIGN / "soon" / "vx").mkdir(0o755, True)),
     Breakage("loaded file cut", lambda home: cut(only(home.loaded, "chain/orders/*/month=2025*/*.parquet"))),
-    Breakage("loaded record cut", lambda home: cut(only(home.loaded, "chain/orders/delivered=2*/load.json"))),
+    Breakage("loaded record cut", lambda home: cut(only(home.loaded, "chain/orders/chain/delivered=2*/load.json"))),
     Breakage("quarantined file cut", lambda home: cut(only(home.quarantine, "chain/orders/*/*.parquet"))),
     Breakage("vault's contacts cut", lambda home: cut(only(home.vault, "contacts/chain/members/*.parquet"))),
     Breakage("delivered file cut", lambda home: cut(only(home.landing, "chain/orders/*/*.csv"))),

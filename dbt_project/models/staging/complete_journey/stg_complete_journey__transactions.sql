@@ -4,7 +4,7 @@ with newest as (
 )
 
 select
-    'complete_journey' as source,
+    source,
     basket_id as order_id,
     cast(product_id as {{ dbt.type_string() }}) as product_id,
     'complete_journey' as system,

@@ -24,7 +24,7 @@ _TABLE_WORDS = {"key", "month_of", "required", "silences"}
 _COLUMN_WORDS = {"required", "allowed", "min", "max", "contact", "opt_out", "money"}
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"
-"""Name of the column in which a row says what its amounts are in; where it is empty, in the source's currency."""
+"""Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
 
 Bound = Decimal | date | datetime
 
@@ -43,7 +43,8 @@ class SourceSettings:
         currency: Its amounts are in this currency where a row names none (ISO 4217).
         home_currency: Every amount loaded is in this one.
         country: Phone numbers without a prefix are of this country (ISO 3166, two letters).
-        id_case: What becomes of capital letters in numbers of members and orders: ``keep``, ``lower`` or ``upper``.
+        id_case: What becomes of capital letters in numbers of members and orders: ``keep``, ``lower``
+            or ``upper``.
     """
 
     time_zone: str = "UTC"
@@ -363,7 +364,7 @@ def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: 
         return number
     except (ValueError, TypeError, InvalidOperation):
         faults.append(
-            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, UTC)"
+            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, no offset)"
         )
         return None
 

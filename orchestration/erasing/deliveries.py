@@ -187,7 +187,7 @@ class _Search:
             shutil.rmtree(new)
 
     def _told(self, inside: Path, record: dict[str, Any], rows_loaded: int) -> dict[str, Any]:
-        """What the record of a loaded delivery says now; ``inside`` is its folder in landing and quarantine."""
+        """What the record of a loaded delivery says now; ``inside`` is where it lies in any place."""
         quarantined = self.home.quarantine / inside / "quarantined.parquet"
         landed = self.home.landing / inside
         rows_quarantined = 0

@@ -22,6 +22,7 @@ from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.currencies import Rate, rates_fingerprint, read_rates
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     check_delivery,
@@ -123,7 +124,7 @@ def _load(
 ) -> LoadSummary:
     faults: list[str] = []
     delivered = find_deliveries(home.landing, contracts, faults, say)
-    records = _read_records(home, contracts)
+    records, rates = _read_records(home, contracts), read_rates(seeds_dir)
     faults += _sources_gone(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:
@@ -134,7 +135,7 @@ def _load(
                 f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
                 "deliver corrections under a new date"
             )
-        elif record and _is_current(record, delivery.table, secret):
+        elif record and _is_current(record, delivery.table, secret, rates):
             records[_identity(delivery.table, delivery.delivered_on)] = record
         else:
             checked = check_delivery(delivery, connection, _private(home), faults)
@@ -143,10 +144,11 @@ def _load(
     landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
     for source, table_name, delivered_on in sorted(records.keys() - landed):
         table = contracts[source].table(table_name)
-        if table and not _is_current(records[source, table_name, delivered_on], table, secret):
+        if table and not _is_current(records[source, table_name, delivered_on], table, secret, rates):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract or the loader changed, but "
-                "the delivery is no longer in landing; put it back so that it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, an exchange rate or "
+                "the loader changed, but the delivery is no longer in landing; put it back so that it can be "
+                "loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
@@ -164,7 +166,7 @@ def _load(
         )
     for checked in pending:
         records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, connection, say
+            home, checked, secret, rates, connection, say
         )
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
@@ -189,6 +191,7 @@ def _load_one(
     home: Home,
     checked: CheckedDelivery,
     secret: Secret,
+    rates: tuple[Rate, ...],
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def _load_one(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
-        written = write_delivery(connection, checked, workspace, private)
+        written = write_delivery(connection, checked, workspace, private, rates)
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
@@ -221,6 +224,8 @@ def _load_one(
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
+        "currencies": list(written.foreign_currencies),
+        "rates": rates_fingerprint(rates, written.foreign_currencies, delivery.delivered_on),
         "notes": list(checked.notes),
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
@@ -320,8 +325,8 @@ def _sources_gone(home: Home, contracts: dict[str, SourceContract]) -> list[str]
     """Sources that a contract of today's has loaded rows of, and that nobody describes any more."""
     places = {path.parent.parent for path in home.load_records}
     return [
-        f"loaded/{place.relative_to(home.loaded)}: source {place.name} is loaded, and no source of that name is "
-        f"known; put back sources/{place.name}/source.yml, or remove this folder"
+        f"loaded/{place.relative_to(home.loaded)}: is of source {place.name}, which is not known any more; "
+        f"put back sources/{place.name}/source.yml, or remove this folder"
         for place in sorted(places)
         if place.name not in contracts and place.parent.parent.name in contracts
     ]
@@ -341,8 +346,11 @@ def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
 
-def _is_current(record: dict[str, Any], table: Table, secret: Secret) -> bool:
+def _is_current(record: dict[str, Any], table: Table, secret: Secret, rates: tuple[Rate, ...]) -> bool:
     expected = {"contract": table.fingerprint, "secret": secret.fingerprint, "format": FORMAT}
+    if record.get("currencies"):
+        delivered_on = date.fromisoformat(record["delivered_on"])
+        expected["rates"] = rates_fingerprint(rates, record["currencies"], delivered_on)
     return all(record.get(word) == value for word, value in expected.items())
 
 

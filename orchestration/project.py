@@ -47,6 +47,11 @@ class Home:
         return self.root / "landing"
 
     @property
+    def sources(self) -> Path:
+        """Sources the home adds or sets, one folder each: ``<source>/source.yml``."""
+        return self.root / "sources"
+
+    @property
     def vault(self) -> Path:
         """Contact details by member record, mode 0700; nothing but the loader and the export opens it."""
         return self.root / "vault"
@@ -63,8 +68,13 @@ class Home:
 
     @property
     def loaded(self) -> Path:
-        """Typed, pseudonymous Parquet for dbt: ``<source>/<table>/delivered=<date>/month=<month>/``."""
+        """Typed, pseudonymous Parquet for dbt, below ``Table.place``: ``delivered=<date>/month=<month>/``."""
         return self.root / "loaded"
+
+    @property
+    def load_records(self) -> list[Path]:
+        """What was noted of each delivery: ``<contract>/<table>/<source>/delivered=<date>/load.json``."""
+        return sorted(self.loaded.glob("*/*/*/delivered=*/load.json"))
 
     @property
     def quarantine(self) -> Path:

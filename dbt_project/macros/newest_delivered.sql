@@ -1,4 +1,4 @@
-{# The rows of a delivered table, each key once: a later delivery of the same key replaces the earlier one. Inside one
+{# The rows of a delivered table, each key of a source once: a later delivery of the same key replaces the earlier one. Inside one
    delivery keys are unique already (the loader holds repeats). Only what came after the first delivery is looked up, so
    a long history delivered once costs no more than reading it. #}
 {% macro newest_delivered(source_name, table_name, key) -%}
@@ -10,6 +10,7 @@
         where
             later.delivered_on > (select min(first.delivered_on) from {{ source(source_name, table_name) }} as first)
             and later.delivered_on > delivered.delivered_on
+            and later.source = delivered.source
             {%- for column in key %}
             and later.{{ column }} = delivered.{{ column }}
             {%- endfor %}
@@ -24,9 +25,9 @@
     from (
         select
             *,
-            min(delivered_on) over (partition by {{ key | join(', ') }}) as first_delivered_on,
+            min(delivered_on) over (partition by source, {{ key | join(', ') }}) as first_delivered_on,
             row_number() over (
-                partition by {{ key | join(', ') }}
+                partition by source, {{ key | join(', ') }}
                 order by delivered_on desc
             ) as delivery_rank
         from {{ source(source_name, table_name) }}

@@ -69,15 +69,15 @@ def source_tables(
         context.log.info(message)
 
     try:
-        contracts = read_contracts(STAGING_DIR)
+        contracts = read_contracts(STAGING_DIR, home)
         finish_purge(home, contracts)
         load(home, contracts, say)
         purge_requested(home, contracts, say)
         tables = tell_what_is_loaded(home, contracts)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    rows = sorted(tables, key=lambda row: (row.source, row.table))
-    by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.source, row.table))}
+    rows = sorted(tables, key=lambda row: (row.contract, row.table))
+    by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.contract, row.table))}
     for spec in SOURCE_TABLE_SPECS:
         deliveries = by_table.get(tuple(spec.key.path), [])
         if not deliveries:

@@ -34,9 +34,10 @@ def deliver(
     from orchestration.loader.contracts import read_contracts
     from orchestration.sources.delivering import deliver as make_delivery
 
+    home = Home.from_environment()
     known = {
         (contract.name, each.name)
-        for contract in read_contracts(STAGING_DIR).values()
+        for contract in read_contracts(STAGING_DIR, home).values()
         for each in contract.tables
     }
     if (source, table) not in known:
@@ -51,7 +52,7 @@ def deliver(
         for file in files:
             shutil.copyfile(file, folder / file.name)
 
-    folder = make_delivery(Home.from_environment().landing, source, table, on.date(), copy)
+    folder = make_delivery(home.landing, source, table, on.date(), copy)
     typer.echo(f"Delivered: {folder}\nNext: rekindle load")
 
 

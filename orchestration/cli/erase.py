@@ -89,7 +89,7 @@ def _request(home: Home, source: str, row: dict[str, str]) -> Request:
     from orchestration.loader.secret import read_secret
     from orchestration.warehouse.erasures import Request
 
-    contracts = read_contracts(STAGING_DIR)
+    contracts = read_contracts(STAGING_DIR, home)
     if source not in contracts:
         raise InputFault(f"there is no source {source}; known: {', '.join(sorted(contracts))}")
     given = {name: (row.get(name) or "").strip() for name in ("system", "member_id", *_IDENTIFIERS)}

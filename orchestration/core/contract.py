@@ -21,13 +21,38 @@ PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "tim
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _TABLE_WORDS = {"key", "month_of", "required", "silences"}
-_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact", "opt_out"}
+_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact", "opt_out", "money"}
+_SOURCE_WORDS = {"external_location", "time_zone"}
+CURRENCY = "currency"
+"""Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
 
 Bound = Decimal | date | datetime
 
 
 class ContractFault(InputFault):
     """A contract that cannot be used; the text lists every fault of the file."""
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """What is known of all rows of a source.
+
+    Attributes:
+        time_zone: Its own zone (IANA); what is loaded has its wall-clock time.
+        is_local: Whether a time without offset is in that zone; else it is UTC.
+        currency: Its amounts are in this currency where a row names none (ISO 4217).
+        home_currency: Every amount loaded is in this one.
+        country: Phone numbers without a prefix are of this country (ISO 3166, two letters).
+        id_case: What becomes of capital letters in numbers of members and orders: ``keep``, ``lower``
+            or ``upper``.
+    """
+
+    time_zone: str = "UTC"
+    is_local: bool = False
+    currency: str = "CNY"
+    home_currency: str = "CNY"
+    country: str = "CN"
+    id_case: str = "keep"
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,7 @@ class Column:
         contact: Kind of contact detail (see ``CONTACT_KINDS``), or None.
         opt_out: What of it tells that the member wants no messages: these codes, whatever stands there (no
             code named), or None where it tells nothing of that.
+        money: Whether it is an amount in a currency.
     """
 
     name: str
@@ -56,6 +82,7 @@ class Column:
     maximum: Bound | None = None
     contact: str | None = None
     opt_out: tuple[str, ...] | None = None
+    money: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +97,8 @@ class Table:
         required: A source that delivers anything must deliver this table.
         silences: What the warehouse cannot say while an optional table is missing.
         columns: All columns in contract order.
+        contract: Name of the contract, which several sources may share; empty where the source has its own.
+        settings: What is known of all rows of the source.
     """
 
     source: str
@@ -79,6 +108,13 @@ class Table:
     required: bool
     columns: tuple[Column, ...]
     silences: str = ""
+    contract: str = ""
+    settings: SourceSettings = SourceSettings()
+
+    @property
+    def place(self) -> str:
+        """Where loaded files of it lie: ``contract/table/source``."""
+        return f"{self.contract or self.source}/{self.name}/{self.source}"
 
     @property
     def full_name(self) -> str:
@@ -116,14 +152,30 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceContract:
-    """All tables a source may deliver."""
+    """All tables a source may deliver.
+
+    Attributes:
+        name: Name of the source.
+        tables: Its tables.
+        contract: Name of the contract, which several sources may share.
+        time_zone: The zone its times are in, where the contract itself says so.
+    """
 
     name: str
     tables: tuple[Table, ...]
+    contract: str
+    time_zone: str | None = None
 
     def table(self, name: str) -> Table | None:
         """The table of that name, or None."""
         return next((table for table in self.tables if table.name == name), None)
+
+    def of_source(self, name: str, settings: SourceSettings) -> SourceContract:
+        """The same contract as one source delivers by it."""
+        tables = tuple(
+            replace(table, source=name, contract=self.contract, settings=settings) for table in self.tables
+        )
+        return replace(self, name=name, tables=tables)
 
 
 def parse_contract(document: Any, where: str) -> SourceContract:
@@ -147,6 +199,7 @@ def parse_contract(document: Any, where: str) -> SourceContract:
         )
     name = sources[0].get("name")
     _check_name(name, "source", faults)
+    meta = _meta(sources[0], _SOURCE_WORDS, f"source {name}", faults)
     tables = tuple(
         _table(str(name), entry, faults)
         for entry in _entries(sources[0].get("tables"), f"source {name}", faults)
@@ -157,7 +210,7 @@ def parse_contract(document: Any, where: str) -> SourceContract:
             f"The contract {where} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:\n"
             + "\n".join(f"  - {fault}" for fault in faults)
         )
-    return SourceContract(str(name), tables)
+    return SourceContract(str(name), tables, str(name), meta.get("time_zone"))
 
 
 def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
@@ -205,13 +258,13 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
             f"{where}: meta.silences must be a text: what is unknown without it; found {silences!r}"
         )
     required = _flag(meta, where, faults)
-    return Table(source, str(name), tuple(key), month_of, required, columns, str(silences))
+    return Table(source, str(name), tuple(key), month_of, required, columns, str(silences), source)
 
 
 def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
     name = entry.get("name")
     _check_name(name, "column", faults, where)
-    if name == "delivered_on" or str(name).startswith("quarantine_"):
+    if name in ("source", "delivered_on") or str(name).startswith("quarantine_"):
         faults.append(f"{where}: the loader adds columns of that name itself; choose another")
     data_type = re.sub(r"\s", "", str(entry.get("data_type", ""))).lower()
     if not _is_known(data_type):
@@ -242,6 +295,7 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
         maximum=maximum,
         contact=contact,
         opt_out=_opt_out(meta, allowed, where, faults),
+        money=_money(meta, data_type, where, faults),
     )
 
 
@@ -310,15 +364,22 @@ def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: 
         return number
     except (ValueError, TypeError, InvalidOperation):
         faults.append(
-            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, UTC)"
+            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, no offset)"
         )
         return None
 
 
-def _flag(meta: dict[str, Any], where: str, faults: list[str]) -> bool:
-    value = meta.get("required", False)
+def _money(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> bool:
+    is_money = _flag(meta, where, faults, "money")
+    if is_money and not data_type.startswith(("decimal", "double", "unknown")):
+        faults.append(f"{where}: meta.money is for decimal(p,s) and double, not {data_type}")
+    return is_money
+
+
+def _flag(meta: dict[str, Any], where: str, faults: list[str], word: str = "required") -> bool:
+    value = meta.get(word, False)
     if not isinstance(value, bool):
-        faults.append(f"{where}: meta.required must be true or false; found {value!r}")
+        faults.append(f"{where}: meta.{word} must be true or false; found {value!r}")
     return value is True
 
 

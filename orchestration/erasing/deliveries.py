@@ -84,7 +84,7 @@ def erase_rows(
 def settle(home: Home) -> None:
     """Finish what a killed erasure was about to put in its place, and remove what it left."""
     workspace = _workspace(home)
-    for old in (workspace / "old").glob("*/*/*/delivered=*"):
+    for old in (workspace / "old").rglob("delivered=*"):
         inside = old.relative_to(workspace / "old")
         # What was set aside leaves only for what was finished before.
         if not (home.root / inside).exists():
@@ -125,9 +125,9 @@ class _Search:
         for file in sorted((home.quarantine / inside).glob("delivered=*/quarantined.parquet")):
             self.replace(file, whose)
         # The folder without rows, delivered=none, is there for dbt.
-        for folder in sorted((home.loaded / inside).glob("delivered=[0-9]*")):
+        for folder in sorted((home.loaded / table.place).glob("delivered=[0-9]*")):
             with self.unsearched.unless_read(folder):
-                self._erase_from_loaded(folder, whose)
+                self._erase_from_loaded(folder, inside / folder.name, whose)
 
     def _erase_from_landing(self, folder: Path, whose: Whose) -> None:
         """Whatever lies in a delivery, whether a manifest lists it or there is none any more."""
@@ -162,7 +162,7 @@ class _Search:
         else:
             shutil.rmtree(new)
 
-    def _erase_from_loaded(self, folder: Path, whose: Whose) -> None:
+    def _erase_from_loaded(self, folder: Path, inside: Path, whose: Whose) -> None:
         """Last of a delivery's places: its record tells of all others."""
         new = _new_folder(self.home, folder)
         rows_loaded, is_changed = 0, False
@@ -178,7 +178,7 @@ class _Search:
             rows_loaded += rows
         if (folder / RECORD).exists():
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            told = self._told(folder, record, rows_loaded)
+            told = self._told(inside, record, rows_loaded)
             is_changed = is_changed or told != record
             write_file(new / RECORD, f"{json.dumps(told, indent=2)}\n".encode())
         if is_changed:
@@ -186,9 +186,8 @@ class _Search:
         else:
             shutil.rmtree(new)
 
-    def _told(self, folder: Path, record: dict[str, Any], rows_loaded: int) -> dict[str, Any]:
-        """What the record of a loaded delivery says now."""
-        inside = folder.relative_to(self.home.loaded)
+    def _told(self, inside: Path, record: dict[str, Any], rows_loaded: int) -> dict[str, Any]:
+        """What the record of a loaded delivery says now; ``inside`` is where it lies in any place."""
         quarantined = self.home.quarantine / inside / "quarantined.parquet"
         landed = self.home.landing / inside
         rows_quarantined = 0

@@ -283,9 +283,7 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
             for table in contract.tables:
                 names = {column.name for column in table.columns}
                 number = next((name for name in ("member_id", "household_id") if name in names), None)
-                files = sorted(
-                    map(str, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"))
-                )
+                files = sorted(map(str, (home.loaded / table.place).glob("delivered=*/month=*/*.parquet")))
                 if number is None or not files:
                     continue
                 system = "system" if "system" in names else "''"
@@ -297,7 +295,7 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
                     ).fetchall()
                 except duckdb.Error as error:
                     raise RekindleError(
-                        f"{home.loaded / table.source / table.name} cannot be read through "
+                        f"{home.loaded / table.place} cannot be read through "
                         f"({type(error).__name__}), so who was erased and came again is not known. Remove "
                         "the damaged delivery there, then `rekindle load`: it is loaded anew from landing"
                     ) from None

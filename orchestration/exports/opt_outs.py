@@ -130,7 +130,7 @@ def _can_opt_out(table: Table) -> bool:
 
 def _record(home: Home, table: Table, delivery: str) -> dict[str, Any] | None:
     try:
-        file = home.loaded / table.source / table.name / delivery / RECORD
+        file = home.loaded / table.place / delivery / RECORD
         return dict(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
@@ -139,11 +139,11 @@ def _record(home: Home, table: Table, delivery: str) -> dict[str, Any] | None:
 def _news(home: Home, table: Table, known: dict[tuple[str, str, str], list[int]], purpose: str) -> str | None:
     """SQL: the opt-outs of a table's deliveries that the publication does not know, without those it does."""
     said: dict[bool, list[str]] = {True: [], False: []}
-    for folder in sorted((home.loaded / table.source / table.name).glob("delivered=*")):
+    for folder in sorted((home.loaded / table.place).glob("delivered=*")):
         record = _record(home, table, folder.name)
         counts = [record["rows_loaded"], record["rows_quarantined"]] if record else []
         is_known = known.get((table.source, table.name, folder.name)) == counts
-        refused = home.quarantine / folder.relative_to(home.loaded) / "quarantined.parquet"
+        refused = home.quarantine / table.source / table.name / folder.name / "quarantined.parquet"
         loaded = sorted(folder.glob("month=*/*.parquet"))
         said[is_known] += [_opt_outs(table, loaded, purpose, is_refused=False)] if loaded else []
         said[is_known] += [_opt_outs(table, [refused], purpose, is_refused=True)] if refused.exists() else []

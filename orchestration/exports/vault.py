@@ -19,7 +19,6 @@ from orchestration.core.contract import SourceContract
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import normalise, normalised_sql
 from orchestration.loader.bookkeeping import BLOCKED_SEED
-from orchestration.loader.loading import RECORD
 from orchestration.project import Home
 from orchestration.warehouse.connections import quoted
 
@@ -47,9 +46,10 @@ def refuse_lost_contacts(
         "where status = 'loaded'"
     ).fetchall()
     expected = {(source, name, f"delivered={day}"): rows for source, name, day, rows in told}
-    for record in home.loaded.glob(f"*/*/delivered=*/{RECORD}"):
+    for record in home.load_records:
+        name, source, delivered = record.parts[-4:-1]
         try:
-            expected[record.parts[-4:-1]] = json.loads(record.read_text(encoding="utf-8"))["rows_loaded"]
+            expected[source, name, delivered] = json.loads(record.read_text(encoding="utf-8"))["rows_loaded"]
         except (OSError, ValueError, KeyError):
             raise RekindleError(
                 f"{record} cannot be read, so nothing was exported. Remove its folder, then `rekindle "

@@ -89,7 +89,7 @@ def export(
             opt-outs is not loaded.
         RekindleError: The disk is full or not writable; whole files written before stay.
     """
-    definitions, contracts = read_definitions(seeds_dir), read_contracts(STAGING_DIR)
+    definitions, contracts = read_definitions(seeds_dir), read_contracts(STAGING_DIR, home)
     with hold_build_lock(home, "exporting"):
         refuse_unfinished(home, "exported")
         remove_unfinished(home)

@@ -31,6 +31,7 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
     rows = [
         {
             "source": load.source,
+            "contract": load.contract,
             "table_name": load.table,
             "delivered_on": load.delivered_on,
             "status": load.status,
@@ -73,7 +74,7 @@ def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None
     """A file without rows but with the right types for every table: dbt can read tables never delivered."""
     for contract in contracts.values():
         for table in contract.tables:
-            folder = home.loaded / table.source / table.name / "delivered=none" / "month=none"
+            folder = home.loaded / table.place / "delivered=none" / "month=none"
             written = pa.BufferOutputStream()
             pq.write_table(loaded_schema(table).empty_table(), written)
             write_if_changed(folder / "empty.parquet", written.getvalue().to_pybytes())
@@ -82,4 +83,4 @@ def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None
 def loaded_schema(table: Table) -> pa.Schema:
     """Columns and types of a table's loaded files."""
     fields = [(column.name, arrow_type(column.data_type)) for column in table.columns]
-    return pa.schema([*fields, ("delivered_on", pa.date32())])
+    return pa.schema([*fields, ("source", pa.string()), ("delivered_on", pa.date32())])

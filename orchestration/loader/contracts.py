@@ -1,7 +1,7 @@
-"""The contracts of all sources, from dbt's sources files.
+"""The contracts of all sources, from dbt's sources files and those a home adds.
 
-Belongs here: finding and reading the YAML files.
-Does not: what a contract may say (orchestration.core.contract).
+Belongs here: finding and reading the YAML files of dbt.
+Does not: what a contract may say (orchestration.core.contract), the files of a home (home_sources.py).
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from pathlib import Path
 import yaml
 
 from orchestration.core.contract import ContractFault, SourceContract, parse_contract
+from orchestration.loader.home_sources import with_home_sources
+from orchestration.project import Home
 
 # Written by Python for dbt; nobody delivers it.
 _OWN_SOURCE = "rekindle"
 
 
-def read_contracts(staging_dir: Path) -> dict[str, SourceContract]:
+def read_contracts(staging_dir: Path, home: Home | None = None) -> dict[str, SourceContract]:
     """Every source's contract by source name.
 
     Args:
         staging_dir: dbt's staging folder, with one ``<source>/<source>__sources.yml`` per source.
+        home: Adds sources of the standard shape and sets zone, currency and the like of any source
+            (``<home>/sources/<name>/source.yml``); None for the project's sources alone.
 
     Raises:
         ContractFault: With the faults of every file.
@@ -44,6 +48,7 @@ def read_contracts(staging_dir: Path) -> dict[str, SourceContract]:
                     f"{where}: the source is called {contract.name}; it must be called like its folder"
                 )
             contracts[contract.name] = contract
+    contracts = with_home_sources(contracts, home and home.sources, faults)
     if faults:
         raise ContractFault("\n".join(faults))
     return contracts

@@ -22,6 +22,7 @@ from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.currencies import Rate, rates_fingerprint, read_rates
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     check_delivery,
@@ -37,7 +38,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class TableLoad:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     exact_duplicates: int = 0
+    contract: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def load(
         RekindleError: The disk is full, or the like; what was loaded before stays.
     """
     try:
+        _adopt_former_layout(home)
         secret = read_secret(home)
         _clean_up(home)
         private_folder(_private(home))
@@ -121,7 +124,8 @@ def _load(
 ) -> LoadSummary:
     faults: list[str] = []
     delivered = find_deliveries(home.landing, contracts, faults, say)
-    records = _read_records(home, contracts)
+    records, rates = _read_records(home, contracts), read_rates(seeds_dir)
+    faults += _sources_gone(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:
         record = records.pop(_identity(delivery.table, delivery.delivered_on), None)
@@ -131,7 +135,7 @@ def _load(
                 f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
                 "deliver corrections under a new date"
             )
-        elif record and _is_current(record, delivery.table, secret):
+        elif record and _is_current(record, delivery.table, secret, rates):
             records[_identity(delivery.table, delivery.delivered_on)] = record
         else:
             checked = check_delivery(delivery, connection, _private(home), faults)
@@ -140,10 +144,11 @@ def _load(
     landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
     for source, table_name, delivered_on in sorted(records.keys() - landed):
         table = contracts[source].table(table_name)
-        if table and not _is_current(records[source, table_name, delivered_on], table, secret):
+        if table and not _is_current(records[source, table_name, delivered_on], table, secret, rates):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract or the loader changed, but "
-                "the delivery is no longer in landing; put it back so that it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, an exchange rate or "
+                "the loader changed, but the delivery is no longer in landing; put it back so that it can be "
+                "loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
@@ -161,7 +166,7 @@ def _load(
         )
     for checked in pending:
         records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, connection, say
+            home, checked, secret, rates, connection, say
         )
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
@@ -186,6 +191,7 @@ def _load_one(
     home: Home,
     checked: CheckedDelivery,
     secret: Secret,
+    rates: tuple[Rate, ...],
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -197,7 +203,7 @@ def _load_one(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
-        written = write_delivery(connection, checked, workspace, private)
+        written = write_delivery(connection, checked, workspace, private, rates)
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
@@ -218,6 +224,8 @@ def _load_one(
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
+        "currencies": list(written.foreign_currencies),
+        "rates": rates_fingerprint(rates, written.foreign_currencies, delivery.delivered_on),
         "notes": list(checked.notes),
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
@@ -236,8 +244,8 @@ def _load_one(
         shutil.rmtree(quarantine_folder, ignore_errors=True)
     switch_folder(
         written.loaded,
-        home.loaded / table.source / table.name / name,
-        aside / "loaded" / table.source / table.name / name,
+        home.loaded / table.place / name,
+        aside / "loaded" / table.place / name,
     )
     shutil.rmtree(private, ignore_errors=True)
     say(
@@ -291,7 +299,7 @@ def _private(home: Home) -> Path:
 def _clean_up(home: Home) -> None:
     """Remove what a crashed load left, and put back a folder that was set aside and not replaced."""
     aside = _workspace(home) / "set_aside"
-    for folder in aside.glob("*/*/*/delivered=*"):
+    for folder in list(aside.rglob("delivered=*")):
         visible = home.root / folder.relative_to(aside)
         if not visible.exists():
             folder.rename(visible)
@@ -299,11 +307,36 @@ def _clean_up(home: Home) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _adopt_former_layout(home: Home) -> None:
+    """Put what an earlier version loaded, ``<source>/<table>/delivered=<date>``, where it lies today.
+
+    It is then loaded anew, or named where its delivery left landing.
+    """
+    for folder in list(home.loaded.glob("*/*/delivered=*")):
+        target = folder.parent / folder.parent.parent.name / folder.name
+        if target.exists() or folder.name == "delivered=none":
+            shutil.rmtree(folder)
+        else:
+            target.parent.mkdir(exist_ok=True)
+            folder.rename(target)
+
+
+def _sources_gone(home: Home, contracts: dict[str, SourceContract]) -> list[str]:
+    """Sources that a contract of today's has loaded rows of, and that nobody describes any more."""
+    places = {path.parent.parent for path in home.load_records}
+    return [
+        f"loaded/{place.relative_to(home.loaded)}: is of source {place.name}, which is not known any more; "
+        f"put back sources/{place.name}/source.yml, or remove this folder"
+        for place in sorted(places)
+        if place.name not in contracts and place.parent.parent.name in contracts
+    ]
+
+
 def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tuple[str, str, date], Any]:
     records = {}
-    for path in home.loaded.glob(f"*/*/delivered=*/{RECORD}"):
-        delivered_on = delivery_date(path.parent.name)
-        source, table = path.parts[-4], path.parts[-3]
+    for path in home.load_records:
+        table, source, delivered = path.parts[-4:-1]
+        delivered_on = delivery_date(delivered)
         if delivered_on is not None and source in contracts and contracts[source].table(table):
             records[source, table, delivered_on] = read_json(path, LOAD_AGAIN)
     return records
@@ -313,8 +346,11 @@ def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
 
-def _is_current(record: dict[str, Any], table: Table, secret: Secret) -> bool:
+def _is_current(record: dict[str, Any], table: Table, secret: Secret, rates: tuple[Rate, ...]) -> bool:
     expected = {"contract": table.fingerprint, "secret": secret.fingerprint, "format": FORMAT}
+    if record.get("currencies"):
+        delivered_on = date.fromisoformat(record["delivered_on"])
+        expected["rates"] = rates_fingerprint(rates, record["currencies"], delivered_on)
     return all(record.get(word) == value for word, value in expected.items())
 
 
@@ -341,14 +377,18 @@ def _summary(
                 day for source, name, day in records if (source, name) == (table.source, table.name)
             )
             if not dates:
-                tables.append(TableLoad(table.source, table.name, None, "missing"))
+                tables.append(
+                    TableLoad(table.source, table.name, None, "missing", contract=contract.contract)
+                )
             for day in dates:
                 record = records[table.source, table.name, day]
                 counts = {
                     word: record[word]
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
-                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
+                tables.append(
+                    TableLoad(table.source, table.name, day, "loaded", **counts, contract=contract.contract)
+                )
     return tables
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet
 
-from orchestration.core.contract import Table
+from orchestration.core.contract import CURRENCY, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.loader.currencies import Conversion, Rate, currency_sql
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
 from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
 
@@ -24,6 +25,10 @@ from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typ
 _MEMBER_COLUMNS = ("system", "member_id")
 _EXACT_DUPLICATE = 0
 _WITHHELD = "(withheld)"
+# When a row happened, as it was delivered: by it row groups are skipped. Its zone may be another one.
+_DELIVERED_MOMENT = "quarantine_delivered_moment"
+_STORED_MOMENTS = ("DATE", "TIMESTAMP")
+_WIDEST_OFFSET = "interval 1 day"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
@@ -44,10 +49,15 @@ class WrittenDelivery:
     rows_loaded: int
     rows_quarantined: int
     exact_duplicates: int
+    foreign_currencies: tuple[str, ...]
 
 
 def write_delivery(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, workspace: Path, private: Path
+    connection: duckdb.DuckDBPyConnection,
+    checked: CheckedDelivery,
+    workspace: Path,
+    private: Path,
+    rates: tuple[Rate, ...] = (),
 ) -> WrittenDelivery:
     """Write everything one delivery becomes.
 
@@ -56,6 +66,7 @@ def write_delivery(
         checked: The delivery.
         workspace: Empty folder for what is pseudonymous.
         private: Empty folder for what holds contact details.
+        rates: Of other currencies than the home's.
 
     Returns:
         What was written.
@@ -64,7 +75,9 @@ def write_delivery(
         RekindleError: Rows in are not loaded + quarantined + exact duplicates.
     """
     table = checked.delivery.table
-    reasons = _prepare_rows(connection, checked)
+    foreign = _foreign_currencies(connection, checked)
+    money = Conversion(table, checked.delivery.delivered_on, foreign, rates)
+    reasons = _prepare_rows(connection, checked, money)
     _reject_repeated_keys(connection, table, len(reasons))
     counts = _count(connection, table)
     duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
@@ -95,17 +108,36 @@ def write_delivery(
             "kept; please report this."
         )
     return WrittenDelivery(
-        loaded, quarantined, vault, checked.rows, rows_loaded, rows_quarantined, duplicates
+        loaded, quarantined, vault, checked.rows, rows_loaded, rows_quarantined, duplicates, foreign
     )
 
 
-def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> list[Rule]:
+def _foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> tuple[str, ...]:
+    """Other currencies than the home's that amounts of a delivery are in."""
+    table = checked.delivery.table
+    if not any(column.money for column in table.columns):
+        return ()
+    found = {table.settings.currency}
+    naming = [file for file in checked.files if file.types.get(CURRENCY, '"NULL"') != '"NULL"']
+    if naming:
+        rows = connection.execute(
+            f"select distinct {currency_sql(table, is_delivered=True)} as code "
+            f"from read_parquet([{', '.join(literal(str(file.path)) for file in naming)}], "
+            "union_by_name = true, hive_partitioning = false) where regexp_full_match(code, '[A-Z]{3}')"
+        ).fetchall()
+        found.update(code for (code,) in rows)
+    return tuple(sorted(found - {table.settings.home_currency}))
+
+
+def _prepare_rows(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, money: Conversion
+) -> list[Rule]:
     """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show in quarantine."""
     table = checked.delivery.table
     reasons: list[Rule] = []
     parts = []
     for _, group in groupby(sorted(checked.files, key=_shape), key=_shape):
-        parts.append(_rows_of_one_shape(table, tuple(group), reasons))
+        parts.append(_rows_of_one_shape(table, tuple(group), reasons, money))
     connection.execute("create or replace temp view rows_as_typed as " + " union all ".join(parts))
     return reasons
 
@@ -114,14 +146,17 @@ def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
     return sorted(file.types.items())
 
 
-def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule]) -> str:
+def _rows_of_one_shape(
+    table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule], money: Conversion
+) -> str:
     types = files[0].types
     values, shown, codes = [], [], []
     for column in table.columns:
         delivered = types.get(column.name)
-        value = f"cast({typed(column, delivered)} as {column.data_type})"
+        value = money.value(column, types, typed(column, delivered, table.settings))
+        value = f"cast({value} as {column.data_type})"
         values.append(f"{value} as {quoted(column.name)}")
-        rules = row_rules(column, delivered, is_moment=column.name == table.month_of)
+        rules = row_rules(column, delivered, table.settings, is_moment=column.name == table.month_of)
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
@@ -133,9 +168,14 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
             broken = " or ".join(f"({rule.condition})" for rule in rules)
             text = f"case when {broken} then '{_WITHHELD}' else {text} end"
         shown.append(text)
+    for rule in money.rules(types):
+        reasons.append(rule)
+        codes.append(f"when {rule.condition} then {len(reasons)}")
     code = f"case {' '.join(codes)} end" if codes else "null"
+    moment = quoted(table.month_of) if types.get(table.month_of or "") in _STORED_MOMENTS else "null"
+    moment = f"cast({moment} as timestamp) as {_DELIVERED_MOMENT}"
     return (
-        f"select {', '.join(values)}, cast({code} as integer) as quarantine_code, "
+        f"select {', '.join(values)}, {moment}, cast({code} as integer) as quarantine_code, "
         f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
     )
@@ -292,9 +332,10 @@ def _write_months(
         else quoted(column.name)
         for column in table.columns
     )
-    kept = ", ".join([columns, f"date '{checked.delivery.delivered_on}' as delivered_on"])
+    source_name, delivered_on = literal(table.source), f"date '{checked.delivery.delivered_on}'"
+    kept = f"{columns}, {source_name} as source, {delivered_on} as delivered_on"
     order = ", ".join(quoted(name) for name in _sort_columns(table))
-    staged = None
+    staged, lies_by_month = None, False
     if len(months) > 1 and source != "accepted":
         every = ", ".join(quoted(column.name) for column in table.columns)
         lies_by_month = _lies_by_month(connection, checked, months)
@@ -319,11 +360,9 @@ def _write_months(
             rows = f"read_parquet({paths}, hive_partitioning = false)"
             within = "true"
         elif month is not None and len(months) > 1:
-            # Compared with the column itself, so that the reader skips row groups of other months.
-            moment = quoted(table.month_of or "")
-            within = f"{condition} and {moment} >= date '{month}'"
-            if month.year < 9999 or month.month < 12:
-                within += f" and {moment} < date '{_next_month(month)}'"
+            within = f"{condition} and {_within(quoted(table.month_of or ''), month)}"
+            if lies_by_month and source != "accepted":
+                within += f" and {_within(_DELIVERED_MOMENT, month, _WIDEST_OFFSET)}"
         target = folder / f"month={name}" / "part-0.parquet"
         target.parent.mkdir()
         connection.execute(
@@ -332,13 +371,21 @@ def _write_months(
         )
 
 
+def _within(moment: str, month: date, margin: str = "interval 0 day") -> str:
+    """SQL: whether a moment is of a month, or so close to it that another zone could see it there."""
+    after = f"{moment} >= date '{month}' - {margin}"
+    if (month.year, month.month) == (9999, 12):
+        return after
+    return f"{after} and {moment} < date '{_next_month(month)}' + {margin}"
+
+
 def _lies_by_month(
     connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, months: list[date | None]
 ) -> bool:
     """Whether reading the files once per month reads few rows twice, by the row groups' statistics."""
     table = checked.delivery.table
     moment = table.month_of or ""
-    if any(file.types.get(moment) not in ("DATE", "TIMESTAMP") for file in checked.files):
+    if any(file.types.get(moment) not in _STORED_MOMENTS for file in checked.files):
         return False
     paths = ", ".join(literal(str(file.path)) for file in checked.files)
     first, last = min(m for m in months if m), max(m for m in months if m)

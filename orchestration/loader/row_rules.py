@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from orchestration.core.contract import Bound, Column
+from orchestration.core.contract import Bound, Column, SourceSettings
 
 _WHOLE_NUMBERS = (
     "TINYINT",
@@ -44,6 +44,8 @@ _TIMESTAMP = (
     f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
     "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
+_AS_WRITTEN = SourceSettings()
+"""Settings that move no time."""
 _FIRST_MOMENT = "0001-01-01"
 _LAST_MOMENT = "9999-12-31 23:59:59.999999"
 # 9999-12-31 is what models write for "until nothing comes"; a day before it anywhere on earth.
@@ -74,8 +76,37 @@ def is_readable(column: Column, delivered: str) -> bool:
     return delivered == '"NULL"' or _base(delivered) in _READABLE_FROM[_base(column.data_type).lower()]
 
 
-def typed(column: Column, delivered: str | None) -> str:
-    """The column in its contract type; null where the value cannot be read. None: the column is not there."""
+def typed(column: Column, delivered: str | None, settings: SourceSettings) -> str:
+    """The column in its contract type; null where the value cannot be read.
+
+    Args:
+        column: The column.
+        delivered: The type it was delivered in; None where it was not.
+        settings: What is known of the source; times come out as the wall clock of its zone.
+    """
+    read = _read(column, delivered)
+    if column.data_type != "timestamp" or delivered is None or settings.time_zone == "UTC":
+        return read
+    name, zone = quoted(column.name), literal(settings.time_zone)
+    if delivered == "TIMESTAMP WITH TIME ZONE":
+        return f"case when {_can_move(read)} then timezone({zone}, {name}) else {read} end"
+    # Without an offset, midnight to the second is a date without a time: it is that date in any zone.
+    is_utc = "false" if settings.is_local else f"{read} <> date_trunc('day', {read})"
+    if _base(delivered) == _TEXT:
+        is_utc = f"(regexp_matches(substr({name}, 11), '[Z+-]') or {is_utc})"
+    if is_utc == "false" or delivered == "DATE":
+        return read
+    moved = f"timezone({zone}, make_timestamptz(epoch_us({read})))"
+    return f"case when {_can_move(read)} and {is_utc} then {moved} else {read} end"
+
+
+def _can_move(read: str) -> str:
+    """Whether a moment is so far from the first and the last there is that a zone cannot carry it beyond."""
+    return f"{read} between timestamp '0001-01-03' and timestamp '{_NOTHING_HAPPENS_FROM}'"
+
+
+def _read(column: Column, delivered: str | None) -> str:
+    """The column in its contract type, a time as it is written or, where it has an offset, in UTC."""
     name = quoted(column.name)
     target = column.data_type
     if delivered is None or delivered == '"NULL"':
@@ -91,16 +122,19 @@ def typed(column: Column, delivered: str | None) -> str:
     return f"try_cast({name} as {target})"
 
 
-def row_rules(column: Column, delivered: str | None, *, is_moment: bool = False) -> list[Rule]:
+def row_rules(
+    column: Column, delivered: str | None, settings: SourceSettings = _AS_WRITTEN, *, is_moment: bool = False
+) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 
     Args:
         column: The column.
         delivered: The type it was delivered in; None where it was not.
+        settings: What is known of the source.
         is_moment: Whether it says when the row happened.
     """
     name = quoted(column.name)
-    value = typed(column, delivered)
+    value = typed(column, delivered, settings)
     rules: list[Rule] = []
     is_there = f"{name} is not null" + (
         f" and {name} <> ''" if delivered and _base(delivered) == _TEXT else ""
@@ -110,7 +144,7 @@ def row_rules(column: Column, delivered: str | None, *, is_moment: bool = False)
     if column.required:
         rules.append(Rule(f"not ({is_there})", "required but empty", column.name))
     target = column.data_type
-    wrong = _cannot_be_read(column, delivered, name, value)
+    wrong = _cannot_be_read(column, delivered, name, _read(column, delivered))
     if wrong:
         rules.append(Rule(f"{is_there} and ({wrong})", f"not a {column.data_type}", column.name))
     if column.allowed:

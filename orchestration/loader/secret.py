@@ -114,6 +114,6 @@ def _known_fingerprints(home: Home) -> set[str]:
     fingerprint_file = home.vault / "secret.fingerprint"
     known = {_text(fingerprint_file)} if fingerprint_file.exists() else set()
     # The file could be lost while the data is there: every load remembers its secret too.
-    for record in home.loaded.glob("*/*/delivered=*/load.json"):
+    for record in home.load_records:
         known.add(read_json(record, LOAD_AGAIN)["secret"])
     return known

@@ -61,10 +61,11 @@ def _readable(table: Table, file: Path) -> str:
         elif field.name in known:
             value = known[field.name]
         else:
-            value = _value(columns[field.name]) if field.name in columns else "null"
+            value = _value(table, columns[field.name]) if field.name in columns else "null"
         # Another source may write as text what is a number here.
         values.append(f"try_cast({value} as {_SQL_TYPES[field.type]}) as {quoted(field.name)}")
-    told = "true" if table.name == _CONSENTS else " or ".join(map(_may_opt_out, _telling(table)))
+    telling = " or ".join(_may_opt_out(table, column) for column in _telling(table))
+    told = "true" if table.name == _CONSENTS else telling
     return (
         f"select {', '.join(values)} from read_parquet({literal(str(file))}) where {told} "
         "order by quarantine_file, quarantine_row_number"
@@ -75,26 +76,29 @@ def _telling(table: Table) -> list[Column]:
     return [column for column in table.columns if column.opt_out is not None]
 
 
-def _may_opt_out(column: Column) -> str:
+def _may_opt_out(table: Table, column: Column) -> str:
     """Whether the column tells an opt-out, or may have told one: what cannot be read can be anything."""
     is_there = "true" if column.required else f"coalesce({quoted(column.name)}, '') <> ''"
     if not column.opt_out:
         return f"({is_there})"
     codes = ", ".join(literal(code) for code in column.opt_out)
-    return f"coalesce({_value(column)} in ({codes}), {is_there})"
+    return f"coalesce({_value(table, column)} in ({codes}), {is_there})"
 
 
 def _moment(table: Table) -> str:
     """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read."""
     times = [column for column in _telling(table) if column.data_type in _MOMENTS]
     if not times:
-        return _value(table.column(table.month_of)) if table.month_of else "null"
-    unread = " or ".join(f"({_may_opt_out(column)} and {_value(column)} is null)" for column in times)
-    return f"case when not ({unread}) then greatest({', '.join(map(_value, times))}) end"
+        return _value(table, table.column(table.month_of)) if table.month_of else "null"
+    unread = " or ".join(
+        f"({_may_opt_out(table, column)} and {_value(table, column)} is null)" for column in times
+    )
+    latest = ", ".join(_value(table, column) for column in times)
+    return f"case when not ({unread}) then greatest({latest}) end"
 
 
-def _value(column: Column) -> str:
-    value = typed(column, "VARCHAR")
+def _value(table: Table, column: Column) -> str:
+    value = typed(column, "VARCHAR", table.settings)
     if column.allowed:
         codes = ", ".join(literal(code) for code in column.allowed)
         return f"case when {value} in ({codes}) then {value} end"

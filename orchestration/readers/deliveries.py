@@ -8,9 +8,8 @@ Late imports: whoever asks for the time zone alone starts at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from orchestration.definitions_files.variables import project_variables
 from orchestration.project import STAGING_DIR, Home
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.core.contract import Table
 
 BUSINESS_TIME_ZONE: str = project_variables()["business_time_zone"]
-"""The zone in which a timestamp becomes a business date, as the models have it."""
+"""The zone of today, and of every source that names no other."""
 NAMED_ORDERS = 5
 LOADED_ANEW = (
     "Remove the folder of its delivery below loaded/ (delivered=...), then type: rekindle load. "
@@ -37,7 +36,7 @@ def orders_delivered_until(home: Home) -> date | None:
 
     dates = [
         delivered_on
-        for table in _tables_of_orders()
+        for table in _tables_of_orders(home)
         for folder in (home.landing / table.source / table.name).glob("delivered=*")
         if (delivered_on := delivery_date(folder.name))
     ]
@@ -67,7 +66,7 @@ def order_days(home: Home, today: date) -> OrderDays:
         home: The home.
         today: The current business date.
     """
-    found = [_order_days(home, table, today) for table in _tables_of_orders()]
+    found = [_order_days(home, table, today) for table in _tables_of_orders(home)]
     return OrderDays(
         max((each.last for each in found if each.last), default=None),
         sum(each.later for each in found),
@@ -81,7 +80,7 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
     from orchestration.loader.deliveries import delivery_date
     from orchestration.warehouse.connections import telling
 
-    folder = home.loaded / table.source / table.name
+    folder = home.loaded / table.place
     days = sorted(filter(None, (delivery_date(each.name) for each in folder.glob("delivered=*"))))
     if not days:
         return OrderDays()
@@ -112,22 +111,24 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
             order by moment desc, {keys}
             """
         ).fetchall() if beyond else []  # fmt: skip
-    last = newest and newest.replace(tzinfo=UTC).astimezone(ZoneInfo(BUSINESS_TIME_ZONE)).date()
-    return OrderDays(last, len(named), tuple(f"{table.full_name} {name}" for (name,) in named[:NAMED_ORDERS]))
+    return OrderDays(
+        newest and newest.date(),
+        len(named),
+        tuple(f"{table.full_name} {name}" for (name,) in named[:NAMED_ORDERS]),
+    )
 
 
 def _end_of(day: date) -> datetime:
-    """The first moment after a business day, as loaded files have it: UTC, without a zone."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(BUSINESS_TIME_ZONE))
-    return midnight.astimezone(UTC).replace(tzinfo=None)
+    """The first moment after a day, as loaded files have it: by the wall clock of the source."""
+    return datetime.combine(day + timedelta(days=1), time())
 
 
-def _tables_of_orders() -> list[Table]:
+def _tables_of_orders(home: Home) -> list[Table]:
     from orchestration.loader.contracts import read_contracts
 
     return [
         table
-        for contract in read_contracts(STAGING_DIR).values()
+        for contract in read_contracts(STAGING_DIR, home).values()
         for table in contract.tables
         if table.required and table.month_of
     ]

@@ -235,7 +235,7 @@ def _never_delivered(home: Home) -> list[str]:
     )
     if not rows:
         return []
-    contracts = read_contracts(STAGING_DIR)
+    contracts = read_contracts(STAGING_DIR, home)
     absent = [contracts[source].table(name) for source, name in rows if source in contracts]
     silent = [block(table.full_name, [table.silences]) for table in absent if table]
     return ["\n".join(["Tables never delivered, so nothing is known of:", *silent])]

@@ -467,7 +467,7 @@ def loaded_rows(home: Home, table: str) -> list[dict[str, Any]]:
     files: Path = home.loaded / "chain" / table
     with duckdb.connect() as connection:
         cursor = connection.execute(
-            "from read_parquet($files, hive_partitioning = false)", {"files": f"{files}/*/*/*.parquet"}
+            "from read_parquet($files, hive_partitioning = false)", {"files": f"{files}/*/*/*/*.parquet"}
         )
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

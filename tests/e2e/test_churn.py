@@ -52,7 +52,7 @@ def test_recency_agrees_with_the_oracles_cycles(chain, keys):
 
 def test_no_login_agrees_with_counting_days(chain, keys):
     events = duckdb.sql(
-        f"from '{chain.home.loaded}/chain/events/*/*/*.parquet' select system, member_id, happened_at "
+        f"from '{chain.home.loaded}/chain/events/*/*/*/*.parquet' select system, member_id, happened_at "
         "where event_type = 'login'"
     ).fetchall()
     logins = defaultdict(set)

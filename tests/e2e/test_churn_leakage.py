@@ -45,10 +45,10 @@ def other_future(chain, tmp_path_factory):
     with chain.open() as connection:
         set_sources(connection, chain.home, chain.build.folder)
         for table in original.iterdir():
-            query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
+            query = f"select * from read_parquet('{table}/*/*/*/*.parquet', hive_partitioning = false)"
             if table.name in FACTS:
                 query = altered(connection, query, *FACTS[table.name])
-            folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"
+            folder = home.loaded / table.place / "delivered=2025-12-28" / "month=all"
             folder.mkdir(parents=True)
             connection.execute(f"copy ({query}) to '{folder}/part-0.parquet' (format parquet)")
     return home

@@ -39,7 +39,7 @@ def withdraw(chain, home, members):
             shutil.copytree(table, shared / "consents")
         else:
             (shared / table.name).symlink_to(table)
-    schema = pq.read_schema(next((shared / "consents").glob("delivered=2*/*/*.parquet")))
+    schema = pq.read_schema(next((shared / "consents").glob("chain/delivered=2*/*/*.parquet")))
     with chain.open() as built:
         records = built.execute(
             "select system, member_id from core.int_identity__members where list_contains(?, member_key)",
@@ -52,7 +52,7 @@ def withdraw(chain, home, members):
         for number, (system, member) in enumerate(records)
         for at, channel in enumerate(("sms", "email", "push", "wechat", "call"))
     ]  # fmt: skip
-    folder = shared / "consents" / f"delivered={WEEK}" / "month=2025-12"
+    folder = shared / "consents" / "chain" / f"delivered={WEEK}" / "month=2025-12"
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(late, schema=schema), folder / "part-0.parquet")
 

@@ -159,6 +159,6 @@ def forget_what_came_after(chain, home, day=D):
                     "inner join core.dim_member using (member_key) "
                     f"where dim_member.registered_on <= date '{day}') as known using (system, member_id)"
                 )
-            folder = home.loaded / "chain" / table.name / "delivered=2025-12-28" / "month=all"
+            folder = home.loaded / table.place / "delivered=2025-12-28" / "month=all"
             folder.mkdir(parents=True)
             connection.execute(f"copy ({query}) to '{folder}/part-0.parquet' (format parquet)")

@@ -209,7 +209,8 @@ def test_who_is_delivered_again_is_erased_again_and_a_new_record_is_a_new_person
     assert {path.split("/")[2] for path in left} <= {"members"} | {"chain"}
     assert len(read_registry(business.home).done) == 2
     loaded = duckdb.sql(
-        f"from read_parquet('{business.home.loaded}/chain/members/*/*/*.parquet', hive_partitioning = false)"
+        f"from read_parquet('{business.home.loaded}/chain/members/*/*/*/*.parquet', "
+        "hive_partitioning = false)"
     ).fetchall()
     assert Counter(row[1] for row in loaded) == {"stays-2": 2, "stays-3": 2, "new-7": 1}
 

@@ -239,7 +239,7 @@ def test_a_damaged_manifest_hides_nobody(business):
 
 
 def test_loaded_files_that_lost_their_record_are_searched(business):
-    [record] = business.home.loaded.glob("chain/members/*/load.json")
+    [record] = business.home.loaded.glob("chain/members/*/*/load.json")
     shutil.rmtree(business.home.landing / "chain" / "members")
     record.unlink()
     business.deliver("members", members()[2:], WEEK)
@@ -313,7 +313,7 @@ def test_a_ledger_that_lost_a_file_is_told_before_anything_is_rewritten(business
 def test_loaded_files_that_cannot_be_read_are_told(business):
     business.ask()
     run(business)
-    for file in business.home.loaded.glob("chain/events/*/*/*.parquet"):
+    for file in business.home.loaded.glob("chain/events/*/*/*/*.parquet"):
         cut(file)
     with pytest.raises(RekindleError, match="chain/events cannot be read through"):
         run(business)
@@ -394,7 +394,7 @@ def test_what_the_loader_makes_is_made_anew_and_the_erasure_ends(business, place
         purge_requested(business.home, CONTRACTS, lambda _: None, lambda _: whose)
     damaged.unlink()
     table = place.split("/")[-1]
-    [loaded] = business.home.loaded.glob(f"chain/{table}/delivered=2*")
+    [loaded] = business.home.loaded.glob(f"chain/{table}/*/delivered=2*")
     shutil.rmtree(loaded)
     run(business)
     assert traces(business.home) == {}

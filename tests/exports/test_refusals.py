@@ -51,7 +51,7 @@ def test_without_every_contact_that_was_loaded_no_file_is_written_for_ever(loade
         export(loaded.home)
     assert not loaded.home.exports.exists()
     assert "remove each of these deliveries from loaded, then `rekindle load`" in str(refused.value)
-    shutil.rmtree(loaded.home.loaded / "chain" / "members" / "delivered=2025-12-28")
+    shutil.rmtree(loaded.home.loaded / "chain" / "members" / "chain" / "delivered=2025-12-28")
     loaded.load()
     assert only(export(loaded.home)).manifest["rows"] == 3
 

@@ -134,7 +134,7 @@ def test_the_source_of_the_recipe_is_loaded_and_what_it_refuses_is_quarantined(t
         home.landing, "till", "receipts", date(2026, 1, 1), lambda at: (at / "receipts.csv").write_text(rows)
     )
     load(home, read_contracts(tmp_path / "staging"), say=lambda told: None)
-    loaded = duckdb.read_parquet(f"{home.loaded}/till/receipts/*/*/*.parquet").fetchall()
+    loaded = duckdb.read_parquet(f"{home.loaded}/till/receipts/*/*/*/*.parquet").fetchall()
     quarantined = duckdb.read_parquet(f"{home.quarantine}/till/receipts/*/*.parquet")
     assert [row[0] for row in loaded] == [1]
     assert "C1" not in str(loaded)

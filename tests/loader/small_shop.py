@@ -127,7 +127,7 @@ class Shop:
 
     def loaded(self, table, on="*"):
         """Rows loaded, sorted, as dictionaries."""
-        paths = sorted(self.home.loaded.glob(f"shop/{table}/delivered={on}/month=*/*.parquet"))
+        paths = sorted(self.home.loaded.glob(f"shop/{table}/shop/delivered={on}/month=*/*.parquet"))
         rows = [row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()]
         return sorted(rows, key=str)
 

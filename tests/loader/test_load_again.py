@@ -71,8 +71,8 @@ def test_a_table_never_delivered_is_missing_and_empty(shop):
     shop.deliver_required()
     summary = shop.load()
 
-    assert load_of(summary, "prices") == TableLoad("shop", "prices", None, "missing")
-    assert (shop.home.loaded / "shop/prices/delivered=none/month=none/empty.parquet").is_file()
+    assert load_of(summary, "prices") == TableLoad("shop", "prices", None, "missing", contract="shop")
+    assert (shop.home.loaded / "shop/prices/shop/delivered=none/month=none/empty.parquet").is_file()
     assert any("not delivered: prices" in line for line in shop.said)
 
 
@@ -83,7 +83,7 @@ def test_a_source_that_delivered_nothing_is_one_line(shop):
 
     assert {t.status for t in summary.tables if t.source == "stall"} == {"missing"}
     assert [line for line in shop.said if "stall" in line] == ["stall: nothing delivered, left out"]
-    assert (shop.home.loaded / "stall/orders/delivered=none/month=none/empty.parquet").is_file()
+    assert (shop.home.loaded / "stall/orders/stall/delivered=none/month=none/empty.parquet").is_file()
 
 
 def test_loads_are_written_for_dbt(shop):
@@ -93,6 +93,7 @@ def test_loads_are_written_for_dbt(shop):
 
     assert [(field.name, field.type) for field in table.schema] == [
         ("source", pa.string()),
+        ("contract", pa.string()),
         ("table_name", pa.string()),
         ("delivered_on", pa.date32()),
         ("status", pa.string()),
@@ -102,7 +103,8 @@ def test_loads_are_written_for_dbt(shop):
         ("exact_duplicates", pa.int64()),
     ]
     assert table.to_pylist()[0] == {
-        "source": "shop", "table_name": "members", "delivered_on": date(2024, 6, 1), "status": "loaded",
+        "source": "shop", "contract": "shop", "table_name": "members", "delivered_on": date(2024, 6, 1),
+        "status": "loaded",
         "rows_in": 2, "rows_loaded": 2, "rows_quarantined": 0, "exact_duplicates": 0,
     }  # fmt: skip
 
@@ -124,7 +126,7 @@ def test_a_changed_contract_loads_its_table_anew_and_only_that(shop):
 def test_what_an_earlier_loader_wrote_is_loaded_anew(shop):
     shop.deliver_required()
     shop.load()
-    record = shop.home.loaded / "shop/orders/delivered=2024-06-01/load.json"
+    record = shop.home.loaded / "shop/orders/shop/delivered=2024-06-01/load.json"
     record.write_text(json.dumps({**json.loads(record.read_text()), "format": loading.FORMAT - 1}))
     assert shop.load().newly_loaded == 1
     assert shop.load().newly_loaded == 0
@@ -163,7 +165,7 @@ def test_a_delivery_changed_after_loading_is_refused(shop):
 def test_load_json_says_under_what_a_delivery_was_loaded(shop):
     shop.deliver_required()
     shop.load()
-    record = json.loads((shop.home.loaded / "shop/orders/delivered=2024-06-01/load.json").read_text())
+    record = json.loads((shop.home.loaded / "shop/orders/shop/delivered=2024-06-01/load.json").read_text())
     assert record["contract"] == contracts_from()["shop"].table("orders").fingerprint
     counted = ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
     assert [record[name] for name in counted] == [1, 1, 0, 0]
@@ -204,7 +206,7 @@ def test_a_crash_between_the_two_renames_of_a_reload_is_mended(shop, monkeypatch
         shop.load(CONTRACT.replace("max: 1000", "max: 999"))
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-    assert not (shop.home.loaded / "shop/orders/delivered=2024-06-01").exists()
+    assert not (shop.home.loaded / "shop/orders/shop/delivered=2024-06-01").exists()
 
     assert shop.load(CONTRACT).newly_loaded == 0
     assert tree(shop.home.loaded / "shop/orders") == before
@@ -250,7 +252,7 @@ def test_a_killed_load_leaves_nothing_half_loaded(shop):
     shop.load()
     before = tree(shop.home.loaded)
     shop.deliver("orders", many_orders(1_500_000, first=10), on="2024-06-02", form="parquet")
-    target = shop.home.loaded / "shop/orders/delivered=2024-06-02"
+    target = shop.home.loaded / "shop/orders/shop/delivered=2024-06-02"
     process = in_a_process(shop)
     deadline = time.monotonic() + 60
     while not list((shop.home.root / ".loading").glob("delivery/loaded/*")) and process.poll() is None:

@@ -228,7 +228,7 @@ def test_parquet_damaged_inside_is_refused_when_it_is_read(shop):
     shop.seal("prices")
     with pytest.raises(InputFault, match="cannot be read through"):
         shop.load()
-    assert not list(shop.home.loaded.glob("shop/prices/delivered=2024-06-01"))
+    assert not list(shop.home.loaded.glob("shop/prices/shop/delivered=2024-06-01"))
 
 
 def test_a_file_of_another_kind_is_refused(shop):

@@ -150,8 +150,8 @@ def test_a_quarantined_row_keeps_its_text_as_delivered(shop):
 
 def test_loaded_columns_have_the_contracts_types_and_order(shop):
     load_orders(shop, orders(amount=["1.5"]))
-    empty = next(shop.home.loaded.glob("shop/orders/delivered=none/month=none/empty.parquet"))
-    part = next(shop.home.loaded.glob("shop/orders/delivered=2024-06-01/month=2024-05/part-0.parquet"))
+    empty = next(shop.home.loaded.glob("shop/orders/shop/delivered=none/month=none/empty.parquet"))
+    part = next(shop.home.loaded.glob("shop/orders/shop/delivered=2024-06-01/month=2024-05/part-0.parquet"))
 
     expected = [
         ("order_id", pa.int64()),
@@ -164,6 +164,7 @@ def test_loaded_columns_have_the_contracts_types_and_order(shop):
         ("weight", pa.float64()),
         ("is_gift", pa.bool_()),
         ("due_on", pa.date32()),
+        ("source", pa.string()),
         ("delivered_on", pa.date32()),
     ]
     for path in (part, empty):
@@ -230,7 +231,7 @@ def test_files_are_cut_by_month_and_sorted_by_member(shop, form):
     columns = orders(ordered_at=moments, member_id=["b", "a", "a", "a"], system=["s"] * 4)
     load_orders(shop, columns, form)
 
-    folder = shop.home.loaded / "shop" / "orders" / "delivered=2024-06-01"
+    folder = shop.home.loaded / "shop" / "orders" / "shop" / "delivered=2024-06-01"
     months = {
         path.parent.name: pq.read_table(path, partitioning=None)["order_id"].to_pylist()
         for path in folder.glob("*/*.parquet")
@@ -260,7 +261,7 @@ def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_m
 
     refused = 0 if is_clean else 2
     assert counts(shop.load(), "orders") == (rows, rows - refused, refused, 0)
-    parts = sorted((shop.home.loaded / "shop/orders/delivered=2024-06-01").glob("*/*.parquet"))
+    parts = sorted((shop.home.loaded / "shop/orders/shop/delivered=2024-06-01").glob("*/*.parquet"))
     assert [part.parent.name for part in parts] == [f"month=2024-{month:02d}" for month in range(1, 13)]
     assert sum(pq.read_metadata(part).num_rows for part in parts) == rows - refused
     for month, part in enumerate(parts, 1):
@@ -272,7 +273,7 @@ def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_m
 def test_a_table_without_months_lies_in_one_folder(shop):
     shop.deliver_required()
     shop.load()
-    assert (shop.home.loaded / "shop/members/delivered=2024-06-01/month=all/part-0.parquet").is_file()
+    assert (shop.home.loaded / "shop/members/shop/delivered=2024-06-01/month=all/part-0.parquet").is_file()
 
 
 def test_rows_of_csv_and_parquet_in_one_delivery_are_numbered_by_file(shop):

@@ -28,7 +28,7 @@ models:
 """,
     "models/staging/stg_orders.sql": """
 select order_id, bonus
-from read_parquet(getvariable('loaded') || '/chain/orders/*/*/*.parquet'), {{ ref('bonus') }}
+from read_parquet(getvariable('loaded') || '/chain/orders/*/*/*/*.parquet'), {{ ref('bonus') }}
 """,
     "models/staging/stg_doubled.sql": """
 {{ config(materialized='ephemeral') }}
@@ -75,7 +75,7 @@ def written(project):
 
 
 def with_orders(home, orders):
-    folder = home.loaded / "chain" / "orders" / "delivered=none" / "month=none"
+    folder = home.loaded / "chain" / "orders" / "chain" / "delivered=none" / "month=none"
     folder.mkdir(parents=True)
     duckdb.sql(f"copy (select i as order_id from range({orders}) as orders(i)) to '{folder}/empty.parquet'")
     return home

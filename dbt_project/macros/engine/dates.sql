@@ -39,53 +39,17 @@
 {%- endmacro %}
 
 
-{# A naive UTC timestamp as the date in a zone. Models of sources whose shops lie elsewhere name the zone; all others
-   use `business_date`. #}
-{% macro local_date(moment, zone) -%}
-    {{ return(adapter.dispatch('local_date')(moment, zone)) }}
-{%- endmacro %}
-
-{% macro default__local_date(moment, zone) -%}
-    cast(from_utc_timestamp({{ moment }}, '{{ zone }}') as date)
-{%- endmacro %}
-
-{% macro duckdb__local_date(moment, zone) -%}
-    cast(timezone('{{ zone }}', timezone('UTC', {{ moment }})) as date)
-{%- endmacro %}
-
-
-{# The hour of the day of a naive UTC timestamp in a zone. Midnight to the second, there or in UTC, is how a date that
-   came without a time of day arrives: it tells no hour. #}
-{% macro local_hour(moment, zone) -%}
-    {{ return(adapter.dispatch('local_hour')(moment, zone)) }}
-{%- endmacro %}
-
-{% macro default__local_hour(moment, zone) -%}
-    {%- set local = "from_utc_timestamp(" ~ moment ~ ", '" ~ zone ~ "')" -%}
-    case
-        when {{ moment }} <> date_trunc('day', {{ moment }}) and {{ local }} <> date_trunc('day', {{ local }})
-            then cast(hour({{ local }}) as integer)
-    end
-{%- endmacro %}
-
-{% macro duckdb__local_hour(moment, zone) -%}
-    {%- set local = "timezone('" ~ zone ~ "', timezone('UTC', " ~ moment ~ "))" -%}
-    case
-        when {{ moment }} <> date_trunc('day', {{ moment }}) and {{ local }} <> date_trunc('day', {{ local }})
-            then cast(extract('hour' from {{ local }}) as integer)
-    end
-{%- endmacro %}
-
-
-{# A naive UTC timestamp as the business date, in the project's business time zone. #}
+{# The day of a loaded time, which is the wall clock of its source (docs/decisions/0037-sources-of-a-home.md). #}
 {% macro business_date(moment) -%}
-    {{ local_date(moment, var('business_time_zone')) }}
+    cast({{ moment }} as date)
 {%- endmacro %}
 
 
-{# The hour of the day in the project's business time zone. #}
+{# Its hour. Midnight to the second is how a date that came without a time of day arrives: it tells no hour. #}
 {% macro business_hour(moment) -%}
-    {{ local_hour(moment, var('business_time_zone')) }}
+    case
+        when {{ moment }} <> {{ dbt.date_trunc('day', moment) }} then cast(extract(hour from {{ moment }}) as integer)
+    end
 {%- endmacro %}
 
 

@@ -18,7 +18,7 @@ fed as (
     select distinct signal_sources.signal
     from signal_sources
     inner join loads
-        on signal_sources.source = loads.source
+        on signal_sources.source = loads.contract
         and signal_sources.table_name = loads.table_name
     where loads.rows_loaded > 0
 )

@@ -26,7 +26,7 @@ fed as (
     select distinct evidence_sources.evidence
     from evidence_sources
     inner join loads
-        on evidence_sources.source = loads.source
+        on evidence_sources.source = loads.contract
         and evidence_sources.table_name = loads.table_name
 )
 

@@ -1,5 +1,5 @@
 select
-    'chain' as source,
+    source,
     system,
     member_id,
     phone as phone_pseudonym,

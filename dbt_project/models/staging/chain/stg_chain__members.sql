@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     system,
     member_id,
     registered_at,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     order_id,
     line_number,
     {{ business_date('ordered_at') }} as ordered_on,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     order_id,
     system,
     member_id,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     product_id,
     product_name,
     category,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     refund_id,
     order_id,
     {{ business_date('refunded_at') }} as refunded_on,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'chain' as source,
+    source,
     store_id,
     product_id,
     counted_on,

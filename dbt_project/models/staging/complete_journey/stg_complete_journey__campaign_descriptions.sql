@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'complete_journey' as source,
+    source,
     campaign_id,
     campaign_type,
     start_date as started_on,

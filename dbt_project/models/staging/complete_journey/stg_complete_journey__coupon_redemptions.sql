@@ -5,7 +5,7 @@ with newest as (
 )
 
 select
-    'complete_journey' as source,
+    source,
     campaign_id,
     coupon_upc,
     'complete_journey' as system,

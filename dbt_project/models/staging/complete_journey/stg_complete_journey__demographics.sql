@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'complete_journey' as source,
+    source,
     'complete_journey' as system,
     cast(household_id as {{ dbt.type_string() }}) as member_id,
     age as age_band,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'complete_journey' as source,
+    source,
     cast(product_id as {{ dbt.type_string() }}) as product_id,
     -- The data has no product names; the narrowest grouping that is filled stands in.
     coalesce(product_type, product_category, department) as product_name,

@@ -1,18 +1,17 @@
--- The delivered times are UTC; the shops' day is New York's (the contract says how one can tell).
 with newest as (
     {{ newest_and_first_delivered('complete_journey', 'transactions', ['basket_id', 'product_id']) }}
 )
 
 select
-    'complete_journey' as source,
+    source,
     basket_id as order_id,
     cast(product_id as {{ dbt.type_string() }}) as product_id,
     'complete_journey' as system,
     cast(household_id as {{ dbt.type_string() }}) as member_id,
     cast(store_id as {{ dbt.type_string() }}) as store_id,
     transaction_timestamp as ordered_at,
-    {{ local_date('transaction_timestamp', 'America/New_York') }} as ordered_on,
-    {{ local_hour('transaction_timestamp', 'America/New_York') }} as ordered_hour,
+    {{ business_date('transaction_timestamp') }} as ordered_on,
+    {{ business_hour('transaction_timestamp') }} as ordered_hour,
     cast(quantity as decimal(18, 3)) as quantity,
     cast(sales_value as decimal(18, 2)) as sales_amount,
     cast(retail_disc as decimal(18, 2)) as loyalty_discount_amount,

@@ -3,7 +3,7 @@ with newest as (
 )
 
 select
-    'receipts' as source,
+    source,
     planned_touch_id,
     {{ business_date('sent_at') }} as sent_on,
     {{ business_date('delivered_at') }} as delivered_on,

@@ -1,5 +1,6 @@
 select
     source,
+    contract,
     table_name,
     delivered_on,
     status,

@@ -21,15 +21,23 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
-from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.bookkeeping import (
+    blocked_identifiers,
+    write_blocked_identifiers,
+    write_empty_tables,
+    write_loads,
+)
 from orchestration.loader.deliveries import (
+    CHANGES,
+    WHOLE,
     CheckedDelivery,
     check_delivery,
     delivery_date,
     find_deliveries,
     manifest_sha256,
 )
-from orchestration.loader.one_delivery import write_delivery
+from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
+from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
 from orchestration.own_tables import write_own_table
@@ -37,7 +45,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class TableLoad:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     exact_duplicates: int = 0
+    covers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
     faults: list[str] = []
+    blocked = blocked_identifiers(seeds_dir, secret.value)
+    tell_placeholders(connection, blocked)
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
     pending: list[CheckedDelivery] = []
@@ -164,7 +175,7 @@ def _load(
             home, checked, secret, connection, say
         )
     write_empty_tables(home, contracts)
-    write_blocked_identifiers(home, seeds_dir, secret.value)
+    write_blocked_identifiers(home, blocked)
     tables = tell_what_is_loaded(home, contracts)
     for line in _missing_lines(tables, contracts):
         say(line)
@@ -218,7 +229,9 @@ def _load_one(
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
-        "notes": list(checked.notes),
+        "covers": checked.covers,
+        "has_contacts": written.vault is not None,
+        "notes": [*checked.notes, *_whole_notes(checked, written)],
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
@@ -245,9 +258,21 @@ def _load_one(
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in checked.notes:
+    for note in record["notes"]:
         say(f"{delivery.where}: {note}")
     return record
+
+
+def _whole_notes(checked: CheckedDelivery, written: WrittenDelivery) -> list[str]:
+    """What a whole table deletes, or why it deletes nothing."""
+    if checked.covers != WHOLE:
+        return []
+    if written.rows_quarantined:
+        return [
+            "is the whole table, but has quarantined rows: nothing missing from it counts as deleted. Correct "
+            "them at the source and deliver the whole table again"
+        ]
+    return ["is the whole table: what earlier deliveries had and it has not is deleted"]
 
 
 def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> None:
@@ -266,6 +291,7 @@ def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> No
 def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
+    tell_key(connection, secret)
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set memory_limit = ?", [memory_limit])
@@ -273,10 +299,22 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     connection.execute("set temp_directory = ?", [str(_private(home) / "spilled")])
     if threads is not None:
         connection.execute("set threads = ?", [threads])
+    return connection
+
+
+def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
+    """Give a connection what it needs to hash contact details."""
     pads = key_pads(secret.value)
     connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
     connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
-    return connection
+
+
+def tell_placeholders(
+    connection: duckdb.DuckDBPyConnection, blocked: dict[tuple[str, str], str]
+) -> None:
+    """Give a connection the pseudonyms that are nobody's."""
+    values = ", ".join(literal(hashed) for _, hashed in sorted(blocked)) 
+    connection.execute(f"set variable {BLOCKED_VARIABLE} = cast([{values}] as varchar[])")
 
 
 def _workspace(home: Home) -> Path:
@@ -348,7 +386,8 @@ def _summary(
                     word: record[word]
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
-                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
+                covers = record.get("covers", CHANGES)
+                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts, covers=covers))
     return tables
 
 

@@ -49,8 +49,8 @@ class Column:
             code named), or None where it tells nothing of that.
         max_length: Most characters a text may have, or None.
         pattern: Regular expression that the whole text must match, or None.
-        or_pseudonym_of: Contact details of which the first that is there takes its place where it is empty, as
-            a pseudonym.
+        or_pseudonym_of: Contact details; where it is empty, the pseudonym of the first that is there
+            takes its place.
     """
 
     name: str
@@ -196,8 +196,8 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
             faults.append(f"{where}: key column {part} is a double; use bigint, decimal(p,s) or varchar")
     if key and all(part in by_name and not by_name[part].required for part in key):
         faults.append(
-            f"{where}: of the key {', '.join(key)} at least one column needs meta.required: true, a key is never "
-            "empty as a whole"
+            f"{where}: of the key {', '.join(key)} at least one column needs meta.required: true, a key is "
+            "never empty as a whole"
         )
     for column in columns:
         strange = [
@@ -205,8 +205,8 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
         ]
         if strange:
             faults.append(
-                f"{where}, column {column.name}: meta.or_pseudonym_of must list contact details of the table; "
-                f"found {', '.join(strange)}"
+                f"{where}, column {column.name}: meta.or_pseudonym_of must list contact details of the "
+                f"table; found {', '.join(strange)}"
             )
     month_of = meta.get("month_of")
     if month_of is not None:
@@ -339,16 +339,15 @@ def _pattern(meta: dict[str, Any], data_type: str, where: str, faults: list[str]
     return str(value)
 
 
-def _or_pseudonym_of(
-    meta: dict[str, Any], data_type: str, where: str, faults: list[str]
-) -> tuple[str, ...]:
+def _or_pseudonym_of(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> tuple[str, ...]:
     value = meta.get("or_pseudonym_of")
     if value is None:
         return ()
     is_list = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
     if not is_list or not _is_plain_text(meta, data_type):
         faults.append(
-            f"{where}: meta.or_pseudonym_of lists contact details, for a varchar that is none; found {value!r}"
+            f"{where}: meta.or_pseudonym_of lists contact details, for a varchar that is none; "
+            f"found {value!r}"
         )
         return ()
     return tuple(value)

@@ -11,7 +11,10 @@ from pathlib import Path
 import yaml
 
 from orchestration.core.contract import ContractFault, SourceContract, parse_contract
+from orchestration.definitions_files.variables import project_variables
 
+GUEST_SYSTEM: str = project_variables()["guest_system"]
+"""System of the guests whose orders name none, as the models have it."""
 # Written by Python for dbt; nobody delivers it.
 _OWN_SOURCE = "rekindle"
 

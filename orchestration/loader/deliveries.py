@@ -85,7 +85,9 @@ class CheckedDelivery:
     @property
     def has_contacts(self) -> bool:
         """Whether any of its files has a column for contact details."""
-        return any(column.name in file.types for file in self.files for column in self.delivery.table.contacts)
+        return any(
+            column.name in file.types for file in self.files for column in self.delivery.table.contacts
+        )
 
 
 def find_deliveries(
@@ -214,8 +216,8 @@ def _read_manifest(delivery: Delivery, faults: list[str]) -> dict[str, Any] | No
             )
     if manifest.get("covers", CHANGES) not in (WHOLE, CHANGES):
         faults.append(
-            f"{delivery.where}: {MANIFEST} says covers {manifest['covers']!r}; allowed: {WHOLE} (every row the "
-            f"source has, what is missing is deleted) and {CHANGES} (the default)"
+            f"{delivery.where}: {MANIFEST} says covers {manifest['covers']!r}; allowed: {WHOLE} (every row "
+            f"the source has, what is missing is deleted) and {CHANGES} (the default)"
         )
     listed = manifest.get("files")
     if not isinstance(listed, list) or not listed or not all(_is_entry(entry) for entry in listed):

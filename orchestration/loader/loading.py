@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -130,7 +130,7 @@ def _load(
 ) -> LoadSummary:
     faults: list[str] = []
     blocked = blocked_identifiers(seeds_dir, secret.value)
-    tell_placeholders(connection, blocked)
+    tell_placeholders(connection, (hashed for _, hashed in blocked))
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
     pending: list[CheckedDelivery] = []
@@ -269,8 +269,8 @@ def _whole_notes(checked: CheckedDelivery, written: WrittenDelivery) -> list[str
         return []
     if written.rows_quarantined:
         return [
-            "is the whole table, but has quarantined rows: nothing missing from it counts as deleted. Correct "
-            "them at the source and deliver the whole table again"
+            "is the whole table, but has quarantined rows: nothing missing from it counts as deleted. "
+            "Correct them at the source and deliver the whole table again"
         ]
     return ["is the whole table: what earlier deliveries had and it has not is deleted"]
 
@@ -309,11 +309,9 @@ def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
     connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
 
 
-def tell_placeholders(
-    connection: duckdb.DuckDBPyConnection, blocked: dict[tuple[str, str], str]
-) -> None:
+def tell_placeholders(connection: duckdb.DuckDBPyConnection, pseudonyms: Iterable[str]) -> None:
     """Give a connection the pseudonyms that are nobody's."""
-    values = ", ".join(literal(hashed) for _, hashed in sorted(blocked)) 
+    values = ", ".join(literal(hashed) for hashed in sorted(pseudonyms))
     connection.execute(f"set variable {BLOCKED_VARIABLE} = cast([{values}] as varchar[])")
 
 

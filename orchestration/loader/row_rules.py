@@ -90,7 +90,7 @@ def typed(column: Column, delivered: str | None) -> str:
     if _base(delivered) == _TEXT:
         return _typed_text(name, target)
     if target == "varchar" and _base(delivered) in _FRACTIONS:
-        # A column of whole numbers with a gap is written as floating point by some tools: 1001.0 is number 1001.
+        # Some tools write a column of whole numbers with a gap as floating point: 1001.0 is number 1001.
         whole = f"{name} = trunc({name}) and abs({name}) <= {_LAST_EXACT_DOUBLE}"
         return f"case when {whole} then cast(cast({name} as bigint) as varchar) end"
     if target == "varchar":
@@ -141,7 +141,9 @@ def row_rules(
         )
     if column.pattern is not None:
         rules.append(
-            Rule(f"not ({is_written(value, column.pattern)})", f"not written as {column.pattern}", column.name)
+            Rule(
+                f"not ({is_written(value, column.pattern)})", f"not written as {column.pattern}", column.name
+            )
         )
     if column.minimum is not None:
         bound = _bound(column.minimum)
@@ -161,10 +163,14 @@ def first_pseudonym(contacts: list[tuple[str, str]]) -> str | None:
     Args:
         contacts: Kind of contact detail and SQL of its value, in order.
     """
-    hashed = [pseudonym_sql(kind, value) for kind, value in contacts]
+    return first_of_somebody([pseudonym_sql(kind, value) for kind, value in contacts])
+
+
+def first_of_somebody(pseudonyms: list[str]) -> str | None:
+    """SQL: the first of some pseudonyms that is there and no placeholder's; None without any."""
     own = [
         f"case when not list_contains(getvariable('{BLOCKED_VARIABLE}'), {each}) then {each} end"
-        for each in hashed
+        for each in pseudonyms
     ]
     return f"coalesce({', '.join(own)})" if own else None
 

@@ -70,7 +70,7 @@ orders as (
     select
         {{- order_columns }}
     from complete_journey_orders
-)
+),
 
 shared_numbers as (
     select order_number_key

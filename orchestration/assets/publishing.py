@@ -35,9 +35,12 @@ from orchestration.readers.states import (
     SIGNAL_HEADINGS,
     SILENT_SIGNALS,
     STATES,
+    UNMATCHED,
+    UNMATCHED_HEADINGS,
     churn_alarms,
     members_by_state,
     signals_that_cannot_fire,
+    unmatched_rows,
 )
 from orchestration.resources import BuildLock
 
@@ -85,6 +88,8 @@ def build_audit(
         if name == "marts.dim_churn_signal":
             own[SILENT_SIGNALS] = tables[SILENT_SIGNALS]
         yield AssetObservation(name.split("."), metadata={"dagster/row_count": count, **own})
+    for table, reason, count, amount in unmatched_rows(build.file):
+        progress.say(f"{UNMATCHED}: {table}, {reason}: {count} ({amount})")
     if silent:
         progress.say(f"{SILENT_SIGNALS}: {', '.join(code for code, *_ in silent)}")
     for alarm in churn_alarms(build.file):
@@ -141,6 +146,7 @@ def warehouse_file(
             "members": members_by_state(build.file),
             SILENT_SIGNALS: signals_that_cannot_fire(build.file),
             CHURN_ALARMS: churn_alarms(build.file),
+            UNMATCHED: unmatched_rows(build.file),
             WARNINGS: warnings_of(build),
             VOUCHED: vouched(home),
         }
@@ -167,6 +173,7 @@ def warehouse_file(
             "readers get": current or "nothing",
             SILENT_SIGNALS: ", ".join(code for code, *_ in kept.get(SILENT_SIGNALS, [])) or "none",
             CHURN_ALARMS: "\n".join(kept.get(CHURN_ALARMS, [])) or "none",
+            UNMATCHED: MetadataValue.md(markdown_table(UNMATCHED_HEADINGS, kept.get(UNMATCHED, []))),
             WARNINGS: MetadataValue.md(markdown_table(["test", "rows"], kept.get(WARNINGS, {}).items())),
         }
     )

@@ -26,6 +26,9 @@ def deliver(
     source: Annotated[str, typer.Option(help="Source whose contract the files follow.")],
     table: Annotated[str, typer.Option(help="Table of that contract.")],
     on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day of the delivery.")],
+    whole: Annotated[
+        bool, typer.Option("--whole", help="The whole table: what is missing was deleted at the source.")
+    ] = False,
 ) -> None:
     """Hand over files as one immutable delivery of a table.
 
@@ -52,7 +55,7 @@ def deliver(
         for file in files:
             shutil.copyfile(file, folder / file.name)
 
-    folder = make_delivery(home.landing, source, table, on.date(), copy)
+    folder = make_delivery(home.landing, source, table, on.date(), copy, is_whole=whole)
     typer.echo(f"Delivered: {folder}\nNext: rekindle load")
 
 

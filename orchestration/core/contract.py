@@ -21,7 +21,9 @@ PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "tim
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _TABLE_WORDS = {"key", "month_of", "required", "silences"}
-_COLUMN_WORDS = {"required", "allowed", "min", "max", "contact", "opt_out", "money"}
+_COLUMN_WORDS = {
+    "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern", "or_pseudonym_of",
+}  # fmt: skip
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"
 """Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
@@ -71,6 +73,10 @@ class Column:
         opt_out: What of it tells that the member wants no messages: these codes, whatever stands there (no
             code named), or None where it tells nothing of that.
         money: Whether it is an amount in a currency.
+        max_length: Most characters a text may have, or None.
+        pattern: Regular expression that the whole text must match, or None.
+        or_pseudonym_of: Contact details; where it is empty, the pseudonym of the first that is there
+            takes its place.
     """
 
     name: str
@@ -83,6 +89,9 @@ class Column:
     contact: str | None = None
     opt_out: tuple[str, ...] | None = None
     money: bool = False
+    max_length: int | None = None
+    pattern: str | None = None
+    or_pseudonym_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class Table:
     Attributes:
         source: Name of the source.
         name: Name of the table.
-        key: Columns that identify a row.
+        key: Columns that identify a row; where one that may be empty is, emptiness is a value like any other.
         month_of: Date or timestamp the loaded files are partitioned by, or None.
         required: A source that delivers anything must deliver this table.
         silences: What the warehouse cannot say while an optional table is missing.
@@ -232,14 +241,26 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
     for part in key:
         if part not in by_name:
             faults.append(f"{where}: key column {part} is not among its columns")
-        elif not by_name[part].required:
-            faults.append(f"{where}: key column {part} needs meta.required: true, a key is never empty")
         elif by_name[part].contact:
             faults.append(
                 f"{where}: key column {part} is a contact detail; a key must be readable downstream"
             )
         elif by_name[part].data_type == "double":
             faults.append(f"{where}: key column {part} is a double; use bigint, decimal(p,s) or varchar")
+    if key and all(part in by_name and not by_name[part].required for part in key):
+        faults.append(
+            f"{where}: of the key {', '.join(key)} at least one column needs meta.required: true, a key is "
+            "never empty as a whole"
+        )
+    for column in columns:
+        strange = [
+            name for name in column.or_pseudonym_of if name not in by_name or not by_name[name].contact
+        ]
+        if strange:
+            faults.append(
+                f"{where}, column {column.name}: meta.or_pseudonym_of must list contact details of the "
+                f"table; found {', '.join(strange)}"
+            )
     month_of = meta.get("month_of")
     if month_of is not None:
         if month_of not in by_name:
@@ -296,6 +317,9 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
         contact=contact,
         opt_out=_opt_out(meta, allowed, where, faults),
         money=_money(meta, data_type, where, faults),
+        max_length=_max_length(meta, data_type, where, faults),
+        pattern=_pattern(meta, data_type, where, faults),
+        or_pseudonym_of=_or_pseudonym_of(meta, data_type, where, faults),
     )
 
 
@@ -337,6 +361,54 @@ def _opt_out(
         )
         return None
     return tuple(map(str, value))
+
+
+def _max_length(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> int | None:
+    value = meta.get("max_length")
+    if value is None:
+        return None
+    if type(value) is not int or value < 1 or not _is_plain_text(meta, data_type):
+        faults.append(
+            f"{where}: meta.max_length is a whole number of characters, 1 or more, of a varchar that is no "
+            f"contact detail; found {value!r}"
+        )
+        return None
+    return value
+
+
+def _pattern(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> str | None:
+    value = meta.get("pattern")
+    if value is None:
+        return None
+    try:
+        is_sound = isinstance(value, str) and bool(re.compile(value)) and value != ""
+    except re.error:
+        is_sound = False
+    if not is_sound or "allowed" in meta or not _is_plain_text(meta, data_type):
+        faults.append(
+            f"{where}: meta.pattern is a regular expression for a varchar without meta.allowed that is no "
+            f"contact detail; found {value!r}"
+        )
+        return None
+    return str(value)
+
+
+def _or_pseudonym_of(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> tuple[str, ...]:
+    value = meta.get("or_pseudonym_of")
+    if value is None:
+        return ()
+    is_list = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
+    if not is_list or not _is_plain_text(meta, data_type):
+        faults.append(
+            f"{where}: meta.or_pseudonym_of lists contact details, for a varchar that is none; "
+            f"found {value!r}"
+        )
+        return ()
+    return tuple(value)
+
+
+def _is_plain_text(meta: dict[str, Any], data_type: str) -> bool:
+    return data_type in ("varchar", "unknown") and "contact" not in meta
 
 
 def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:

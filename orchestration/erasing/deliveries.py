@@ -31,8 +31,10 @@ from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.deliveries import MANIFEST
-from orchestration.loader.loading import RECORD
+from orchestration.loader.loading import RECORD, tell_key, tell_placeholders
 from orchestration.loader.row_rules import literal, quoted
+from orchestration.loader.secret import read_secret
+from orchestration.own_tables import read_own_table
 from orchestration.project import Home
 
 # So many lines of a CSV file are in memory at once.
@@ -62,6 +64,10 @@ def erase_rows(
     private_folder(_workspace(home))
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        # Guests are found in landing by the pseudonyms of what they told.
+        tell_key(connection, read_secret(home))
+        blocked = read_own_table(home, "blocked_identifiers")
+        tell_placeholders(connection, [row["pseudonym"] for row in blocked])
         connection.execute("set temp_directory = ?", [str(_workspace(home) / "spilled")])
         erased = pa.table(
             dict(zip(("source", "system", "member_id"), zip(*records, strict=True), strict=True))
@@ -75,7 +81,7 @@ def erase_rows(
                 whose = whose_rows(table)
                 if whose.columns:
                     search.erase_from_table(table, whose)
-        of_truth = Whose("chain", (SYSTEM, "member_id", TOUCH), (), frozenset(), stays=False)
+        of_truth = Whose("chain", (SYSTEM, "member_id", TOUCH), None, frozenset(), stays=False)
         for file in sorted(home.truth.glob("*.parquet")):
             search.replace(file, of_truth)
     settle(home)
@@ -144,8 +150,10 @@ class _Search:
                 self.unsearched.note(file, "is neither a CSV nor a Parquet file")
             else:
                 with self.unsearched.unless_read(file):
-                    rewrite = self._write_csv_without if file.suffix == ".csv" else self._write_without
-                    rows = rewrite(file, target, whose)
+                    if file.suffix == ".csv":
+                        rows = self._write_csv_without(file, target, whose)
+                    else:
+                        rows = self._write_without(file, target, whose, is_hashed=False)
             if rows is None:
                 _keep(file, target)
             else:
@@ -224,10 +232,10 @@ class _Search:
                 target.unlink()
             sync(file.parent)
 
-    def _write_without(self, file: Path, target: Path, whose: Whose) -> int | None:
+    def _write_without(self, file: Path, target: Path, whose: Whose, *, is_hashed: bool = True) -> int | None:
         """Write a Parquet file without the rows, or without their members; None where nothing is to do."""
         names = pq.read_schema(file).names
-        condition = f"coalesce({whose.condition(names)}, false)"
+        condition = f"coalesce({whose.condition(names, is_hashed=is_hashed)}, false)"
         rows = f"read_parquet({literal(str(file))}, hive_partitioning = false) as landed"
         if not self.connection.execute(f"select count(*) from {rows} where {condition}").fetchall()[0][0]:
             return None
@@ -273,7 +281,7 @@ class _Search:
         with _lines_of(file) as lines:
             header = next(lines, [])
             own = {name: header.index(name) for name in whose.columns if name in header}
-            condition = f"coalesce({whose.condition(own)}, false)"
+            condition = f"coalesce({whose.condition(own, is_hashed=False)}, false)"
             for first in itertools.count(0, _LINES):
                 cells = [
                     [line[at] if at < len(line) else "" for at in own.values()]

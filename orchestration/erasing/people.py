@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -25,6 +25,7 @@ from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.ledger.seals import seals
+from orchestration.loader.contracts import GUEST_SYSTEM
 from orchestration.loader.loading import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
 from orchestration.project import Home
@@ -58,10 +59,12 @@ class Identity:
     Attributes:
         members: Member by record.
         identifiers: Members by kind of identifier and pseudonym.
+        deleted: Records, of nobody else, that their source deleted, by the same.
     """
 
     members: dict[Record, int]
     identifiers: dict[tuple[str, str], set[int]]
+    deleted: dict[tuple[str, str], set[Record]] = field(default_factory=dict)
 
 
 def finish_purge(home: Home, contracts: Contracts) -> None:
@@ -221,6 +224,7 @@ def _records_of(request: Request, identity: Identity, secret: str) -> set[Record
         if request.secret not in ("", secret):
             return f"its {kind} was asked for under another secret: withdraw this one and ask again"
         members = identity.identifiers.get((request.kind, request.pseudonym), set())
+        deleted = identity.deleted.get((request.kind, request.pseudonym), set())
         if len(members) > 1:
             return f"its {kind} leads to {len(members)} members: name the record and withdraw this one"
     else:
@@ -228,8 +232,8 @@ def _records_of(request: Request, identity: Identity, secret: str) -> set[Record
         if own not in identity.members:
             # Never delivered, or gone already: whoever delivers it later will find it refused.
             return {own}
-        members = {identity.members[own]}
-    return {record for record, member in identity.members.items() if member in members}
+        members, deleted = {identity.members[own]}, set()
+    return deleted | {record for record, member in identity.members.items() if member in members}
 
 
 def _identity(home: Home) -> Identity:
@@ -254,15 +258,25 @@ def _identity(home: Home) -> Identity:
             identifiers: dict[tuple[str, str], set[int]] = {}
             for kind, value, member in built.execute(_IDENTIFIERS).fetchall():
                 identifiers.setdefault((kind, value), set()).add(member)
+            deleted: dict[tuple[str, str], set[Record]] = {}
+            for kind, value, *record in built.execute(_DELETED).fetchall():
+                deleted.setdefault((kind, value), set()).add((record[0], record[1], record[2]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Identity(members, identifiers)
+    return Identity(members, identifiers, deleted)
 
 
 _IDENTIFIERS = " union ".join(
     f"select '{kind}', {kind}_pseudonym, member_key from core.int_identity__records as records "
     "inner join core.int_identity__members as members using (record_key) "
     f"where {kind}_pseudonym is not null"
+    for kind in ("phone", "email", "union_id", "card")
+)
+
+_DELETED = " union ".join(
+    f"select '{kind}', {kind}_pseudonym, source, system, member_id from core.int_identity__records "
+    f"where {kind}_pseudonym is not null "
+    "and record_key not in (select record_key from core.int_identity__members)"
     for kind in ("phone", "email", "union_id", "card")
 )
 
@@ -286,7 +300,7 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
                 files = sorted(map(str, (home.loaded / table.place).glob("delivered=*/month=*/*.parquet")))
                 if number is None or not files:
                     continue
-                system = "system" if "system" in names else "''"
+                system = f"coalesce(system, '{GUEST_SYSTEM}')" if "system" in names else "''"
                 try:
                     rows = connection.execute(
                         f"select distinct {system}, cast({number} as varchar) "

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestration.core.contract import Table
-from orchestration.loader.row_rules import literal, quoted
+from orchestration.core.contract import Column, Table
+from orchestration.loader.row_rules import (
+    first_of_somebody,
+    first_pseudonym,
+    is_written,
+    literal,
+    quoted,
+)
 
 # Columns that say whose a row is: the number, and beside it the system where a source has several.
 _NUMBERS = ("member_id", "household_id")
@@ -18,7 +24,14 @@ SYSTEM = "system"
 TOUCH = "planned_touch_id"
 # Columns of loaded and quarantined files that the loader added.
 _OWN = frozenset(
-    ["delivered_on", "quarantine_file", "quarantine_row_number", "quarantine_reason", "quarantine_column"]
+    [
+        "source",
+        "delivered_on",
+        "quarantine_file",
+        "quarantine_row_number",
+        "quarantine_reason",
+        "quarantine_column",
+    ]
 )
 
 
@@ -28,34 +41,51 @@ class Whose:
 
     Attributes:
         source: Its source.
-        columns: Those with the member, the system or the touch.
-        systems: Systems a row may name; any other text may stand for each of them.
+        columns: Those with the member, the system or the touch, and the contact details of ``instead``.
+        instead: Columns of contact details, with their kind, that stand for an empty member number.
+        system: The column with the system, if it has one; what cannot be a system may stand for any.
         known: All columns of the contract; empty where there is none.
         stays: Whether the fact stays without its member.
+        kept: Columns of a fact that stays which tell nothing of the member by themselves: those of its key.
     """
 
     source: str
     columns: tuple[str, ...]
-    systems: tuple[str, ...]
+    system: Column | None
     known: frozenset[str]
     stays: bool
+    instead: tuple[tuple[str, str], ...] = ()
+    kept: frozenset[str] = frozenset()
 
     def tells_of_a_member(self, column: str) -> bool:
         """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
-        return column in self.columns or column not in self.known | _OWN
+        return column not in self.kept and (column in self.columns or column not in self.known | _OWN)
 
-    def condition(self, present: Iterable[str]) -> str:
-        """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false."""
+    def condition(self, present: Iterable[str], *, is_hashed: bool = True) -> str:
+        """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false.
+
+        Args:
+            present: The file's columns.
+            is_hashed: Whether its contact details are pseudonyms, as everywhere but in landing.
+        """
         there = [name for name in self.columns if name in present]
         if TOUCH in there:
             return f"landed.{TOUCH} in (select touch from erased_touches)"
         number = next((name for name in there if name in _NUMBERS), None)
-        if number is None:
+        contacts = [
+            (kind, f"cast(landed.{quoted(name)} as varchar)") for name, kind in self.instead if name in there
+        ]
+        guest = (
+            first_of_somebody([value for _, value in contacts]) if is_hashed else first_pseudonym(contacts)
+        )
+        numbers = [f"nullif(cast(landed.{quoted(number)} as varchar), '')"] if number else []
+        if guest:
+            numbers.append(guest)
+        if not numbers:
             return "false"
-        known = ", ".join(literal(system) for system in self.systems) or "null"
         own = f"landed.{SYSTEM}"
-        system = f" and (erased.system = {own} or not coalesce({own} in ({known}), false))"
-        same = f"erased.member_id = cast(landed.{quoted(number)} as varchar)"
+        system = f" and (erased.system = {own} or not coalesce({_may_be(self.system, own)}, false))"
+        same = f"erased.member_id = coalesce({', '.join(numbers)})"
         return (
             f"exists (select 1 from erased where erased.source = {literal(self.source)} and {same}"
             f"{system if SYSTEM in there else ''})"
@@ -65,11 +95,23 @@ class Whose:
 def whose_rows(table: Table) -> Whose:
     """What tells it in a table of a contract."""
     own = [column for column in table.columns if column.name in (*_NUMBERS, SYSTEM, TOUCH)]
-    numbered = any(column.name != SYSTEM for column in own)
+    numbered = [column for column in own if column.name != SYSTEM]
+    instead = [table.column(name) for column in own for name in column.or_pseudonym_of]
+    contacts = [column.name for column in table.contacts if numbered]
     return Whose(
         table.source,
-        tuple(column.name for column in own) if numbered else (),
-        next((column.allowed for column in own if column.name == SYSTEM), ()),
+        (*(column.name for column in own), *contacts) if numbered else (),
+        next((column for column in own if column.name == SYSTEM), None),
         frozenset(column.name for column in table.columns),
-        stays=not any(column.required for column in own),
+        stays=not any(column.required for column in numbered),
+        instead=tuple((column.name, column.contact or "") for column in instead),
+        kept=frozenset(table.key),
     )
+
+
+def _may_be(system: Column | None, value: str) -> str:
+    """SQL: whether a text can be the name of a system."""
+    if system is not None and system.pattern:
+        return is_written(value, system.pattern)
+    codes = ", ".join(map(literal, system.allowed if system is not None else ())) or "null"
+    return f"{value} in ({codes})"

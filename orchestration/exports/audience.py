@@ -222,7 +222,7 @@ records as (
         records.member_key, records.record_key, records.updated_at, vault.* exclude (record_key)
     from core.fct_member_record as records
     inner join vault using (record_key)
-    where records.member_key in (select member_key from touches)
+    where not records.is_deleted and records.member_key in (select member_key from touches)
 ),
 
 contacts as (

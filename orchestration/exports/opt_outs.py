@@ -22,7 +22,7 @@ from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
 from orchestration.loader.loading import RECORD
-from orchestration.loader.row_rules import literal, quoted
+from orchestration.loader.row_rules import is_written, literal, quoted
 from orchestration.project import Home
 
 Contracts = dict[str, SourceContract]
@@ -192,18 +192,20 @@ def _says_no(column: Column, is_refused: bool) -> str:
 
 
 def _named_by_number(table: Table) -> str:
-    """SQL: the records that opt-outs name; a system that cannot be read may be any."""
-    systems = next((column.allowed for column in table.columns if column.name == "system"), ("",))
-    known = ", ".join(f"({literal(system)})" for system in systems) or "(null)"
-    codes = ", ".join(map(literal, systems)) or "null"
+    """SQL: the records that opt-outs name; a system that cannot be read may be any that has a record."""
+    column = next((column for column in table.columns if column.name == "system"), None)
+    allowed = ", ".join(map(literal, column.allowed if column else ("",))) or "null"
+    is_readable = f"told.system in ({allowed})"
+    if column and column.pattern:
+        is_readable = is_written("told.system", column.pattern)
     return f"""
         insert into opted_out
         select
             told.rowid, {record_key("told.source", "coalesce(known.system, told.system)", "told.member_id")},
             case when not told.for_all then told.channel end
         from told
-        inner join (values {known}) as known (system)
-            on told.system = known.system or coalesce(told.system not in ({codes}), true)
+        inner join (select system from vault union select system from told where {is_readable}) as known
+            on told.system = known.system or not coalesce({is_readable}, false)
         where told.source = {literal(table.source)} and told.member_id <> ''
     """
 

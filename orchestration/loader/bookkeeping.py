@@ -39,14 +39,15 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
             "rows_loaded": load.rows_loaded,
             "rows_quarantined": load.rows_quarantined,
             "exact_duplicates": load.exact_duplicates,
+            "covers": load.covers,
         }
         for load in loads
     ]
     write_own_table(home, "loads", rows)
 
 
-def write_blocked_identifiers(home: Home, seeds_dir: Path, secret: str) -> None:
-    """Pseudonyms of the placeholder values that identify nobody, so that dbt can tell them from real ones.
+def blocked_identifiers(seeds_dir: Path, secret: str) -> dict[tuple[str, str], str]:
+    """Kind and pseudonym of the placeholder values that identify nobody, each with the reason.
 
     Raises:
         ContractFault: The seed names an unknown kind of identifier.
@@ -63,11 +64,16 @@ def write_blocked_identifiers(home: Home, seeds_dir: Path, secret: str) -> None:
         # Two spellings of one value are one row; a value with nothing left is empty in the data too.
         if hashed is not None:
             rows.setdefault((kind, hashed), row["reason"])
-    blocked = [
+    return rows
+
+
+def write_blocked_identifiers(home: Home, blocked: dict[tuple[str, str], str]) -> None:
+    """The same as a table, so that dbt can tell them from real ones."""
+    rows = [
         {"identifier_type": kind, "pseudonym": hashed, "reason": reason}
-        for (kind, hashed), reason in sorted(rows.items())
+        for (kind, hashed), reason in sorted(blocked.items())
     ]
-    write_own_table(home, "blocked_identifiers", blocked)
+    write_own_table(home, "blocked_identifiers", rows)
 
 
 def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None:

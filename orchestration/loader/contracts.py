@@ -11,9 +11,12 @@ from pathlib import Path
 import yaml
 
 from orchestration.core.contract import ContractFault, SourceContract, parse_contract
+from orchestration.definitions_files.variables import project_variables
 from orchestration.loader.home_sources import with_home_sources
 from orchestration.project import Home
 
+GUEST_SYSTEM: str = project_variables()["guest_system"]
+"""System of the guests whose orders name none, as the models have it."""
 # Written by Python for dbt; nobody delivers it.
 _OWN_SOURCE = "rekindle"
 

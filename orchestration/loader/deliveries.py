@@ -26,6 +26,8 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.loader.row_rules import is_readable, literal, quoted
 
 MANIFEST = "manifest.json"
+WHOLE, CHANGES = "whole", "changes"
+"""What a delivery holds: every row its source has, or those that are new or changed."""
 # Columns the loader asks Parquet's reader for, under names no delivered column may have.
 FILE_COLUMN = "quarantine_file"
 ROW_COLUMN = "file_row_number"
@@ -78,6 +80,14 @@ class CheckedDelivery:
     rows: int
     manifest_sha256: str
     notes: tuple[str, ...]
+    covers: str = CHANGES
+
+    @property
+    def has_contacts(self) -> bool:
+        """Whether any of its files has a column for contact details."""
+        return any(
+            column.name in file.types for file in self.files for column in self.delivery.table.contacts
+        )
 
 
 def find_deliveries(
@@ -148,9 +158,10 @@ def check_delivery(
         The delivery, ready to load, or None when it has faults.
     """
     before = len(faults)
-    listed = _read_manifest(delivery, faults)
-    if listed is None:
+    manifest = _read_manifest(delivery, faults)
+    if manifest is None:
         return None
+    listed = manifest["files"]
     known = {entry["name"] for entry in listed} | {MANIFEST}
     for path in sorted(delivery.folder.iterdir()):
         if path.name not in known:
@@ -168,11 +179,16 @@ def check_delivery(
     digest = manifest_sha256(delivery)
     assert digest is not None
     return CheckedDelivery(
-        delivery, tuple(files), sum(entry["rows"] for entry in listed), digest, tuple(notes)
+        delivery,
+        tuple(files),
+        sum(entry["rows"] for entry in listed),
+        digest,
+        tuple(notes),
+        manifest.get("covers", CHANGES),
     )
 
 
-def _read_manifest(delivery: Delivery, faults: list[str]) -> list[dict[str, Any]] | None:
+def _read_manifest(delivery: Delivery, faults: list[str]) -> dict[str, Any] | None:
     path = delivery.folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -198,12 +214,17 @@ def _read_manifest(delivery: Delivery, faults: list[str]) -> list[dict[str, Any]
             faults.append(
                 f"{delivery.where}: {MANIFEST} says {word} {manifest.get(word)!r}, the folder {value!r}"
             )
+    if manifest.get("covers", CHANGES) not in (WHOLE, CHANGES):
+        faults.append(
+            f"{delivery.where}: {MANIFEST} says covers {manifest['covers']!r}; allowed: {WHOLE} (every row "
+            f"the source has, what is missing is deleted) and {CHANGES} (the default)"
+        )
     listed = manifest.get("files")
     if not isinstance(listed, list) or not listed or not all(_is_entry(entry) for entry in listed):
         faults.append(f"{delivery.where}: {MANIFEST} must list files, each with name, rows and sha256")
     elif len({entry["name"] for entry in listed}) < len(listed):
         faults.append(f"{delivery.where}: {MANIFEST} lists a file twice")
-    return listed if len(faults) == before else None
+    return manifest if len(faults) == before else None
 
 
 def _is_entry(entry: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,16 +21,24 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
-from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.bookkeeping import (
+    blocked_identifiers,
+    write_blocked_identifiers,
+    write_empty_tables,
+    write_loads,
+)
 from orchestration.loader.currencies import Rate, rates_fingerprint, read_rates
 from orchestration.loader.deliveries import (
+    CHANGES,
+    WHOLE,
     CheckedDelivery,
     check_delivery,
     delivery_date,
     find_deliveries,
     manifest_sha256,
 )
-from orchestration.loader.one_delivery import write_delivery
+from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
+from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
 from orchestration.own_tables import write_own_table
@@ -54,6 +62,7 @@ class TableLoad:
     rows_quarantined: int = 0
     exact_duplicates: int = 0
     contract: str = ""
+    covers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,8 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
     faults: list[str] = []
+    blocked = blocked_identifiers(seeds_dir, secret.value)
+    tell_placeholders(connection, (hashed for _, hashed in blocked))
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records, rates = _read_records(home, contracts), read_rates(seeds_dir)
     faults += _sources_gone(home, contracts)
@@ -169,7 +180,7 @@ def _load(
             home, checked, secret, rates, connection, say
         )
     write_empty_tables(home, contracts)
-    write_blocked_identifiers(home, seeds_dir, secret.value)
+    write_blocked_identifiers(home, blocked)
     tables = tell_what_is_loaded(home, contracts)
     for line in _missing_lines(tables, contracts):
         say(line)
@@ -226,7 +237,9 @@ def _load_one(
         "format": FORMAT,
         "currencies": list(written.foreign_currencies),
         "rates": rates_fingerprint(rates, written.foreign_currencies, delivery.delivered_on),
-        "notes": list(checked.notes),
+        "covers": checked.covers,
+        "has_contacts": written.vault is not None,
+        "notes": [*checked.notes, *_whole_notes(checked, written)],
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
@@ -253,9 +266,21 @@ def _load_one(
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in checked.notes:
+    for note in record["notes"]:
         say(f"{delivery.where}: {note}")
     return record
+
+
+def _whole_notes(checked: CheckedDelivery, written: WrittenDelivery) -> list[str]:
+    """What a whole table deletes, or why it deletes nothing."""
+    if checked.covers != WHOLE:
+        return []
+    if written.rows_quarantined:
+        return [
+            "is the whole table, but has quarantined rows: nothing missing from it counts as deleted. "
+            "Correct them at the source and deliver the whole table again"
+        ]
+    return ["is the whole table: what earlier deliveries had and it has not is deleted"]
 
 
 def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> None:
@@ -274,6 +299,7 @@ def _show_vault(home: Home, table: Table, name: str, written: Path | None) -> No
 def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
+    tell_key(connection, secret)
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set memory_limit = ?", [memory_limit])
@@ -281,10 +307,20 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     connection.execute("set temp_directory = ?", [str(_private(home) / "spilled")])
     if threads is not None:
         connection.execute("set threads = ?", [threads])
+    return connection
+
+
+def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
+    """Give a connection what it needs to hash contact details."""
     pads = key_pads(secret.value)
     connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
     connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
-    return connection
+
+
+def tell_placeholders(connection: duckdb.DuckDBPyConnection, pseudonyms: Iterable[str]) -> None:
+    """Give a connection the pseudonyms that are nobody's."""
+    values = ", ".join(literal(hashed) for hashed in sorted(pseudonyms))
+    connection.execute(f"set variable {BLOCKED_VARIABLE} = cast([{values}] as varchar[])")
 
 
 def _workspace(home: Home) -> Path:
@@ -387,7 +423,15 @@ def _summary(
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
                 tables.append(
-                    TableLoad(table.source, table.name, day, "loaded", **counts, contract=contract.contract)
+                    TableLoad(
+                        table.source,
+                        table.name,
+                        day,
+                        "loaded",
+                        **counts,
+                        contract=contract.contract,
+                        covers=record.get("covers", CHANGES),
+                    )
                 )
     return tables
 

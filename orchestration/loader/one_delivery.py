@@ -14,12 +14,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet
 
-from orchestration.core.contract import CURRENCY, Table
+from orchestration.core.contract import CURRENCY, Column, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
 from orchestration.loader.currencies import Conversion, Rate, currency_sql
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
-from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
+from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 _MEMBER_COLUMNS = ("system", "member_id")
@@ -90,7 +90,7 @@ def write_delivery(
     source = "validated" if not is_clean else "rows_as_typed"
     condition = "true" if is_clean else "quarantine_code is null"
     vault = None
-    if table.contacts:
+    if checked.has_contacts:
         vault = private / "contacts.parquet"
         _write_vault(connection, table, source, condition, vault)
         source, condition = "accepted", "true"
@@ -150,20 +150,24 @@ def _rows_of_one_shape(
     table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule], money: Conversion
 ) -> str:
     types = files[0].types
+    has_contacts = any(column.name in types for column in table.contacts)
     values, shown, codes = [], [], []
     for column in table.columns:
         delivered = types.get(column.name)
         value = money.value(column, types, typed(column, delivered, table.settings))
         value = f"cast({value} as {column.data_type})"
-        values.append(f"{value} as {quoted(column.name)}")
-        rules = row_rules(column, delivered, table.settings, is_moment=column.name == table.month_of)
+        instead = _instead(table, column, types)
+        filled = f"coalesce({value}, {instead})" if instead else value
+        values.append(f"{filled} as {quoted(column.name)}")
+        is_moment = column.name == table.month_of
+        rules = row_rules(column, delivered, table.settings, is_moment=is_moment, instead=instead)
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
             text = pseudonym_sql(column.contact, value)
-        elif table.contacts and rules:
+        elif has_contacts and rules:
             # A slipped column could put a phone number where a code belongs.
             broken = " or ".join(f"({rule.condition})" for rule in rules)
             text = f"case when {broken} then '{_WITHHELD}' else {text} end"
@@ -178,6 +182,14 @@ def _rows_of_one_shape(
         f"select {', '.join(values)}, {moment}, cast({code} as integer) as quarantine_code, "
         f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
+    )
+
+
+def _instead(table: Table, column: Column, types: dict[str, str]) -> str | None:
+    """SQL of what takes a column's place where it is empty: the first pseudonym that is of one person."""
+    contacts = [table.column(name) for name in column.or_pseudonym_of if name in types]
+    return first_pseudonym(
+        [(contact.contact or "", typed(contact, types[contact.name])) for contact in contacts]
     )
 
 
@@ -198,11 +210,15 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
     if _one(connection, "select count(*) from repeated") == 0:
         return
     content = ", ".join(quoted(column.name) for column in table.columns)
+    # An empty part of a key is a value like any other.
+    same = " and ".join(
+        f"rows_as_typed.{quoted(name)} is not distinct from repeated.{quoted(name)}" for name in table.key
+    )
     connection.execute(f"""
         create or replace temp table rejected as
         with contested as (
             select {content}, {FILE_COLUMN}, {ROW_COLUMN}
-            from rows_as_typed semi join repeated using ({key})
+            from rows_as_typed semi join repeated on {same}
             where quarantine_code is null
         ),
         ranked as (
@@ -228,27 +244,35 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
 
 
 def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether no key repeats, found out cheaply: close whole numbers are ticked off in a string of bits.
+    """Whether no key repeats, found out cheaply; false also when that cannot be said this way.
 
-    False also when that cannot be said this way.
+    Numbers that are distinct make distinct keys, whatever stands beside them: close whole numbers, written as
+    text or not, are ticked off in a string of bits. What are no such numbers has distinct hashes, or may
+    repeat.
     """
-    if not all(table.column(name).data_type in ("bigint", "integer") for name in table.key):
-        return False
-    names = [quoted(name) for name in table.key]
-    ends = ", ".join(f"min({name}), max({name}), count({name})" for name in names)
-    (row,) = connection.execute(f"select count(*), {ends} from rows_as_typed").fetchall()
+    numbers = [
+        name if column.data_type in ("bigint", "integer") else f"try_cast({name} as bigint)"
+        for column in map(table.column, table.key)
+        if column.data_type in ("bigint", "integer", "varchar")
+        for name in [quoted(column.name)]
+    ]
+    ends = "".join(f", min({number}), max({number}), count({number})" for number in numbers)
+    (row,) = connection.execute(f"select count(*){ends} from rows_as_typed").fetchall()
     rows, spans = row[0], [row[start : start + 3] for start in range(1, len(row), 3)]
-    if rows == 0 or any(count < rows for _, _, count in spans):
-        return rows == 0
+    if rows == 0:
+        return True
     bits, position = 1, "cast(0 as bigint)"
-    for name, (low, high, _) in zip(names, spans, strict=True):
-        width = high - low + 1
-        bits *= width
-        if bits > min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
-            return False
-        position = f"({position} * {width} + (cast({name} as bigint) - ({low})))"
-    ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
-    return _one(connection, f"select {ticked} from rows_as_typed") == rows
+    for number, (low, high, count) in zip(numbers, spans, strict=True):
+        if count == rows:
+            width = high - low + 1
+            bits *= width
+            position = f"({position} * {width} + (cast({number} as bigint) - ({low})))"
+    if 1 < bits <= min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
+        ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
+        if _one(connection, f"select {ticked} from rows_as_typed") == rows:
+            return True
+    hashed = f"hash({', '.join(quoted(name) for name in table.key)})"
+    return _one(connection, f"select count(distinct {hashed}) from rows_as_typed") == rows
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[date | None, int | None], int]:
@@ -305,7 +329,9 @@ def _write_vault(
     connection.execute(
         f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
     )
-    names = [*table.key]
+    # Whose they are, so that an export and an erasure find them.
+    members = [column.name for column in table.columns if column.name in _MEMBER_COLUMNS]
+    names = list(dict.fromkeys([*table.key, *members]))
     for column in table.contacts:
         names += [column.name, f"{column.name}_pseudonym"]
     connection.execute(
@@ -328,12 +354,13 @@ def _write_months(
     table = checked.delivery.table
     columns = ", ".join(
         f"{quoted(column.name + '_pseudonym')} as {quoted(column.name)}"
-        if column.contact
+        if column.contact and checked.has_contacts
         else quoted(column.name)
         for column in table.columns
     )
-    source_name, delivered_on = literal(table.source), f"date '{checked.delivery.delivered_on}'"
-    kept = f"{columns}, {source_name} as source, {delivered_on} as delivered_on"
+    source_name = f"{literal(table.source)} as source"
+    delivered_on = f"date '{checked.delivery.delivered_on}' as delivered_on"
+    kept = f"{columns}, {source_name}, {delivered_on}"
     order = ", ".join(quoted(name) for name in _sort_columns(table))
     staged, lies_by_month = None, False
     if len(months) > 1 and source != "accepted":

@@ -1,7 +1,7 @@
 """The contract as SQL: from a delivered column to its typed value, and to the conditions that hold a row.
 
 Belongs here: text of DuckDB expressions.
-Does not: running them, files, contact details (orchestration.core.pseudonyms).
+Does not: running them, files, how a contact detail is hashed (orchestration.core.pseudonyms).
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from orchestration.core.contract import Bound, Column, SourceSettings
+from orchestration.core.pseudonyms import pseudonym_sql
+
+BLOCKED_VARIABLE = "rekindle_blocked"
+"""Session variable with the pseudonyms of placeholders, which are nobody's."""
 
 _WHOLE_NUMBERS = (
     "TINYINT",
@@ -23,13 +27,14 @@ _WHOLE_NUMBERS = (
     "UINTEGER",
     "UBIGINT",
 )
-_NUMBERS = (*_WHOLE_NUMBERS, "FLOAT", "DOUBLE", "DECIMAL")
+_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
+_NUMBERS = (*_WHOLE_NUMBERS, *_FRACTIONS)
 _TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _TEXT = "VARCHAR"
 
 # What each contract type can be read from without guessing. Text must then be written as below.
 _READABLE_FROM = {
-    "varchar": (_TEXT, "UUID", *_WHOLE_NUMBERS),
+    "varchar": (_TEXT, "UUID", *_NUMBERS),
     "bigint": (_TEXT, *_NUMBERS),
     "integer": (_TEXT, *_NUMBERS),
     "decimal": (_TEXT, *_NUMBERS),
@@ -39,6 +44,8 @@ _READABLE_FROM = {
     "timestamp": (_TEXT, "DATE", "TIMESTAMP WITH TIME ZONE", *_TIMES),
 }
 _WHOLE_NUMBER = "[+-]?[0-9]+"
+# Above it a floating-point number no longer tells neighbours apart, so it is no number of anything.
+_LAST_EXACT_DOUBLE = 9007199254740991
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIMESTAMP = (
     f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
@@ -113,6 +120,10 @@ def _read(column: Column, delivered: str | None) -> str:
         return f"cast(null as {target})"
     if _base(delivered) == _TEXT:
         return _typed_text(name, target)
+    if target == "varchar" and _base(delivered) in _FRACTIONS:
+        # Some tools write a column of whole numbers with a gap as floating point: 1001.0 is number 1001.
+        whole = f"{name} = trunc({name}) and abs({name}) <= {_LAST_EXACT_DOUBLE}"
+        return f"case when {whole} then cast(cast({name} as bigint) as varchar) end"
     if target == "varchar":
         return f"nullif(cast({name} as varchar), '')"
     if delivered == "TIMESTAMP WITH TIME ZONE":
@@ -123,7 +134,12 @@ def _read(column: Column, delivered: str | None) -> str:
 
 
 def row_rules(
-    column: Column, delivered: str | None, settings: SourceSettings = _AS_WRITTEN, *, is_moment: bool = False
+    column: Column,
+    delivered: str | None,
+    settings: SourceSettings = _AS_WRITTEN,
+    *,
+    is_moment: bool = False,
+    instead: str | None = None,
 ) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 
@@ -132,6 +148,7 @@ def row_rules(
         delivered: The type it was delivered in; None where it was not.
         settings: What is known of the source.
         is_moment: Whether it says when the row happened.
+        instead: SQL of what takes its place where it is empty, if anything does.
     """
     name = quoted(column.name)
     value = typed(column, delivered, settings)
@@ -142,7 +159,8 @@ def row_rules(
     if delivered is None or delivered == '"NULL"':
         is_there = "false"
     if column.required:
-        rules.append(Rule(f"not ({is_there})", "required but empty", column.name))
+        is_missing = f"not ({is_there})" + (f" and {instead} is null" if instead else "")
+        rules.append(Rule(is_missing, "required but empty", column.name))
     target = column.data_type
     wrong = _cannot_be_read(column, delivered, name, _read(column, delivered))
     if wrong:
@@ -150,6 +168,20 @@ def row_rules(
     if column.allowed:
         codes = ", ".join(literal(code) for code in column.allowed)
         rules.append(Rule(f"{value} not in ({codes})", "not an allowed code", column.name))
+    if column.max_length is not None:
+        rules.append(
+            Rule(
+                f"length({value}) > {column.max_length}",
+                f"longer than {column.max_length} characters",
+                column.name,
+            )
+        )
+    if column.pattern is not None:
+        rules.append(
+            Rule(
+                f"not ({is_written(value, column.pattern)})", f"not written as {column.pattern}", column.name
+            )
+        )
     if column.minimum is not None:
         bound = _bound(column.minimum)
         rules.append(Rule(f"{value} < {bound}", f"below the minimum {column.minimum}", column.name))
@@ -160,6 +192,24 @@ def row_rules(
         bound = f"{target} '{_NOTHING_HAPPENS_FROM}'"
         rules.append(Rule(f"{value} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
     return rules
+
+
+def first_pseudonym(contacts: list[tuple[str, str]]) -> str | None:
+    """SQL: the pseudonym of the first contact detail that is there and no placeholder; None without any.
+
+    Args:
+        contacts: Kind of contact detail and SQL of its value, in order.
+    """
+    return first_of_somebody([pseudonym_sql(kind, value) for kind, value in contacts])
+
+
+def first_of_somebody(pseudonyms: list[str]) -> str | None:
+    """SQL: the first of some pseudonyms that is there and no placeholder's; None without any."""
+    own = [
+        f"case when not list_contains(getvariable('{BLOCKED_VARIABLE}'), {each}) then {each} end"
+        for each in pseudonyms
+    ]
+    return f"coalesce({', '.join(own)})" if own else None
 
 
 def _typed_text(name: str, target: str) -> str:
@@ -187,14 +237,21 @@ def _typed_text(name: str, target: str) -> str:
     return _where_written(name, pattern, f"try_cast({name} as {target})")
 
 
+def is_written(value: str, pattern: str) -> str:
+    """SQL: whether a whole text matches a pattern."""
+    return f"regexp_full_match({value}, {literal(pattern)})"
+
+
 def _where_written(name: str, pattern: str, value: str) -> str:
-    return f"case when regexp_full_match({name}, '{pattern}') then {value} end"
+    return f"case when {is_written(name, pattern)} then {value} end"
 
 
 def _cannot_be_read(column: Column, delivered: str | None, name: str, value: str) -> str | None:
     target = column.data_type
-    if delivered is None or delivered == '"NULL"' or target == "varchar":
+    if delivered is None or delivered == '"NULL"':
         return None
+    if target == "varchar":
+        return f"{value} is null" if _base(delivered) in _FRACTIONS else None
     same_type = delivered.lower() == target
     tests = [] if same_type else [f"{value} is null"]
     if target == "double":

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
-from orchestration.loader.row_rules import literal, quoted, typed
+from orchestration.loader.row_rules import is_written, literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
 
@@ -102,4 +102,6 @@ def _value(table: Table, column: Column) -> str:
     if column.allowed:
         codes = ", ".join(literal(code) for code in column.allowed)
         return f"case when {value} in ({codes}) then {value} end"
+    if column.pattern:
+        return f"case when {is_written(value, column.pattern)} then {value} end"
     return value

@@ -60,6 +60,10 @@ SIGNAL_HEADINGS = ["code", "English", "中文"]
 CHURN_ALARMS = "alarms of the churn probability"
 """What summaries call a probability in use that was wrong on the whole, and features that moved."""
 
+UNMATCHED = "rows without a partner"
+"""What was delivered and counts for nobody or not at all."""
+UNMATCHED_HEADINGS = ["table", "what is missing", "rows", "amount"]
+
 STATES = [
     State("members by lifecycle stage", "marts", "member_lifecycle", "stage", "lifecycle/stages.csv"),
     State(
@@ -97,6 +101,22 @@ def members_by_state(file: Path) -> dict[str, dict[str, int]]:
             for state in STATES
             if (state.room, state.table) in tables
         }
+
+
+def unmatched_rows(file: Path) -> list[list[str]]:
+    """Table, reason, rows and amount of what found no partner.
+
+    Args:
+        file: A build's or a published file.
+    """
+    with connect_read_only(file) as connection:
+        if ("core", "fct_unmatched_row") not in _tables(connection):
+            return []
+        rows = connection.execute(
+            "select source || '.' || table_name, reason, unmatched_rows, amount from core.fct_unmatched_row "
+            "order by all"
+        ).fetchall()
+    return [[table, reason, f"{count:,}", f"{amount:,}"] for table, reason, count, amount in rows]
 
 
 def signals_that_cannot_fire(file: Path) -> list[tuple[str, str, str]]:

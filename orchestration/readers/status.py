@@ -19,7 +19,14 @@ from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until
 from orchestration.readers.due import business_today, due_now
-from orchestration.readers.states import CHURN_ALARMS, SIGNAL_HEADINGS, SILENT_SIGNALS, STATES
+from orchestration.readers.states import (
+    CHURN_ALARMS,
+    SIGNAL_HEADINGS,
+    SILENT_SIGNALS,
+    STATES,
+    UNMATCHED,
+    UNMATCHED_HEADINGS,
+)
 from orchestration.warehouse.asked_dates import given_up_dates
 from orchestration.warehouse.builds import WARNINGS
 from orchestration.warehouse.connections import telling
@@ -135,6 +142,7 @@ def status_text(home: Home) -> str:
                 *_state_sections(version.manifest),
                 *silent_signals(version.manifest.details),
                 *told_alarms(version.manifest.details),
+                *unmatched(version.manifest.details),
                 *_warnings(version.manifest.details),
             ]
         ]
@@ -175,6 +183,19 @@ def told_alarms(details: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     return ["\n".join([f"{CHURN_ALARMS[0].upper()}{CHURN_ALARMS[1:]}", *(f"  {each}" for each in found)])]
+
+
+def unmatched(details: Mapping[str, Any]) -> list[str]:
+    """Rows that found no partner when the version was built, with their money; nothing where all did.
+
+    Args:
+        details: Details of a published version's manifest.
+    """
+    found = details.get(UNMATCHED)
+    if not found:
+        return []
+    table = text_table(UNMATCHED_HEADINGS, found)
+    return [f"{UNMATCHED[0].upper()}{UNMATCHED[1:]}; they wait until it is delivered\n{table}"]
 
 
 def _warnings(details: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,13 @@ def refuse_existing(folder: Path) -> None:
 
 
 def deliver(
-    landing: Path, source: str, table: str, delivered_on: date, write: Callable[[Path], None]
+    landing: Path,
+    source: str,
+    table: str,
+    delivered_on: date,
+    write: Callable[[Path], None],
+    *,
+    is_whole: bool = False,
 ) -> Path:
     """Write one delivery and make it visible in one step.
 
@@ -58,6 +64,7 @@ def deliver(
         table: Name of the table in the source's contract.
         delivered_on: Day of the delivery.
         write: Puts ``*.parquet`` or ``*.csv`` files (UTF-8, header, comma) into the folder it is given.
+        is_whole: Whether it has every row the source has, so that what is missing was deleted.
 
     Returns:
         The folder of the delivery, with its manifest.
@@ -80,6 +87,7 @@ def deliver(
             "source": source,
             "table": table,
             "delivered_on": delivered_on.isoformat(),
+            "covers": "whole" if is_whole else "changes",
             "files": entries,
         }
         (making / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

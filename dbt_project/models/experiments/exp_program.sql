@@ -20,7 +20,7 @@ touches as (
 plans as (
     select distinct
         campaign,
-        {{ text_key('planned_touch_id') }} as touch_id
+        {{ text_key('planned_touch_id') }} as touch_key
     from {{ ref('int_sealed_touches') }}
     where status = 'planned'
 ),
@@ -31,11 +31,11 @@ arms as (
         assignments.holdout,
         count(distinct case when assignments.is_in_two_arms then assignments.member_key end) as members_in_two_arms,
         count(distinct case
-            when assignments.arm = 'held_out' and touches.touch_id is not null then assignments.member_key
+            when assignments.arm = 'held_out' and touches.touch_key is not null then assignments.member_key
         end) as control_members_contacted,
-        count(case when assignments.arm = 'held_out' and plans.touch_id is null then touches.touch_id end)
+        count(case when assignments.arm = 'held_out' and plans.touch_key is null then touches.touch_key end)
             as control_touches_of_others,
-        count(case when assignments.arm = 'held_out' then plans.touch_id end) as control_touches_planned
+        count(case when assignments.arm = 'held_out' then plans.touch_key end) as control_touches_planned
     from assignments
     left join touches
         on assignments.member_key = touches.member_key
@@ -43,7 +43,7 @@ arms as (
         and assignments.ends_on >= touches.sent_on
     left join plans
         on touches.campaign_code = plans.campaign
-        and touches.touch_id = plans.touch_id
+        and touches.touch_key = plans.touch_key
     group by assignments.holdout
 )
 

@@ -18,8 +18,7 @@ refunded as (
         items.product_id
     from {{ ref('fct_refund') }} as refunds
     inner join {{ ref('fct_order_item') }} as items
-        on refunds.source = items.source
-        and refunds.order_id = items.order_id
+        on refunds.order_key = items.order_key
 )
 
 select

@@ -19,6 +19,7 @@ settings as (
 
 select
     tickets.source,
+    tickets.ticket_key,
     tickets.ticket_id,
     as_of_dates.as_of_date,
     tickets.member_key,

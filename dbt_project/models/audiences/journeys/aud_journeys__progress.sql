@@ -59,7 +59,7 @@ progress as (
     left join response_window on sealed_touches.channel = response_window.channel
     left join touches
         on sealed_touches.campaign = touches.campaign_code
-        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_id
+        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_key
         and dates.as_of_date >= touches.sent_on
     group by
         entries.campaign, entries.campaign_week, entries.member_key, entries.as_of_date, entries.arm, dates.as_of_date

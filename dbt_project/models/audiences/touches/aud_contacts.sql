@@ -23,10 +23,10 @@ sealed_touches as (
 sent as (
     select
         campaign_code,
-        touch_id,
+        touch_key,
         min(sent_on) as sent_on
     from touches
-    group by campaign_code, touch_id
+    group by campaign_code, touch_key
 )
 
 select
@@ -34,7 +34,7 @@ select
     touches.member_key,
     touches.channel,
     touches.sent_on as contacted_on,
-    touches.source || ' ' || cast(touches.touch_id as {{ dbt.type_string() }}) as contact_id
+    touches.source || ' ' || cast(touches.touch_key as {{ dbt.type_string() }}) as contact_id
 from weeks
 cross join caps
 inner join touches
@@ -54,6 +54,6 @@ inner join sealed_touches
     and {{ add_days('weeks.campaign_week', '-caps.within_days') }} < sealed_touches.planned_on
 left join sent
     on sealed_touches.campaign = sent.campaign_code
-    and {{ text_key('sealed_touches.planned_touch_id') }} = sent.touch_id
+    and {{ text_key('sealed_touches.planned_touch_id') }} = sent.touch_key
     and weeks.as_of_date >= sent.sent_on
-where sent.touch_id is null
+where sent.touch_key is null

@@ -38,7 +38,7 @@ reported as (
     left join touches
         on sealed_touches.status = 'planned'
         and sealed_touches.campaign = touches.campaign_code
-        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_id
+        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_key
 )
 
 select

@@ -28,8 +28,8 @@ open_touches as (
     inner join {{ ref('campaigns') }} as campaigns on sealed_touches.campaign = campaigns.campaign
     left join touches
         on sealed_touches.campaign = touches.campaign_code
-        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_id
-    where sealed_touches.status = 'planned' and touches.touch_id is null
+        and {{ text_key('sealed_touches.planned_touch_id') }} = touches.touch_key
+    where sealed_touches.status = 'planned' and touches.touch_key is null
 ),
 
 steps as (

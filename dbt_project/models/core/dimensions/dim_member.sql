@@ -10,8 +10,8 @@ records as (
     select
         member_key,
         min(registered_on) as registered_on,
-        count(*) as records,
-        count(distinct system) as systems
+        {{ integer_sum('case when is_deleted then 0 else 1 end') }} as records,
+        count(distinct case when not is_deleted then system end) as systems
     from member_records
     group by member_key
 ),

@@ -8,6 +8,28 @@ member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
+-- Whoever left with all records is nobody's member any more, but the opt-outs stay with the addresses.
+gone as (
+    select
+        source,
+        system,
+        member_id,
+        record_key as member_key
+    from {{ ref('int_identity__records') }}
+    where is_deleted and record_key not in (select member_records.record_key from member_records)
+),
+
+persons as (
+    select
+        source,
+        system,
+        member_id,
+        member_key
+    from member_records
+    union all
+    select * from gone
+),
+
 contact_points as (
     select * from {{ ref('int_contact_points') }}
 ),
@@ -17,7 +39,27 @@ addresses as (
 ),
 
 touches as (
-    select * from {{ ref('fct_touch') }}
+    select
+        member_key,
+        channel,
+        unsubscribed_on,
+        complained_on,
+        blocked_on,
+        reported_on
+    from {{ ref('fct_touch') }}
+    union all
+    select
+        gone.member_key,
+        chain_touches.channel,
+        chain_touches.unsubscribed_on,
+        chain_touches.complained_on,
+        chain_touches.blocked_on,
+        chain_touches.reported_on
+    from {{ ref('stg_chain__touches') }} as chain_touches
+    inner join gone
+        on chain_touches.source = gone.source
+        and chain_touches.system = gone.system
+        and chain_touches.member_id = gone.member_id
 ),
 
 unreadable as (
@@ -39,7 +81,7 @@ purposes as (
 -- was told: a later date is an error, that makes neither an opt-out wait nor a grant outlast one.
 events as (
     select
-        member_records.member_key,
+        persons.member_key,
         consents.channel,
         consents.purpose,
         consents.is_granted,
@@ -50,10 +92,10 @@ events as (
         end as happened_at,
         least(consents.happened_on, consents.reported_on) as happened_on
     from consents
-    inner join member_records
-        on consents.source = member_records.source
-        and consents.system = member_records.system
-        and consents.member_id = member_records.member_id
+    inner join persons
+        on consents.source = persons.source
+        and consents.system = persons.system
+        and consents.member_id = persons.member_id
     {%- for opted_out_on in ['unsubscribed_on', 'complained_on', 'blocked_on'] %}
     union all
     select
@@ -120,6 +162,7 @@ moments as (
         min(case when is_granted then 1 else 0 end) as is_granted,
         row_number() over (partition by member_key, channel, purpose, happened_on order by happened_at desc) as day_rank
     from heard
+    where member_key in (select member_records.member_key from member_records)
     group by member_key, channel, purpose, happened_on, happened_at
 )
 

@@ -6,6 +6,7 @@ with contact_points as (
 
 member_records as (
     select * from {{ ref('int_identity__members') }}
+    where not is_deleted
 ),
 
 addresses as (

@@ -1,6 +1,6 @@
 {%- set coupon_columns %}
         source,
-        coupon_id,
+        coupon_key,
         system,
         member_id,
         benefit_code,
@@ -37,7 +37,7 @@ complete_journey_coupons as (
             "'-'", "cast(coupon_redemptions.coupon_upc as " ~ dbt.type_string() ~ ")",
             "'-'", "coupon_redemptions.member_id",
             "'-'", "cast(coupon_redemptions.redeemed_on as " ~ dbt.type_string() ~ ")",
-        ])) }} as coupon_id,
+        ])) }} as coupon_key,
         coupon_redemptions.system,
         coupon_redemptions.member_id,
         cast(coupon_redemptions.coupon_upc as {{ dbt.type_string() }}) as benefit_code,
@@ -46,7 +46,7 @@ complete_journey_coupons as (
         campaign_descriptions.started_on as issued_on,
         campaign_descriptions.ended_on as expires_on,
         coupon_redemptions.redeemed_on,
-        cast(null as bigint) as order_id,
+        cast(null as {{ dbt.type_string() }}) as order_id,
         cast(null as decimal(18, 2)) as face_amount
     from coupon_redemptions
     inner join campaign_descriptions on coupon_redemptions.campaign_id = campaign_descriptions.campaign_id
@@ -64,7 +64,7 @@ coupons as (
 
 select
     coupons.source,
-    coupons.coupon_id,
+    coupons.coupon_key,
     member_records.member_key,
     coupons.benefit_code,
     coupons.campaign_code,

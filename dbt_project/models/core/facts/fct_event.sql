@@ -8,7 +8,7 @@ member_records as (
 
 select
     events.source,
-    events.event_id,
+    events.event_key,
     member_records.member_key,
     events.happened_on,
     events.event_type,
@@ -25,4 +25,4 @@ order by
     {{ dbt.date_trunc('month', 'events.happened_on') }},
     member_records.member_key,
     events.happened_on,
-    events.event_id
+    events.event_key

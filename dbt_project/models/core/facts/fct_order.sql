@@ -1,7 +1,10 @@
 {%- set order_columns %}
         source,
+        order_key,
+        order_number_key,
         order_id,
         system,
+        member_system,
         member_id,
         store_id,
         channel,
@@ -29,6 +32,7 @@ member_records as (
 baskets as (
     select
         source,
+        {{ id_key('order_id') }} as order_key,
         order_id,
         system,
         member_id,
@@ -48,6 +52,8 @@ baskets as (
 complete_journey_orders as (
     select
         *,
+        {{ id_key('order_id', system='null') }} as order_number_key,
+        system as member_system,
         'store' as channel,
         'completed' as status,
         cast(least(coupon_amount, gross_amount) as decimal(18, 2)) as discount_amount,
@@ -64,12 +70,22 @@ orders as (
     select
         {{- order_columns }}
     from complete_journey_orders
+),
+
+shared_numbers as (
+    select order_number_key
+    from orders
+    group by order_number_key
+    having count(*) > 1
 )
 
 -- An order without member stays: an anonymous sale is a sale.
 select
     orders.source,
+    orders.order_key,
+    case when shared_numbers.order_number_key is null then orders.order_number_key end as order_number_key,
     orders.order_id,
+    orders.system,
     member_records.member_key,
     orders.store_id,
     orders.channel,
@@ -82,14 +98,16 @@ select
     orders.discount_amount,
     orders.net_amount,
     orders.cost_amount,
+    orders.member_id is not null and member_records.member_key is null as is_of_unknown_member,
     {{ money('orders.net_amount - orders.cost_amount') }} as margin_amount
 from orders
+left join shared_numbers on orders.order_number_key = shared_numbers.order_number_key
 left join member_records
     on orders.source = member_records.source
-    and orders.system = member_records.system
+    and orders.member_system = member_records.system
     and orders.member_id = member_records.member_id
 order by
     {{ dbt.date_trunc('month', 'orders.ordered_on') }},
     member_records.member_key,
     orders.ordered_on,
-    orders.order_id
+    orders.order_key

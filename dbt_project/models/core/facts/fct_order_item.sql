@@ -1,6 +1,6 @@
 {%- set item_columns %}
         source,
-        order_id,
+        order_reference_key,
         line_number,
         product_id,
         quantity,
@@ -17,7 +17,7 @@ transactions as (
 ),
 
 orders as (
-    select * from {{ ref('fct_order') }}
+    {{ orders_by_reference() }}
 ),
 
 products as (
@@ -28,7 +28,7 @@ products as (
 complete_journey_order_items as (
     select
         source,
-        order_id,
+        {{ id_key('order_id') }} as order_reference_key,
         cast(row_number() over (partition by order_id order by product_id) as integer) as line_number,
         product_id,
         quantity,
@@ -50,7 +50,7 @@ items as (
 
 select
     items.source,
-    items.order_id,
+    orders.order_key,
     items.line_number,
     orders.member_key,
     orders.ordered_on,
@@ -62,9 +62,7 @@ select
     items.discount_amount,
     {{ money('items.net_amount - items.cost_amount') }} as margin_amount
 from items
-inner join orders
-    on items.source = orders.source
-    and items.order_id = orders.order_id
+inner join orders on items.order_reference_key = orders.order_reference_key
 left join products
     on items.source = products.source
     and items.product_id = products.product_id
@@ -72,5 +70,5 @@ order by
     {{ dbt.date_trunc('month', 'orders.ordered_on') }},
     orders.member_key,
     orders.ordered_on,
-    items.order_id,
+    orders.order_key,
     items.line_number

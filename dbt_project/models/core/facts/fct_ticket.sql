@@ -12,6 +12,7 @@ rules as (
 
 select
     tickets.source,
+    tickets.ticket_key,
     tickets.ticket_id,
     member_records.member_key,
     tickets.kind,

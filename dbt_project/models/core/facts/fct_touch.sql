@@ -10,7 +10,7 @@
         'complained_on', 'blocked_on', 'reported_on',
     ],
 } -%}
-{%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_id' -%}
+{%- set in_order = 'partition by member_key, sent_on is null order by sent_on, source, touch_key' -%}
 {%- set campaign_number = 'cast(campaigns.campaign_id as ' ~ dbt.type_string() ~ ')' -%}
 with campaigns as (
     select * from {{ ref('stg_complete_journey__campaigns') }}
@@ -65,7 +65,7 @@ plans as (
 letters as (
     select
         campaigns.source,
-        {{ text_key(dbt.concat(["'touch-'", campaign_number, "'-'", 'campaigns.member_id'])) }} as touch_id,
+        {{ text_key(dbt.concat(["'touch-'", campaign_number, "'-'", 'campaigns.member_id'])) }} as touch_key,
         member_records.member_key,
         {{ dbt.concat(["'campaign_'", campaign_number]) }} as campaign_code,
         'mail' as channel,
@@ -92,7 +92,7 @@ letters as (
 receipt_touches as (
     select
         receipts.*,
-        {{ text_key('receipts.planned_touch_id') }} as touch_id,
+        {{ text_key('receipts.planned_touch_id') }} as touch_key,
         plans.member_key,
         plans.campaign as campaign_code,
         plans.channel,
@@ -107,7 +107,7 @@ touches as (
     {{ "union all" if not loop.first }}
     select
         source,
-        touch_id,
+        touch_key,
         member_key,
         campaign_code,
         channel,
@@ -122,7 +122,7 @@ touches as (
 -- touch_number counts what was sent, in a total order; a touch planned or capped only was never a touch to the member.
 select
     source,
-    touch_id,
+    touch_key,
     member_key,
     campaign_code,
     channel,

@@ -1,4 +1,4 @@
--- What a record is or was known under, for an opt-out stays when a number changes. A placeholder is nobody's. Where the
+-- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the record. A placeholder is nobody's. Where the
 -- rules of identity would link two records by a value, they were one person for as long as both held it.
 with deliveries as (
     select * from {{ ref('stg_chain__member_deliveries') }}
@@ -49,7 +49,7 @@ followed as (
 known as (
     select
         records.record_key,
-        member_records.member_key,
+        coalesce(member_records.member_key, records.record_key) as member_key,
         records.name_pseudonym,
         followed.identifier_type,
         followed.identifier,
@@ -66,7 +66,7 @@ known as (
         on followed.source = records.source
         and followed.system = records.system
         and followed.member_id = records.member_id
-    inner join member_records on records.record_key = member_records.record_key
+    left join member_records on records.record_key = member_records.record_key
     left join blocked
         on followed.identifier_type = blocked.identifier_type
         and followed.identifier = blocked.pseudonym

@@ -35,7 +35,8 @@ settings as (
     {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
--- The number in the row, that of the same row as another delivery told it, and that of the order it is about.
+-- The number in the row, that of the same row as another delivery told it, and that of the order it is about. Where the row
+-- lost its system, numbers of any may be meant; only where one has the number is it the same row for sure.
 told as (
     select
         unreadable_id,
@@ -48,7 +49,7 @@ told as (
     select
         refused.unreadable_id,
         orders.source,
-        orders.system,
+        orders.member_system as system,
         orders.member_id,
         false as is_correction
     from refused
@@ -60,11 +61,13 @@ told as (
         recorded.source,
         recorded.system,
         recorded.member_id,
-        recorded.reported_on > refused.delivered_on as is_correction
+        recorded.reported_on > refused.delivered_on
+            and (refused.system is not null or count(*) over (partition by refused.unreadable_id) = 1) as is_correction
     from refused
     inner join {{ table_name }} as recorded
         on refused.source = recorded.source
         and refused.{{ key }} = recorded.{{ key }}
+        and coalesce(refused.system, recorded.system) = recorded.system
     {%- endfor %}
 ),
 

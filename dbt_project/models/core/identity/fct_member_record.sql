@@ -3,5 +3,6 @@
 select
     record_key,
     member_key,
-    updated_at
+    updated_at,
+    is_deleted
 from {{ ref('int_identity__members') }}

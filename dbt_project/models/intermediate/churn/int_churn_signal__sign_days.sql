@@ -51,7 +51,7 @@ issued as (
     select
         *,
         lead(issued_on) over (
-            partition by member_key order by issued_on, expires_on, source, coupon_id
+            partition by member_key order by issued_on, expires_on, source, coupon_key
         ) as next_issued_on
     from coupons
 ),

@@ -51,8 +51,7 @@ refunded as (
         on refunds.refunded_on <= offer_dates.as_of_date
         and {{ add_days('offer_dates.as_of_date', '-settings.refund_days') }} < refunds.refunded_on
     inner join {{ ref('fct_order_item') }} as items
-        on refunds.source = items.source
-        and refunds.order_id = items.order_id
+        on refunds.order_key = items.order_key
 )
 
 select distinct

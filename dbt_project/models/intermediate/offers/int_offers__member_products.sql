@@ -31,10 +31,10 @@ recent_lines as (
 baskets as (
     select
         source,
-        order_id,
+        order_key,
         count(distinct product_id) as products
     from recent_lines
-    group by source, order_id
+    group by source, order_key
 ),
 
 days as (
@@ -50,7 +50,7 @@ days as (
     from recent_lines
     inner join baskets
         on recent_lines.source = baskets.source
-        and recent_lines.order_id = baskets.order_id
+        and recent_lines.order_key = baskets.order_key
     group by recent_lines.member_key, recent_lines.source, recent_lines.product_id, recent_lines.ordered_on
 )
 

@@ -32,7 +32,7 @@ acts as (
         behaviour_events.channel,
         triggers.scene as trigger_scene,
         0 as is_later,
-        behaviour_events.event_id as act_id
+        behaviour_events.event_key as act_id
     from {{ ref('fct_event') }} as behaviour_events
     inner join {{ ref('scene_events') }} as triggers on behaviour_events.event_type = triggers.event_type
     union all
@@ -42,7 +42,7 @@ acts as (
         channel,
         'payment' as trigger_scene,
         1 as is_later,
-        order_id as act_id
+        order_key as act_id
     from {{ ref('fct_order') }}
     where
         is_purchase

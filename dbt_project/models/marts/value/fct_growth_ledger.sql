@@ -37,8 +37,7 @@ refunded_so_far as (
         ) as refunded_amount
     from refunds
     inner join orders
-        on refunds.source = orders.source
-        and refunds.order_id = orders.order_id
+        on refunds.order_key = orders.order_key
     group by orders.member_key, orders.ordered_on, refunds.refunded_on
 ),
 

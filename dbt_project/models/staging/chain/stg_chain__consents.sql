@@ -1,5 +1,6 @@
+-- A consent withdrawn stays withdrawn where the row that told it was deleted.
 with newest as (
-    {{ newest_delivered('chain', 'consents', ['consent_id']) }}
+    {{ newest_delivered('chain', 'consents', ['system', 'consent_id'], keeps='not delivered.is_granted') }}
 )
 
 select

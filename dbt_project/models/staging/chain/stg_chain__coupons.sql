@@ -1,10 +1,10 @@
 with newest as (
-    {{ newest_delivered('chain', 'coupons', ['coupon_id']) }}
+    {{ newest_delivered('chain', 'coupons', ['system', 'coupon_id']) }}
 )
 
 select
     source,
-    coupon_id,
+    {{ id_key('coupon_id') }} as coupon_key,
     system,
     member_id,
     benefit_code,

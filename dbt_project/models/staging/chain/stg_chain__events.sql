@@ -1,10 +1,10 @@
 with newest as (
-    {{ newest_delivered('chain', 'events', ['event_id']) }}
+    {{ newest_delivered('chain', 'events', ['system', 'event_id']) }}
 )
 
 select
     source,
-    event_id,
+    {{ id_key('event_id') }} as event_key,
     system,
     member_id,
     event_type,

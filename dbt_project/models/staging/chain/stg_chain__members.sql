@@ -22,5 +22,6 @@ select
     member_level,
     birth_month,
     language,
-    first_delivered_on
+    first_delivered_on,
+    is_deleted
 from newest

@@ -1,10 +1,12 @@
 with newest as (
-    {{ newest_delivered('chain', 'order_items', ['order_id', 'line_number']) }}
+    {{ newest_delivered('chain', 'order_items', ['system', 'order_id', 'line_number']) }}
 )
 
 select
     source,
+    {{ id_key('order_id') }} as order_reference_key,
     order_id,
+    system,
     line_number,
     {{ business_date('ordered_at') }} as ordered_on,
     product_id,

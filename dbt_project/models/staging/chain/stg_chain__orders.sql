@@ -1,12 +1,18 @@
 with newest as (
-    {{ newest_delivered('chain', 'orders', ['order_id']) }}
+    {{ newest_delivered('chain', 'orders', ['system', 'order_id']) }}
 )
 
 select
     source,
+    {{ id_key('order_id') }} as order_key,
+    {{ id_key('order_id', system='null') }} as order_number_key,
     order_id,
     system,
+    {{ member_system() }} as member_system,
     member_id,
+    {{ is_guest() }} as is_guest,
+    phone as phone_pseudonym,
+    email as email_pseudonym,
     store_id,
     channel,
     ordered_at,

@@ -1,9 +1,11 @@
+-- A complaint stays where the row that told it was deleted: it bars its member from campaigns.
 with newest as (
-    {{ newest_delivered('chain', 'tickets', ['ticket_id']) }}
+    {{ newest_delivered('chain', 'tickets', ['system', 'ticket_id'], keeps="delivered.kind = 'complaint'") }}
 )
 
 select
     source,
+    {{ id_key('ticket_id') }} as ticket_key,
     ticket_id,
     system,
     member_id,

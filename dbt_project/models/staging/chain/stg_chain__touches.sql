@@ -1,9 +1,13 @@
+-- An opt-out stays where the row that told it was deleted.
 with newest as (
-    {{ newest_delivered('chain', 'touches', ['touch_id']) }}
+    {{ newest_delivered('chain', 'touches', ['system', 'touch_id'], keeps='coalesce(
+        delivered.unsubscribed_at, delivered.complained_at, delivered.blocked_at
+    ) is not null') }}
 )
 
 select
     source,
+    {{ id_key('touch_id') }} as touch_key,
     touch_id,
     system,
     member_id,

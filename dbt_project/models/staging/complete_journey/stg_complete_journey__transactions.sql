@@ -4,7 +4,7 @@ with newest as (
 
 select
     source,
-    basket_id as order_id,
+    cast(basket_id as {{ dbt.type_string() }}) as order_id,
     cast(product_id as {{ dbt.type_string() }}) as product_id,
     'complete_journey' as system,
     cast(household_id as {{ dbt.type_string() }}) as member_id,

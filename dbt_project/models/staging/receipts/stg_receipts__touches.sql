@@ -1,5 +1,8 @@
+-- An opt-out stays where the row that told it was deleted.
 with newest as (
-    {{ newest_delivered('receipts', 'touches', ['planned_touch_id']) }}
+    {{ newest_delivered('receipts', 'touches', ['planned_touch_id'], keeps='coalesce(
+        delivered.unsubscribed_at, delivered.complained_at, delivered.blocked_at
+    ) is not null') }}
 )
 
 select

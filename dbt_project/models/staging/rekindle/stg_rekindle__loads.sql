@@ -7,5 +7,6 @@ select
     rows_in,
     rows_loaded,
     rows_quarantined,
-    exact_duplicates
+    exact_duplicates,
+    covers
 from {{ source('rekindle', 'loads') }}

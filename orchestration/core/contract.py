@@ -22,7 +22,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _TABLE_WORDS = {"key", "month_of", "required", "silences"}
 _COLUMN_WORDS = {
-    "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern", "or_pseudonym_of",
+    "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern",
+    "or_pseudonym_of",
 }  # fmt: skip
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"

@@ -189,7 +189,7 @@ def _instead(table: Table, column: Column, types: dict[str, str]) -> str | None:
     """SQL of what takes a column's place where it is empty: the first pseudonym that is of one person."""
     contacts = [table.column(name) for name in column.or_pseudonym_of if name in types]
     return first_pseudonym(
-        [(contact.contact or "", typed(contact, types[contact.name])) for contact in contacts]
+        [(contact.contact or "", typed(contact, types[contact.name], table.settings)) for contact in contacts]
     )
 
 

@@ -1,5 +1,5 @@
 select
-    'chain' as source,
+    source,
     {{ member_system() }} as system,
     member_id,
     min(delivered_on) as first_delivered_on

@@ -164,6 +164,7 @@ def test_loaded_columns_have_the_contracts_types_and_order(shop):
         ("weight", pa.float64()),
         ("is_gift", pa.bool_()),
         ("due_on", pa.date32()),
+        ("source", pa.string()),
         ("delivered_on", pa.date32()),
     ]
     for path in (part, empty):

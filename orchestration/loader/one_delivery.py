@@ -269,8 +269,7 @@ def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> b
             position = f"({position} * {width} + (cast({number} as bigint) - ({low})))"
     if 1 < bits <= min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
         ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
-        if _one(connection, f"select {ticked} from rows_as_typed") == rows:
-            return True
+        return _one(connection, f"select {ticked} from rows_as_typed") == rows
     hashed = f"hash({', '.join(quoted(name) for name in table.key)})"
     return _one(connection, f"select count(distinct {hashed}) from rows_as_typed") == rows
 

@@ -176,7 +176,7 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         _add(tables, "marts.member_sleep_pool", member_key=member, as_of_date=day)
     for number in range(random.choice([0, 0, 1, 2])):
         _add(
-            tables, "core.fct_touch", source="chain", touch_id=1000 * member + number, member_key=member,
+            tables, "core.fct_touch", source="chain", touch_key=1000 * member + number, member_key=member,
             campaign_code=None, channel=random.choice(CHANNELS), sent_on=_near(random, 9, 2),
         )  # fmt: skip
     for campaign in (*CAMPAIGNS, SEALED):
@@ -256,7 +256,7 @@ def _sealed(random: Random, tables: Tables, member: int, campaign: str, week: da
     )  # fmt: skip
     if random.random() < 0.4:
         _add(
-            tables, "core.fct_touch", source="receipts", touch_id=touch_key(name), member_key=member,
+            tables, "core.fct_touch", source="receipts", touch_key=touch_key(name), member_key=member,
             campaign_code=campaign, channel=channel,
             sent_on=random.choice([None, planned_on, planned_on + timedelta(days=random.randint(0, 3))]),
         )  # fmt: skip

@@ -161,7 +161,7 @@ def setting(tables: Tables, name: str) -> Any:
 def contacts(tables: Tables) -> list[Contact]:
     """Touches sent by the Sunday, and planned ones of the ledger of which no sending is known by then."""
     sent = [row for row in rows(tables, "core.fct_touch") if row["sent_on"] and row["sent_on"] <= SUNDAY]
-    heard = {(row["campaign_code"], row["touch_id"]) for row in sent}
+    heard = {(row["campaign_code"], row["touch_key"]) for row in sent}
     found = [(row["member_key"], row["channel"], row["sent_on"]) for row in sent]
     for row in rows(tables, "core.int_sealed_touches"):
         if row["status"] == "planned" and (row["campaign"], touch_key(row["planned_touch_id"])) not in heard:

@@ -351,7 +351,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "caps.channel in ('all', taken.channel)",
             "taken.channel = bounds.channel",
         ),
-        (exceeded_caps, "aud_contacts", "where sent.touch_id is null", "where false"),
+        (exceeded_caps, "aud_contacts", "where sent.touch_key is null", "where false"),
         (
             members_taken_twice,
             "aud_decisions",

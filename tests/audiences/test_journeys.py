@@ -55,7 +55,7 @@ INPUTS = {
     "has_purchase boolean, has_interaction boolean, first_purchase_on date, last_active_on date, "
     "purchase_days bigint, net_amount decimal(18, 2)",
     "core.fct_ticket": "member_key bigint, kind varchar, opened_on date, resolved_on date",
-    "core.fct_touch": "source varchar, touch_id bigint, member_key bigint, campaign_code varchar, "
+    "core.fct_touch": "source varchar, touch_key bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
     "core.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
     "is_allowed boolean, changed_on date, next_on date",
@@ -459,7 +459,7 @@ def test_journeys_agree_with_walking_through_the_days(warehouse, histories):
 
 # By model: a rule of its SQL, and what breaks it.
 BROKEN = [
-    ("aud_contacts", "where sent.touch_id is null", "where true"),
+    ("aud_contacts", "where sent.touch_key is null", "where true"),
     ("aud_excluded", "where status = 'planned'", "where false"),
     ("aud_planned_touches", "where status = 'planned'", "where false"),
     ("aud_touches_over_cap", "on touches.sent_on <= builds.as_of_date", "on true"),

@@ -77,8 +77,8 @@ def test_a_contract_holds_what_the_file_says():
         (lambda t: t["config"]["meta"].update(key=["order_id", "order_id"]), "appears more than once"),
         (lambda t: t["config"]["meta"].pop("key"), "meta.key must list"),
         (lambda t: t["config"]["meta"].update(key="order_id"), "meta.key must list"),
-        (lambda t: t["config"]["meta"].update(key=["status"]), "key column status needs meta.required"),
-        (lambda t: t["config"]["meta"].update(key=["phone"]), "key column phone needs meta.required"),
+        (lambda t: t["config"]["meta"].update(key=["status"]), "at least one column needs meta.required"),
+        (lambda t: t["config"]["meta"].update(key=["phone"]), "key column phone is a contact detail"),
         (lambda t: t["config"]["meta"].update(month_of="status"), "month_of status is varchar"),
         (lambda t: t["config"]["meta"].update(month_of="sent_at"), "month_of 'sent_at' is not among"),
         (lambda t: t["config"]["meta"].update(month_of="paid_on"), "month_of paid_on needs meta.required"),
@@ -110,6 +110,32 @@ def test_a_contract_holds_what_the_file_says():
         (
             lambda t: t["columns"].append({"name": "quarantine_reason", "data_type": "date"}),
             "the loader adds",
+        ),
+        (lambda t: t["columns"].append({"name": "source", "data_type": "varchar"}), "the loader adds"),
+        (
+            lambda t: column(t, "status")["config"]["meta"].update(max_length=0),
+            "max_length is a whole number",
+        ),
+        (lambda t: column(t, "status")["config"]["meta"].update(max_length=True), "max_length is a whole"),
+        (
+            lambda t: column(t, "amount")["config"]["meta"].update(max_length=9),
+            "max_length is a whole number",
+        ),
+        (lambda t: column(t, "phone")["config"]["meta"].update(max_length=9), "no contact detail"),
+        (lambda t: column(t, "status")["config"]["meta"].update(pattern="[a-z]+"), "without meta.allowed"),
+        (lambda t: column(t, "status").update(config={"meta": {"pattern": "("}}), "a regular expression"),
+        (lambda t: column(t, "order_id")["config"]["meta"].update(pattern="[a-z]"), "for a varchar"),
+        (
+            lambda t: column(t, "status").update(config={"meta": {"or_pseudonym_of": ["amount"]}}),
+            "list contact details of the table; found amount",
+        ),
+        (
+            lambda t: column(t, "status").update(config={"meta": {"or_pseudonym_of": "phone"}}),
+            "or_pseudonym_of lists contact details",
+        ),
+        (
+            lambda t: column(t, "order_id")["config"]["meta"].update(or_pseudonym_of=["phone"]),
+            "for a varchar that is none",
         ),
         (lambda t: t.update(columns=[]), "needs a list of tables or columns"),
         (lambda t: t.update(name="../orders"), "table name '../orders' must be"),
@@ -186,3 +212,12 @@ def test_a_column_tells_an_opt_out_whatever_stands_there_or_by_its_codes(meta, c
         changed(lambda t: column(t, "status")["config"]["meta"].update(opt_out=meta)), "shop.yml"
     ).tables[0]
     assert table.column("status").opt_out == codes
+
+
+def test_a_part_of_a_key_may_be_empty_where_another_never_is():
+    def by_system(table):
+        table["config"]["meta"]["key"] = ["status", "order_id"]
+
+    (table,) = parse_contract(changed(by_system), "shop.yml").tables
+
+    assert table.key == ("status", "order_id")

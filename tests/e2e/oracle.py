@@ -12,6 +12,7 @@ in one category group alone, a member is as silent as in that group, but touches
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
 import math
 from bisect import bisect_left, bisect_right
@@ -35,6 +36,11 @@ def business_day(moment: datetime | None) -> date | None:
     return None if moment is None else (moment + timedelta(hours=8)).date()
 
 
+def hashed(system: str, number: str) -> int:
+    """The key of what a system of the chain gave a number; only the order of equal days hangs on it."""
+    return int(hashlib.md5(f"chain:{system}:{number}".encode()).hexdigest()[:15], 16)
+
+
 def seed(path: str) -> list[dict[str, str]]:
     """The rows of one file of the control panel."""
     with (SEEDS_DIR / path).open(encoding="utf-8", newline="") as stream:
@@ -50,7 +56,7 @@ def setting_values(file: str) -> dict[str, str]:
 class Touch:
     """One touch that was sent."""
 
-    touch_id: int
+    touch_key: int
     sent_on: date
     answered_on: date | None = None
 
@@ -78,7 +84,7 @@ class Member:
         """Sort what was gathered; call once before asking anything."""
         self.purchase_days = sorted(self.purchases)
         self.active_days = sorted({*self.purchases, *self.interactions})
-        self.touches.sort(key=lambda touch: (touch.sent_on, touch.touch_id))
+        self.touches.sort(key=lambda touch: (touch.sent_on, touch.touch_key))
         self.sent_days = [touch.sent_on for touch in self.touches]
         self.returns: dict[str, list[tuple[date, str, str]]] = {}
 
@@ -146,13 +152,14 @@ class Oracle:
         }
         for row in loaded_rows(home, "members"):
             self._seen(row, row["registered_at"])
-        buyer: dict[int, tuple[Member, date]] = {}
-        orders: dict[int, Member] = {}
+        buyer: dict[str, tuple[Member, date]] = {}
+        orders: dict[str, tuple[Member, date, Decimal]] = {}
         for row in loaded_rows(home, "orders"):
             if (row["system"], row["member_id"]) not in self.keys:
                 continue  # anonymous
             member = self.members[self.keys[row["system"], row["member_id"]]]
-            orders[row["order_id"]] = member
+            if row["status"] == "completed":
+                orders[row["order_id"]] = (member, business_day(row["ordered_at"]), row["net_amount"])
             if row["status"] == "completed" and row["net_amount"] > 0:
                 day = business_day(row["ordered_at"])
                 self._seen(row, row["ordered_at"])
@@ -168,10 +175,15 @@ class Oracle:
             for day, amount in member.purchases.items():
                 if (id(member), day) not in with_lines:
                     member.spend[GENERAL][day] += amount
-        for row in loaded_rows(home, "refunds"):
-            if row["order_id"] in orders:
-                member, day = orders[row["order_id"]], business_day(row["refunded_at"])
-                member.refunds.append((day, row["amount"]))
+        for row in sorted(
+            loaded_rows(home, "refunds"),
+            key=lambda row: (business_day(row["refunded_at"]), hashed("", row["refund_id"])),
+        ):
+            member, ordered_on, paid = orders.get(row["order_id"], (None, date.max, Decimal(0)))
+            day, amount = business_day(row["refunded_at"]), min(row["amount"], paid)
+            if member and day >= ordered_on and (amount or not row["amount"]):
+                orders[row["order_id"]] = (member, ordered_on, paid - amount)
+                member.refunds.append((day, amount))
                 member.known_on = min(member.known_on, day)
         kinds = {row["event_type"]: row for row in seed("lifecycle/event_types.csv")}
         for row in loaded_rows(home, "events"):
@@ -204,7 +216,9 @@ class Oracle:
                 for day in member.purchases
                 if sent_on <= day <= sent_on + timedelta(days=window[row["channel"]])
             ]
-            member.touches.append(Touch(row["touch_id"], sent_on, min([*engaged, *bought], default=None)))
+            member.touches.append(
+                Touch(hashed(row["system"], row["touch_id"]), sent_on, min([*engaged, *bought], default=None))
+            )
 
     def _seen(self, row: dict[str, Any], moment: datetime) -> Member:
         member = self.members[self.keys[row["system"], row["member_id"]]]

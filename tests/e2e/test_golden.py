@@ -55,7 +55,7 @@ def test_state_is_as_written_down(warehouse, state):
 
 def test_anonymous_sale_belongs_to_nobody_and_is_still_a_sale(warehouse):
     order = warehouse.execute(
-        "select member_key, is_purchase, net_amount from core.fct_order where order_id = 9901"
+        "select member_key, is_purchase, net_amount from core.fct_order where order_id = '9901'"
     )
 
     assert [(key, sold, int(amount)) for key, sold, amount in order.fetchall()] == [(None, True, 5000)]

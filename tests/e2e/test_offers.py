@@ -177,7 +177,7 @@ def test_offers_agree_with_a_slow_oracle(
         fill(connection, "marts.fct_product_tag",
              [at | {"product_id": str(key), "tag": tag} for key, tag in product_tags])  # fmt: skip
         fill(connection, "core.fct_event",
-             [{"member_key": key, "event_id": "1", "happened_on": day, "channel": channel, "event_type": kind}
+             [{"member_key": key, "event_key": 1, "happened_on": day, "channel": channel, "event_type": kind}
               for key, (channel, kind) in last_acts.items()])  # fmt: skip
         fill(connection, "intermediate.int_offers__scene_days",
              [{"scene_on": day + timedelta(days=1), "scene": scene} for scene in calendar])  # fmt: skip

@@ -33,7 +33,7 @@ class Room:
 # Flow is from left to right: a model reads what is to its left, its own room, and seeds anywhere.
 # Intermediate and marts are one step: the domains, with their private working models and public results.
 SQL_ROOMS = (
-    Room("staging", ("own source",), "rename, cast every column, dedupe", "join, business rules, seeds"),
+    Room("staging", ("own source", "source.rekindle"), "rename, cast every column, dedupe", "join, business rules, seeds"),
     Room(
         "core", ("staging", "core", "seeds"), "resolve identity, unite sources, conform", "score, band, tag"
     ),
@@ -256,7 +256,7 @@ def forbidden_reads(model: Model, rooms: tuple[Room, ...] = SQL_ROOMS) -> Iterat
 def _covers(entry: str, read: str, model: Model) -> bool:
     if entry == "own source":
         return read == f"source.{model.folder.split('/')[-1]}"
-    return read.startswith(f"{entry}/" if entry == "seeds" else f"{entry}.")
+    return read == entry or read.startswith(f"{entry}/" if entry == "seeds" else f"{entry}.")
 
 
 def room_of(module: str) -> str:

@@ -214,8 +214,20 @@ class Simulation:
                 self.report(table)
 
     def write(self, table: str, query: str, number: int = 0, values: dict[str, int] | None = None) -> None:
-        """Write one file of a table: what is new or changed, in the columns and types of the contract."""
-        columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in self.tables[table])
+        """Write one file of a table: what is new or changed, in the columns and types of the contract.
+
+        Numbers of orders and the like are written as numbers: a text is what the loader makes of them. What a
+        chain does not tell, such as the phone of a guest, is left out.
+        """
+        described = self.con.execute(f"from ({query}) limit 0", values).description
+        made = {name: str(kind) for name, kind, *_ in described}
+        columns = ", ".join(
+            name
+            if kind == "varchar" and made[name] in _WHOLE_NUMBERS
+            else f"cast({name} as {kind}) as {name}"
+            for name, kind in self.tables[table]
+            if name in made
+        )
         rows = f"select {columns} from ({query})"
         if table in KNOWN_BY:
             rows += f" where {KNOWN_BY[table]} < at_utc(getvariable('known'))"
@@ -262,6 +274,8 @@ class Simulation:
         form = "format csv, header" if path.suffix == ".csv" else "format parquet"
         return self.con.execute(f"copy ({query}) to '{quoted}' ({form})", values).fetchall()[0][0]
 
+
+_WHOLE_NUMBERS = ("INTEGER", "BIGINT", "HUGEINT")
 
 # `{columns}` stands outside, so that the dirt can replace any column of the event.
 _EVENTS = f"select * replace ({{columns}}) from ({looking.ORDER_EVENT_ROWS})"

@@ -24,7 +24,8 @@ identifiers as (
         record_key,
         '{{ identifier_type }}' as identifier_type,
         {{ identifier_type }}_pseudonym as identifier,
-        name_pseudonym
+        name_pseudonym,
+        is_guest
     from {{ ref('int_identity__records') }}
     where {{ identifier_type }}_pseudonym is not null
     {{- "
@@ -37,6 +38,7 @@ holders as (
         identifier_type,
         identifier,
         count(*) as records,
+        count(case when is_guest then 1 end) as guests,
         count(distinct name_pseudonym) as names,
         min(name_pseudonym) as any_name
     from identifiers
@@ -53,7 +55,13 @@ checked as (
         case
             when blocked.pseudonym is not null then 'blocked value'
             when holders.records > rules.maximum_records then 'shared by too many'
-            when rules.needs_same_name and identifiers.name_pseudonym is null and holders.names <> 1 then 'name unknown'
+            when
+                rules.needs_same_name
+                and identifiers.name_pseudonym is null
+                and holders.names <> 1
+                -- Guests are who they are by this value: without any name, they are the only member who holds it.
+                and (holders.names > 1 or holders.guests = 0 or holders.records > holders.guests + 1)
+                then 'name unknown'
         end as refused_because,
         -- A shared family phone links only the records under one name; a record without a name joins the only name.
         identifiers.identifier_type || ':' || identifiers.identifier || ':' || case

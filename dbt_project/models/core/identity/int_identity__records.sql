@@ -111,7 +111,8 @@ records as (
         registered_on,
         updated_at,
         first_delivered_on,
-        is_deleted
+        is_deleted,
+        false as is_guest
     from chain_members
     union all
     select
@@ -126,7 +127,8 @@ records as (
         registered_on,
         updated_at,
         first_delivered_on,
-        false as is_deleted
+        false as is_deleted,
+        true as is_guest
     from guest_records
     union all
     select
@@ -139,7 +141,8 @@ records as (
         registered_on,
         updated_at,
         first_delivered_on,
-        false as is_deleted
+        false as is_deleted,
+        false as is_guest
     from households
 ),
 
@@ -161,6 +164,7 @@ select
     updated_at,
     first_delivered_on,
     is_deleted,
+    is_guest,
     phone_pseudonym,
     email_pseudonym,
     union_id_pseudonym,

@@ -146,9 +146,9 @@ def _load(
         table = contracts[source].table(table_name)
         if table and not _is_current(records[source, table_name, delivered_on], table, secret, rates):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, an exchange rate or "
-                "the loader changed, but the delivery is no longer in landing; put it back so that it can be "
-                "loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, a rate "
+                "or the loader changed, but the delivery is no longer in landing; put it back so that it can "
+                "be loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)

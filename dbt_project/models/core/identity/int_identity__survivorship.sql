@@ -1,4 +1,5 @@
--- Survivorship: of the filled values, that of the most trusted system, then the most recent.
+-- Survivorship: of the filled values, that of the most trusted system, then the most recent. A system without a row of
+-- trust comes after those with one.
 with members as (
     select * from {{ ref('stg_chain__members') }}
 ),
@@ -34,14 +35,18 @@ ranked as (
         filled.system,
         row_number() over (
             partition by member_records.member_key, filled.attribute
-            order by trust.trust_order asc, member_records.updated_at desc, member_records.record_key asc
+            order by
+                case when trust.trust_order is null then 1 else 0 end asc,
+                trust.trust_order asc,
+                member_records.updated_at desc,
+                member_records.record_key asc
         ) as survivorship_rank
     from filled
     inner join member_records
         on filled.source = member_records.source
         and filled.system = member_records.system
         and filled.member_id = member_records.member_id
-    inner join trust
+    left join trust
         on filled.source = trust.source
         and filled.system = trust.system
 )

@@ -179,7 +179,9 @@ def row_rules(
         rules.append(Rule(f"{value} > {bound}", f"above the maximum {column.maximum}", column.name))
     if is_moment:
         bound = f"{target} '{_NOTHING_HAPPENS_FROM}'"
-        rules.append(Rule(f"{value} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
+        # As it is written: a zone moves it by less than the day that is left.
+        written = _read(column, delivered)
+        rules.append(Rule(f"{written} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
     return rules
 
 

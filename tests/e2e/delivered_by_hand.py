@@ -26,8 +26,8 @@ def deliver_files(home: Home, folder: Path, tables: list[str], delivered_on: dat
         )
 
 
-def deliver_lines(home: Home, table: str, lines: str, delivered_on: date) -> None:
+def deliver_lines(home: Home, table: str, lines: str, delivered_on: date, source: str = "chain") -> None:
     """Deliver one table from CSV text."""
     deliver(
-        home.landing, "chain", table, delivered_on, lambda target: (target / "part-0.csv").write_text(lines)
+        home.landing, source, table, delivered_on, lambda target: (target / "part-0.csv").write_text(lines)
     )

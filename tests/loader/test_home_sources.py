@@ -10,7 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.contract import ContractFault
-from orchestration.core.errors import InputFault
+from orchestration.core.errors import InputFault, RekindleError
+from orchestration.erasing.deliveries import erase_rows
+from orchestration.erasing.unsearched import Unsearched
+from orchestration.exports.opt_outs import refuse_unloaded
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SECRET_VARIABLE, STAGING_DIR, Home
@@ -149,6 +152,31 @@ def test_two_shops_of_one_shape_keep_their_rows_apart(business):
     assert {row["source"] for row in business.orders("mine").values()} == {"mine"}
     loaded = [each for each in summary.tables if each.status == "loaded"]
     assert {(each.source, each.contract) for each in loaded} == {("chain", "chain"), ("mine", "chain")}
+
+
+def test_who_is_erased_in_one_shop_stays_in_the_other(business):
+    business.describe("mine", "contract: chain\n")
+    for source in ("chain", "mine"):
+        business.deliver(source, order(1, "2025-12-01"))
+    business.load()
+    unsearched = Unsearched(business.home)
+    erase_rows(business.home, business.contracts(), [("mine", "pos", "1")], [], unsearched)
+
+    assert unsearched.why == {}
+    assert [business.orders(source)[1]["member_id"] for source in ("chain", "mine")] == ["1", None]
+    vault = business.home.vault / "contacts"
+    assert [file.parent.parent.name for file in vault.rglob("*.parquet")] == ["chain"]
+    assert business.load().newly_loaded == 0
+
+
+def test_an_opt_out_that_a_shop_delivered_and_nobody_loaded_stops_exports(business):
+    business.describe("mine", "contract: chain\n")
+    business.deliver("mine", order(1, "2025-12-01"))
+    business.load()
+    deliver(business.home.landing, "mine", "consents", DAY, lambda to: business.write(to / "c.csv", "a\n"))
+
+    with pytest.raises(RekindleError, match="mine.consents delivered=2025-12-28"):
+        refuse_unloaded(business.home, business.contracts())
 
 
 def test_rows_of_a_source_that_nobody_describes_any_more_are_named_and_stay(business):

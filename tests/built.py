@@ -230,7 +230,7 @@ class BuiltChain:
 def load_chain(home: Home) -> list[str]:
     """Load what was delivered; returns what the loader said."""
     said: list[str] = []
-    load(home, read_contracts(STAGING_DIR), said.append)
+    load(home, read_contracts(STAGING_DIR, home), said.append)
     return said
 
 

@@ -25,6 +25,7 @@ _COLUMN_WORDS = {
     "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern",
     "or_pseudonym_of",
 }  # fmt: skip
+_MOST_DIGITS_OF_MONEY = 18
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"
 """Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
@@ -43,6 +44,8 @@ class SourceSettings:
     Attributes:
         time_zone: Its own zone (IANA); what is loaded has its wall-clock time.
         is_local: Whether a time without offset is in that zone; else it is UTC.
+        midnight_is_date: Whether midnight to the second, without an offset, is a date without a time. It is
+            then that date in any zone.
         currency: Its amounts are in this currency where a row names none (ISO 4217).
         home_currency: Every amount loaded is in this one.
         country: Phone numbers without a prefix are of this country (ISO 3166, two letters).
@@ -52,6 +55,7 @@ class SourceSettings:
 
     time_zone: str = "UTC"
     is_local: bool = False
+    midnight_is_date: bool = True
     currency: str = "CNY"
     home_currency: str = "CNY"
     country: str = "CN"
@@ -443,9 +447,13 @@ def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: 
 
 
 def _money(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> bool:
-    is_money = _flag(meta, where, faults, "money")
-    if is_money and not data_type.startswith(("decimal", "double", "unknown")):
-        faults.append(f"{where}: meta.money is for decimal(p,s) and double, not {data_type}")
+    is_money, decimal = _flag(meta, where, faults, "money"), _DECIMAL.fullmatch(data_type)
+    fits = int(decimal[1]) <= _MOST_DIGITS_OF_MONEY if decimal else data_type in ("double", "unknown")
+    if is_money and not fits:
+        faults.append(
+            f"{where}: meta.money is for double and decimal(p,s) with p up to {_MOST_DIGITS_OF_MONEY}, "
+            f"not {data_type}"
+        )
     return is_money
 
 

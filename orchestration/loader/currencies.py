@@ -20,7 +20,8 @@ from orchestration.definitions_files.seeds import sound_rows
 from orchestration.loader.row_rules import Rule, literal, quoted, typed
 
 RATES_SEED = "sources/exchange_rates.csv"
-_RATE_TYPE = "decimal(18,8)"
+# So wide that the product of an amount and a rate of its own type is never out of range.
+_RATE_TYPE = "decimal(38,8)"
 _CODE = "[A-Z]{3}"
 
 

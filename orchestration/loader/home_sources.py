@@ -62,7 +62,9 @@ def with_home_sources(
         zone = contract.time_zone or default.time_zone
         if not _is_zone(zone):
             faults.append(f"{name}__sources.yml: time_zone {zone!r}; allowed: {_MEANING['time_zone']}")
-        found[name] = contract.of_source(name, _settings(replace(default, time_zone=zone), words))
+        # A contract that names a zone was written by somebody who knows that every time is a moment.
+        own = replace(default, time_zone=zone, midnight_is_date=contract.time_zone is None)
+        found[name] = contract.of_source(name, _settings(own, words))
     for name, file in files.items():
         where = f"sources/{name}"
         if not _NAME.fullmatch(name):

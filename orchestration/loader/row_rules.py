@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from orchestration.core.contract import Bound, Column, SourceSettings
 from orchestration.core.pseudonyms import pseudonym_sql
@@ -53,6 +55,8 @@ _TIMESTAMP = (
 )
 _AS_WRITTEN = SourceSettings()
 """Settings that move no time."""
+# Between these days it is looked for changes of a zone's offset, such as summer time.
+_FIXED_FROM, _FIXED_UNTIL = date(2000, 1, 1), date(2038, 1, 1)
 _FIRST_MOMENT = "0001-01-01"
 _LAST_MOMENT = "9999-12-31 23:59:59.999999"
 # 9999-12-31 is what models write for "until nothing comes"; a day before it anywhere on earth.
@@ -97,14 +101,31 @@ def typed(column: Column, delivered: str | None, settings: SourceSettings) -> st
     name, zone = quoted(column.name), literal(settings.time_zone)
     if delivered == "TIMESTAMP WITH TIME ZONE":
         return f"case when {_can_move(read)} then timezone({zone}, {name}) else {read} end"
-    # Without an offset, midnight to the second is a date without a time: it is that date in any zone.
-    is_utc = "false" if settings.is_local else f"{read} <> date_trunc('day', {read})"
+    is_utc = "false" if settings.is_local else "true"
+    if settings.midnight_is_date and not settings.is_local:
+        is_utc = f"{read} <> date_trunc('day', {read})"
     if _base(delivered) == _TEXT:
-        is_utc = f"(regexp_matches(substr({name}, 11), '[Z+-]') or {is_utc})"
+        has_offset, has_time = f"regexp_matches(substr({name}, 11), '[Z+-]')", f"length({name}) > 10"
+        is_utc = f"({has_offset} or ({has_time} and {is_utc}))"
     if is_utc == "false" or delivered == "DATE":
         return read
     moved = f"timezone({zone}, make_timestamptz(epoch_us({read})))"
+    offset = _fixed_offset(settings.time_zone)
+    if offset is not None:
+        # A fifth of the time, and times are what a delivery has most of.
+        plain = f"make_timestamp(epoch_us({read}) + {offset * 1_000_000})"
+        moved = f"case when {read} >= timestamp '{_FIXED_FROM}' then {plain} else {moved} end"
     return f"case when {_can_move(read)} and {is_utc} then {moved} else {read} end"
+
+
+@cache
+def _fixed_offset(zone: str) -> int | None:
+    """Seconds that a zone is ahead of UTC, where that has not changed for long; None where it has."""
+    weeks = range(0, (_FIXED_UNTIL - _FIXED_FROM).days, 7)
+    first = datetime.combine(_FIXED_FROM, time(), UTC)
+    offsets = {(first + timedelta(days=day)).astimezone(ZoneInfo(zone)).utcoffset() for day in weeks}
+    [offset, *others] = offsets
+    return None if others or offset is None else round(offset.total_seconds())
 
 
 def _can_move(read: str) -> str:
@@ -191,7 +212,9 @@ def row_rules(
         rules.append(Rule(f"{value} > {bound}", f"above the maximum {column.maximum}", column.name))
     if is_moment:
         bound = f"{target} '{_NOTHING_HAPPENS_FROM}'"
-        rules.append(Rule(f"{value} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
+        # As it is written: a zone moves it by less than the day that is left.
+        written = _read(column, delivered)
+        rules.append(Rule(f"{written} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
     return rules
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.contract import CURRENCY
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
@@ -78,7 +79,7 @@ def loads_text(home: Home) -> str:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
     headings = ["table", "deliveries", "rows in", "loaded", "quarantined", "exact duplicates"]
     table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
-    return "\n\n".join([table, *_never_delivered(home), *later_orders(home)])
+    return "\n\n".join([table, *_other_currencies(home), *_never_delivered(home), *later_orders(home)])
 
 
 def fits_text(home: Home) -> str:
@@ -245,6 +246,23 @@ def _unreadable_consents(home: Home) -> list[str]:
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
     asked = "\nThose of nobody known silence nobody: ask the source (rekindle quarantine)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
+
+
+def _other_currencies(home: Home) -> list[str]:
+    """Amounts that could not be converted; nothing to say where there are none."""
+    files = sorted(map(str, home.quarantine.glob("*/*/delivered=*/quarantined.parquet")))
+    if not files:
+        return []
+    with telling(home.quarantine, LOADED_ANEW):
+        rows = duckdb.execute(
+            "select quarantine_reason, count(*) from read_parquet($files, union_by_name = true) "
+            "where quarantine_column = $column group by all order by all",
+            {"files": files, "column": CURRENCY},
+        ).fetchall()
+    if not rows:
+        return []
+    told = [f"{counted(found, 'row')}: {reason}" for reason, found in rows]
+    return [block("Quarantined for their currency:", told, indent="")]
 
 
 def _never_delivered(home: Home) -> list[str]:

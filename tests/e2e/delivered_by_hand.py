@@ -26,11 +26,19 @@ def deliver_files(home: Home, folder: Path, tables: list[str], delivered_on: dat
         )
 
 
-def deliver_lines(home: Home, table: str, lines: str, delivered_on: date, *, is_whole: bool = False) -> None:
+def deliver_lines(
+    home: Home,
+    table: str,
+    lines: str,
+    delivered_on: date,
+    source: str = "chain",
+    *,
+    is_whole: bool = False,
+) -> None:
     """Deliver one table from CSV text, as changes or as the whole of it."""
     deliver(
         home.landing,
-        "chain",
+        source,
         table,
         delivered_on,
         lambda target: (target / "part-0.csv").write_text(lines),

@@ -32,8 +32,8 @@ CENT = Decimal("0.01")
 
 
 def business_day(moment: datetime | None) -> date | None:
-    """The day in Shanghai, which has been eight hours ahead of UTC since 1991."""
-    return None if moment is None else (moment + timedelta(hours=8)).date()
+    """The day of a loaded time, which is the wall clock of its source."""
+    return None if moment is None else moment.date()
 
 
 def hashed(system: str, number: str) -> int:

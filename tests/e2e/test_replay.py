@@ -136,14 +136,14 @@ def test_a_look_into_the_future_is_found(chain, tmp_path, model, rule, leak, fou
 
 def forget_what_came_after(chain, home, day=D):
     """Rewrite the loaded files as they would have been on a day; members known only later are gone too."""
-    # Midnight after it in Shanghai, in UTC.
-    end_of_day = datetime.combine(day + timedelta(days=1), time()) - timedelta(hours=8)
+    # Midnight after it, by the wall clock.
+    end_of_day = datetime.combine(day + timedelta(days=1), time())
     original = chain.home.loaded / "chain"
     (home.loaded / "chain").unlink()
     with chain.open() as connection:
         set_sources(connection, chain.home, chain.build.folder)
         for table in original.iterdir():
-            query = f"select * from read_parquet('{table}/*/*/*.parquet', hive_partitioning = false)"
+            query = f"select * from read_parquet('{table}/*/*/*/*.parquet', hive_partitioning = false)"
             if table.name in FACTS:
                 dated, later = FACTS[table.name]
                 replaced = ", ".join(
@@ -159,6 +159,6 @@ def forget_what_came_after(chain, home, day=D):
                     "inner join core.dim_member using (member_key) "
                     f"where dim_member.registered_on <= date '{day}') as known using (system, member_id)"
                 )
-            folder = home.loaded / table.place / "delivered=2025-12-28" / "month=all"
+            folder = home.loaded / "chain" / table.name / "chain" / "delivered=2025-12-28" / "month=all"
             folder.mkdir(parents=True)
             connection.execute(f"copy ({query}) to '{folder}/part-0.parquet' (format parquet)")

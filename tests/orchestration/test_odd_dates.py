@@ -45,7 +45,7 @@ def fresh(tiny, tmp_path):
             "2025-12-28",
             [datetime(1, 1, 1), datetime(2025, 12, 20), datetime(9999, 12, 29, 23), datetime(9999, 12, 31)],
             "2025-12-20",
-            "3 of 9999-12-29",
+            "3 of 9999-12-30",
         ),
     ],
 )
@@ -115,4 +115,4 @@ def test_a_delivery_dated_ahead_reaches_no_further_than_today(tmp_path):
     deliver_lines(home, "members", "system,member_id,registered_at\npos,M1,2025-01-01\n", date(2045, 1, 1))
     deliver_lines(home, "orders", lines(_1="2026-01-15 15:59:59", _2="2026-01-15 16:00:00"), date(2045, 1, 1))
     load_chain(home)
-    assert order_days(home, TODAY) == OrderDays(TODAY, 1, ("chain.orders 2 of 2026-01-15",))
+    assert order_days(home, TODAY) == OrderDays(TODAY, 1, ("chain.orders 2 of 2026-01-16",))

@@ -11,13 +11,17 @@ import yaml
 
 from orchestration.core.errors import InputFault
 from orchestration.project import SEEDS_DIR, STAGING_DIR
-from orchestration.sources.sample import AS_CSV, Effort, Lives, live_on, simulate
+from orchestration.sources.sample import AS_CSV, NOT_DELIVERED, Effort, Lives, live_on, simulate
 from orchestration.sources.sample.touching import TOUCH_EFFECTS
 
 UNTIL = date(2025, 12, 28)
 MEMBERS = 1000
 CONTRACT = yaml.safe_load((STAGING_DIR / "chain" / "chain__sources.yml").read_text(encoding="utf-8"))
-TABLES = {table["name"]: table for table in CONTRACT["sources"][0]["tables"]}
+TABLES = {
+    table["name"]: table
+    | {"columns": [each for each in table["columns"] if each["name"] not in NOT_DELIVERED]}
+    for table in CONTRACT["sources"][0]["tables"]
+}
 
 
 class Chain:

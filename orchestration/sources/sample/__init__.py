@@ -36,6 +36,8 @@ from orchestration.sources.sample.simulation import (
 __all__ = ["AS_CSV", "LAST_DAY", "Effort", "Lives", "delivered", "live_on", "simulate"]
 
 SOURCE = "chain"
+NOT_DELIVERED = ("currency",)
+"""Columns of the contract that this chain has no use for."""
 _LIVES = "lives.json"
 
 
@@ -200,10 +202,14 @@ def _deliver(
 
 
 def contract_columns(source: str) -> dict[str, list[tuple[str, str]]]:
-    """Name and type of the columns of each table, from the contract of a source."""
+    """Name and type of the columns of each table that the sample delivers, from the contract of a source."""
     contract = yaml.safe_load((STAGING_DIR / source / f"{source}__sources.yml").read_text(encoding="utf-8"))
     return {
-        table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
+        table["name"]: [
+            (column["name"], column["data_type"])
+            for column in table["columns"]
+            if column["name"] not in NOT_DELIVERED
+        ]
         for table in contract["sources"][0]["tables"]
     }
 

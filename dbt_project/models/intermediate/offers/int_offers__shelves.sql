@@ -43,7 +43,7 @@ select
     activity.member_key,
     activity.as_of_date,
     sources.source,
-    members.home_store_id,
+    case when members.home_store_source = sources.source then members.home_store_id end as home_store_id,
     coalesce(counting_stores.store_id, 'any') as store_id,
     counting_stores.store_id is not null as is_stock_known,
     coalesce(spent.category, 'any') as category
@@ -54,6 +54,7 @@ cross join sources
 left join counting_stores
     on activity.as_of_date = counting_stores.as_of_date
     and sources.source = counting_stores.source
+    and members.home_store_source = counting_stores.source
     and members.home_store_id = counting_stores.store_id
 left join spent
     on activity.member_key = spent.member_key

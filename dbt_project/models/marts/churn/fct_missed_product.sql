@@ -64,7 +64,9 @@ select
         order by wishes.wanted_because asc, wishes.source asc, wishes.product_id asc
     ) as integer) as missed_rank
 from out_of_stock
-inner join members on out_of_stock.store_id = members.home_store_id
+inner join members
+    on out_of_stock.source = members.home_store_source
+    and out_of_stock.store_id = members.home_store_id
 inner join wishes
     on members.member_key = wishes.member_key
     and out_of_stock.source = wishes.source

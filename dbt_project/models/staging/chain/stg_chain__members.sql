@@ -17,6 +17,7 @@ select
     region,
     city,
     home_store_id,
+    case when home_store_id is not null then source end as home_store_source,
     acquisition_channel,
     device,
     member_level,

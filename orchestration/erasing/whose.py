@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.core.contract import Table
+from orchestration.core.folding import identifier_sql
 from orchestration.loader.row_rules import literal, quoted
 
 # Columns that say whose a row is: the number, and beside it the system where a source has several.
@@ -32,6 +33,7 @@ class Whose:
         systems: Systems a row may name; any other text may stand for each of them.
         known: All columns of the contract; empty where there is none.
         stays: Whether the fact stays without its member.
+        id_case: What became of the letters of ids when they were loaded.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Whose:
     systems: tuple[str, ...]
     known: frozenset[str]
     stays: bool
+    id_case: str = "keep"
 
     def tells_of_a_member(self, column: str) -> bool:
         """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
@@ -48,18 +51,23 @@ class Whose:
         """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false."""
         there = [name for name in self.columns if name in present]
         if TOUCH in there:
-            return f"landed.{TOUCH} in (select touch from erased_touches)"
+            return f"{self._id(TOUCH)} in (select touch from erased_touches)"
         number = next((name for name in there if name in _NUMBERS), None)
         if number is None:
             return "false"
         known = ", ".join(literal(system) for system in self.systems) or "null"
-        own = f"landed.{SYSTEM}"
+        own = self._id(SYSTEM)
         system = f" and (erased.system = {own} or not coalesce({own} in ({known}), false))"
-        same = f"erased.member_id = cast(landed.{quoted(number)} as varchar)"
+        same = f"erased.member_id = {self._id(number)}"
         return (
             f"exists (select 1 from erased where erased.source = {literal(self.source)} and {same}"
             f"{system if SYSTEM in there else ''})"
         )
+
+    def _id(self, column: str) -> str:
+        """An id as it is loaded, in whatever spelling it was delivered."""
+        case = "keep" if column == SYSTEM and self.systems else self.id_case
+        return identifier_sql(f"cast(landed.{quoted(column)} as varchar)", case)
 
 
 def whose_rows(table: Table) -> Whose:
@@ -72,4 +80,5 @@ def whose_rows(table: Table) -> Whose:
         next((column.allowed for column in own if column.name == SYSTEM), ()),
         frozenset(column.name for column in table.columns),
         stays=not any(column.required for column in own),
+        id_case=table.id_case,
     )

@@ -30,6 +30,8 @@ from orchestration.loader.deliveries import (
     manifest_sha256,
 )
 from orchestration.loader.one_delivery import write_delivery
+from orchestration.loader.phone_function import know_phones
+from orchestration.loader.plausible import Plausible, read_plausible
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
 from orchestration.own_tables import write_own_table
@@ -37,7 +39,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def load(
         home: The business's folder.
         contracts: By source name, see ``read_contracts``.
         say: Gets one line per step.
-        seeds_dir: Where ``identity/blocked_identifiers.csv`` lies.
+        seeds_dir: Where the rows lie of what values can be, and of those that identify nobody.
         memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
         threads: DuckDB's threads; by default all cores.
 
@@ -120,6 +122,7 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
     faults: list[str] = []
+    plausible = read_plausible(seeds_dir, contracts)
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
     pending: list[CheckedDelivery] = []
@@ -131,7 +134,7 @@ def _load(
                 f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
                 "deliver corrections under a new date"
             )
-        elif record and _is_current(record, delivery.table, secret):
+        elif record and _is_current(record, delivery.table, secret, plausible):
             records[_identity(delivery.table, delivery.delivered_on)] = record
         else:
             checked = check_delivery(delivery, connection, _private(home), faults)
@@ -140,10 +143,12 @@ def _load(
     landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
     for source, table_name, delivered_on in sorted(records.keys() - landed):
         table = contracts[source].table(table_name)
-        if table and not _is_current(records[source, table_name, delivered_on], table, secret):
+        record = records[source, table_name, delivered_on]
+        if table and not _is_current(record, table, secret, plausible):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract or the loader changed, but "
-                "the delivery is no longer in landing; put it back so that it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract, the loader or what is "
+                "plausible (seeds/sources) changed, but the delivery is no longer in landing; put it back so "
+                "that it can be loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
@@ -161,11 +166,11 @@ def _load(
         )
     for checked in pending:
         records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, connection, say
+            home, checked, secret, plausible, connection, say
         )
     write_empty_tables(home, contracts)
-    write_blocked_identifiers(home, seeds_dir, secret.value)
-    tables = tell_what_is_loaded(home, contracts)
+    write_blocked_identifiers(home, contracts, seeds_dir, secret.value)
+    tables = tell_what_is_loaded(home, contracts, seeds_dir)
     for line in _missing_lines(tables, contracts):
         say(line)
     if not pending:
@@ -173,11 +178,15 @@ def _load(
     return LoadSummary(tables, len(pending))
 
 
-def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> list[TableLoad]:
+def tell_what_is_loaded(
+    home: Home, contracts: dict[str, SourceContract], seeds_dir: Path = SEEDS_DIR
+) -> list[TableLoad]:
     """Write the tables about deliveries, as they lie there now."""
     tables = _summary(contracts, _read_records(home, contracts))
     with duckdb.connect() as connection:
-        write_own_table(home, UNREADABLE, unreadable_consents(home, contracts, connection))
+        write_own_table(
+            home, UNREADABLE, unreadable_consents(home, contracts, connection, read_plausible(seeds_dir))
+        )
     write_loads(home, tables)
     return tables
 
@@ -186,6 +195,7 @@ def _load_one(
     home: Home,
     checked: CheckedDelivery,
     secret: Secret,
+    plausible: Plausible,
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -197,7 +207,7 @@ def _load_one(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
-        written = write_delivery(connection, checked, workspace, private)
+        written = write_delivery(connection, checked, workspace, private, plausible)
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
@@ -206,6 +216,7 @@ def _load_one(
             f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "
             "they may be damaged.\nNothing of this delivery was loaded. Have it written and delivered again."
         ) from None
+    notes = [*checked.notes, *written.notes]
     record = {
         "source": table.source,
         "table": table.name,
@@ -215,10 +226,11 @@ def _load_one(
         "rows_quarantined": written.rows_quarantined,
         "exact_duplicates": written.exact_duplicates,
         "contract": table.fingerprint,
+        "plausible": plausible.fingerprint(table),
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
-        "notes": list(checked.notes),
+        "notes": notes,
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
@@ -245,7 +257,7 @@ def _load_one(
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in checked.notes:
+    for note in notes:
         say(f"{delivery.where}: {note}")
     return record
 
@@ -273,6 +285,7 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     connection.execute("set temp_directory = ?", [str(_private(home) / "spilled")])
     if threads is not None:
         connection.execute("set threads = ?", [threads])
+    know_phones(connection)
     pads = key_pads(secret.value)
     connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
     connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
@@ -313,8 +326,13 @@ def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
 
-def _is_current(record: dict[str, Any], table: Table, secret: Secret) -> bool:
-    expected = {"contract": table.fingerprint, "secret": secret.fingerprint, "format": FORMAT}
+def _is_current(record: dict[str, Any], table: Table, secret: Secret, plausible: Plausible) -> bool:
+    expected = {
+        "contract": table.fingerprint,
+        "plausible": plausible.fingerprint(table),
+        "secret": secret.fingerprint,
+        "format": FORMAT,
+    }
     return all(record.get(word) == value for word, value in expected.items())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from orchestration.core.contract import Bound, Column
+from orchestration.core.folding import identifier_sql
 
 _WHOLE_NUMBERS = (
     "TINYINT",
@@ -74,12 +75,20 @@ def is_readable(column: Column, delivered: str) -> bool:
     return delivered == '"NULL"' or _base(delivered) in _READABLE_FROM[_base(column.data_type).lower()]
 
 
-def typed(column: Column, delivered: str | None) -> str:
-    """The column in its contract type; null where the value cannot be read. None: the column is not there."""
+def typed(column: Column, delivered: str | None, id_case: str = "keep") -> str:
+    """The column in its contract type; null where the value cannot be read. None: the column is not there.
+
+    Args:
+        column: The column.
+        delivered: The type it was delivered in; None where it was not.
+        id_case: What becomes of the letters of ids; a code with a list of those allowed keeps them.
+    """
     name = quoted(column.name)
     target = column.data_type
     if delivered is None or delivered == '"NULL"':
         return f"cast(null as {target})"
+    if _base(delivered) == _TEXT and column.is_id:
+        return identifier_sql(name, "keep" if column.allowed else id_case)
     if _base(delivered) == _TEXT:
         return _typed_text(name, target)
     if target == "varchar":
@@ -91,22 +100,28 @@ def typed(column: Column, delivered: str | None) -> str:
     return f"try_cast({name} as {target})"
 
 
-def row_rules(column: Column, delivered: str | None, *, is_moment: bool = False) -> list[Rule]:
+def row_rules(
+    column: Column, delivered: str | None, *, is_moment: bool = False, id_case: str = "keep"
+) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 
     Args:
         column: The column.
         delivered: The type it was delivered in; None where it was not.
         is_moment: Whether it says when the row happened.
+        id_case: What becomes of the letters of ids.
     """
     name = quoted(column.name)
-    value = typed(column, delivered)
+    value = typed(column, delivered, id_case)
     rules: list[Rule] = []
     is_there = f"{name} is not null" + (
         f" and {name} <> ''" if delivered and _base(delivered) == _TEXT else ""
     )
     if delivered is None or delivered == '"NULL"':
         is_there = "false"
+    elif column.is_id:
+        # An id of spaces that nobody sees is no id.
+        is_there = f"{value} is not null"
     if column.required:
         rules.append(Rule(f"not ({is_there})", "required but empty", column.name))
     target = column.data_type

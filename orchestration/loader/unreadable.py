@@ -7,6 +7,7 @@ Does not: whom they silence (models/core/facts/int_unreadable_consents), validat
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
+from orchestration.loader.plausible import Plausible, is_plausible
 from orchestration.loader.row_rules import literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
@@ -31,7 +33,10 @@ _SQL_TYPES = {
 
 
 def unreadable_consents(
-    home: Home, contracts: dict[str, SourceContract], connection: duckdb.DuckDBPyConnection
+    home: Home,
+    contracts: dict[str, SourceContract],
+    connection: duckdb.DuckDBPyConnection,
+    plausible: Plausible,
 ) -> list[dict[str, Any]]:
     """Every refused row of every delivery that may tell an opt-out; what cannot be read of it is empty."""
     return [
@@ -42,17 +47,18 @@ def unreadable_consents(
         for file in sorted(
             (home.quarantine / table.source / table.name).glob("delivered=*/quarantined.parquet")
         )
-        for row in connection.sql(_readable(table, file)).to_arrow_table().to_pylist()
+        for row in connection.sql(_readable(table, file, plausible)).to_arrow_table().to_pylist()
     ]
 
 
-def _readable(table: Table, file: Path) -> str:
+def _readable(table: Table, file: Path, plausible: Plausible) -> str:
     columns = {column.name: column for column in table.columns}
+    delivered_on = file.parent.name.removeprefix("delivered=")
     known = {
         "source": literal(table.source),
         "table_name": literal(table.name),
-        "delivered_on": f"date {literal(file.parent.name.removeprefix('delivered='))}",
-        "happened_at": _moment(table),
+        "delivered_on": f"date {literal(delivered_on)}",
+        "happened_at": _moment(table, plausible, date.fromisoformat(delivered_on)),
     }
     values = []
     for field in schema_of(UNREADABLE):
@@ -61,10 +67,11 @@ def _readable(table: Table, file: Path) -> str:
         elif field.name in known:
             value = known[field.name]
         else:
-            value = _value(columns[field.name]) if field.name in columns else "null"
+            value = _value(columns[field.name], table) if field.name in columns else "null"
         # Another source may write as text what is a number here.
         values.append(f"try_cast({value} as {_SQL_TYPES[field.type]}) as {quoted(field.name)}")
-    told = "true" if table.name == _CONSENTS else " or ".join(map(_may_opt_out, _telling(table)))
+    telling = (_may_opt_out(column, table) for column in _telling(table))
+    told = "true" if table.name == _CONSENTS else " or ".join(telling)
     return (
         f"select {', '.join(values)} from read_parquet({literal(str(file))}) where {told} "
         "order by quarantine_file, quarantine_row_number"
@@ -75,26 +82,34 @@ def _telling(table: Table) -> list[Column]:
     return [column for column in table.columns if column.opt_out is not None]
 
 
-def _may_opt_out(column: Column) -> str:
+def _may_opt_out(column: Column, table: Table) -> str:
     """Whether the column tells an opt-out, or may have told one: what cannot be read can be anything."""
     is_there = "true" if column.required else f"coalesce({quoted(column.name)}, '') <> ''"
     if not column.opt_out:
         return f"({is_there})"
     codes = ", ".join(literal(code) for code in column.opt_out)
-    return f"coalesce({_value(column)} in ({codes}), {is_there})"
+    return f"coalesce({_value(column, table)} in ({codes}), {is_there})"
 
 
-def _moment(table: Table) -> str:
-    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read."""
+def _moment(table: Table, plausible: Plausible, delivered_on: date) -> str:
+    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read.
+
+    A time that cannot be so is none either: an opt-out of 1970 would be overruled by any consent since.
+    """
+
+    def moment(column: Column) -> str:
+        value = _value(column, table)
+        return f"case when {is_plausible(column, value, plausible, delivered_on)} then {value} end"
+
     times = [column for column in _telling(table) if column.data_type in _MOMENTS]
     if not times:
-        return _value(table.column(table.month_of)) if table.month_of else "null"
-    unread = " or ".join(f"({_may_opt_out(column)} and {_value(column)} is null)" for column in times)
-    return f"case when not ({unread}) then greatest({', '.join(map(_value, times))}) end"
+        return moment(table.column(table.month_of)) if table.month_of else "null"
+    unread = " or ".join(f"({_may_opt_out(column, table)} and {moment(column)} is null)" for column in times)
+    return f"case when not ({unread}) then greatest({', '.join(map(moment, times))}) end"
 
 
-def _value(column: Column) -> str:
-    value = typed(column, "VARCHAR")
+def _value(column: Column, table: Table) -> str:
+    value = typed(column, "VARCHAR", table.id_case)
     if column.allowed:
         codes = ", ".join(literal(code) for code in column.allowed)
         return f"case when {value} in ({codes}) then {value} end"

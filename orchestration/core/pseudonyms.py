@@ -118,7 +118,7 @@ def normalised_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> s
         is_some = [
             f"regexp_full_match({normal}, '{_ADDRESS}')",
             _not_among(before, rules.of("email_name")),
-            f"({_not_among(before, rules.of('email_pair'))} or {before} <> {label})",
+            f"case when {before} = {label} then {_not_among(before, rules.of('email_pair'))} else true end",
         ]
         return f"case when {' and '.join(is_some)} then {normal} end"
     if kind == "union_id":

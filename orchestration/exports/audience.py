@@ -281,7 +281,7 @@ select
     ) as has_opted_out,
     journeys.exit_reason is not null or ended_since.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,
-    contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
+    contacts.phone, contacts.phone_dialled, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
     cast(round(member_cycle.cycle_days) as integer) as usual_days
 from touches

@@ -84,7 +84,8 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _request(home: Home, source: str, row: dict[str, str]) -> Request:
-    from orchestration.core.pseudonyms import pseudonym
+    from orchestration.core.folding import folded, identifier
+    from orchestration.core.pseudonyms import ContactRules, pseudonym
     from orchestration.loader.contracts import read_contracts
     from orchestration.loader.secret import read_secret
     from orchestration.warehouse.erasures import Request
@@ -92,17 +93,19 @@ def _request(home: Home, source: str, row: dict[str, str]) -> Request:
     contracts = read_contracts(STAGING_DIR, home)
     if source not in contracts:
         raise InputFault(f"there is no source {source}; known: {', '.join(sorted(contracts))}")
-    given = {name: (row.get(name) or "").strip() for name in ("system", "member_id", *_IDENTIFIERS)}
+    given = {name: folded(row.get(name) or "") for name in ("system", "member_id", *_IDENTIFIERS)}
+    tables = contracts[source].tables
     kinds = [kind for kind in _IDENTIFIERS if given[kind]]
     if given["system"] and given["member_id"] and not kinds:
-        return Request(source, given["system"], given["member_id"])
+        case = tables[0].settings.id_case
+        return Request(source, given["system"], identifier(given["member_id"], case) or "")
     if len(kinds) != 1 or given["system"] or given["member_id"]:
         raise InputFault(
             "a request names one record (--system and --member) or one identifier (--phone, --email, "
             "--union-id or --card); nothing was kept"
         )
     secret = read_secret(home)
-    hashed = pseudonym(secret.value, kinds[0], given[kinds[0]])
+    hashed = pseudonym(secret.value, kinds[0], given[kinds[0]], ContactRules(tables[0].country))
     if hashed is None:
         raise InputFault(f"this {kinds[0]} has nothing in it that could be one; nothing was kept")
     return Request(source, kind=kinds[0], pseudonym=hashed, secret=secret.fingerprint)

@@ -7,8 +7,9 @@ Does not: templates and fallbacks themselves (``seeds/``), facts about members.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
+
+from orchestration.core.folding import folded
 
 VARIABLES = ("product", "usual_days", "benefit", "expires_on", "store")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -39,11 +40,15 @@ def filled(text: str, values: Mapping[str, str | None], fallbacks: Mapping[str, 
     return _VARIABLE.sub(lambda found: known[found[1]] or "", text)
 
 
-def dialled(phone: str) -> str:
-    """A phone number as a sending tool dials it: digits, after a plus where it was given with one."""
-    plain = unicodedata.normalize("NFKC", phone).strip()
-    digits = re.sub("[^0-9]", "", plain)
-    return f"+{digits}" if digits and plain.startswith("+") else digits
+def dialled(given: str, number: str) -> str:
+    """A phone number as a sending tool dials it.
+
+    Args:
+        given: As it was delivered.
+        number: What number that is (``core.phones``); one of China has no country code, and gets it where it
+            was given with one.
+    """
+    return f"+86{number}" if number[0] != "+" and folded(given)[0] == "+" else number
 
 
 def neutral(cell: str) -> str:

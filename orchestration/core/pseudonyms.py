@@ -1,7 +1,8 @@
 """Contact details to pseudonyms: one normal form per kind, then HMAC-SHA256 under the secret.
 
-Belongs here: the normal forms and the keyed hash, each in Python (the reference) and in DuckDB's SQL.
-Does not: keeping the secret, running the SQL, deciding which values are placeholders.
+Belongs here: the normal forms, what is no contact detail, and the keyed hash, each in Python (the reference)
+    and in DuckDB's SQL.
+Does not: keeping the secret, running the SQL, listing words and placeholders (seeds), numbers (core.phones).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import hmac
 import re
 from dataclasses import dataclass
 
+from orchestration.core.folding import folded, folded_sql, lower
+from orchestration.core.phones import CHINA, phone, phone_sql
+
 CONTACT_KINDS = ("phone", "email", "union_id", "card", "name", "address")
 
 PSEUDONYM_LENGTH = 32
@@ -19,71 +23,134 @@ PSEUDONYM_LENGTH = 32
 INNER_PAD_VARIABLE = "rekindle_inner_pad"
 OUTER_PAD_VARIABLE = "rekindle_outer_pad"
 
-# Tab to carriage return, space, no-break space, ideographic space. Spelled out, because "white space" means
-# something different to each regular expression engine.
-_SPACES = "\t\n\x0b\x0c\r \u00a0\u3000"
-_WIDE_DIGITS = "０１２３４５６７８９"
-_DIGITS = "0123456789"
-# The plain dash comes last, where a character class takes it for itself.
+# After folding; the plain dash comes last, where a character class takes it for itself.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212-"
-# A mobile number of China as it is dialled: after the country code or not, after the 0 of the trunk or not.
-_MOBILE = "^(00|0)?(86)?0?(1[3-9][0-9]{9})$"
-_WITH_COUNTRY = "^(0086|86)([0-9]{11})$"
 _LOWER_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# What stands around a word that means nothing, such as (none) or 无。; alone it means nothing as well.
+_SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~·。、，—…《》【】「」『』“”‘’"
+_WITHOUT_LETTERS = r"[ -@\[-`{-~·。、，—…《》【】「」『』“”‘’]*"
+_ADDRESS = "[^@ ]+@[^@ .]+([.][^@ .]+)+"
+# 6.22E+15: a number of which a spreadsheet has lost the digits.
+_SCIENTIFIC = "[0-9]+[.,][0-9]*E[+]?[0-9]+|[0-9]+E[+][0-9]+"
 _BLOCK_SIZE = 64
 
+EMPTY_PARTS = ("any", "card", "name", "email_name", "email_pair")
+"""Where a word means that there is no value: any contact detail or one kind; what stands before the @ of an
+e-mail address; the same word before and after it."""
 
-def normalise(kind: str, value: str | None) -> str | None:
-    """The form in which two spellings of one contact detail are equal; None when nothing is left.
 
-    Phones keep their digits only, without China's country code before eleven digits, and mobile numbers of
-    China without the 0 of the trunk. E-mail addresses are trimmed and lower-cased, union ids trimmed, cards
-    lose spaces and dashes and are upper-cased, names and addresses are trimmed and lower-cased with single
-    spaces inside.
+@dataclass(frozen=True)
+class ContactRules:
+    """What decides whether a text is a contact detail, and which.
+
+    Attributes:
+        country: Two letters of the country in which phone numbers without a country code are dialled.
+        words: Words that stand for no value, each as :func:`word_form` has it, with one of ``EMPTY_PARTS``.
+    """
+
+    country: str = CHINA
+    words: frozenset[tuple[str, str]] = frozenset()
+
+    def of(self, *parts: str) -> frozenset[str]:
+        """The words of some parts."""
+        return frozenset(word for part, word in self.words if part in parts)
+
+
+_NO_RULES = ContactRules()
+
+
+def word_form(text: str) -> str:
+    """The form in which two spellings of one word are equal, whatever its case and the signs around it."""
+    return _word(folded(text))
+
+
+def normalise(kind: str, value: str | None, rules: ContactRules = _NO_RULES) -> str | None:
+    """The form in which two spellings of one contact detail are equal; None when it is none.
+
+    All are folded first (core.folding). Phones are numbers as core.phones has them. E-mail addresses are
+    lower-cased, cards lose spaces and dashes and are upper-cased, names and addresses are lower-cased with
+    single spaces inside. None is what a word says that means none, an e-mail address without @ or domain, a
+    card or union id of one character repeated, a card in a spreadsheet's short form, a name without letters.
     """
     if value is None:
         return None
     if kind == "phone":
-        digits = re.sub("[^0-9]", "", value.translate(str.maketrans(_WIDE_DIGITS, _DIGITS)))
-        normal = re.sub(_WITH_COUNTRY, r"\2", re.sub(_MOBILE, r"\3", digits))
-    elif kind == "email":
-        normal = _lower(value.strip(_SPACES))
-    elif kind == "union_id":
-        normal = value.strip(_SPACES)
+        return phone(value, rules.country)
+    text = folded(value)
+    if kind == "email":
+        normal = lower(text)
+        before, _, after = normal.partition("@")
+        is_none = (
+            not re.fullmatch(_ADDRESS, normal)
+            or before in rules.of("email_name")
+            or (before in rules.of("email_pair") and before == after.split(".")[0])
+        )
+        return None if is_none else normal
+    if kind == "union_id":
+        normal = text
     elif kind == "card":
-        bare = re.sub(f"[{_SPACES}{_DASHES}]", "", value)
         # Only a to z: "ß" and its like have upper forms that differ between the two languages.
+        bare = re.sub(f"[ {_DASHES}]", "", text)
         normal = bare.translate(str.maketrans(_LOWER_LETTERS, _LOWER_LETTERS.upper()))
     elif kind in ("name", "address"):
-        normal = _lower(re.sub(f"[{_SPACES}]+", " ", value).strip(" "))
+        normal = lower(re.sub(" +", " ", text))
     else:
         raise ValueError(f"unknown contact kind {kind!r}; allowed: {', '.join(CONTACT_KINDS)}")
-    return normal or None
+    word = _word(normal)
+    is_none = word == "" or word in rules.of("any", kind)
+    if kind in ("card", "union_id"):
+        is_none = is_none or len(set(normal)) < 2
+    if kind == "card":
+        is_none = is_none or re.fullmatch(_SCIENTIFIC, normal) is not None
+    if kind == "name":
+        is_none = is_none or re.fullmatch(_WITHOUT_LETTERS, normal) is not None
+    return None if is_none else normal
 
 
-def normalised_sql(kind: str, column: str) -> str:
+def normalised_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> str:
     """DuckDB expression that equals :func:`normalise` of the column (an expression yielding text)."""
     if kind == "phone":
-        digits = f"regexp_replace(translate({column}, '{_WIDE_DIGITS}', '{_DIGITS}'), '[^0-9]', '', 'g')"
-        mobile = f"regexp_replace({digits}, '{_MOBILE}', '\\3')"
-        normal = f"regexp_replace({mobile}, '{_WITH_COUNTRY}', '\\2')"
-    elif kind == "email":
-        normal = f"lower(trim({column}, '{_SPACES}'))"
-    elif kind == "union_id":
-        normal = f"trim({column}, '{_SPACES}')"
+        return phone_sql(column, rules.country)
+    text = folded_sql(column)
+    if kind == "email":
+        normal = f"lower({text})"
+        before, label = f"split_part({normal}, '@', 1)", f"split_part(split_part({normal}, '@', 2), '.', 1)"
+        is_some = [
+            f"regexp_full_match({normal}, '{_ADDRESS}')",
+            _not_among(before, rules.of("email_name")),
+            f"case when {before} = {label} then {_not_among(before, rules.of('email_pair'))} else true end",
+        ]
+        return f"case when {' and '.join(is_some)} then {normal} end"
+    if kind == "union_id":
+        normal = text
     elif kind == "card":
-        bare = f"regexp_replace({column}, '[{_SPACES}{_DASHES}]', '', 'g')"
-        normal = f"translate({bare}, '{_LOWER_LETTERS}', '{_LOWER_LETTERS.upper()}')"
+        bare = f"regexp_replace({text}, '[ {_DASHES}]', '', 'g')"
+        normal = (
+            f"case when regexp_full_match({bare}, '[ -~]*') then upper({bare}) "
+            f"else translate({bare}, '{_LOWER_LETTERS}', '{_LOWER_LETTERS.upper()}') end"
+        )
     elif kind in ("name", "address"):
-        normal = f"lower(trim(regexp_replace({column}, '[{_SPACES}]+', ' ', 'g'), ' '))"
+        normal = f"lower(regexp_replace({text}, ' +', ' ', 'g'))"
     else:
         raise ValueError(f"unknown contact kind {kind!r}; allowed: {', '.join(CONTACT_KINDS)}")
-    return f"nullif({normal}, '')"
+    # Trimming takes ten times as long as looking whether there is anything to trim.
+    signs = _literal(f"^[{re.escape(_SIGNS)}]|[{re.escape(_SIGNS)}]$")
+    trimmed = f"trim({normal}, {_literal(_SIGNS)})"
+    bare = f"case when regexp_matches({normal}, {signs}) then {trimmed} else {normal} end"
+    word = f"replace(lower({bare}), ' ', '')"
+    is_some = [f"{word} <> ''", _not_among(word, rules.of("any", kind))]
+    if kind in ("card", "union_id"):
+        is_some.append(f"replace({normal}, left({normal}, 1), '') <> ''")
+    if kind == "card":
+        is_some.append(f"not regexp_full_match({normal}, '{_SCIENTIFIC}')")
+    if kind == "name":
+        is_some.append(f"not regexp_full_match({normal}, '{_WITHOUT_LETTERS}')")
+    return f"case when {' and '.join(is_some)} then {normal} end"
 
 
-def pseudonym(secret: str, kind: str, value: str | None) -> str | None:
-    """The pseudonym of one contact detail, or None when it is empty."""
-    normal = normalise(kind, value)
+def pseudonym(secret: str, kind: str, value: str | None, rules: ContactRules = _NO_RULES) -> str | None:
+    """The pseudonym of one contact detail, or None when it is none."""
+    normal = normalise(kind, value, rules)
     if normal is None:
         return None
     return hmac.new(secret.encode(), f"{kind}:{normal}".encode(), hashlib.sha256).hexdigest()[
@@ -91,13 +158,13 @@ def pseudonym(secret: str, kind: str, value: str | None) -> str | None:
     ]
 
 
-def pseudonym_sql(kind: str, column: str) -> str:
+def pseudonym_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> str:
     """DuckDB expression that equals :func:`pseudonym`.
 
     The two pads of the key come from session variables (see :func:`key_pads`), so that no statement, error or
     log ever holds the secret or anything it could be found from.
     """
-    text = f"encode('{kind}:' || {normalised_sql(kind, column)})"
+    text = f"encode('{kind}:' || {normalised_sql(kind, column, rules)})"
     inner = f"unhex(sha256(getvariable('{INNER_PAD_VARIABLE}') || {text}))"
     return f"left(sha256(getvariable('{OUTER_PAD_VARIABLE}') || {inner}), {PSEUDONYM_LENGTH})"
 
@@ -119,6 +186,13 @@ def key_pads(secret: str) -> KeyPads:
     return KeyPads(bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key))
 
 
-def _lower(text: str) -> str:
-    # Character by character: DuckDB knows no final sigma, and lower-cases a dotted capital I to one letter.
-    return "".join(letter.lower()[0] for letter in text)
+def _word(text: str) -> str:
+    return lower(text.strip(_SIGNS)).replace(" ", "")
+
+
+def _not_among(text: str, words: frozenset[str]) -> str:
+    return f"{text} not in ({', '.join(map(_literal, sorted(words)))})" if words else "true"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestration.core.contract import Column, Table
+from orchestration.core.contract import Column, SourceSettings, Table
+from orchestration.core.folding import identifier_sql
+from orchestration.core.pseudonyms import ContactRules
 from orchestration.loader.row_rules import (
+    AS_WRITTEN,
     first_of_somebody,
     first_pseudonym,
     is_written,
@@ -47,6 +50,7 @@ class Whose:
         known: All columns of the contract; empty where there is none.
         stays: Whether the fact stays without its member.
         kept: Columns of a fact that stays which tell nothing of the member by themselves: those of its key.
+        settings: What was known of the source when the table was loaded.
     """
 
     source: str
@@ -54,6 +58,7 @@ class Whose:
     system: Column | None
     known: frozenset[str]
     stays: bool
+    settings: SourceSettings = AS_WRITTEN
     instead: tuple[tuple[str, str], ...] = ()
     kept: frozenset[str] = frozenset()
 
@@ -70,26 +75,35 @@ class Whose:
         """
         there = [name for name in self.columns if name in present]
         if TOUCH in there:
-            return f"landed.{TOUCH} in (select touch from erased_touches)"
+            return f"{self._id(TOUCH)} in (select touch from erased_touches)"
         number = next((name for name in there if name in _NUMBERS), None)
         contacts = [
             (kind, f"cast(landed.{quoted(name)} as varchar)") for name, kind in self.instead if name in there
         ]
+        rules = ContactRules(self.settings.country)
         guest = (
-            first_of_somebody([value for _, value in contacts]) if is_hashed else first_pseudonym(contacts)
+            first_of_somebody([value for _, value in contacts])
+            if is_hashed
+            else first_pseudonym(contacts, rules)
         )
-        numbers = [f"nullif(cast(landed.{quoted(number)} as varchar), '')"] if number else []
+        numbers = [self._id(number)] if number else []
         if guest:
             numbers.append(guest)
         if not numbers:
             return "false"
-        own = f"landed.{SYSTEM}"
+        own = self._id(SYSTEM)
         system = f" and (erased.system = {own} or not coalesce({_may_be(self.system, own)}, false))"
         same = f"erased.member_id = coalesce({', '.join(numbers)})"
         return (
             f"exists (select 1 from erased where erased.source = {literal(self.source)} and {same}"
             f"{system if SYSTEM in there else ''})"
         )
+
+    def _id(self, column: str) -> str:
+        """An id as it is loaded, in whatever spelling it was delivered."""
+        is_code = column == SYSTEM and self.system is not None and bool(self.system.allowed)
+        case = "keep" if is_code else self.settings.id_case
+        return identifier_sql(f"cast(landed.{quoted(column)} as varchar)", case)
 
 
 def whose_rows(table: Table) -> Whose:
@@ -106,6 +120,7 @@ def whose_rows(table: Table) -> Whose:
         stays=not any(column.required for column in numbered),
         instead=tuple((column.name, column.contact or "") for column in instead),
         kept=frozenset(table.key),
+        settings=table.settings,
     )
 
 

@@ -97,7 +97,7 @@ def _row(
     if reason:
         return None, reason
     kind = definitions.addresses[touch["channel"]]
-    address = _address(touch[kind], kind)
+    address = _address(touch, kind)
     if not address:
         return None, "no_contact"
     language = touch["language"]
@@ -140,9 +140,10 @@ def reason_against(touch: dict[str, Any]) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def _address(value: str | None, kind: str) -> str | None:
+def _address(touch: dict[str, Any], kind: str) -> str | None:
+    value = touch[kind]
     if kind == "phone":
-        return dialled(value or "") or None
+        return dialled(value, touch["phone_dialled"]) if value else None
     return normalise(kind, value) if kind in ADDRESSES else value
 
 
@@ -181,7 +182,7 @@ def touches_of(
 _NEWEST = "".join(
     f"first({name} order by updated_at desc nulls last, record_key) filter (where {kind} <> '') as {name},\n"
     for kind in ADDRESSES
-    for name in (kind, f"{kind}_point", f"{kind}_is_known")
+    for name in (kind, f"{kind}_point", f"{kind}_is_known", *(["phone_dialled"] if kind == "phone" else []))
 )
 
 _TOUCHES = """
@@ -280,7 +281,7 @@ select
     ) as has_opted_out,
     journeys.exit_reason is not null or ended_since.member_key is not null as is_over,
     crowded.planned_touch_id is not null as is_crowded,
-    contacts.phone, contacts.email, contacts.union_id, contacts.member_id,
+    contacts.phone, contacts.phone_dialled, contacts.email, contacts.union_id, contacts.member_id,
     members.language, product.product_name, stores.store_name,
     cast(round(member_cycle.cycle_days) as integer) as usual_days
 from touches

@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import RekindleError
+from orchestration.core.folding import identifier_sql
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
@@ -169,8 +170,15 @@ def _opt_outs(table: Table, files: list[Path], purpose: str, *, is_refused: bool
         says_no = f"({says_no}) and coalesce(purpose not in ({', '.join(map(literal, others))}), true)"
     if "member_id" in columns and not is_refused:
         says_no = f"({says_no}) and member_id <> ''"
+
+    def cell(name: str) -> str:
+        text = f"cast({quoted(name) if name in columns else 'null'} as text)"
+        # What is loaded is folded already.
+        return identifier_sql(text, table.settings.id_case) if is_refused and name in ids else text
+
+    ids = {column.name for column in table.columns if column.is_id and not column.allowed}
     cells = ", ".join(
-        f"cast({quoted(name) if name in columns else 'null'} as text) as {quoted(name)}"
+        f"{cell(name)} as {quoted(name)}"
         for name in dict.fromkeys([*table.key, *_TELLING, *(column.name for column in telling)])
     )
     paths = ", ".join(literal(str(file)) for file in files)

@@ -6,7 +6,6 @@ Does not: which of a member's addresses is taken (``audience.py``), writing the 
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Collection
 from pathlib import Path
@@ -17,8 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract
 from orchestration.core.errors import RekindleError
-from orchestration.core.pseudonyms import normalise, normalised_sql
-from orchestration.loader.bookkeeping import BLOCKED_SEED
+from orchestration.own_tables import read_own_table
 from orchestration.project import Home
 from orchestration.warehouse.connections import quoted
 
@@ -26,6 +24,8 @@ ADDRESSES = ("phone", "email", "union_id")
 """Contact details that a sending tool can reach somebody under."""
 
 _RECORD = ("system", "member_id")
+# What the loader wrote beside each kind of address.
+_PARTS = dict.fromkeys(ADDRESSES, ("pseudonym",)) | {"phone": ("pseudonym", "dialled")}
 
 
 def refuse_lost_contacts(
@@ -93,11 +93,12 @@ def _found(file: Path, rows: int) -> str | None:
     return None if found == rows else f"{found:,} rows"
 
 
-def open_vault(home: Home, published: duckdb.DuckDBPyConnection, seeds_dir: Path) -> None:
+def open_vault(home: Home, published: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary table ``vault`` of the newest contact details of every member record, under its key.
 
-    Beside each address is its normal form (``phone_point``), and whether a delivery that the published
-    version knows had it for this record (``phone_is_known``). A placeholder is no address.
+    Beside each address is its pseudonym (``phone_point``), and whether a delivery that the published
+    version knows had it for this record (``phone_is_known``); beside a phone, the number to dial. What is no
+    contact detail has no pseudonym, and neither it nor a placeholder is an address.
 
     Raises:
         RekindleError: No file of the vault says whose its contact details are, or one cannot be read.
@@ -109,7 +110,7 @@ def open_vault(home: Home, published: duckdb.DuckDBPyConnection, seeds_dir: Path
         ).fetchall()
     }
     try:
-        query = _query(home, known, _blocked(seeds_dir))
+        query = _query(home, known, _blocked(home))
         # What does not fit in memory would lie beside the published file, contact details and all.
         published.execute("set temp_directory = ''")
         published.execute(f"create or replace temp table vault as {query}")
@@ -129,9 +130,15 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
             continue
         for file in files:
             names = pq.read_schema(file).names
+            wanted = [(kind, f"{kind}_{part}") for kind in ADDRESSES for part in _PARTS[kind]]
+            if any(kind in names and name not in names for kind, name in wanted):
+                raise RekindleError(
+                    f"{file} is of an earlier version, so nothing was exported. `rekindle load`, then export "
+                    "again"
+                )
             columns = ", ".join(
                 f"{name} as {name}" if name in names else f"cast(null as varchar) as {name}"
-                for name in ADDRESSES
+                for name in (*ADDRESSES, *(name for _, name in wanted))
             )
             is_known = (folder.parent.name, folder.name, file.stem) in known
             parts.append(
@@ -143,8 +150,8 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
             f"no file of {home.vault / 'contacts'} names contact details by system and member_id, so "
             "nobody can be reached; nothing was exported"
         )
-    points = ", ".join(f"{normalised_sql(kind, kind)} as {kind}_point" for kind in ADDRESSES)
-    addresses = ", ".join(
+    points = ", ".join(f"{kind}_pseudonym as {kind}_point" for kind in ADDRESSES)
+    addresses = "phone_dialled, " + ", ".join(
         f"case when {kind}_point not in ({blocked[kind]}) then {kind} end as {kind}, "
         f"case when {kind}_point not in ({blocked[kind]}) then {kind}_point end as {kind}_point, "
         f"bool_or(is_known) over (partition by source, system, member_id, {kind}_point) as {kind}_is_known"
@@ -159,18 +166,19 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
 
 def _is_of_records(names: list[str]) -> bool:
     """Whether a file of the vault has a row per member record: no column but its key and contact details."""
-    others = {name for name in names if not name.endswith("_pseudonym") and f"{name}_pseudonym" not in names}
+    details = {name.removesuffix("_pseudonym") for name in names if name.endswith("_pseudonym")}
+    others = {
+        name for name in names if name.removesuffix("_pseudonym").removesuffix("_dialled") not in details
+    }
     return others == set(_RECORD)
 
 
-def _blocked(seeds_dir: Path) -> dict[str, str]:
-    """SQL: by kind, the normal forms that identify nobody."""
+def _blocked(home: Home) -> dict[str, str]:
+    """SQL: by kind, the pseudonyms that identify nobody."""
     found: dict[str, set[str]] = {kind: {""} for kind in ADDRESSES}
-    with (seeds_dir / BLOCKED_SEED).open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            kind = row["identifier_type"]
-            if kind in found:
-                found[kind].add(normalise(kind, row["value"]) or "")
+    for row in read_own_table(home, "blocked_identifiers"):
+        if row["identifier_type"] in found:
+            found[row["identifier_type"]].add(row["pseudonym"])
     return {kind: ", ".join(map(quoted, sorted(values))) for kind, values in found.items()}
 
 

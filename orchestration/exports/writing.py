@@ -102,7 +102,7 @@ def export(
             as_of = as_of_date(published)
             sealed = sealed_weeks(home, published, week, seeds_dir)
             refuse_lost_contacts(home, published, contracts)
-            open_vault(home, published, seeds_dir)
+            open_vault(home, published)
             of_nobody = hear_opt_outs(home, published, contracts, definitions)
             unreadable = unreadable_of_nobody(published) + of_nobody
             found = touches_of(published, sealed[0].seal.campaign_week, definitions)

@@ -6,7 +6,7 @@ Does not: refused consents (``unreadable.py``), how a table is written (``own_ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.contract import ContractFault, SourceContract, Table
-from orchestration.core.pseudonyms import CONTACT_KINDS, pseudonym
+from orchestration.core.pseudonyms import CONTACT_KINDS, ContactRules, pseudonym
 from orchestration.definitions_files.seeds import sound_rows
 from orchestration.files import write_if_changed
 from orchestration.own_tables import arrow_type, write_own_table
@@ -46,24 +46,32 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
     write_own_table(home, "loads", rows)
 
 
-def blocked_identifiers(seeds_dir: Path, secret: str) -> dict[tuple[str, str], str]:
+def blocked_identifiers(
+    contracts: Mapping[str, SourceContract], seeds_dir: Path, secret: str
+) -> dict[tuple[str, str], str]:
     """Kind and pseudonym of the placeholder values that identify nobody, each with the reason.
+
+    A number is one in each country that a source dials in.
 
     Raises:
         ContractFault: The seed names an unknown kind of identifier.
         InputFault: The seed is not as it is declared.
     """
     rows: dict[tuple[str, str], str] = {}
+    countries = sorted(
+        {table.settings.country for contract in contracts.values() for table in contract.tables}
+    )
     for row in sound_rows(BLOCKED_SEED, seeds_dir):
         kind = row["identifier_type"]
         if kind not in CONTACT_KINDS:
             raise ContractFault(
                 f"seeds/{BLOCKED_SEED}: unknown identifier_type {kind!r}; allowed: {', '.join(CONTACT_KINDS)}"
             )
-        hashed = pseudonym(secret, kind, row["value"])
-        # Two spellings of one value are one row; a value with nothing left is empty in the data too.
-        if hashed is not None:
-            rows.setdefault((kind, hashed), row["reason"])
+        for country in countries:
+            hashed = pseudonym(secret, kind, row["value"], ContactRules(country))
+            # Two spellings of one value are one row; a value that is none is empty in the data too.
+            if hashed is not None:
+                rows.setdefault((kind, hashed), row["reason"])
     return rows
 
 

@@ -38,6 +38,8 @@ from orchestration.loader.deliveries import (
     manifest_sha256,
 )
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
+from orchestration.loader.phone_function import know_phones
+from orchestration.loader.plausible import Plausible, read_plausible
 from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
@@ -95,7 +97,7 @@ def load(
         home: The business's folder.
         contracts: By source name, see ``read_contracts``.
         say: Gets one line per step.
-        seeds_dir: Where ``identity/blocked_identifiers.csv`` lies.
+        seeds_dir: Where the rows lie of what values can be, and of those that identify nobody.
         memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
         threads: DuckDB's threads; by default all cores.
 
@@ -132,7 +134,8 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
     faults: list[str] = []
-    blocked = blocked_identifiers(seeds_dir, secret.value)
+    plausible = read_plausible(seeds_dir, contracts)
+    blocked = blocked_identifiers(contracts, seeds_dir, secret.value)
     tell_placeholders(connection, (hashed for _, hashed in blocked))
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records, rates = _read_records(home, contracts), read_rates(seeds_dir)
@@ -146,7 +149,7 @@ def _load(
                 f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
                 "deliver corrections under a new date"
             )
-        elif record and _is_current(record, delivery.table, secret, rates):
+        elif record and _is_current(record, delivery.table, secret, plausible, rates):
             records[_identity(delivery.table, delivery.delivered_on)] = record
         else:
             checked = check_delivery(delivery, connection, _private(home), faults)
@@ -155,11 +158,12 @@ def _load(
     landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
     for source, table_name, delivered_on in sorted(records.keys() - landed):
         table = contracts[source].table(table_name)
-        if table and not _is_current(records[source, table_name, delivered_on], table, secret, rates):
+        record = records[source, table_name, delivered_on]
+        if table and not _is_current(record, table, secret, plausible, rates):
             faults.append(
-                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, an exchange "
-                "rate or the loader changed, but the delivery is no longer in landing; put it back so that "
-                "it can be loaded anew"
+                f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, the loader "
+                "or what is plausible (seeds/sources) changed, but the delivery is no longer in landing; put "
+                "it back so that it can be loaded anew"
             )
     present = landed | records.keys()
     faults += _required_tables_missing(contracts, present)
@@ -177,11 +181,11 @@ def _load(
         )
     for checked in pending:
         records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, rates, connection, say
+            home, checked, secret, plausible, rates, connection, say
         )
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, blocked)
-    tables = tell_what_is_loaded(home, contracts)
+    tables = tell_what_is_loaded(home, contracts, seeds_dir)
     for line in _missing_lines(tables, contracts):
         say(line)
     if not pending:
@@ -189,11 +193,15 @@ def _load(
     return LoadSummary(tables, len(pending))
 
 
-def tell_what_is_loaded(home: Home, contracts: dict[str, SourceContract]) -> list[TableLoad]:
+def tell_what_is_loaded(
+    home: Home, contracts: dict[str, SourceContract], seeds_dir: Path = SEEDS_DIR
+) -> list[TableLoad]:
     """Write the tables about deliveries, as they lie there now."""
     tables = _summary(contracts, _read_records(home, contracts))
     with duckdb.connect() as connection:
-        write_own_table(home, UNREADABLE, unreadable_consents(home, contracts, connection))
+        write_own_table(
+            home, UNREADABLE, unreadable_consents(home, contracts, connection, read_plausible(seeds_dir))
+        )
     write_loads(home, tables)
     return tables
 
@@ -202,6 +210,7 @@ def _load_one(
     home: Home,
     checked: CheckedDelivery,
     secret: Secret,
+    plausible: Plausible,
     rates: tuple[Rate, ...],
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
@@ -214,7 +223,7 @@ def _load_one(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
-        written = write_delivery(connection, checked, workspace, private, rates)
+        written = write_delivery(connection, checked, workspace, private, plausible, rates)
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
@@ -223,6 +232,7 @@ def _load_one(
             f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "
             "they may be damaged.\nNothing of this delivery was loaded. Have it written and delivered again."
         ) from None
+    notes = [*checked.notes, *_whole_notes(checked, written), *written.notes]
     record = {
         "source": table.source,
         "table": table.name,
@@ -232,6 +242,7 @@ def _load_one(
         "rows_quarantined": written.rows_quarantined,
         "exact_duplicates": written.exact_duplicates,
         "contract": table.fingerprint,
+        "plausible": plausible.fingerprint(table),
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
@@ -239,7 +250,7 @@ def _load_one(
         "rates": rates_fingerprint(rates, written.foreign_currencies, delivery.delivered_on),
         "covers": checked.covers,
         "has_contacts": written.vault is not None,
-        "notes": [*checked.notes, *_whole_notes(checked, written)],
+        "notes": notes,
     }
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
@@ -266,7 +277,7 @@ def _load_one(
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in record["notes"]:
+    for note in notes:
         say(f"{delivery.where}: {note}")
     return record
 
@@ -312,6 +323,7 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
 
 def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
     """Give a connection what it needs to hash contact details."""
+    know_phones(connection)
     pads = key_pads(secret.value)
     connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
     connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
@@ -382,8 +394,15 @@ def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
 
-def _is_current(record: dict[str, Any], table: Table, secret: Secret, rates: tuple[Rate, ...]) -> bool:
-    expected = {"contract": table.fingerprint, "secret": secret.fingerprint, "format": FORMAT}
+def _is_current(
+    record: dict[str, Any], table: Table, secret: Secret, plausible: Plausible, rates: tuple[Rate, ...]
+) -> bool:
+    expected = {
+        "contract": table.fingerprint,
+        "plausible": plausible.fingerprint(table),
+        "secret": secret.fingerprint,
+        "format": FORMAT,
+    }
     if record.get("currencies"):
         delivered_on = date.fromisoformat(record["delivered_on"])
         expected["rates"] = rates_fingerprint(rates, record["currencies"], delivered_on)

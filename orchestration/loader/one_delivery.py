@@ -16,9 +16,18 @@ import pyarrow.parquet
 
 from orchestration.core.contract import CURRENCY, Column, Table
 from orchestration.core.errors import RekindleError
-from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.core.phones import phone_sql
+from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
 from orchestration.loader.currencies import Conversion, Rate, currency_sql
-from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
+from orchestration.loader.deliveries import (
+    FILE_COLUMN,
+    ROW_COLUMN,
+    CheckedDelivery,
+    DeliveredFile,
+    Delivery,
+    scan,
+)
+from orchestration.loader.plausible import Plausible, none_values, offset_rules, pair_rules, range_rules
 from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
@@ -40,7 +49,7 @@ _MOST_ROWS_READ_TWICE = 2
 
 @dataclass(frozen=True)
 class WrittenDelivery:
-    """Where the parts of one delivery were written, not yet visible, and its counts."""
+    """Where the parts of one delivery were written, not yet visible, its counts, and what to note of it."""
 
     loaded: Path
     quarantined: Path | None
@@ -50,6 +59,7 @@ class WrittenDelivery:
     rows_quarantined: int
     exact_duplicates: int
     foreign_currencies: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def write_delivery(
@@ -57,15 +67,17 @@ def write_delivery(
     checked: CheckedDelivery,
     workspace: Path,
     private: Path,
+    plausible: Plausible,
     rates: tuple[Rate, ...] = (),
 ) -> WrittenDelivery:
     """Write everything one delivery becomes.
 
     Args:
-        connection: With the key pads set.
+        connection: With the key pads set, and the function of phone numbers.
         checked: The delivery.
         workspace: Empty folder for what is pseudonymous.
         private: Empty folder for what holds contact details.
+        plausible: What values can be.
         rates: Of other currencies than the home's.
 
     Returns:
@@ -77,7 +89,7 @@ def write_delivery(
     table = checked.delivery.table
     foreign = _foreign_currencies(connection, checked)
     money = Conversion(table, checked.delivery.delivered_on, foreign, rates)
-    reasons = _prepare_rows(connection, checked, money)
+    reasons = _prepare_rows(connection, checked, plausible, money)
     _reject_repeated_keys(connection, table, len(reasons))
     counts = _count(connection, table)
     duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
@@ -89,10 +101,11 @@ def write_delivery(
         _write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
     source = "validated" if not is_clean else "rows_as_typed"
     condition = "true" if is_clean else "quarantine_code is null"
-    vault = None
+    vault, notes = None, list[str]()
     if checked.has_contacts:
         vault = private / "contacts.parquet"
-        _write_vault(connection, table, source, condition, vault)
+        _write_vault(connection, table, source, condition, vault, plausible.contacts(table))
+        notes = none_values(table, _none_values(connection, table))
         source, condition = "accepted", "true"
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
@@ -108,7 +121,15 @@ def write_delivery(
             "kept; please report this."
         )
     return WrittenDelivery(
-        loaded, quarantined, vault, checked.rows, rows_loaded, rows_quarantined, duplicates, foreign
+        loaded,
+        quarantined,
+        vault,
+        checked.rows,
+        rows_loaded,
+        rows_quarantined,
+        duplicates,
+        foreign,
+        tuple(notes),
     )
 
 
@@ -130,14 +151,13 @@ def _foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedD
 
 
 def _prepare_rows(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, money: Conversion
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, plausible: Plausible, money: Conversion
 ) -> list[Rule]:
     """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show in quarantine."""
-    table = checked.delivery.table
     reasons: list[Rule] = []
     parts = []
     for _, group in groupby(sorted(checked.files, key=_shape), key=_shape):
-        parts.append(_rows_of_one_shape(table, tuple(group), reasons, money))
+        parts.append(_rows_of_one_shape(checked.delivery, tuple(group), reasons, plausible, money))
     connection.execute("create or replace temp view rows_as_typed as " + " union all ".join(parts))
     return reasons
 
@@ -147,32 +167,41 @@ def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
 
 
 def _rows_of_one_shape(
-    table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule], money: Conversion
+    delivery: Delivery,
+    files: tuple[DeliveredFile, ...],
+    reasons: list[Rule],
+    plausible: Plausible,
+    money: Conversion,
 ) -> str:
-    types = files[0].types
+    table, types = delivery.table, files[0].types
+    contacts = plausible.contacts(table)
     has_contacts = any(column.name in types for column in table.contacts)
     values, shown, codes = [], [], []
     for column in table.columns:
         delivered = types.get(column.name)
         value = money.value(column, types, typed(column, delivered, table.settings))
         value = f"cast({value} as {column.data_type})"
-        instead = _instead(table, column, types)
+        instead = _instead(table, column, types, contacts)
         filled = f"coalesce({value}, {instead})" if instead else value
         values.append(f"{filled} as {quoted(column.name)}")
         is_moment = column.name == table.month_of
-        rules = row_rules(column, delivered, table.settings, is_moment=is_moment, instead=instead)
+        rules = [
+            *offset_rules(column, delivered),
+            *row_rules(column, delivered, table.settings, is_moment=is_moment, instead=instead),
+            *range_rules(table, column, delivered, plausible, delivery.delivered_on),
+        ]
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
-            text = pseudonym_sql(column.contact, value)
+            text = pseudonym_sql(column.contact, value, contacts)
         elif has_contacts and rules:
             # A slipped column could put a phone number where a code belongs.
             broken = " or ".join(f"({rule.condition})" for rule in rules)
             text = f"case when {broken} then '{_WITHHELD}' else {text} end"
         shown.append(text)
-    for rule in money.rules(types):
+    for rule in [*money.rules(types), *pair_rules(table, types)]:
         reasons.append(rule)
         codes.append(f"when {rule.condition} then {len(reasons)}")
     code = f"case {' '.join(codes)} end" if codes else "null"
@@ -185,11 +214,11 @@ def _rows_of_one_shape(
     )
 
 
-def _instead(table: Table, column: Column, types: dict[str, str]) -> str | None:
+def _instead(table: Table, column: Column, types: dict[str, str], rules: ContactRules) -> str | None:
     """SQL of what takes a column's place where it is empty: the first pseudonym that is of one person."""
     contacts = [table.column(name) for name in column.or_pseudonym_of if name in types]
     return first_pseudonym(
-        [(contact.contact or "", typed(contact, types[contact.name], table.settings)) for contact in contacts]
+        [(one.contact or "", typed(one, types[one.name], table.settings)) for one in contacts], rules
     )
 
 
@@ -315,16 +344,26 @@ def _write_quarantined(
 
 
 def _write_vault(
-    connection: duckdb.DuckDBPyConnection, table: Table, source: str, condition: str, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    source: str,
+    condition: str,
+    path: Path,
+    contacts: ContactRules,
 ) -> None:
     """Write the contact details, and make the table ``accepted`` with their pseudonyms beside them.
 
     Hashing is the dear part, so it is done once for the vault and the loaded files.
     """
     pseudonyms = ", ".join(
-        f"{pseudonym_sql(column.contact or '', quoted(column.name))} as {quoted(column.name + '_pseudonym')}"
+        f"{pseudonym_sql(column.contact or '', quoted(column.name), contacts)} "
+        f"as {quoted(column.name + '_pseudonym')}"
         for column in table.contacts
     )
+    # What a sending tool dials: only here a number's country is known.
+    numbers = [column.name for column in table.contacts if column.contact == "phone"]
+    for name in numbers:
+        pseudonyms += f", {phone_sql(quoted(name), contacts.country)} as {quoted(name + '_dialled')}"
     connection.execute(
         f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
     )
@@ -333,11 +372,22 @@ def _write_vault(
     names = list(dict.fromkeys([*table.key, *members]))
     for column in table.contacts:
         names += [column.name, f"{column.name}_pseudonym"]
+    names += [f"{name}_dialled" for name in numbers]
     connection.execute(
         f"copy (select {', '.join(quoted(name) for name in names)} from accepted "
         f"order by {', '.join(quoted(name) for name in table.key)}) "
         f"to {literal(str(path))} (format parquet, compression zstd)"
     )
+
+
+def _none_values(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
+    """How many values of the table ``accepted`` are no contact details, by column."""
+    counts = ", ".join(
+        f"count({quoted(column.name)}) - count({quoted(column.name + '_pseudonym')})"
+        for column in table.contacts
+    )
+    (row,) = connection.execute(f"select {counts} from accepted").fetchall()
+    return {column.name: count for column, count in zip(table.contacts, row, strict=True)}
 
 
 def _write_months(

@@ -13,7 +13,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from orchestration.core.contract import Bound, Column, SourceSettings
-from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.core.folding import identifier_sql
+from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
 
 BLOCKED_VARIABLE = "rekindle_blocked"
 """Session variable with the pseudonyms of placeholders, which are nobody's."""
@@ -53,7 +54,7 @@ _TIMESTAMP = (
     f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
     "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
-_AS_WRITTEN = SourceSettings()
+AS_WRITTEN = SourceSettings()
 """Settings that move no time."""
 # Between these days it is looked for changes of a zone's offset, such as summer time.
 _FIXED_FROM, _FIXED_UNTIL = date(2000, 1, 1), date(2038, 1, 1)
@@ -95,7 +96,7 @@ def typed(column: Column, delivered: str | None, settings: SourceSettings) -> st
         delivered: The type it was delivered in; None where it was not.
         settings: What is known of the source; times come out as the wall clock of its zone.
     """
-    read = _read(column, delivered)
+    read = _read(column, delivered, settings.id_case)
     if column.data_type != "timestamp" or delivered is None or settings.time_zone == "UTC":
         return read
     name, zone = quoted(column.name), literal(settings.time_zone)
@@ -133,12 +134,14 @@ def _can_move(read: str) -> str:
     return f"{read} between timestamp '0001-01-03' and timestamp '{_NOTHING_HAPPENS_FROM}'"
 
 
-def _read(column: Column, delivered: str | None) -> str:
+def _read(column: Column, delivered: str | None, id_case: str = AS_WRITTEN.id_case) -> str:
     """The column in its contract type, a time as it is written or, where it has an offset, in UTC."""
     name = quoted(column.name)
     target = column.data_type
     if delivered is None or delivered == '"NULL"':
         return f"cast(null as {target})"
+    if _base(delivered) == _TEXT and column.is_id:
+        return identifier_sql(name, "keep" if column.allowed else id_case)
     if _base(delivered) == _TEXT:
         return _typed_text(name, target)
     if target == "varchar" and _base(delivered) in _FRACTIONS:
@@ -157,7 +160,7 @@ def _read(column: Column, delivered: str | None) -> str:
 def row_rules(
     column: Column,
     delivered: str | None,
-    settings: SourceSettings = _AS_WRITTEN,
+    settings: SourceSettings = AS_WRITTEN,
     *,
     is_moment: bool = False,
     instead: str | None = None,
@@ -179,6 +182,9 @@ def row_rules(
     )
     if delivered is None or delivered == '"NULL"':
         is_there = "false"
+    elif column.is_id:
+        # An id of spaces that nobody sees is no id.
+        is_there = f"{value} is not null"
     if column.required:
         is_missing = f"not ({is_there})" + (f" and {instead} is null" if instead else "")
         rules.append(Rule(is_missing, "required but empty", column.name))
@@ -218,13 +224,14 @@ def row_rules(
     return rules
 
 
-def first_pseudonym(contacts: list[tuple[str, str]]) -> str | None:
+def first_pseudonym(contacts: list[tuple[str, str]], rules: ContactRules) -> str | None:
     """SQL: the pseudonym of the first contact detail that is there and no placeholder; None without any.
 
     Args:
         contacts: Kind of contact detail and SQL of its value, in order.
+        rules: What is a contact detail.
     """
-    return first_of_somebody([pseudonym_sql(kind, value) for kind, value in contacts])
+    return first_of_somebody([pseudonym_sql(kind, value, rules) for kind, value in contacts])
 
 
 def first_of_somebody(pseudonyms: list[str]) -> str | None:

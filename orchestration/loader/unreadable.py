@@ -7,6 +7,7 @@ Does not: whom they silence (models/core/facts/int_unreadable_consents), validat
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
+from orchestration.loader.plausible import Plausible, is_plausible
 from orchestration.loader.row_rules import is_written, literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
@@ -31,7 +33,10 @@ _SQL_TYPES = {
 
 
 def unreadable_consents(
-    home: Home, contracts: dict[str, SourceContract], connection: duckdb.DuckDBPyConnection
+    home: Home,
+    contracts: dict[str, SourceContract],
+    connection: duckdb.DuckDBPyConnection,
+    plausible: Plausible,
 ) -> list[dict[str, Any]]:
     """Every refused row of every delivery that may tell an opt-out; what cannot be read of it is empty."""
     return [
@@ -42,17 +47,18 @@ def unreadable_consents(
         for file in sorted(
             (home.quarantine / table.source / table.name).glob("delivered=*/quarantined.parquet")
         )
-        for row in connection.sql(_readable(table, file)).to_arrow_table().to_pylist()
+        for row in connection.sql(_readable(table, file, plausible)).to_arrow_table().to_pylist()
     ]
 
 
-def _readable(table: Table, file: Path) -> str:
+def _readable(table: Table, file: Path, plausible: Plausible) -> str:
     columns = {column.name: column for column in table.columns}
+    delivered_on = file.parent.name.removeprefix("delivered=")
     known = {
         "source": literal(table.source),
         "table_name": literal(table.name),
-        "delivered_on": f"date {literal(file.parent.name.removeprefix('delivered='))}",
-        "happened_at": _moment(table),
+        "delivered_on": f"date {literal(delivered_on)}",
+        "happened_at": _moment(table, plausible, date.fromisoformat(delivered_on)),
     }
     values = []
     for field in schema_of(UNREADABLE):
@@ -85,16 +91,21 @@ def _may_opt_out(table: Table, column: Column) -> str:
     return f"coalesce({_value(table, column)} in ({codes}), {is_there})"
 
 
-def _moment(table: Table) -> str:
-    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read."""
+def _moment(table: Table, plausible: Plausible, delivered_on: date) -> str:
+    """When it was: by the times of the opt-out, else by that of the row; null where one cannot be read.
+
+    A time that cannot be so is none either: an opt-out of 1970 would be overruled by any consent since.
+    """
+
+    def moment(column: Column) -> str:
+        value = _value(table, column)
+        return f"case when {is_plausible(column, value, plausible, delivered_on)} then {value} end"
+
     times = [column for column in _telling(table) if column.data_type in _MOMENTS]
     if not times:
-        return _value(table, table.column(table.month_of)) if table.month_of else "null"
-    unread = " or ".join(
-        f"({_may_opt_out(table, column)} and {_value(table, column)} is null)" for column in times
-    )
-    latest = ", ".join(_value(table, column) for column in times)
-    return f"case when not ({unread}) then greatest({latest}) end"
+        return moment(table.column(table.month_of)) if table.month_of else "null"
+    unread = " or ".join(f"({_may_opt_out(table, column)} and {moment(column)} is null)" for column in times)
+    return f"case when not ({unread}) then greatest({', '.join(map(moment, times))}) end"
 
 
 def _value(table: Table, column: Column) -> str:

@@ -19,9 +19,7 @@ pos,one,2025-01-01 04:00:00,Li Wei,13911112222,
 crm,two,2025-01-01 04:00:00,Wang Fang,,two@shop.cn
 web,,2025-01-01 04:00:00,,,three@shop.cn
 """
-HEAD = (
-    "system,order_id,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,phone,email\n"
-)
+HEAD = "system,order_id,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,phone,email\n"
 
 
 def order(system, number, member="", status="completed", net="100", phone="", email="", day="2025-02-01"):

@@ -16,11 +16,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.core.phones import phone
+from orchestration.core.pseudonyms import pseudonym
 from orchestration.definitions_files.hashes import definition_hashes
 from orchestration.files import private_folder, sha256_of
 from orchestration.ledger.seals import proposals, seal
 from orchestration.loader import load
 from orchestration.loader.contracts import read_contracts
+from orchestration.loader.secret import read_secret
 from orchestration.project import STAGING_DIR, Home
 from orchestration.sources.delivering import deliver
 from orchestration.warehouse.versions import Manifest
@@ -184,12 +187,16 @@ def publish(home: Home) -> Shop:
     contacts = home.vault / "contacts" / "chain" / "members"
     for private in (*reversed(contacts.parents[:3]), contacts):
         private_folder(private)
+    secret = read_secret(home).value
     kept = ", ".join(
-        f"('crm', 'm{number}', {_text(phone)})" for number, (phone, _, _) in MEMBERS.items() if number != 10
+        f"('crm', 'm{number}', {_text(given)}, {_text(pseudonym(secret, 'phone', given))}, "
+        f"{_text(given and phone(given))})"
+        for number, (given, _, _) in MEMBERS.items()
+        if number != 10
     )
-    duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
-        str(contacts / "delivered=2025-12-28.parquet"), compression="uncompressed"
-    )
+    duckdb.sql(
+        f"from (values {kept}) as kept(system, member_id, phone, phone_pseudonym, phone_dialled)"
+    ).write_parquet(str(contacts / "delivered=2025-12-28.parquet"), compression="uncompressed")
     shop = Shop(home)
     shop.note()
     return shop

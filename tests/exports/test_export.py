@@ -119,11 +119,17 @@ def test_no_cell_starts_a_formula(cell, shown):
 
 
 @pytest.mark.parametrize(
-    ("phone", "number"),
-    [("+86 138-0000 0001", "+8613800000001"), ("（０２１）５５", "02155"), ("+", ""), ("unknown", "")],
+    ("given", "number", "address"),
+    [
+        ("+86 138-0000 0001", "13800000001", "+8613800000001"),
+        ("＋８６ 13800000001", "13800000001", "+8613800000001"),
+        ("0086 138 0000 0001", "13800000001", "13800000001"),
+        ("098765 43210", "+919876543210", "+919876543210"),
+        ("(021) 5555 6666", "+862155556666", "+862155556666"),
+    ],
 )
-def test_a_phone_is_digits_after_its_plus(phone, number):
-    assert dialled(phone) == number
+def test_a_number_of_china_keeps_its_plus_and_any_other_has_its_country(given, number, address):
+    assert dialled(given, number) == address
 
 
 def test_a_variable_is_filled_once_and_an_unknown_one_without_fallback_leaves_the_member_out():

@@ -16,7 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.core.contract import CURRENCY, Column, Table
-from orchestration.definitions_files.seeds import sound_rows
+from orchestration.core.definition_rows import refuse
+from orchestration.definitions_files.seeds import faults_of, sound_rows
 from orchestration.loader.row_rules import Rule, literal, quoted, typed
 
 RATES_SEED = "sources/exchange_rates.csv"
@@ -40,8 +41,10 @@ def read_rates(seeds_dir: Path) -> tuple[Rate, ...]:
     Raises:
         InputFault: The seed is not as it is declared.
     """
-    if not (seeds_dir / RATES_SEED).exists():
+    file = seeds_dir / RATES_SEED
+    if not file.exists():
         return ()
+    refuse(faults_of([file.stem], {file.stem: file}), "seed")
     rates = [
         Rate(row["currency"], date.fromisoformat(row["valid_from"]), Decimal(row["rate"]))
         for row in sound_rows(RATES_SEED, seeds_dir)

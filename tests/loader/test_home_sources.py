@@ -175,7 +175,7 @@ def test_an_opt_out_that_a_shop_delivered_and_nobody_loaded_stops_exports(busine
     business.load()
     deliver(business.home.landing, "mine", "consents", DAY, lambda to: business.write(to / "c.csv", "a\n"))
 
-    with pytest.raises(RekindleError, match="mine.consents delivered=2025-12-28"):
+    with pytest.raises(RekindleError, match=r"mine\.consents delivered=2025-12-28"):
         refuse_unloaded(business.home, business.contracts())
 
 
@@ -352,6 +352,15 @@ def test_a_row_is_converted_by_the_rate_of_its_day_as_known_at_delivery(business
         "currency USD has no rate before 2025-02-01; this home counts in CNY; "
         "add a rate to seeds/sources/exchange_rates.csv"
     ]
+
+
+@pytest.mark.parametrize("line", ["USD,2025-01-01,0,b", "usd,2025-01-01,7,b", 'USD,2025-01-01,"7,1",b'])
+def test_a_rate_that_is_none_stops_the_load_and_is_named(business, line):
+    business.rates(line + "\n")
+    business.deliver("chain", order(1, "2025-12-01", "10", "USD"))
+
+    with pytest.raises(InputFault, match="exchange_rates"):
+        business.load()
 
 
 def test_a_home_says_what_it_counts_in_and_amounts_in_that_stay_as_they_are(business):

@@ -15,9 +15,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+
 from orchestration.core.contract import CURRENCY, Column, Table
 from orchestration.core.definition_rows import refuse
 from orchestration.definitions_files.seeds import faults_of, sound_rows
+from orchestration.loader.deliveries import CheckedDelivery
 from orchestration.loader.row_rules import Rule, literal, quoted, typed
 
 RATES_SEED = "sources/exchange_rates.csv"
@@ -56,6 +59,23 @@ def currency_sql(table: Table, is_delivered: bool) -> str:
     """SQL: the currency of a row's amounts."""
     own = literal(table.settings.currency)
     return f"coalesce(nullif(upper(trim({quoted(CURRENCY)})), ''), {own})" if is_delivered else own
+
+
+def foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> tuple[str, ...]:
+    """Other currencies than the home's that amounts of a delivery are in."""
+    table = checked.delivery.table
+    if not any(column.money for column in table.columns):
+        return ()
+    found = {table.settings.currency}
+    naming = [file for file in checked.files if file.types.get(CURRENCY, '"NULL"') != '"NULL"']
+    if naming:
+        rows = connection.execute(
+            f"select distinct {currency_sql(table, is_delivered=True)} as code "
+            f"from read_parquet([{', '.join(literal(str(file.path)) for file in naming)}], "
+            "union_by_name = true, hive_partitioning = false) where regexp_full_match(code, '[A-Z]{3}')"
+        ).fetchall()
+        found.update(code for (code,) in rows)
+    return tuple(sorted(found - {table.settings.home_currency}))
 
 
 def rates_fingerprint(rates: Iterable[Rate], currencies: Iterable[str], delivered_on: date) -> str:

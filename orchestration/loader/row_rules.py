@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from orchestration.core.contract import Bound, Column, SourceSettings
+from orchestration.core.contract import Bound, Column
+from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 
 _WHOLE_NUMBERS = (
     "TINYINT",
@@ -46,8 +47,6 @@ _TIMESTAMP = (
     f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
     "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
-_AS_WRITTEN = SourceSettings()
-"""Settings that move no time."""
 # Between these days it is looked for changes of a zone's offset, such as summer time.
 _FIXED_FROM, _FIXED_UNTIL = date(2000, 1, 1), date(2038, 1, 1)
 _FIRST_MOMENT = "0001-01-01"
@@ -144,7 +143,7 @@ def _read(column: Column, delivered: str | None) -> str:
 
 
 def row_rules(
-    column: Column, delivered: str | None, settings: SourceSettings = _AS_WRITTEN, *, is_moment: bool = False
+    column: Column, delivered: str | None, settings: SourceSettings = AS_WRITTEN, *, is_moment: bool = False
 ) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 

@@ -14,7 +14,7 @@ from orchestration.core.errors import InputFault, RekindleError
 from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.exports.opt_outs import refuse_unloaded
-from orchestration.loader import load
+from orchestration.loader import home_sources, load
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import SECRET_VARIABLE, STAGING_DIR, Home
 from orchestration.readers.deliveries import OrderDays, order_days
@@ -285,6 +285,19 @@ def test_an_order_of_tomorrow_does_not_count_today_in_any_zone(business, setting
     assert found == OrderDays(date(2025, 12, 28), 1, ("chain.orders 2 of 2025-12-29",))
 
 
+def test_the_zone_of_the_project_is_that_of_sources_that_name_none(business, monkeypatch):
+    business.describe("mine", "contract: chain\ntime_zone: Asia/Tokyo\n")
+    for source in ("chain", "mine"):
+        business.deliver(source, order(1, "2025-12-28") + order(2, "2025-12-28T23:00:00Z"))
+    business.load()
+    changed = {**home_sources.project_variables(), "business_time_zone": "America/New_York"}
+    monkeypatch.setattr(home_sources, "project_variables", lambda: changed)
+
+    assert business.load().newly_loaded == 2
+    assert [row["ordered_at"].hour for row in business.orders("chain").values()] == [0, 18]
+    assert [row["ordered_at"].day for row in business.orders("mine").values()] == [28, 29]
+
+
 def test_a_changed_zone_loads_the_source_anew_and_no_other(business):
     business.describe("mine", "contract: chain\ntime_zone: Asia/Tokyo\n")
     business.deliver("chain", order(1, "2025-12-01T10:00:00"))
@@ -306,6 +319,35 @@ def test_a_month_is_that_of_the_wall_clock_and_no_row_is_lost_between_two(busine
     folder = business.home.loaded / "chain/orders/mine/delivered=2025-12-28"
     months = {file.parent.name: pq.read_metadata(file).num_rows for file in folder.glob("*/*.parquet")}
     assert months == {"month=2025-11": 31, "month=2025-12": 1}
+
+
+def test_months_read_from_row_groups_have_the_rows_that_the_zone_moves_into_them(business):
+    """Three months in order of time: the loader reads the file once a month, and skips what cannot be of it."""
+    moments = [
+        datetime(2025, month, day, hour, 30)
+        for month in (9, 10, 11)
+        for day in range(1, 31)
+        for hour in (3, 20)
+    ]
+    rows = len(moments)
+    table = pa.table(
+        {
+            "order_id": list(range(rows)), "channel": ["store"] * rows, "status": ["completed"] * rows,
+            "gross_amount": [1] * rows, "discount_amount": [0] * rows, "net_amount": [1] * rows,
+            "ordered_at": pa.array(moments, pa.timestamp("us")),
+        }
+    )  # fmt: skip
+    deliver(
+        business.home.landing, "chain", "orders", DAY,
+        lambda to: pq.write_table(table, to / "part.parquet", row_group_size=10),
+    )  # fmt: skip
+    deliver(business.home.landing, "chain", "members", DAY, lambda to: business.write(to / "m.csv", MEMBERS))
+    business.load()
+
+    folder = business.home.loaded / "chain/orders/chain/delivered=2025-12-28"
+    months = {file.parent.name: pq.read_metadata(file).num_rows for file in folder.glob("*/*.parquet")}
+    # Of 30 September and 30 November, evenings are the first of the next month in Shanghai; 30 October is not the last.
+    assert months == {"month=2025-09": 59, "month=2025-10": 61, "month=2025-11": 59, "month=2025-12": 1}
 
 
 # --- currencies ---------------------------------------------------------------------------------------

@@ -322,7 +322,7 @@ def test_a_month_is_that_of_the_wall_clock_and_no_row_is_lost_between_two(busine
 
 
 def test_months_read_from_row_groups_have_the_rows_that_the_zone_moves_into_them(business):
-    """Three months in order of time: the loader reads the file once a month, and skips what cannot be of it."""
+    """Three months in order of time: the file is read once a month, without what cannot be of it."""
     moments = [
         datetime(2025, month, day, hour, 30)
         for month in (9, 10, 11)
@@ -346,7 +346,7 @@ def test_months_read_from_row_groups_have_the_rows_that_the_zone_moves_into_them
 
     folder = business.home.loaded / "chain/orders/chain/delivered=2025-12-28"
     months = {file.parent.name: pq.read_metadata(file).num_rows for file in folder.glob("*/*.parquet")}
-    # Of 30 September and 30 November, evenings are the first of the next month in Shanghai; 30 October is not the last.
+    # The evenings of 30 September and 30 November are the next month in Shanghai; October has a day more.
     assert months == {"month=2025-09": 59, "month=2025-10": 61, "month=2025-11": 59, "month=2025-12": 1}
 
 

@@ -1,6 +1,6 @@
-{# The rows of a delivered table, each key of a source once: a later delivery of the same key replaces the earlier one. Inside one
-   delivery keys are unique already (the loader holds repeats). Only what came after the first delivery is looked up, so
-   a long history delivered once costs no more than reading it. #}
+{# The rows of a delivered table, each key of a source once: a later delivery of the same key replaces the earlier one.
+   Inside one delivery keys are unique already (the loader holds repeats). Only what came after the first delivery is
+   looked up, so a long history delivered once costs no more than reading it. #}
 {% macro newest_delivered(source_name, table_name, key) -%}
     select delivered.*
     from {{ source(source_name, table_name) }} as delivered

@@ -46,9 +46,11 @@ def deliver(
     if (source, table) not in known:
         tables = sorted(name for owner, name in known if owner == source)
         allowed = tables or sorted({owner for owner, _ in known})
+        hint = "" if tables else f"\nOne of the standard shape is described in sources/{source}/source.yml."
         raise InputFault(
             f"There is no {'table ' + table + ' in source' if tables else 'source'} {source}. "
             f"Allowed: {', '.join(allowed)}."
+            f"{hint}"
         )
 
     def copy(folder: Path) -> None:

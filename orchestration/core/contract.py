@@ -15,9 +15,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orchestration.core.errors import InputFault
-from orchestration.core.folding import ID_CASES
-from orchestration.core.phones import CHINA
 from orchestration.core.pseudonyms import CONTACT_KINDS
+from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 
 PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -40,31 +39,6 @@ Bound = Decimal | date | datetime
 
 class ContractFault(InputFault):
     """A contract that cannot be used; the text lists every fault of the file."""
-
-
-@dataclass(frozen=True)
-class SourceSettings:
-    """What is known of all rows of a source.
-
-    Attributes:
-        time_zone: Its own zone (IANA); what is loaded has its wall-clock time.
-        is_local: Whether a time without offset is in that zone; else it is UTC.
-        midnight_is_date: Whether midnight to the second, without an offset, is a date without a time. It is
-            then that date in any zone.
-        currency: Its amounts are in this currency where a row names none (ISO 4217).
-        home_currency: Every amount loaded is in this one.
-        country: Phone numbers without a prefix are of this country (ISO 3166, two letters).
-        id_case: What becomes of capital letters in numbers of members and orders: ``keep``, ``lower``
-            or ``upper``.
-    """
-
-    time_zone: str = "UTC"
-    is_local: bool = False
-    midnight_is_date: bool = True
-    currency: str = "CNY"
-    home_currency: str = "CNY"
-    country: str = CHINA
-    id_case: str = ID_CASES[0]
 
 
 @dataclass(frozen=True)
@@ -133,7 +107,7 @@ class Table:
     columns: tuple[Column, ...]
     silences: str = ""
     contract: str = ""
-    settings: SourceSettings = SourceSettings()
+    settings: SourceSettings = AS_WRITTEN
     at_most: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -183,7 +157,7 @@ class SourceContract:
         name: Name of the source.
         tables: Its tables.
         contract: Name of the contract, which several sources may share.
-        time_zone: The zone its times are in, where the contract itself says so.
+        time_zone: The zone its times are in, where the contract itself names it.
     """
 
     name: str
@@ -520,12 +494,9 @@ def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: 
 
 def _money(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> bool:
     is_money, decimal = _flag(meta, where, faults, "money"), _DECIMAL.fullmatch(data_type)
-    fits = int(decimal[1]) <= _MOST_DIGITS_OF_MONEY if decimal else data_type in ("double", "unknown")
-    if is_money and not fits:
-        faults.append(
-            f"{where}: meta.money is for double and decimal(p,s) with p up to {_MOST_DIGITS_OF_MONEY}, "
-            f"not {data_type}"
-        )
+    if is_money and not (int(decimal[1]) <= _MOST_DIGITS_OF_MONEY if decimal else data_type == "double"):
+        allowed = f"double and decimal(p,s) with p up to {_MOST_DIGITS_OF_MONEY}"
+        faults.append(f"{where}: meta.money is for {allowed}, not {data_type}")
     return is_money
 
 

@@ -15,8 +15,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+
 from orchestration.core.contract import CURRENCY, Column, Table
-from orchestration.definitions_files.seeds import sound_rows
+from orchestration.core.definition_rows import refuse
+from orchestration.definitions_files.seeds import faults_of, sound_rows
+from orchestration.loader.deliveries import CheckedDelivery
 from orchestration.loader.row_rules import Rule, literal, quoted, typed
 
 RATES_SEED = "sources/exchange_rates.csv"
@@ -40,8 +44,10 @@ def read_rates(seeds_dir: Path) -> tuple[Rate, ...]:
     Raises:
         InputFault: The seed is not as it is declared.
     """
-    if not (seeds_dir / RATES_SEED).exists():
+    file = seeds_dir / RATES_SEED
+    if not file.exists():
         return ()
+    refuse(faults_of([file.stem], {file.stem: file}), "seed")
     rates = [
         Rate(row["currency"], date.fromisoformat(row["valid_from"]), Decimal(row["rate"]))
         for row in sound_rows(RATES_SEED, seeds_dir)
@@ -53,6 +59,23 @@ def currency_sql(table: Table, is_delivered: bool) -> str:
     """SQL: the currency of a row's amounts."""
     own = literal(table.settings.currency)
     return f"coalesce(nullif(upper(trim({quoted(CURRENCY)})), ''), {own})" if is_delivered else own
+
+
+def foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> tuple[str, ...]:
+    """Other currencies than the home's that amounts of a delivery are in."""
+    table = checked.delivery.table
+    if not any(column.money for column in table.columns):
+        return ()
+    found = {table.settings.currency}
+    naming = [file for file in checked.files if file.types.get(CURRENCY, '"NULL"') != '"NULL"']
+    if naming:
+        rows = connection.execute(
+            f"select distinct {currency_sql(table, is_delivered=True)} as code "
+            f"from read_parquet([{', '.join(literal(str(file.path)) for file in naming)}], "
+            "union_by_name = true, hive_partitioning = false) where regexp_full_match(code, '[A-Z]{3}')"
+        ).fetchall()
+        found.update(code for (code,) in rows)
+    return tuple(sorted(found - {table.settings.home_currency}))
 
 
 def rates_fingerprint(rates: Iterable[Rate], currencies: Iterable[str], delivered_on: date) -> str:

@@ -10,12 +10,14 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from orchestration.core.contract import SourceContract, SourceSettings
+from orchestration.core.contract import SourceContract
+from orchestration.core.source_settings import SourceSettings
 from orchestration.definitions_files.variables import project_variables
 
 SETTINGS_FILE = "source.yml"
@@ -165,4 +167,9 @@ def _is_allowed(word: str, value: Any) -> bool:
 
 
 def _is_zone(value: Any) -> bool:
-    return isinstance(value, str) and value in zoneinfo.available_timezones()
+    return isinstance(value, str) and value in _zones()
+
+
+@cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones()

@@ -37,6 +37,7 @@ from orchestration.loader.deliveries import (
     find_deliveries,
     manifest_sha256,
 )
+from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
 from orchestration.loader.phone_function import know_phones
 from orchestration.loader.plausible import Plausible, read_plausible
@@ -108,7 +109,7 @@ def load(
         RekindleError: The disk is full, or the like; what was loaded before stays.
     """
     try:
-        _adopt_former_layout(home)
+        adopt_former_layout(home)
         secret = read_secret(home)
         _clean_up(home)
         private_folder(_private(home))
@@ -139,7 +140,7 @@ def _load(
     tell_placeholders(connection, (hashed for _, hashed in blocked))
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records, rates = _read_records(home, contracts), read_rates(seeds_dir)
-    faults += _sources_gone(home, contracts)
+    faults += sources_gone(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:
         record = records.pop(_identity(delivery.table, delivery.delivered_on), None)
@@ -353,31 +354,6 @@ def _clean_up(home: Home) -> None:
             folder.rename(visible)
     for folder in (_workspace(home), _private(home)):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _adopt_former_layout(home: Home) -> None:
-    """Put what an earlier version loaded, ``<source>/<table>/delivered=<date>``, where it lies today.
-
-    It is then loaded anew, or named where its delivery left landing.
-    """
-    for folder in list(home.loaded.glob("*/*/delivered=*")):
-        target = folder.parent / folder.parent.parent.name / folder.name
-        if target.exists() or folder.name == "delivered=none":
-            shutil.rmtree(folder)
-        else:
-            target.parent.mkdir(exist_ok=True)
-            folder.rename(target)
-
-
-def _sources_gone(home: Home, contracts: dict[str, SourceContract]) -> list[str]:
-    """Sources that a contract of today's has loaded rows of, and that nobody describes any more."""
-    places = {path.parent.parent for path in home.load_records}
-    return [
-        f"loaded/{place.relative_to(home.loaded)}: is of source {place.name}, which is not known any more; "
-        f"put back sources/{place.name}/source.yml, or remove this folder"
-        for place in sorted(places)
-        if place.name not in contracts and place.parent.parent.name in contracts
-    ]
 
 
 def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tuple[str, str, date], Any]:

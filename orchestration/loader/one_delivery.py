@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet
 
-from orchestration.core.contract import CURRENCY, Column, Table
+from orchestration.core.contract import Column, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.phones import phone_sql
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
-from orchestration.loader.currencies import Conversion, Rate, currency_sql
+from orchestration.loader.currencies import Conversion, Rate, foreign_currencies
 from orchestration.loader.deliveries import (
     FILE_COLUMN,
     ROW_COLUMN,
@@ -27,24 +27,15 @@ from orchestration.loader.deliveries import (
     Delivery,
     scan,
 )
+from orchestration.loader.monthly_files import DELIVERED_MOMENT, MEMBER_COLUMNS, STORED_MOMENTS, write_months
 from orchestration.loader.plausible import Plausible, none_values, offset_rules, pair_rules, range_rules
 from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
 
-# Columns that say which member a row is about; sorting by them lays a member's rows together.
-_MEMBER_COLUMNS = ("system", "member_id")
 _EXACT_DUPLICATE = 0
 _WITHHELD = "(withheld)"
-# When a row happened, as it was delivered: by it row groups are skipped. Its zone may be another one.
-_DELIVERED_MOMENT = "quarantine_delivered_moment"
-_STORED_MOMENTS = ("DATE", "TIMESTAMP")
-_WIDEST_OFFSET = "interval 1 day"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
-# So many rows are validated once and kept in memory while the months are written; more are read from files.
-_MOST_ROWS_IN_MEMORY = 4_000_000
-# Reading a delivery once per month pays when its row groups lie in few months each.
-_MOST_ROWS_READ_TWICE = 2
 
 
 @dataclass(frozen=True)
@@ -87,7 +78,7 @@ def write_delivery(
         RekindleError: Rows in are not loaded + quarantined + exact duplicates.
     """
     table = checked.delivery.table
-    foreign = _foreign_currencies(connection, checked)
+    foreign = foreign_currencies(connection, checked)
     money = Conversion(table, checked.delivery.delivered_on, foreign, rates)
     reasons = _prepare_rows(connection, checked, plausible, money)
     _reject_repeated_keys(connection, table, len(reasons))
@@ -109,7 +100,7 @@ def write_delivery(
         source, condition = "accepted", "true"
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
-    _write_months(connection, checked, source, condition, months, loaded, private)
+    write_months(connection, checked, source, condition, months, loaded, private)
     for name in ("accepted", "repeated", "rejected"):
         connection.execute(f"drop table if exists {name}")
     rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
@@ -131,23 +122,6 @@ def write_delivery(
         foreign,
         tuple(notes),
     )
-
-
-def _foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> tuple[str, ...]:
-    """Other currencies than the home's that amounts of a delivery are in."""
-    table = checked.delivery.table
-    if not any(column.money for column in table.columns):
-        return ()
-    found = {table.settings.currency}
-    naming = [file for file in checked.files if file.types.get(CURRENCY, '"NULL"') != '"NULL"']
-    if naming:
-        rows = connection.execute(
-            f"select distinct {currency_sql(table, is_delivered=True)} as code "
-            f"from read_parquet([{', '.join(literal(str(file.path)) for file in naming)}], "
-            "union_by_name = true, hive_partitioning = false) where regexp_full_match(code, '[A-Z]{3}')"
-        ).fetchall()
-        found.update(code for (code,) in rows)
-    return tuple(sorted(found - {table.settings.home_currency}))
 
 
 def _prepare_rows(
@@ -205,8 +179,8 @@ def _rows_of_one_shape(
         reasons.append(rule)
         codes.append(f"when {rule.condition} then {len(reasons)}")
     code = f"case {' '.join(codes)} end" if codes else "null"
-    moment = quoted(table.month_of) if types.get(table.month_of or "") in _STORED_MOMENTS else "null"
-    moment = f"cast({moment} as timestamp) as {_DELIVERED_MOMENT}"
+    moment = quoted(table.month_of) if types.get(table.month_of or "") in STORED_MOMENTS else "null"
+    moment = f"cast({moment} as timestamp) as {DELIVERED_MOMENT}"
     return (
         f"select {', '.join(values)}, {moment}, cast({code} as integer) as quarantine_code, "
         f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
@@ -368,7 +342,7 @@ def _write_vault(
         f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
     )
     # Whose they are, so that an export and an erasure find them.
-    members = [column.name for column in table.columns if column.name in _MEMBER_COLUMNS]
+    members = [column.name for column in table.columns if column.name in MEMBER_COLUMNS]
     names = list(dict.fromkeys([*table.key, *members]))
     for column in table.contacts:
         names += [column.name, f"{column.name}_pseudonym"]
@@ -388,113 +362,6 @@ def _none_values(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[st
     )
     (row,) = connection.execute(f"select {counts} from accepted").fetchall()
     return {column.name: count for column, count in zip(table.contacts, row, strict=True)}
-
-
-def _write_months(
-    connection: duckdb.DuckDBPyConnection,
-    checked: CheckedDelivery,
-    source: str,
-    condition: str,
-    months: list[date | None],
-    folder: Path,
-    private: Path,
-) -> None:
-    """Write one sorted file per month, from memory, from the delivered files or from copies cut by month."""
-    table = checked.delivery.table
-    columns = ", ".join(
-        f"{quoted(column.name + '_pseudonym')} as {quoted(column.name)}"
-        if column.contact and checked.has_contacts
-        else quoted(column.name)
-        for column in table.columns
-    )
-    source_name = f"{literal(table.source)} as source"
-    delivered_on = f"date '{checked.delivery.delivered_on}' as delivered_on"
-    kept = f"{columns}, {source_name}, {delivered_on}"
-    order = ", ".join(quoted(name) for name in _sort_columns(table))
-    staged, lies_by_month = None, False
-    if len(months) > 1 and source != "accepted":
-        every = ", ".join(quoted(column.name) for column in table.columns)
-        lies_by_month = _lies_by_month(connection, checked, months)
-        if checked.rows <= _MOST_ROWS_IN_MEMORY and not (lies_by_month and source == "rows_as_typed"):
-            connection.execute(
-                f"create or replace temp table accepted as select {every} from {source} where {condition}"
-            )
-            source, condition = "accepted", "true"
-        elif not lies_by_month:
-            staged = private / "by_month"
-            connection.execute(
-                f"copy (select {every}, strftime({quoted(table.month_of or '')}, '%Y-%m') as _month "
-                f"from {source} where {condition}) "
-                f"to {literal(str(staged))} (format parquet, compression lz4, partition_by (_month))"
-            )
-    folder.mkdir()
-    for month in months:
-        name = f"{month.year:04d}-{month.month:02d}" if month else "all"
-        rows, within = source, condition
-        if staged is not None:
-            paths = literal(str(staged / f"_month={name}" / "*.parquet"))
-            rows = f"read_parquet({paths}, hive_partitioning = false)"
-            within = "true"
-        elif month is not None and len(months) > 1:
-            within = f"{condition} and {_within(quoted(table.month_of or ''), month)}"
-            if lies_by_month and source != "accepted":
-                within += f" and {_within(_DELIVERED_MOMENT, month, _WIDEST_OFFSET)}"
-        target = folder / f"month={name}" / "part-0.parquet"
-        target.parent.mkdir()
-        connection.execute(
-            f"copy (select {kept} from {rows} where {within} order by {order}) "
-            f"to {literal(str(target))} (format parquet, compression zstd)"
-        )
-
-
-def _within(moment: str, month: date, margin: str = "interval 0 day") -> str:
-    """SQL: whether a moment is of a month, or so close to it that another zone could see it there."""
-    after = f"{moment} >= date '{month}' - {margin}"
-    if (month.year, month.month) == (9999, 12):
-        return after
-    return f"{after} and {moment} < date '{_next_month(month)}' + {margin}"
-
-
-def _lies_by_month(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, months: list[date | None]
-) -> bool:
-    """Whether reading the files once per month reads few rows twice, by the row groups' statistics."""
-    table = checked.delivery.table
-    moment = table.month_of or ""
-    if any(file.types.get(moment) not in _STORED_MOMENTS for file in checked.files):
-        return False
-    paths = ", ".join(literal(str(file.path)) for file in checked.files)
-    first, last = min(m for m in months if m), max(m for m in months if m)
-    read = _one(
-        connection,
-        f"""
-        select sum(
-            row_group_num_rows * coalesce(
-                1 + date_diff(
-                    'month',
-                    greatest(try_cast(coalesce(stats_min_value, stats_min) as date), date '{first}'),
-                    least(try_cast(coalesce(stats_max_value, stats_max) as date), date '{last}')
-                ),
-                {len(months)}
-            )
-        )
-        from parquet_metadata([{paths}])
-        where path_in_schema = {literal(moment)}
-        """,
-    )
-    return read is not None and read <= _MOST_ROWS_READ_TWICE * checked.rows
-
-
-def _sort_columns(table: Table) -> list[str]:
-    names = {column.name for column in table.columns}
-    if names.issuperset(_MEMBER_COLUMNS):
-        first = [*_MEMBER_COLUMNS, *([table.month_of] if table.month_of else [])]
-        return first + [name for name in table.key if name not in first]
-    return list(table.key)
-
-
-def _next_month(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def _rows(path: Path) -> int:

@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from orchestration.core.contract import Bound, Column, SourceSettings
+from orchestration.core.contract import Bound, Column
 from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
+from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 
 BLOCKED_VARIABLE = "rekindle_blocked"
 """Session variable with the pseudonyms of placeholders, which are nobody's."""
@@ -54,8 +55,6 @@ _TIMESTAMP = (
     f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
     "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
-AS_WRITTEN = SourceSettings()
-"""Settings that move no time."""
 # Between these days it is looked for changes of a zone's offset, such as summer time.
 _FIXED_FROM, _FIXED_UNTIL = date(2000, 1, 1), date(2038, 1, 1)
 _FIRST_MOMENT = "0001-01-01"

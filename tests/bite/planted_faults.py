@@ -167,6 +167,15 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.offer_rules set weight = 0 where one_row",
         "update seeds.offer_rules set link = null where rule = 'used_up'",
     ],
+    # ships empty, so the fault is the only row
+    "exchange_rates__a_rate_is_above_zero": [
+        "insert into seeds.exchange_rates by name select 'USD' as currency, 0 as rate",
+        "insert into seeds.exchange_rates by name select 'USD' as currency, -7 as rate",
+    ],
+    "exchange_rates__a_currency_is_three_capital_letters": [
+        "insert into seeds.exchange_rates by name select 'usd' as currency, 7 as rate",
+        "insert into seeds.exchange_rates by name select 'US' as currency, 7 as rate",
+    ],
     # the Complete Journey; empty in this build, so the fault is the only row
     "stg_complete_journey__products__named_and_placed": [
         "insert into staging.stg_complete_journey__products by name "

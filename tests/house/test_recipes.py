@@ -80,7 +80,7 @@ def churn_seeds():
         connection.execute(f"create table no_login_steps as from '{SEEDS_DIR}/churn/no_login_steps.csv'")
         connection.execute(
             "create table stg_rekindle__loads as "
-            "select 'chain' as source, 'events' as table_name, 1 as rows_loaded"
+            "select 'chain' as contract, 'events' as table_name, 1 as rows_loaded"
         )
         yield connection
 

@@ -15,9 +15,9 @@ from orchestration.core.errors import InputFault, RekindleError
 from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.exports.opt_outs import refuse_unloaded
-from orchestration.loader import load
+from orchestration.loader import home_sources, load
 from orchestration.loader.contracts import read_contracts
-from orchestration.project import Home, SECRET_VARIABLE, SEEDS_DIR, STAGING_DIR
+from orchestration.project import SECRET_VARIABLE, SEEDS_DIR, STAGING_DIR, Home
 from orchestration.readers.deliveries import OrderDays, order_days
 from orchestration.readers.status import loads_text
 from orchestration.sources.delivering import deliver
@@ -177,7 +177,7 @@ def test_an_opt_out_that_a_shop_delivered_and_nobody_loaded_stops_exports(busine
     business.load()
     deliver(business.home.landing, "mine", "consents", DAY, lambda to: business.write(to / "c.csv", "a\n"))
 
-    with pytest.raises(RekindleError, match="mine.consents delivered=2025-12-28"):
+    with pytest.raises(RekindleError, match=r"mine\.consents delivered=2025-12-28"):
         refuse_unloaded(business.home, business.contracts())
 
 
@@ -287,6 +287,19 @@ def test_an_order_of_tomorrow_does_not_count_today_in_any_zone(business, setting
     assert found == OrderDays(date(2025, 12, 28), 1, ("chain.orders pos 2 of 2025-12-29",))
 
 
+def test_the_zone_of_the_project_is_that_of_sources_that_name_none(business, monkeypatch):
+    business.describe("mine", "contract: chain\ntime_zone: Asia/Tokyo\n")
+    for source in ("chain", "mine"):
+        business.deliver(source, order(1, "2025-12-28") + order(2, "2025-12-28T23:00:00Z"))
+    business.load()
+    changed = {**home_sources.project_variables(), "business_time_zone": "America/New_York"}
+    monkeypatch.setattr(home_sources, "project_variables", lambda: changed)
+
+    assert business.load().newly_loaded == 2
+    assert [row["ordered_at"].hour for row in business.orders("chain").values()] == [0, 18]
+    assert [row["ordered_at"].day for row in business.orders("mine").values()] == [28, 29]
+
+
 def test_a_changed_zone_loads_the_source_anew_and_no_other(business):
     business.describe("mine", "contract: chain\ntime_zone: Asia/Tokyo\n")
     business.deliver("chain", order(1, "2025-12-01T10:00:00"))
@@ -308,6 +321,35 @@ def test_a_month_is_that_of_the_wall_clock_and_no_row_is_lost_between_two(busine
     folder = business.home.loaded / "chain/orders/mine/delivered=2025-12-28"
     months = {file.parent.name: pq.read_metadata(file).num_rows for file in folder.glob("*/*.parquet")}
     assert months == {"month=2025-11": 31, "month=2025-12": 1}
+
+
+def test_months_read_from_row_groups_have_the_rows_that_the_zone_moves_into_them(business):
+    """Three months in order of time: the file is read once a month, without what cannot be of it."""
+    moments = [
+        datetime(2025, month, day, hour, 30)
+        for month in (9, 10, 11)
+        for day in range(1, 31)
+        for hour in (3, 20)
+    ]
+    rows = len(moments)
+    table = pa.table(
+        {
+            "order_id": list(range(rows)), "channel": ["store"] * rows, "status": ["completed"] * rows,
+            "gross_amount": [1] * rows, "discount_amount": [0] * rows, "net_amount": [1] * rows,
+            "ordered_at": pa.array(moments, pa.timestamp("us")),
+        }
+    )  # fmt: skip
+    deliver(
+        business.home.landing, "chain", "orders", DAY,
+        lambda to: pq.write_table(table, to / "part.parquet", row_group_size=10),
+    )  # fmt: skip
+    deliver(business.home.landing, "chain", "members", DAY, lambda to: business.write(to / "m.csv", MEMBERS))
+    business.load()
+
+    folder = business.home.loaded / "chain/orders/chain/delivered=2025-12-28"
+    months = {file.parent.name: pq.read_metadata(file).num_rows for file in folder.glob("*/*.parquet")}
+    # The evenings of 30 September and 30 November are the next month in Shanghai; October has a day more.
+    assert months == {"month=2025-09": 59, "month=2025-10": 61, "month=2025-11": 59, "month=2025-12": 1}
 
 
 # --- currencies ---------------------------------------------------------------------------------------
@@ -354,6 +396,15 @@ def test_a_row_is_converted_by_the_rate_of_its_day_as_known_at_delivery(business
         "currency USD has no rate before 2025-02-01; this home counts in CNY; "
         "add a rate to seeds/sources/exchange_rates.csv"
     ]
+
+
+@pytest.mark.parametrize("line", ["USD,2025-01-01,0,b", "usd,2025-01-01,7,b", 'USD,2025-01-01,"7,1",b'])
+def test_a_rate_that_is_none_stops_the_load_and_is_named(business, line):
+    business.rates(line + "\n")
+    business.deliver("chain", order(1, "2025-12-01", "10", "USD"))
+
+    with pytest.raises(InputFault, match="exchange_rates"):
+        business.load()
 
 
 def test_a_home_says_what_it_counts_in_and_amounts_in_that_stay_as_they_are(business):

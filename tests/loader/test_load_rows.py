@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_shop import MEMBERS, ORDER, Shop, counts
 
-from orchestration.loader import one_delivery
+from orchestration.loader import monthly_files
 from orchestration.project import Home
 
 
@@ -243,7 +243,7 @@ def test_files_are_cut_by_month_and_sorted_by_member(shop, form):
 @pytest.mark.parametrize("is_sorted", [True, False])
 @pytest.mark.parametrize("is_clean", [True, False])
 def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_memory, is_sorted, is_clean):
-    monkeypatch.setattr(one_delivery, "_MOST_ROWS_IN_MEMORY", in_memory)
+    monkeypatch.setattr(monthly_files, "_MOST_ROWS_IN_MEMORY", in_memory)
     # The engine's smallest row group lies in one month when the rows are sorted by time, in all when not.
     rows, months = 12 * 2048, 12
     numbers = list(range(rows))

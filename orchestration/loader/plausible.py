@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 from orchestration.core.contract import Column, ContractFault, SourceContract, Table
@@ -65,10 +66,15 @@ class Plausible:
         return replace(self.words, country=table.country)
 
     def fingerprint(self, table: Table) -> str:
-        """SHA-256 over the rows that change what is loaded of a table."""
+        """SHA-256 over what changes what is loaded of a table, beside its contract.
+
+        That is its rows here, and for phones the version of the library, whose data decide what is one.
+        """
         ranges = {column.range: asdict(found) for column in table.columns if (found := self.of(column))}
         words = sorted(self.words.words) if table.contacts else []
-        content = json.dumps([ranges, words], sort_keys=True, default=str)
+        has_phones = any(column.contact == "phone" for column in table.contacts)
+        library = version("phonenumbers") if has_phones else None
+        content = json.dumps([ranges, words, library], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -16,8 +16,7 @@ import pyarrow.parquet
 
 from orchestration.core.contract import Table
 from orchestration.core.errors import RekindleError
-from orchestration.core.phones import phone_sql
-from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
+from orchestration.core.pseudonyms import pseudonym_sql
 from orchestration.loader.deliveries import (
     FILE_COLUMN,
     ROW_COLUMN,
@@ -26,8 +25,9 @@ from orchestration.loader.deliveries import (
     Delivery,
     scan,
 )
-from orchestration.loader.plausible import Plausible, none_values, offset_rules, pair_rules, range_rules
+from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
 from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
+from orchestration.loader.vault import notes_of_no_contacts, write_vault
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 _MEMBER_COLUMNS = ("system", "member_id")
@@ -94,8 +94,8 @@ def write_delivery(
     vault, notes = None, list[str]()
     if table.contacts:
         vault = private / "contacts.parquet"
-        _write_vault(connection, table, source, condition, vault, plausible.contacts(table))
-        notes = none_values(table, _none_values(connection, table))
+        write_vault(connection, table, source, condition, vault, plausible.contacts(table))
+        notes = notes_of_no_contacts(connection, table)
         source, condition = "accepted", "true"
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
@@ -276,51 +276,6 @@ def _write_quarantined(
             order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)
-
-
-def _write_vault(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    source: str,
-    condition: str,
-    path: Path,
-    contacts: ContactRules,
-) -> None:
-    """Write the contact details, and make the table ``accepted`` with their pseudonyms beside them.
-
-    Hashing is the dear part, so it is done once for the vault and the loaded files.
-    """
-    pseudonyms = ", ".join(
-        f"{pseudonym_sql(column.contact or '', quoted(column.name), contacts)} "
-        f"as {quoted(column.name + '_pseudonym')}"
-        for column in table.contacts
-    )
-    # What a sending tool dials: only here a number's country is known.
-    numbers = [column.name for column in table.contacts if column.contact == "phone"]
-    for name in numbers:
-        pseudonyms += f", {phone_sql(quoted(name), contacts.country)} as {quoted(name + '_dialled')}"
-    connection.execute(
-        f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
-    )
-    names = [*table.key]
-    for column in table.contacts:
-        names += [column.name, f"{column.name}_pseudonym"]
-    names += [f"{name}_dialled" for name in numbers]
-    connection.execute(
-        f"copy (select {', '.join(quoted(name) for name in names)} from accepted "
-        f"order by {', '.join(quoted(name) for name in table.key)}) "
-        f"to {literal(str(path))} (format parquet, compression zstd)"
-    )
-
-
-def _none_values(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
-    """How many values of the table ``accepted`` are no contact details, by column."""
-    counts = ", ".join(
-        f"count({quoted(column.name)}) - count({quoted(column.name + '_pseudonym')})"
-        for column in table.contacts
-    )
-    (row,) = connection.execute(f"select {counts} from accepted").fetchall()
-    return {column.name: count for column, count in zip(table.contacts, row, strict=True)}
 
 
 def _write_months(

@@ -182,23 +182,5 @@ def is_plausible(column: Column, value: str, plausible: Plausible, delivered_on:
     return " and ".join(tests) or "true"
 
 
-def none_values(table: Table, counts: Mapping[str, int]) -> list[str]:
-    """What a load notes of contact details that are none.
-
-    Args:
-        table: The table.
-        counts: How many, by column.
-    """
-    notes = []
-    for column in table.contacts:
-        if number := counts.get(column.name):
-            country = f" (numbers of {table.country})" if column.contact == "phone" else ""
-            notes.append(
-                f"{column.name}: {number:,} values are no {column.contact}{country}; "
-                "they link nobody and are not sent to"
-            )
-    return notes
-
-
 def _last(days: int, delivered_on: date) -> date:
     return delivered_on + min(timedelta(days=days), date.max - delivered_on - timedelta(days=1))

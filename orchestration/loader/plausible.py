@@ -92,7 +92,7 @@ def read_plausible(
         ContractFault: A contract names a range that no row has.
     """
     ranges = {
-        row["range"]: PlausibleRange(
+        row["range_name"]: PlausibleRange(
             date.fromisoformat(row["earliest"]) if row["earliest"] else None,
             int(row["days_after_delivery"]) if row["days_after_delivery"] else None,
             Decimal(row["lowest"]) if row["lowest"] else None,

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from orchestration.core.contract_ranges import at_most_of, in_its_table, range_of
 from orchestration.core.errors import InputFault
 from orchestration.core.pseudonyms import CONTACT_KINDS
 from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
@@ -30,9 +31,6 @@ _MOST_DIGITS_OF_MONEY = 18
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"
 """Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
-_TIMES = ("date", "timestamp")
-# Kinds of value that columns have which name none; a row of seeds/sources/plausible_ranges.csv each.
-_RANGE_OF_MOMENTS, _RANGE_OF_TIMES, _RANGE_OF_DECIMALS = "happened", "date", "amount"
 
 Bound = Decimal | date | datetime
 
@@ -269,55 +267,11 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
             f"{where}: meta.silences must be a text: what is unknown without it; found {silences!r}"
         )
     required = _flag(meta, where, faults)
-    columns = tuple(_in_its_table(column, key, month_of) for column in columns)
-    at_most = _at_most(meta, by_name, where, faults)
+    columns = tuple(in_its_table(column, key, month_of) for column in columns)
+    at_most = at_most_of(meta, by_name, where, faults)
     return Table(
         source, str(name), tuple(key), month_of, required, columns, str(silences), source, at_most=at_most
     )
-
-
-def _in_its_table(column: Column, key: list[str], month_of: Any) -> Column:
-    """What a column is by its name, its type and its place in the table, where its entry does not say it."""
-    usual = _RANGE_OF_MOMENTS if column.name == month_of else _RANGE_OF_TIMES
-    if column.data_type not in _TIMES:
-        usual = _RANGE_OF_DECIMALS if _DECIMAL.fullmatch(column.data_type) else None
-    is_text = column.data_type == "varchar" and not column.contact
-    is_named = column.name in key or column.name == "system" or column.name.endswith(("_id", "_code"))
-    return replace(column, range=column.range or usual, is_id=is_text and (is_named or bool(column.allowed)))
-
-
-def _at_most(
-    meta: dict[str, Any], by_name: dict[str, Column], where: str, faults: list[str]
-) -> tuple[tuple[str, str], ...]:
-    value = meta.get("at_most", {})
-    if not isinstance(value, dict) or not all(isinstance(names, list) and names for names in value.values()):
-        faults.append(
-            f"{where}: meta.at_most must list for a column those it may not exceed, as in "
-            f"at_most: {{net_amount: [gross_amount]}}; found {value!r}"
-        )
-        return ()
-    pairs = tuple((str(lower), str(higher)) for lower, names in value.items() for higher in names)
-    sound = []
-    for pair in pairs:
-        unknown = [name for name in pair if name not in by_name]
-        kinds = {_comparable(by_name[name].data_type) for name in pair if name in by_name}
-        if unknown:
-            faults.append(f"{where}: meta.at_most names {', '.join(unknown)}, not among its columns")
-        elif None in kinds or len(kinds) > 1:
-            faults.append(
-                f"{where}: meta.at_most compares two numbers or two dates and times; "
-                + " and ".join(f"{name} is {by_name[name].data_type}" for name in pair)
-            )
-        else:
-            sound.append(pair)
-    return tuple(sound)
-
-
-def _comparable(data_type: str) -> str | None:
-    """Columns of one answer can be compared; None: nothing can be compared with it."""
-    if data_type in _TIMES:
-        return "time"
-    return None if data_type in ("varchar", "boolean", "unknown") else "number"
 
 
 def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
@@ -358,7 +312,7 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
         max_length=_max_length(meta, data_type, where, faults),
         pattern=_pattern(meta, data_type, where, faults),
         or_pseudonym_of=_or_pseudonym_of(meta, data_type, where, faults),
-        range=_range(meta, data_type, where, faults),
+        range=range_of(meta, data_type, where, faults),
     )
 
 
@@ -448,18 +402,6 @@ def _or_pseudonym_of(meta: dict[str, Any], data_type: str, where: str, faults: l
 
 def _is_plain_text(meta: dict[str, Any], data_type: str) -> bool:
     return data_type in ("varchar", "unknown") and "contact" not in meta
-
-
-def _range(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> str | None:
-    value = meta.get("range")
-    if value is not None and (not isinstance(value, str) or not _NAME.fullmatch(value)):
-        faults.append(
-            f"{where}: meta.range must name a row of seeds/sources/plausible_ranges.csv; found {value!r}"
-        )
-        return None
-    if value is not None and data_type in ("varchar", "boolean"):
-        faults.append(f"{where}: meta.range is for numbers, dates and timestamps, not {data_type}")
-    return value
 
 
 def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:

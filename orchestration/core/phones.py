@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import phonenumbers
+
 from orchestration.core.folding import folded, folded_sql
 
 CHINA = "CN"
@@ -66,9 +68,6 @@ def phone_form(text: str, country: str) -> str | None:
 
 
 def _possible(text: str, country: str) -> str | None:
-    # Late: only values that need the library wait for it.
-    import phonenumbers
-
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:

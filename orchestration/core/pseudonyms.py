@@ -111,41 +111,46 @@ def normalised_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> s
     """DuckDB expression that equals :func:`normalise` of the column (an expression yielding text)."""
     if kind == "phone":
         return phone_sql(column, rules.country)
-    text = folded_sql(column)
     if kind == "email":
-        normal = f"lower({text})"
-        before, label = f"split_part({normal}, '@', 1)", f"split_part(split_part({normal}, '@', 2), '.', 1)"
+        normal = "lower(folded)"
+        before, label = "split_part(normal, '@', 1)", "split_part(split_part(normal, '@', 2), '.', 1)"
         is_some = [
-            f"regexp_full_match({normal}, '{_ADDRESS}')",
+            f"regexp_full_match(normal, '{_ADDRESS}')",
             _not_among(before, rules.of("email_name")),
             f"case when {before} = {label} then {_not_among(before, rules.of('email_pair'))} else true end",
         ]
-        return f"case when {' and '.join(is_some)} then {normal} end"
-    if kind == "union_id":
-        normal = text
+    elif kind == "union_id":
+        normal, is_some = "folded", ["replace(normal, left(normal, 1), '') <> ''"]
     elif kind == "card":
-        bare = f"regexp_replace({text}, '[ {_DASHES}]', '', 'g')"
+        bare = f"regexp_replace(folded, '[ {_DASHES}]', '', 'g')"
         normal = (
-            f"case when regexp_full_match({bare}, '[ -~]*') then upper({bare}) "
+            f"case when regexp_full_match(folded, '[ -~]*') then upper({bare}) "
             f"else translate({bare}, '{_LOWER_LETTERS}', '{_LOWER_LETTERS.upper()}') end"
         )
+        is_some = [
+            "replace(normal, left(normal, 1), '') <> ''",
+            f"not regexp_full_match(normal, '{_SCIENTIFIC}')",
+        ]
     elif kind in ("name", "address"):
-        normal = f"lower(regexp_replace({text}, ' +', ' ', 'g'))"
+        single = (
+            "case when contains(folded, '  ') then regexp_replace(folded, ' +', ' ', 'g') else folded end"
+        )
+        normal, is_some = f"lower({single})", []
     else:
         raise ValueError(f"unknown contact kind {kind!r}; allowed: {', '.join(CONTACT_KINDS)}")
-    # Trimming takes ten times as long as looking whether there is anything to trim.
-    signs = _literal(f"^[{re.escape(_SIGNS)}]|[{re.escape(_SIGNS)}]$")
-    trimmed = f"trim({normal}, {_literal(_SIGNS)})"
-    bare = f"case when regexp_matches({normal}, {signs}) then {trimmed} else {normal} end"
-    word = f"replace(lower({bare}), ' ', '')"
-    is_some = [f"{word} <> ''", _not_among(word, rules.of("any", kind))]
-    if kind in ("card", "union_id"):
-        is_some.append(f"replace({normal}, left({normal}, 1), '') <> ''")
-    if kind == "card":
-        is_some.append(f"not regexp_full_match({normal}, '{_SCIENTIFIC}')")
     if kind == "name":
-        is_some.append(f"not regexp_full_match({normal}, '{_WITHOUT_LETTERS}')")
-    return f"case when {' and '.join(is_some)} then {normal} end"
+        is_some.append(f"not regexp_full_match(normal, '{_WITHOUT_LETTERS}')")
+    if kind != "email":
+        # Trimming takes ten times as long as looking whether there is anything to trim.
+        trimmed = f"trim(normal, {_literal(_SIGNS)})"
+        stripped = (
+            f"case when contains({_literal(_SIGNS)}, left(normal, 1)) then {trimmed} "
+            f"when contains({_literal(_SIGNS)}, right(normal, 1)) then {trimmed} else normal end"
+        )
+        word = f"replace(lower({stripped}), ' ', '')"
+        is_some += [f"{word} <> ''", _not_among(word, rules.of("any", kind))]
+    found = f"case when {' and '.join(is_some)} then normal end"
+    return _let("folded", folded_sql(column), _let("normal", normal, found))
 
 
 def pseudonym(secret: str, kind: str, value: str | None, rules: ContactRules = _NO_RULES) -> str | None:
@@ -190,8 +195,16 @@ def _word(text: str) -> str:
     return lower(text.strip(_SIGNS)).replace(" ", "")
 
 
+def _let(name: str, value: str, then: str) -> str:
+    """SQL: an expression in which a name stands for another, evaluated once."""
+    return f"list_transform([{value}], lambda {name}: {then})[1]"
+
+
 def _not_among(text: str, words: frozenset[str]) -> str:
-    return f"{text} not in ({', '.join(map(_literal, sorted(words)))})" if words else "true"
+    if not words:
+        return "true"
+    listed = ", ".join(map(_literal, sorted(words)))
+    return f"case when length({text}) <= {max(map(len, words))} then {text} not in ({listed}) else true end"
 
 
 def _literal(text: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract
 from orchestration.core.errors import RekindleError
-from orchestration.own_tables import read_own_table
+from orchestration.loader.bookkeeping import blocked_pseudonyms
 from orchestration.project import Home
 from orchestration.warehouse.connections import quoted
 
@@ -175,11 +175,8 @@ def _is_of_records(names: list[str]) -> bool:
 
 def _blocked(home: Home) -> dict[str, str]:
     """SQL: by kind, the pseudonyms that identify nobody."""
-    found: dict[str, set[str]] = {kind: {""} for kind in ADDRESSES}
-    for row in read_own_table(home, "blocked_identifiers"):
-        if row["identifier_type"] in found:
-            found[row["identifier_type"]].add(row["pseudonym"])
-    return {kind: ", ".join(map(quoted, sorted(values))) for kind, values in found.items()}
+    blocked = blocked_pseudonyms(home)
+    return {kind: ", ".join(map(quoted, ["", *blocked.get(kind, [])])) for kind in ADDRESSES}
 
 
 def record_key(source: str, system: str, member_id: str) -> str:

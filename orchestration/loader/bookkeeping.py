@@ -17,7 +17,7 @@ from orchestration.core.contract import ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import CONTACT_KINDS, ContactRules, pseudonym
 from orchestration.definitions_files.seeds import sound_rows
 from orchestration.files import write_if_changed
-from orchestration.own_tables import arrow_type, write_own_table
+from orchestration.own_tables import arrow_type, read_own_table, write_own_table
 from orchestration.project import Home
 
 if TYPE_CHECKING:
@@ -82,6 +82,14 @@ def write_blocked_identifiers(home: Home, blocked: dict[tuple[str, str], str]) -
         for (kind, hashed), reason in sorted(blocked.items())
     ]
     write_own_table(home, "blocked_identifiers", rows)
+
+
+def blocked_pseudonyms(home: Home) -> dict[str, list[str]]:
+    """The same as the last load wrote them, by kind of identifier."""
+    found: dict[str, list[str]] = {}
+    for row in read_own_table(home, "blocked_identifiers"):
+        found.setdefault(row["identifier_type"], []).append(row["pseudonym"])
+    return found
 
 
 def write_empty_tables(home: Home, contracts: dict[str, SourceContract]) -> None:

@@ -16,7 +16,6 @@ import pyarrow.parquet
 
 from orchestration.core.contract import Column, Table
 from orchestration.core.errors import RekindleError
-from orchestration.core.phones import phone_sql
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
 from orchestration.loader.currencies import Conversion, Rate, foreign_currencies
 from orchestration.loader.deliveries import (
@@ -27,9 +26,10 @@ from orchestration.loader.deliveries import (
     Delivery,
     scan,
 )
-from orchestration.loader.monthly_files import DELIVERED_MOMENT, MEMBER_COLUMNS, STORED_MOMENTS, write_months
-from orchestration.loader.plausible import Plausible, none_values, offset_rules, pair_rules, range_rules
+from orchestration.loader.monthly_files import DELIVERED_MOMENT, STORED_MOMENTS, write_months
+from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
 from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
+from orchestration.loader.vault import notes_of_no_contacts, write_vault
 
 _EXACT_DUPLICATE = 0
 _WITHHELD = "(withheld)"
@@ -95,8 +95,8 @@ def write_delivery(
     vault, notes = None, list[str]()
     if checked.has_contacts:
         vault = private / "contacts.parquet"
-        _write_vault(connection, table, source, condition, vault, plausible.contacts(table))
-        notes = none_values(table, _none_values(connection, table))
+        write_vault(connection, table, source, condition, vault, plausible.contacts(table))
+        notes = notes_of_no_contacts(connection, table)
         source, condition = "accepted", "true"
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
@@ -315,53 +315,6 @@ def _write_quarantined(
             order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)
-
-
-def _write_vault(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    source: str,
-    condition: str,
-    path: Path,
-    contacts: ContactRules,
-) -> None:
-    """Write the contact details, and make the table ``accepted`` with their pseudonyms beside them.
-
-    Hashing is the dear part, so it is done once for the vault and the loaded files.
-    """
-    pseudonyms = ", ".join(
-        f"{pseudonym_sql(column.contact or '', quoted(column.name), contacts)} "
-        f"as {quoted(column.name + '_pseudonym')}"
-        for column in table.contacts
-    )
-    # What a sending tool dials: only here a number's country is known.
-    numbers = [column.name for column in table.contacts if column.contact == "phone"]
-    for name in numbers:
-        pseudonyms += f", {phone_sql(quoted(name), contacts.country)} as {quoted(name + '_dialled')}"
-    connection.execute(
-        f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
-    )
-    # Whose they are, so that an export and an erasure find them.
-    members = [column.name for column in table.columns if column.name in MEMBER_COLUMNS]
-    names = list(dict.fromkeys([*table.key, *members]))
-    for column in table.contacts:
-        names += [column.name, f"{column.name}_pseudonym"]
-    names += [f"{name}_dialled" for name in numbers]
-    connection.execute(
-        f"copy (select {', '.join(quoted(name) for name in names)} from accepted "
-        f"order by {', '.join(quoted(name) for name in table.key)}) "
-        f"to {literal(str(path))} (format parquet, compression zstd)"
-    )
-
-
-def _none_values(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
-    """How many values of the table ``accepted`` are no contact details, by column."""
-    counts = ", ".join(
-        f"count({quoted(column.name)}) - count({quoted(column.name + '_pseudonym')})"
-        for column in table.contacts
-    )
-    (row,) = connection.execute(f"select {counts} from accepted").fetchall()
-    return {column.name: count for column, count in zip(table.contacts, row, strict=True)}
 
 
 def _rows(path: Path) -> int:

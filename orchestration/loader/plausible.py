@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 from orchestration.core.contract import Column, ContractFault, SourceContract, Table
@@ -65,10 +66,15 @@ class Plausible:
         return replace(self.words, country=table.settings.country)
 
     def fingerprint(self, table: Table) -> str:
-        """SHA-256 over the rows that change what is loaded of a table."""
+        """SHA-256 over what changes what is loaded of a table, beside its contract.
+
+        That is its rows here, and for phones the version of the library, whose data decide what is one.
+        """
         ranges = {column.range: asdict(found) for column in table.columns if (found := self.of(column))}
         words = sorted(self.words.words) if table.contacts else []
-        content = json.dumps([ranges, words], sort_keys=True, default=str)
+        has_phones = any(column.contact == "phone" for column in table.contacts)
+        library = version("phonenumbers") if has_phones else None
+        content = json.dumps([ranges, words, library], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -86,7 +92,7 @@ def read_plausible(
         ContractFault: A contract names a range that no row has.
     """
     ranges = {
-        row["range"]: PlausibleRange(
+        row["range_name"]: PlausibleRange(
             date.fromisoformat(row["earliest"]) if row["earliest"] else None,
             int(row["days_after_delivery"]) if row["days_after_delivery"] else None,
             Decimal(row["lowest"]) if row["lowest"] else None,
@@ -174,24 +180,6 @@ def is_plausible(column: Column, value: str, plausible: Plausible, delivered_on:
         last = _last(found.days_after_delivery, delivered_on)
         tests.append(f"{value} < {column.data_type} '{last + timedelta(days=1)}'")
     return " and ".join(tests) or "true"
-
-
-def none_values(table: Table, counts: Mapping[str, int]) -> list[str]:
-    """What a load notes of contact details that are none.
-
-    Args:
-        table: The table.
-        counts: How many, by column.
-    """
-    notes = []
-    for column in table.contacts:
-        if number := counts.get(column.name):
-            country = f" (numbers of {table.settings.country})" if column.contact == "phone" else ""
-            notes.append(
-                f"{column.name}: {number:,} values are no {column.contact}{country}; "
-                "they link nobody and are not sent to"
-            )
-    return notes
 
 
 def _last(days: int, delivered_on: date) -> date:

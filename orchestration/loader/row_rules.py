@@ -181,9 +181,9 @@ def row_rules(
     )
     if delivered is None or delivered == '"NULL"':
         is_there = "false"
-    elif column.is_id:
-        # An id of spaces that nobody sees is no id.
-        is_there = f"{value} is not null"
+    elif column.is_id and _base(delivered) == _TEXT:
+        # An id of what nobody sees is none; it begins with no plain character, which is quickly seen.
+        is_there = f"{name} is not null and not (({name} < '!' or {name} > '~') and {value} is null)"
     if column.required:
         is_missing = f"not ({is_there})" + (f" and {instead} is null" if instead else "")
         rules.append(Rule(is_missing, "required but empty", column.name))
@@ -193,7 +193,9 @@ def row_rules(
         rules.append(Rule(f"{is_there} and ({wrong})", f"not a {column.data_type}", column.name))
     if column.allowed:
         codes = ", ".join(literal(code) for code in column.allowed)
-        rules.append(Rule(f"{value} not in ({codes})", "not an allowed code", column.name))
+        # Most are written as they are allowed; only the others need a form.
+        raw = f"{name} not in ({codes}) and " if delivered and _base(delivered) == _TEXT else ""
+        rules.append(Rule(f"{raw}{value} not in ({codes})", "not an allowed code", column.name))
     # No whole number has that many digits.
     if column.max_length is not None and (delivered is None or _base(delivered) not in _WHOLE_NUMBERS):
         rules.append(

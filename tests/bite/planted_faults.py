@@ -47,6 +47,20 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.lifecycle_settings set value = '0' where setting = 'journey_touches'",
         "update seeds.lifecycle_settings set value = '7' where setting = 'rare_touch_days'",
     ],
+    "plausible_ranges__one_kind_of_limits": [
+        "update seeds.plausible_ranges set earliest = date '2000-01-01' where range_name = 'amount'",
+        "update seeds.plausible_ranges set lowest = null, highest = null where range_name = 'amount'",
+    ],
+    "plausible_ranges__limits_leave_room": [
+        "update seeds.plausible_ranges set days_after_delivery = -1 where range_name = 'happened'",
+        "update seeds.plausible_ranges set lowest = highest + 1 where range_name = 'amount'",
+    ],
+    "empty_words__parts_are_known": [
+        "update seeds.empty_words set part = 'phone' where one_row",
+    ],
+    "empty_words__words_are_written": [
+        "update seeds.empty_words set word = '' where one_row",
+    ],
     "response_window__windows_are_positive": [
         "update seeds.response_window set response_days = 0 where one_row",
     ],

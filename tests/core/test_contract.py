@@ -94,6 +94,19 @@ def test_a_contract_holds_what_the_file_says():
         ),
         (lambda t: column(t, "status")["config"]["meta"].update(min=1), "min is for numbers"),
         (lambda t: column(t, "amount")["config"]["meta"].update(min="much"), "min 'much' is not a decimal"),
+        (lambda t: column(t, "status")["config"]["meta"].update(range="happened"), "range is for numbers"),
+        (lambda t: column(t, "amount")["config"]["meta"].update(range=3), "range must name a row"),
+        (lambda t: t["config"]["meta"].update(at_most=["amount"]), "at_most must list for a column"),
+        (lambda t: t["config"]["meta"].update(at_most={"amount": "x"}), "at_most must list for a column"),
+        (
+            lambda t: t["config"]["meta"].update(at_most={"amount": ["gross"]}),
+            "at_most names gross, not among",
+        ),
+        (
+            lambda t: t["config"]["meta"].update(at_most={"amount": ["paid_on"]}),
+            "at_most compares two numbers",
+        ),
+        (lambda t: t["config"]["meta"].update(at_most={"status": ["phone"]}), "at_most compares two numbers"),
         (lambda t: column(t, "amount")["config"]["meta"].update(min=True), "min True is not a decimal"),
         (lambda t: column(t, "amount")["config"]["meta"].update(min=100), "min 100 is above max 99.5"),
         (lambda t: column(t, "paid_on")["config"]["meta"].update(max="2030-13-01"), "is not a date"),
@@ -221,3 +234,25 @@ def test_a_part_of_a_key_may_be_empty_where_another_never_is():
     (table,) = parse_contract(changed(by_system), "shop.yml").tables
 
     assert table.key == ("status", "order_id")
+
+
+def test_a_column_is_what_its_contract_its_type_or_its_place_says():
+    def change(table):
+        column(table, "amount")["config"]["meta"]["range"] = "quantity"
+        table["config"]["meta"]["at_most"] = {"ordered_at": ["paid_on"]}
+        table["columns"] += [
+            {"name": "store_id", "data_type": "varchar"},
+            {"name": "note", "data_type": "varchar"},
+            {"name": "tax", "data_type": "decimal(18,2)"},
+        ]
+
+    (table,) = parse_contract(changed(change), "shop.yml").tables
+
+    assert {each.name: each.range for each in table.columns if each.range} == {
+        "ordered_at": "happened",
+        "paid_on": "date",
+        "amount": "quantity",
+        "tax": "amount",
+    }
+    assert [each.name for each in table.columns if each.is_id] == ["status", "store_id"]
+    assert table.at_most == (("ordered_at", "paid_on"),)

@@ -15,7 +15,7 @@ from orchestration.core.copy_texts import dialled, filled, neutral
 from orchestration.core.errors import RekindleError
 from orchestration.exports.writing import export, exported_before
 from orchestration.project import SEEDS_DIR
-from tests.exports.conftest import CAMPAIGN, WEEK, record_key
+from tests.exports.conftest import CAMPAIGN, WEEK, record_key, write_vault
 from tests.killing import dies_before
 
 WHOLE = ["manifest.json", "touches.csv", "touches.parquet"]
@@ -242,13 +242,26 @@ def test_refused_consents_of_nobody_are_told_with_the_files(shop):
 
 
 def test_the_newest_record_and_the_newest_delivery_of_it_give_the_address(shop):
-    folder = shop.home.vault / "contacts" / "chain" / "members"
-    duckdb.sql("select 'crm' as system, 'm2' as member_id, '13900000002' as phone").write_parquet(
-        str(folder / "delivered=2025-12-29.parquet")
-    )
+    write_vault(shop.home, "2025-12-29", [("crm", "m2", "13900000002")])
     rows = cells(only(export(shop.home)))
     assert rows["t02"]["address"] == "13900000002"
     assert "t07" in rows
+
+
+@pytest.mark.parametrize("given", ["1.38E+10", "unknown", "无", "12345"])
+def test_what_is_no_number_is_not_sent_to(shop, given):
+    write_vault(shop.home, "2025-12-29", [("crm", "m2", given)])
+    file = only(export(shop.home))
+    assert "t02" not in cells(file)
+    assert file.manifest["left_out"]["no_contact"] == 2
+
+
+def test_a_vault_of_an_earlier_version_is_refused(shop):
+    duckdb.sql("select 'crm' as system, 'm2' as member_id, '13900000002' as phone").write_parquet(
+        str(shop.home.vault / "contacts" / "chain" / "members" / "delivered=2025-12-29.parquet")
+    )
+    with pytest.raises(RekindleError, match="of an earlier version, so nothing was exported"):
+        export(shop.home)
 
 
 def test_of_several_records_the_one_changed_last_gives_the_address(shop):
@@ -256,10 +269,7 @@ def test_of_several_records_the_one_changed_last_gives_the_address(shop):
     for member, (number, _, changed_at) in others.items():
         key = record_key("pos", number)
         shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at})")
-    kept = ", ".join(f"('pos', '{number}', '{phone}')" for number, phone, _ in others.values())
-    duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
-        str(shop.home.vault / "contacts" / "chain" / "members" / "delivered=2025-12-29.parquet")
-    )
+    write_vault(shop.home, "2025-12-29", [("pos", number, phone) for number, phone, _ in others.values()])
     rows = cells(only(export(shop.home)))
     assert (rows["t02"]["address"], rows["t03"]["address"]) == ("13800000002", "13900000003")
 

@@ -21,7 +21,10 @@ CHANNELS = {"sms": "phone", "call": "phone", "email": "email", "wechat": "union_
 SYSTEMS = ("pos", "mini_program", "crm")
 APP = "mini_program"
 # Three of the list in seeds/identity; that they are on it is asked there.
-PLACEHOLDERS = {"phone": ["13800000000", "11111111111", "00000000000"], "email": ["n/a", "test@test.com"]}
+PLACEHOLDERS = {
+    "phone": ["13800000000", "11111111111", "13888888888"],
+    "email": ["123456@qq.com", "test@example.com"],
+}
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 ALWAYS = date(9999, 12, 31)
 

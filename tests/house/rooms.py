@@ -231,8 +231,8 @@ FORBIDDEN_LIBRARIES = {
 }
 CORE_LIBRARIES = {
     "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
-    "hashlib", "hmac", "itertools", "json", "math", "numpy", "operator", "re", "scipy", "statistics",
-    "tea_tasting", "typing", "unicodedata", "zoneinfo",
+    "hashlib", "hmac", "itertools", "json", "math", "numpy", "operator", "phonenumbers", "re", "scipy",
+    "statistics", "tea_tasting", "typing", "unicodedata", "zoneinfo",
 }  # fmt: skip
 # Calls by which a function would read a file or the clock.
 _READS_WORLD = {"open", "now", "today", "utcnow", "time", "monotonic", "getenv", "read_text", "input"}

@@ -18,7 +18,7 @@ def shop(tmp_path, monkeypatch):
     shutil.copytree(SEEDS_DIR / "sources", seeds / "sources")
     # Wide open: what types can hold is tested first.
     (seeds / "sources" / "plausible_ranges.csv").write_text(
-        "range,earliest,days_after_delivery,lowest,highest,why\n"
+        "range_name,earliest,days_after_delivery,lowest,highest,why\n"
         "happened,0001-01-01,,,,any\ndate,0001-01-01,,,,any\n"
         "amount,,,-1000000000,1000000000,any\n"
     )

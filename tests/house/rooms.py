@@ -33,7 +33,12 @@ class Room:
 # Flow is from left to right: a model reads what is to its left, its own room, and seeds anywhere.
 # Intermediate and marts are one step: the domains, with their private working models and public results.
 SQL_ROOMS = (
-    Room("staging", ("own source", "source.rekindle"), "rename, cast every column, dedupe", "join, business rules, seeds"),
+    Room(
+        "staging",
+        ("own source", "source.rekindle"),
+        "rename, cast every column, dedupe",
+        "join, business rules, seeds",
+    ),
     Room(
         "core", ("staging", "core", "seeds"), "resolve identity, unite sources, conform", "score, band, tag"
     ),

@@ -159,8 +159,8 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
 
 def _is_of_records(names: list[str]) -> bool:
     """Whether a file of the vault has a row per member record: no column but its key and contact details."""
-    others = {name for name in names if not name.endswith("_pseudonym") and f"{name}_pseudonym" not in names}
-    return others == set(_RECORD)
+    contacts = {name for name in names if name.endswith("_pseudonym") or f"{name}_pseudonym" in names}
+    return set(names) - contacts - set(ADDRESSES) == set(_RECORD)
 
 
 def _blocked(seeds_dir: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What arrives, and what it counts for: numbers by system, refunds, whole tables, guests, what has no partner."""
+"""What arrives, and what it counts for: numbers by system, refunds, whole tables, guests, lost partners."""
 
 from __future__ import annotations
 

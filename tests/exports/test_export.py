@@ -249,7 +249,7 @@ def test_of_several_records_the_one_changed_last_gives_the_address(shop):
     others = {2: ("no-date", "13900000002", "null"), 3: ("later", "13900000003", "timestamp '2025-06-01'")}
     for member, (number, _, changed_at) in others.items():
         key = record_key("pos", number)
-        shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at})")
+        shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at}, false)")
     kept = ", ".join(f"('pos', '{number}', '{phone}')" for number, phone, _ in others.values())
     duckdb.sql(f"from (values {kept}) as kept(system, member_id, phone)").write_parquet(
         str(shop.home.vault / "contacts" / "chain" / "members" / "delivered=2025-12-29.parquet")
@@ -303,7 +303,7 @@ def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
     proposed.change(
         "update audiences.aud_planned_touches set channel = 'push'",
         "update core.fct_contact_permission set channel = 'push'",
-        f"insert into core.fct_member_record values (2, {record_key('mini_program', 'app2')}, null)",
+        f"insert into core.fct_member_record values (2, {record_key('mini_program', 'app2')}, null, false)",
     )
     proposed.seal()
     duckdb.sql("select 'mini_program' as system, 'app2' as member_id").write_parquet(

@@ -73,15 +73,3 @@
 {% macro id_key(number, system='system') -%}
     {{ text_key("source || ':' || coalesce(" ~ system ~ ", '') || ':' || " ~ number) }}
 {%- endmacro %}
-
-
-{# Whether an order is a guest's: the loader gave it the pseudonym of a contact detail for a member number. #}
-{% macro is_guest() -%}
-    coalesce(member_id in (email, phone), false)
-{%- endmacro %}
-
-
-{# The system a member number of an order is of; guests of orders without one are in a system of their own. #}
-{% macro member_system() -%}
-    case when system is null and {{ is_guest() }} then '{{ var("guest_system") }}' else system end
-{%- endmacro %}

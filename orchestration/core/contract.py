@@ -236,15 +236,10 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
         elif by_name[part].data_type == "double":
             faults.append(f"{where}: key column {part} is a double; use bigint, decimal(p,s) or varchar")
     if key and all(part in by_name and not by_name[part].required for part in key):
-        faults.append(
-            f"{where}: of the key {', '.join(key)} at least one column needs meta.required: true, a key is "
-            "never empty as a whole"
-        )
+        faults.append(f"{where}: of the key {', '.join(key)} at least one column needs meta.required: true")
     for column in columns:
-        strange = [
-            name for name in column.or_pseudonym_of if name not in by_name or not by_name[name].contact
-        ]
-        if strange:
+        contacts = {name for name, other in by_name.items() if other.contact}
+        if strange := sorted(set(column.or_pseudonym_of) - contacts):
             faults.append(
                 f"{where}, column {column.name}: meta.or_pseudonym_of must list contact details of the "
                 f"table; found {', '.join(strange)}"
@@ -309,10 +304,8 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
         contact=contact,
         opt_out=_opt_out(meta, allowed, where, faults),
         money=_money(meta, data_type, where, faults),
-        max_length=_max_length(meta, data_type, where, faults),
-        pattern=_pattern(meta, data_type, where, faults),
-        or_pseudonym_of=_or_pseudonym_of(meta, data_type, where, faults),
         range=range_of(meta, data_type, where, faults),
+        **_of_text(meta, data_type, where, faults),
     )
 
 
@@ -356,52 +349,32 @@ def _opt_out(
     return tuple(map(str, value))
 
 
-def _max_length(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> int | None:
-    value = meta.get("max_length")
-    if value is None:
-        return None
-    if type(value) is not int or value < 1 or not _is_plain_text(meta, data_type):
+def _of_text(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> dict[str, Any]:
+    """What a contract says of a text that is no contact detail: length, form, what takes its place."""
+    length, pattern, instead = (meta.get(word) for word in ("max_length", "pattern", "or_pseudonym_of"))
+    is_text = data_type in ("varchar", "unknown") and "contact" not in meta
+    if length is not None and (type(length) is not int or length < 1 or not is_text):
         faults.append(
-            f"{where}: meta.max_length is a whole number of characters, 1 or more, of a varchar that is no "
-            f"contact detail; found {value!r}"
+            f"{where}: meta.max_length is a whole number above 0, of a plain varchar; found {length!r}"
         )
-        return None
-    return value
+    if pattern is not None and not (is_text and "allowed" not in meta and _is_expression(pattern)):
+        faults.append(
+            f"{where}: meta.pattern is a regular expression, of a plain varchar without meta.allowed; "
+            f"found {pattern!r}"
+        )
+    is_list = isinstance(instead, list) and instead and all(isinstance(name, str) for name in instead)
+    if instead is not None and not (is_text and is_list):
+        faults.append(
+            f"{where}: meta.or_pseudonym_of lists contact details, of a plain varchar; found {instead!r}"
+        )
+    return {"max_length": length, "pattern": pattern, "or_pseudonym_of": tuple(instead) if is_list else ()}
 
 
-def _pattern(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> str | None:
-    value = meta.get("pattern")
-    if value is None:
-        return None
+def _is_expression(value: Any) -> bool:
     try:
-        is_sound = isinstance(value, str) and bool(re.compile(value)) and value != ""
+        return isinstance(value, str) and value != "" and bool(re.compile(value))
     except re.error:
-        is_sound = False
-    if not is_sound or "allowed" in meta or not _is_plain_text(meta, data_type):
-        faults.append(
-            f"{where}: meta.pattern is a regular expression for a varchar without meta.allowed that is no "
-            f"contact detail; found {value!r}"
-        )
-        return None
-    return str(value)
-
-
-def _or_pseudonym_of(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> tuple[str, ...]:
-    value = meta.get("or_pseudonym_of")
-    if value is None:
-        return ()
-    is_list = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
-    if not is_list or not _is_plain_text(meta, data_type):
-        faults.append(
-            f"{where}: meta.or_pseudonym_of lists contact details, for a varchar that is none; "
-            f"found {value!r}"
-        )
-        return ()
-    return tuple(value)
-
-
-def _is_plain_text(meta: dict[str, Any], data_type: str) -> bool:
-    return data_type in ("varchar", "unknown") and "contact" not in meta
+        return False
 
 
 def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:

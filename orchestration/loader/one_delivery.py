@@ -159,9 +159,10 @@ def _rows_of_one_shape(
         filled = f"coalesce({value}, {instead})" if instead else value
         values.append(f"{filled} as {quoted(column.name)}")
         is_moment = column.name == table.month_of
+        kept = filled if instead else None
         rules = [
             *offset_rules(column, delivered),
-            *row_rules(column, delivered, table.settings, is_moment=is_moment, instead=instead),
+            *row_rules(column, delivered, table.settings, is_moment=is_moment, filled=kept),
             *range_rules(table, column, delivered, plausible, delivery.delivered_on),
         ]
         for rule in rules:
@@ -206,22 +207,20 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
     key = ", ".join(quoted(name) for name in table.key)
     if _keys_are_distinct(connection, table):
         return
+    # Equal keys have equal hashes, and only such rows are compared. An empty part of a key is a value too.
+    hashed = f"hash({key})"
     connection.execute(
-        f"create or replace temp table repeated as select {key} from rows_as_typed "
+        f"create or replace temp table repeated as select {hashed} as key_hash from rows_as_typed "
         "group by all having count(*) > 1"
     )
     if _one(connection, "select count(*) from repeated") == 0:
         return
     content = ", ".join(quoted(column.name) for column in table.columns)
-    # An empty part of a key is a value like any other.
-    same = " and ".join(
-        f"rows_as_typed.{quoted(name)} is not distinct from repeated.{quoted(name)}" for name in table.key
-    )
     connection.execute(f"""
         create or replace temp table rejected as
         with contested as (
             select {content}, {FILE_COLUMN}, {ROW_COLUMN}
-            from rows_as_typed semi join repeated on {same}
+            from rows_as_typed semi join repeated on {hashed} = repeated.key_hash
             where quarantine_code is null
         ),
         ranked as (
@@ -250,8 +249,7 @@ def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> b
     """Whether no key repeats, found out cheaply; false also when that cannot be said this way.
 
     Numbers that are distinct make distinct keys, whatever stands beside them: close whole numbers, written as
-    text or not, are ticked off in a string of bits. What are no such numbers has distinct hashes, or may
-    repeat.
+    text or not, are ticked off in a string of bits.
     """
     numbers = [
         name if column.data_type in ("bigint", "integer") else f"try_cast({name} as bigint)"
@@ -273,8 +271,7 @@ def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> b
     if 1 < bits <= min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
         ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
         return _one(connection, f"select {ticked} from rows_as_typed") == rows
-    hashed = f"hash({', '.join(quoted(name) for name in table.key)})"
-    return _one(connection, f"select count(distinct {hashed}) from rows_as_typed") == rows
+    return False
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[date | None, int | None], int]:

@@ -162,7 +162,7 @@ def row_rules(
     settings: SourceSettings = AS_WRITTEN,
     *,
     is_moment: bool = False,
-    instead: str | None = None,
+    filled: str | None = None,
 ) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 
@@ -171,7 +171,7 @@ def row_rules(
         delivered: The type it was delivered in; None where it was not.
         settings: What is known of the source.
         is_moment: Whether it says when the row happened.
-        instead: SQL of what takes its place where it is empty, if anything does.
+        filled: SQL of its value with what takes its place where it is empty, if anything does.
     """
     name = quoted(column.name)
     value = typed(column, delivered, settings)
@@ -185,7 +185,7 @@ def row_rules(
         # An id of what nobody sees is none; it begins with no plain character, which is quickly seen.
         is_there = f"{name} is not null and not (({name} < '!' or {name} > '~') and {value} is null)"
     if column.required:
-        is_missing = f"not ({is_there})" + (f" and {instead} is null" if instead else "")
+        is_missing = f"not ({is_there})" + (f" and {filled} is null" if filled else "")
         rules.append(Rule(is_missing, "required but empty", column.name))
     target = column.data_type
     wrong = _cannot_be_read(column, delivered, name, _read(column, delivered))
@@ -237,11 +237,9 @@ def first_pseudonym(contacts: list[tuple[str, str]], rules: ContactRules) -> str
 
 def first_of_somebody(pseudonyms: list[str]) -> str | None:
     """SQL: the first of some pseudonyms that is there and no placeholder's; None without any."""
-    own = [
-        f"case when not list_contains(getvariable('{BLOCKED_VARIABLE}'), {each}) then {each} end"
-        for each in pseudonyms
-    ]
-    return f"coalesce({', '.join(own)})" if own else None
+    # Each of them once: what stands there twice would be hashed for every row.
+    of_nobody = f"list_contains(getvariable('{BLOCKED_VARIABLE}'), each)"
+    return f"list_filter([{', '.join(pseudonyms)}], lambda each: not {of_nobody})[1]" if pseudonyms else None
 
 
 def _typed_text(name: str, target: str) -> str:

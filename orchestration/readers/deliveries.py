@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestration.definitions_files.variables import project_variables
 from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orchestration.core.contract import Table
 
 BUSINESS_TIME_ZONE: str = project_variables()["business_time_zone"]
@@ -84,14 +87,19 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
     days = sorted(filter(None, (delivery_date(each.name) for each in folder.glob("delivered=*"))))
     if not days:
         return OrderDays()
+    first = max(filter(partial(_deletes, folder), days), default=days[0])
+    days = [day for day in days if day >= first]
     keys = ", ".join(f'"{key}"' for key in table.key)
+    shown = ", ".join(f"nullif(\"{key}\", '')" for key in table.key)
+    # An empty part of a key is a value like any other.
+    filled = ", ".join(f'coalesce(cast("{key}" as varchar), \'\') as "{key}"' for key in table.key)
     with telling(folder, LOADED_ANEW), duckdb.connect() as connection:
         connection.execute(
             "create table ends as select unnest($days) as delivered_on, unnest($ends) as ends_at",
             {"days": days, "ends": [_end_of(min(day, today)) for day in days]},
         )
         connection.read_parquet(f"{folder}/*/*/*.parquet", hive_partitioning=False).project(
-            f'{keys}, "{table.month_of}" as moment, delivered_on'
+            f'{filled}, "{table.month_of}" as moment, delivered_on'
         ).create_view("orders")
         [(newest, beyond)] = connection.execute(
             "select max(moment) filter (moment < ends_at), count(*) filter (moment >= ends_at) "
@@ -106,7 +114,7 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
                 from orders inner join beyond using ({keys})
                 qualify row_number() over (partition by {keys} order by delivered_on desc) = 1
             )
-            select concat_ws(' ', {keys}, 'of', strftime(moment, '%Y-%m-%d'))
+            select concat_ws(' ', {shown}, 'of', strftime(moment, '%Y-%m-%d'))
             from newest inner join ends using (delivered_on) where moment >= ends_at
             order by moment desc, {keys}
             """
@@ -116,6 +124,17 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
         len(named),
         tuple(f"{table.full_name} {name}" for (name,) in named[:NAMED_ORDERS]),
     )
+
+
+def _deletes(folder: Path, day: date) -> bool:
+    """Whether a delivery is the whole table, so that what came before it counts no more."""
+    from orchestration.files import read_json
+    from orchestration.loader.deliveries import WHOLE
+    from orchestration.loader.loading import RECORD
+
+    file = folder / f"delivered={day}" / RECORD
+    record = read_json(file, LOADED_ANEW) if file.exists() else {}
+    return record.get("covers") == WHOLE and not record["rows_quarantined"]
 
 
 def _end_of(day: date) -> datetime:

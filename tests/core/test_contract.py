@@ -127,17 +127,17 @@ def test_a_contract_holds_what_the_file_says():
         (lambda t: t["columns"].append({"name": "source", "data_type": "varchar"}), "the loader adds"),
         (
             lambda t: column(t, "status")["config"]["meta"].update(max_length=0),
-            "max_length is a whole number",
+            "max_length is a whole",
         ),
         (lambda t: column(t, "status")["config"]["meta"].update(max_length=True), "max_length is a whole"),
         (
             lambda t: column(t, "amount")["config"]["meta"].update(max_length=9),
-            "max_length is a whole number",
+            "max_length is a whole",
         ),
-        (lambda t: column(t, "phone")["config"]["meta"].update(max_length=9), "no contact detail"),
+        (lambda t: column(t, "phone")["config"]["meta"].update(max_length=9), "of a plain varchar"),
         (lambda t: column(t, "status")["config"]["meta"].update(pattern="[a-z]+"), "without meta.allowed"),
         (lambda t: column(t, "status").update(config={"meta": {"pattern": "("}}), "a regular expression"),
-        (lambda t: column(t, "order_id")["config"]["meta"].update(pattern="[a-z]"), "for a varchar"),
+        (lambda t: column(t, "order_id")["config"]["meta"].update(pattern="[a-z]"), "of a plain varchar"),
         (
             lambda t: column(t, "status").update(config={"meta": {"or_pseudonym_of": ["amount"]}}),
             "list contact details of the table; found amount",
@@ -148,7 +148,7 @@ def test_a_contract_holds_what_the_file_says():
         ),
         (
             lambda t: column(t, "order_id")["config"]["meta"].update(or_pseudonym_of=["phone"]),
-            "for a varchar that is none",
+            "of a plain varchar",
         ),
         (lambda t: t.update(columns=[]), "needs a list of tables or columns"),
         (lambda t: t.update(name="../orders"), "table name '../orders' must be"),

@@ -1,4 +1,4 @@
-"""What arrives and what it counts for: numbers by system, refunds, whole tables, guests, rows without a partner."""
+"""What arrives, and what it counts for: numbers by system, refunds, whole tables, guests, lost partners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ pos,one,2025-01-01 04:00:00,Li Wei,13911112222,
 crm,two,2025-01-01 04:00:00,Wang Fang,,two@shop.cn
 web,,2025-01-01 04:00:00,,,three@shop.cn
 """
-HEAD = "system,order_id,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,phone,email\n"
+HEAD = (
+    "system,order_id,member_id,channel,ordered_at,status,"
+    "gross_amount,discount_amount,net_amount,phone,email\n"
+)
 
 
 def order(system, number, member="", status="completed", net="100", phone="", email="", day="2025-02-01"):
@@ -35,7 +38,7 @@ ORDERS = HEAD + "".join(
         order("pos", "#2002", "one", status="cancelled"),
         order("", "8", "one", net="50"),
         order("pos", "9", "nobody", net="70"),
-        # Guests: by the phone of a member, by an e-mail, by that of one without a name, by their own, by none.
+        # Guests: by the phone of a member, an e-mail, that of one without a name, their own, none.
         order("web", "20", net="11", phone="+86 13911112222"),
         order("", "21", net="12", email="TWO@shop.cn"),
         order("pos", "22", net="13", email="three@shop.cn"),
@@ -131,8 +134,8 @@ def test_lines_find_the_order_of_their_system_and_none_of_two(shop):
 def test_a_guest_is_the_member_with_that_contact_detail(shop):
     query = "select order_id, member_key from core.fct_order where order_id between '20' and '25'"
     members = dict(rows(shop, query))
-    query = "select member_key from core.int_identity__members where system = 'web' and registered_on < '2025-02-01'"
-    [(three,)] = rows(shop, query)
+    web = "select member_key from core.int_identity__members where system = 'web'"
+    [(three,)] = rows(shop, f"{web} and registered_on < '2025-02-01'")
     assert members["20"] == key("pos", "one")
     assert members["21"] == key("crm", "two")
     assert members["22"] == three

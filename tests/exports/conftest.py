@@ -138,7 +138,8 @@ def publish(home: Home) -> Shop:
                 from (values {members}) as people(member_key, record_key, language, product_name, product_id);
             create table core.dim_member as select member_key, language, 'S1' as home_store_id from people;
             create table core.fct_member_record as
-                select member_key, record_key, timestamp '2025-01-01' as updated_at from people;
+                select member_key, record_key, timestamp '2025-01-01' as updated_at, false as is_deleted
+                from people;
             create table core.dim_store as select 'S1' as store_id, '=Store' as store_name;
             create table core.dim_product as select 'chain' as source, product_id, product_name from people;
             create table core.fct_order_item as

@@ -268,7 +268,7 @@ def test_of_several_records_the_one_changed_last_gives_the_address(shop):
     others = {2: ("no-date", "13900000002", "null"), 3: ("later", "13900000003", "timestamp '2025-06-01'")}
     for member, (number, _, changed_at) in others.items():
         key = record_key("pos", number)
-        shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at})")
+        shop.change(f"insert into core.fct_member_record values ({member}, {key}, {changed_at}, false)")
     write_vault(shop.home, "2025-12-29", [("pos", number, phone) for number, phone, _ in others.values()])
     rows = cells(only(export(shop.home)))
     assert (rows["t02"]["address"], rows["t03"]["address"]) == ("13800000002", "13900000003")
@@ -319,7 +319,7 @@ def test_a_push_goes_to_the_member_number_of_the_mini_program_alone(proposed):
     proposed.change(
         "update audiences.aud_planned_touches set channel = 'push'",
         "update core.fct_contact_permission set channel = 'push'",
-        f"insert into core.fct_member_record values (2, {record_key('mini_program', 'app2')}, null)",
+        f"insert into core.fct_member_record values (2, {record_key('mini_program', 'app2')}, null, false)",
     )
     proposed.seal()
     duckdb.sql("select 'mini_program' as system, 'app2' as member_id").write_parquet(

@@ -19,7 +19,7 @@ def test_what_a_macro_reads_counts_for_the_model_that_calls_it(models):
     [lifecycle] = [model for model in models if model.name == "member_lifecycle"]
     assert {"seeds/lifecycle/stage_thresholds", "marts.member_activity"} <= set(lifecycle.reads)
     [orders] = [model for model in models if model.name == "stg_chain__orders"]
-    assert set(orders.reads) == {"source.chain"}
+    assert set(orders.reads) == {"source.chain", "source.rekindle"}
 
 
 def test_every_seed_file_is_looked_at(seeds):

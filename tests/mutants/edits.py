@@ -162,8 +162,8 @@ MUTANTS = (
     ),
     _sql(
         "core/facts/int_unreadable_consents",
-        "recorded.reported_on > refused.delivered_on as is_correction",
-        "false as is_correction",
+        "recorded.reported_on > refused.delivered_on\n",
+        "false\n",
         "int_unreadable_consents__what_can_be_read_finds_the_member",
     ),
     _sql(

@@ -104,10 +104,21 @@ def test_an_order_delivered_again_with_another_date_is_named_no_more(tmp_path):
         home, "orders", lines(_1="2025-12-01 04:00:00", _2="2045-01-01 04:00:00"), date(2025, 12, 27)
     )
     load_chain(home)
-    assert order_days(home, TODAY) == OrderDays(date(2025, 12, 1), 1, ("chain.orders 2 of 2045-01-01",))
+    assert order_days(home, TODAY) == OrderDays(date(2025, 12, 1), 1, ("chain.orders pos 2 of 2045-01-01",))
     deliver_lines(home, "orders", lines(_2="2025-12-02 04:00:00"), date(2025, 12, 28))
     load_chain(home)
     assert order_days(home, TODAY) == OrderDays(date(2025, 12, 2))
+
+
+def test_an_order_that_a_whole_table_lacks_is_named_no_more(tmp_path):
+    home = Home(tmp_path)
+    deliver_lines(home, "members", "system,member_id,registered_at\npos,M1,2025-01-01\n", date(2025, 12, 27))
+    deliver_lines(
+        home, "orders", lines(_1="2025-12-01 04:00:00", _2="2045-01-01 04:00:00"), date(2025, 12, 27)
+    )
+    deliver_lines(home, "orders", lines(_1="2025-11-01 04:00:00"), date(2025, 12, 28), is_whole=True)
+    load_chain(home)
+    assert order_days(home, TODAY) == OrderDays(date(2025, 11, 1))
 
 
 def test_a_delivery_dated_ahead_reaches_no_further_than_today(tmp_path):
@@ -115,4 +126,4 @@ def test_a_delivery_dated_ahead_reaches_no_further_than_today(tmp_path):
     deliver_lines(home, "members", "system,member_id,registered_at\npos,M1,2025-01-01\n", date(2045, 1, 1))
     deliver_lines(home, "orders", lines(_1="2026-01-15 15:59:59", _2="2026-01-15 16:00:00"), date(2045, 1, 1))
     load_chain(home)
-    assert order_days(home, TODAY) == OrderDays(TODAY, 1, ("chain.orders 2 of 2026-01-16",))
+    assert order_days(home, TODAY) == OrderDays(TODAY, 1, ("chain.orders pos 2 of 2026-01-16",))

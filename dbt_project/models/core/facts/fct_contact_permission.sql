@@ -8,28 +8,6 @@ member_records as (
     select * from {{ ref('int_identity__members') }}
 ),
 
--- Whoever left with all records is nobody's member any more, but the opt-outs stay with the addresses.
-gone as (
-    select
-        source,
-        system,
-        member_id,
-        record_key as member_key
-    from {{ ref('int_identity__records') }}
-    where is_deleted and record_key not in (select member_records.record_key from member_records)
-),
-
-persons as (
-    select
-        source,
-        system,
-        member_id,
-        member_key
-    from member_records
-    union all
-    select * from gone
-),
-
 contact_points as (
     select * from {{ ref('int_contact_points') }}
 ),
@@ -38,29 +16,7 @@ addresses as (
     select * from {{ ref('export_addresses') }}
 ),
 
-touches as (
-    select
-        member_key,
-        channel,
-        unsubscribed_on,
-        complained_on,
-        blocked_on,
-        reported_on
-    from {{ ref('fct_touch') }}
-    union all
-    select
-        gone.member_key,
-        chain_touches.channel,
-        chain_touches.unsubscribed_on,
-        chain_touches.complained_on,
-        chain_touches.blocked_on,
-        chain_touches.reported_on
-    from {{ ref('stg_chain__touches') }} as chain_touches
-    inner join gone
-        on chain_touches.source = gone.source
-        and chain_touches.system = gone.system
-        and chain_touches.member_id = gone.member_id
-),
+{{ persons_who_spoke_and_their_touches() }},
 
 unreadable as (
     select * from {{ ref('int_unreadable_consents') }}

@@ -3,19 +3,6 @@ with chain_members as (
     select * from {{ ref('stg_chain__members') }}
 ),
 
-guests as (
-    select * from {{ ref('stg_chain__guests') }}
-),
-
-guest_orders as (
-    select * from {{ ref('stg_chain__orders') }}
-    where is_guest
-),
-
-blocked as (
-    select * from {{ ref('stg_rekindle__blocked_identifiers') }}
-),
-
 transactions as (
     select * from {{ ref('stg_complete_journey__transactions') }}
 ),
@@ -57,45 +44,8 @@ households as (
     group by source, system, member_id
 ),
 
--- A guest is registered with the first order, and known under what the latest order tells. Whoever was a member under the
--- same contact detail stays one.
-ranked_guest_orders as (
-    select
-        source,
-        member_system as system,
-        member_id,
-        phone_pseudonym,
-        email_pseudonym,
-        min(ordered_on) over (partition by source, member_system, member_id) as registered_on,
-        max(ordered_at) over (partition by source, member_system, member_id) as updated_at,
-        row_number() over (
-            partition by source, member_system, member_id
-            order by case when phone_pseudonym is null then 1 else 0 end, ordered_at desc, order_key
-        ) as contact_rank
-    from guest_orders
-),
-
 guest_records as (
-    select
-        ranked.source,
-        ranked.system,
-        ranked.member_id,
-        ranked.phone_pseudonym,
-        ranked.email_pseudonym,
-        ranked.registered_on,
-        ranked.updated_at,
-        guests.first_delivered_on
-    from ranked_guest_orders as ranked
-    inner join guests
-        on ranked.source = guests.source
-        and ranked.system = guests.system
-        and ranked.member_id = guests.member_id
-    left join chain_members
-        on ranked.source = chain_members.source
-        and ranked.system = chain_members.system
-        and ranked.member_id = chain_members.member_id
-    left join blocked on ranked.member_id = blocked.pseudonym
-    where ranked.contact_rank = 1 and chain_members.member_id is null and blocked.pseudonym is null
+    {{ guest_records() }}
 ),
 
 records as (

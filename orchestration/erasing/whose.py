@@ -18,7 +18,14 @@ SYSTEM = "system"
 TOUCH = "planned_touch_id"
 # Columns of loaded and quarantined files that the loader added.
 _OWN = frozenset(
-    ["delivered_on", "quarantine_file", "quarantine_row_number", "quarantine_reason", "quarantine_column"]
+    [
+        "delivered_on",
+        "quarantine_file",
+        "quarantine_row_number",
+        "quarantine_reason",
+        "quarantine_column",
+        "quarantine_faults",
+    ]
 )
 
 

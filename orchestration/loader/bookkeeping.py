@@ -38,6 +38,8 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
             "rows_loaded": load.rows_loaded,
             "rows_quarantined": load.rows_quarantined,
             "exact_duplicates": load.exact_duplicates,
+            "notes": "\n".join(load.notes),
+            "findings": "\n".join(load.findings),
         }
         for load in loads
     ]

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.contract import SourceContract, Table
+from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
@@ -32,17 +33,25 @@ from orchestration.loader.deliveries import (
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
+from orchestration.loader.whole_deliveries import CHECKS_SEED, filled_columns, find, read_checks
 from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 3
+FORMAT = 4
+
+
+class RefusedAsAWhole(Exception):
+    """A delivery is so far from usual that nothing of it is loaded; its arguments say why."""
 
 
 @dataclass(frozen=True)
 class TableLoad:
-    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None)."""
+    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None).
+
+    ``notes`` are what was left out or stays empty, ``findings`` what is not as usual with it as a whole.
+    """
 
     source: str
     table: str
@@ -52,6 +61,8 @@ class TableLoad:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     exact_duplicates: int = 0
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ def load(
     contracts: dict[str, SourceContract],
     say: Callable[[str], None],
     *,
+    today: date | None = None,
     seeds_dir: Path = SEEDS_DIR,
     memory_limit: str = "3GB",
     threads: int | None = None,
@@ -84,12 +96,14 @@ def load(
         home: The business's folder.
         contracts: By source name, see ``read_contracts``.
         say: Gets one line per step.
-        seeds_dir: Where ``identity/blocked_identifiers.csv`` lies.
+        today: The current business date, after which no delivery is dated; None where that is not asked.
+        seeds_dir: Where ``identity/blocked_identifiers.csv`` and ``sources/delivery_checks.csv`` lie.
         memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
         threads: DuckDB's threads; by default all cores.
 
     Raises:
         InputFault: With the faults of all new deliveries; none of them is then loaded.
+        InputFault: A delivery is refused as a whole by the checks of deliveries; all others are then loaded.
         InputFault: The secret is missing, unsafe or another one.
         RekindleError: No source delivered anything.
         RekindleError: The disk is full, or the like; what was loaded before stays.
@@ -100,7 +114,7 @@ def load(
         private_folder(_private(home))
         _workspace(home).mkdir(parents=True)
         with _connect(home, secret, memory_limit, threads) as connection:
-            return _load(home, contracts, say, seeds_dir, secret, connection)
+            return _load(home, contracts, say, seeds_dir, secret, connection, today)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise RekindleError(
             f"Loading stopped: {_first_line(error)}\n"
@@ -118,8 +132,10 @@ def _load(
     seeds_dir: Path,
     secret: Secret,
     connection: duckdb.DuckDBPyConnection,
+    today: date | None,
 ) -> LoadSummary:
     faults: list[str] = []
+    checks = read_checks(seeds_dir)
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
     pending: list[CheckedDelivery] = []
@@ -159,15 +175,29 @@ def _load(
             f"No source has delivered anything to {home.landing}.\n"
             "Type `rekindle sample` for the simulated chain; for your own files see docs/bring-your-data.md."
         )
+    refused: list[str] = []
     for checked in pending:
-        records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, connection, say
-        )
+        table = checked.delivery.table
+        of_table = [record for (source, name, _), record in records.items() if (source, name) == _name(table)]
+        try:
+            record = _load_one(
+                home, checked, secret, connection, say, lambda it, of=of_table: find(it, of, checks, today)
+            )
+        except RefusedAsAWhole as refusal:
+            refused += [f"  - {checked.delivery.where}: {each}" for each in refusal.args]
+        else:
+            records[_identity(table, checked.delivery.delivered_on)] = record
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
     tables = tell_what_is_loaded(home, contracts)
     for line in _missing_lines(tables, contracts):
         say(line)
+    if refused:
+        raise InputFault(
+            "Refused as a whole, nothing of it was loaded; everything else was:\n"
+            + "\n".join(refused)
+            + f"\nRemove its folder from landing and deliver it again. What is refused: seeds/{CHECKS_SEED}."
+        )
     if not pending:
         say(f"nothing new: all {len(present)} deliveries were loaded before")
     return LoadSummary(tables, len(pending))
@@ -188,6 +218,7 @@ def _load_one(
     secret: Secret,
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
+    look_at: Callable[[dict[str, Any]], list[Finding]],
 ) -> dict[str, Any]:
     started = time.perf_counter()
     delivery = checked.delivery
@@ -218,8 +249,13 @@ def _load_one(
         "secret": secret.fingerprint,
         "manifest": checked.manifest_sha256,
         "format": FORMAT,
-        "notes": list(checked.notes),
+        "filled": filled_columns(written.loaded),
+        "notes": [*checked.notes, *written.notes],
     }
+    found = look_at(record)
+    record["findings"] = [finding.text for finding in found]
+    if refusing := [finding.text for finding in found if finding.level == REFUSE]:
+        raise RefusedAsAWhole(*refusing)
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
     flush_tree(private)
@@ -245,7 +281,7 @@ def _load_one(
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in checked.notes:
+    for note in (*record["findings"], *record["notes"]):
         say(f"{delivery.where}: {note}")
     return record
 
@@ -309,6 +345,10 @@ def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tupl
     return records
 
 
+def _name(table: Table) -> tuple[str, str]:
+    return table.source, table.name
+
+
 def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
@@ -348,7 +388,8 @@ def _summary(
                     word: record[word]
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
-                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts))
+                told = {word: tuple(record.get(word, ())) for word in ("notes", "findings")}
+                tables.append(TableLoad(table.source, table.name, day, "loaded", **counts, **told))
     return tables
 
 

@@ -17,13 +17,17 @@ import pyarrow.parquet
 from orchestration.core.contract import Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.core.summary import counted
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
 from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 _MEMBER_COLUMNS = ("system", "member_id")
 _EXACT_DUPLICATE = 0
-_WITHHELD = "(withheld)"
+WITHHELD = "(withheld)"
+"""Begins the text of a value that may be a contact detail."""
+_MOST_SHOWN = 30
+KEY_REPEATED = "key repeated"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
@@ -44,6 +48,7 @@ class WrittenDelivery:
     rows_loaded: int
     rows_quarantined: int
     exact_duplicates: int
+    notes: tuple[str, ...] = ()
 
 
 def write_delivery(
@@ -76,10 +81,11 @@ def write_delivery(
         _write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
     source = "validated" if not is_clean else "rows_as_typed"
     condition = "true" if is_clean else "quarantine_code is null"
-    vault = None
+    vault, notes = None, list[str]()
     if table.contacts:
         vault = private / "contacts.parquet"
         _write_vault(connection, table, source, condition, vault)
+        notes = _unrecognised(connection, table)
         source, condition = "accepted", "true"
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
@@ -95,7 +101,14 @@ def write_delivery(
             "kept; please report this."
         )
     return WrittenDelivery(
-        loaded, quarantined, vault, checked.rows, rows_loaded, rows_quarantined, duplicates
+        loaded,
+        quarantined,
+        vault,
+        checked.rows,
+        rows_loaded,
+        rows_quarantined,
+        duplicates,
+        tuple(notes),
     )
 
 
@@ -116,7 +129,7 @@ def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
 
 def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule]) -> str:
     types = files[0].types
-    values, shown, codes = [], [], []
+    values, shown, codes, faults = [], [], [], []
     for column in table.columns:
         delivered = types.get(column.name)
         value = f"cast({typed(column, delivered)} as {column.data_type})"
@@ -125,20 +138,34 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
+            faults.append(f"case when {rule.condition} then {literal(_fault(rule))} end")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
             text = pseudonym_sql(column.contact, value)
         elif table.contacts and rules:
             # A slipped column could put a phone number where a code belongs.
             broken = " or ".join(f"({rule.condition})" for rule in rules)
-            text = f"case when {broken} then '{_WITHHELD}' else {text} end"
+            text = f"case when {broken} then {_withheld(text)} else {text} end"
         shown.append(text)
     code = f"case {' '.join(codes)} end" if codes else "null"
+    # Only asked of rows in quarantine: the first broken rule decides, all of them are told.
+    every = f"concat_ws(chr(10), {', '.join(faults)})" if faults else "''"
     return (
         f"select {', '.join(values)}, cast({code} as integer) as quarantine_code, "
-        f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
+        f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {every} as quarantine_faults, "
+        f"{FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
     )
+
+
+def _withheld(text: str) -> str:
+    """SQL that tells of a text only how it is written: x for letters, 9 for a digit."""
+    letters = rf"regexp_replace(left({text}, {_MOST_SHOWN}), '\p{{L}}+', 'x', 'g')"
+    return rf"concat_ws(' ', '{WITHHELD}', regexp_replace({letters}, '\p{{N}}', '9', 'g'))"
+
+
+def _fault(rule: Rule) -> str:
+    return f"{rule.column}: {rule.reason}"
 
 
 def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, code: int) -> None:
@@ -225,7 +252,8 @@ def _write_quarantined(
     connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
 ) -> None:
     table = checked.delivery.table
-    every = [*reasons, Rule("", "key repeated", ", ".join(table.key))]
+    repeated = Rule("", KEY_REPEATED, ", ".join(table.key))
+    every = [*reasons, repeated]
     listed = ", ".join(
         f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
     )
@@ -240,6 +268,7 @@ def _write_quarantined(
                 {ROW_COLUMN} + 1 as quarantine_row_number,
                 reasons.reason as quarantine_reason,
                 reasons.about as quarantine_column,
+                coalesce(nullif(quarantine_faults, ''), {literal(_fault(repeated))}) as quarantine_faults,
                 {texts}
             from validated
             join (values {listed}) as reasons (code, reason, about)
@@ -263,7 +292,8 @@ def _write_vault(
         for column in table.contacts
     )
     connection.execute(
-        f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
+        f"create or replace temp table accepted as select * exclude (quarantine_faults), {pseudonyms} "
+        f"from {source} where {condition}"
     )
     names = [*table.key]
     for column in table.contacts:
@@ -273,6 +303,20 @@ def _write_vault(
         f"order by {', '.join(quoted(name) for name in table.key)}) "
         f"to {literal(str(path))} (format parquet, compression zstd)"
     )
+
+
+def _unrecognised(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """Contact details of which nothing is left in their one form, counted by column."""
+    lost = ", ".join(
+        f"count({quoted(column.name)}) - count({quoted(column.name + '_pseudonym')})"
+        for column in table.contacts
+    )
+    (counts,) = connection.execute(f"select {lost} from accepted").fetchall()
+    return [
+        f"{column.name}: {counted(count, 'value')} that can be no {column.contact}, linking nobody"
+        for column, count in zip(table.contacts, counts, strict=True)
+        if count
+    ]
 
 
 def _write_months(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from small_shop import Shop
 
-from orchestration.project import SECRET_VARIABLE, Home
+from orchestration.project import SECRET_VARIABLE, SEEDS_DIR, Home
 
 
 @pytest.fixture
@@ -17,4 +19,6 @@ def shop(tmp_path, monkeypatch):
         "identifier_type,value,reason\n"
         "phone,13800000000,placeholder\nphone,+86 13800000000,again\nphone,unknown,text\n"
     )
+    (seeds / "sources").mkdir()
+    shutil.copy(SEEDS_DIR / "sources" / "delivery_checks.csv", seeds / "sources")
     return Shop(Home(tmp_path / "home"), seeds)

@@ -6,5 +6,7 @@ select
     rows_in,
     rows_loaded,
     rows_quarantined,
-    exact_duplicates
+    exact_duplicates,
+    notes,
+    findings
 from {{ source('rekindle', 'loads') }}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from statistics import median_low
+from statistics import median_high, median_low
 
 from orchestration.core.summary import counted, share
 
@@ -112,7 +112,9 @@ def _found(
     nothing_loaded = quarantined > 0 and not delivery.rows_loaded
     match check.name:
         case "empty":
-            if rows <= check.threshold:
+            last = [each.rows_in for each in before][-check.deliveries :]
+            is_usual = len(last) >= check.fewest_deliveries and median_high(last) <= check.threshold
+            if rows <= check.threshold and not is_usual:
                 yield "its files hold no row" if not rows else f"its files hold only {counted(rows, 'row')}"
         case "all_quarantined":
             if nothing_loaded and rows >= check.least_rows:

@@ -229,7 +229,7 @@ def write_for_correction(home: Home, wanted: Wanted, file: Path) -> str:
             for row in rows:
                 writer.writerow(
                     [
-                        *(_given_back(row.texts.get(column.name)) for column in columns),
+                        *(_given_back(column, row.texts.get(column.name)) for column in columns),
                         row.file,
                         row.row_number,
                         "; ".join(f"{about}: {reason}" for about, reason in row.faults),
@@ -271,8 +271,8 @@ def _told_rows(name: str, table: Table | None, rows: list[RefusedRow]) -> Iterat
         lines = [
             (
                 row.row_number if number == 0 else "",
-                clipped(about, 20),
-                clipped(_found(table, row, about), 24),
+                clipped(about, 18),
+                clipped(_found(table, row, about), 26),
                 clipped(row.since or _told_allowed(table, about, reason), 40),
             )
             for row in group
@@ -298,9 +298,14 @@ def _shown(column: Column, text: str | None) -> str:
         return "(empty)"
     if column.contact:
         return HIDDEN
-    if text.startswith(WITHHELD) or _looks_like_its_type(column, text) or not has_contact(text):
-        return "".join(sign if sign.isprintable() else " " for sign in text)
-    return "(may be a contact detail)"
+    if _may_be_a_contact(column, text):
+        return "(may be a contact detail)"
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _may_be_a_contact(column: Column, text: str) -> bool:
+    """Of a table without contact columns, whose values a slipped column brought nobody expects."""
+    return has_contact(text) and not _looks_like_its_type(column, text)
 
 
 def _looks_like_its_type(column: Column, text: str) -> bool:
@@ -322,8 +327,8 @@ def _allowed(table: Table | None, about: str) -> str:
     return "once per delivery"
 
 
-def _given_back(text: str | None) -> str:
-    return "" if text is None or text.startswith(WITHHELD) else text
+def _given_back(column: Column, text: str | None) -> str:
+    return "" if text is None or text.startswith(WITHHELD) or _may_be_a_contact(column, text) else text
 
 
 def _refused_row(row: dict) -> RefusedRow:

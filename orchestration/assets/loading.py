@@ -5,7 +5,8 @@ Does not: checking rows (orchestration.loader), choosing as-of dates (core.calen
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -159,6 +160,25 @@ def as_usual(asset: AssetKey, deliveries: list["TableLoad"]) -> AssetCheckResult
     )
 
 
+def refuse_no_longer_due(tags: Mapping[str, str], asked: Collection[date], until: date | None) -> None:
+    """Fail a run that a sensor asked for and whose day has no orders: only loading tells that none counts.
+
+    Args:
+        tags: The tags of the run.
+        asked: Its as-of dates.
+        until: Date of the newest delivery of orders of which any row counts.
+
+    Raises:
+        Failure: It was due by a delivery of which no row could be loaded.
+    """
+    if ASKED_BY_A_SENSOR in tags and (until is None or max(asked) > until):
+        raise Failure(
+            f"{max(asked)} is not due any more: no row of the orders delivered could be loaded "
+            f"(orders count until {until or 'never'}). Nothing was built. See: rekindle quarantine",
+            allow_retries=False,
+        )
+
+
 class History(Config):
     """How far back a build goes."""
 
@@ -181,20 +201,11 @@ def build_inputs(
     warehouse: Warehouse,
 ) -> Iterator[MaterializeResult]:
     """Makes an empty build and tells dbt its as-of dates."""
-    from datetime import date
-
     from orchestration.ledger.opening import start_build
     from orchestration.warehouse.builds import code_version
 
     asked = [date.fromisoformat(key) for key in context.partition_keys]
-    until = warehouse.orders_delivered_until()
-    if ASKED_BY_A_SENSOR in context.run.tags and (until is None or max(asked) > until):
-        # It was due by its delivery alone; only loading tells that no order of it counts.
-        raise Failure(
-            f"{max(asked)} is not due any more: no row of the orders delivered could be loaded "
-            f"(orders count until {until or 'never'}). Nothing was built. See: rekindle quarantine",
-            allow_retries=False,
-        )
+    refuse_no_longer_due(context.run.tags, asked, warehouse.orders_delivered_until())
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
     build = start_build(home, dates, run_id=context.run_id, code_version=code_version())
     for spec in BUILD_INPUT_SPECS:

@@ -254,12 +254,15 @@ def _load_one(
     }
     found = look_at(record)
     record["findings"] = [finding.text for finding in found]
-    if refusing := [finding.text for finding in found if finding.level == REFUSE]:
+    name = delivery.folder.name
+    loaded_folder = home.loaded / table.source / table.name / name
+    refusing = [finding.text for finding in found if finding.level == REFUSE]
+    # What was loaded before stays loaded: readers may have it already.
+    if refusing and not loaded_folder.exists():
         raise RefusedAsAWhole(*refusing)
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
     flush_tree(private)
-    name = delivery.folder.name
     # Vault and quarantine first: the rename of the loaded folder says that the delivery is complete.
     _show_vault(home, table, name, written.vault)
     aside = _workspace(home) / "set_aside"
@@ -272,7 +275,7 @@ def _load_one(
         shutil.rmtree(quarantine_folder, ignore_errors=True)
     switch_folder(
         written.loaded,
-        home.loaded / table.source / table.name / name,
+        loaded_folder,
         aside / "loaded" / table.source / table.name / name,
     )
     shutil.rmtree(private, ignore_errors=True)

@@ -8,19 +8,23 @@ import pytest
 from dagster import AssetCheckSeverity, AssetKey, Failure
 
 from orchestration.loader import TableLoad
-from tests.orchestration.conftest import MEMBERS, ORDERS
+from orchestration.project import Home
+from tests.e2e.delivered_by_hand import deliver_lines
 
-BAD = [row | {"status": "gone"} for row in ORDERS[:3]]
+DAY = date(2025, 12, 30)
+MEMBERS = "system,member_id,registered_at\npos,a,2025-06-01\n"
+BAD = (
+    "order_id,system,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount\n"
+    + "".join(f"{number},pos,a,store,2025-12-30,gone,10.00,0,10.00\n" for number in range(3))
+)
 
 
 def test_orders_that_are_all_refused_are_told_with_exit_code_3_and_make_no_day_due(tiny):
-    tiny.deliver("orders", "2025-12-30", BAD)
+    deliver_lines(Home(tiny.home), "orders", BAD, DAY)
     done = tiny.rekindle("load")
     assert done.returncode == 3, done.stdout + done.stderr
     assert "chain.orders delivered=2025-12-30: All rows in quarantine: none of 3 rows" in done.stdout
     assert "status: not an allowed code" in done.stdout
-    # Nothing new, nothing to look at; where the home is looked at, it is still told.
-    assert tiny.rekindle("load").returncode == 0
     shown = tiny.rekindle("status").stdout
     assert "All rows in quarantine" in shown
     assert "Due: nothing (orders are delivered until 2025-12-28)" in shown
@@ -28,8 +32,8 @@ def test_orders_that_are_all_refused_are_told_with_exit_code_3_and_make_no_day_d
 
 def test_a_home_whose_only_orders_were_refused_names_the_quarantine(tiny, tmp_path):
     empty = type(tiny)(tiny.project, tmp_path / "empty")
-    empty.deliver("members", "2025-12-30", MEMBERS)
-    empty.deliver("orders", "2025-12-30", BAD)
+    for table, lines in {"members": MEMBERS, "orders": BAD}.items():
+        deliver_lines(Home(empty.home), table, lines, DAY)
     shown = empty.rekindle("run")
     assert shown.returncode == 1
     assert "No order could be loaded: every row of chain.orders is in quarantine." in shown.stderr

@@ -52,7 +52,8 @@ def quarantine(
 
     Example: `rekindle quarantine --table orders` or `rekindle quarantine --table orders --csv bad.csv`
     """
-    from orchestration.readers.quarantine import Wanted, quarantine_text, write_for_correction
+    from orchestration.readers.quarantine import quarantine_text, write_for_correction
+    from orchestration.readers.refused_rows import Wanted
 
     home, wanted = Home.from_environment(), Wanted(table, source, reason)
     if file is not None:

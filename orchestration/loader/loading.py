@@ -22,7 +22,12 @@ from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
-from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.bookkeeping import (
+    missing_lines,
+    write_blocked_identifiers,
+    write_empty_tables,
+    write_loads,
+)
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     check_delivery,
@@ -33,17 +38,19 @@ from orchestration.loader.deliveries import (
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
-from orchestration.loader.whole_deliveries import CHECKS_SEED, filled_columns, find, read_checks
+from orchestration.loader.whole_deliveries import (
+    RefusedAsAWhole,
+    filled_columns,
+    find,
+    read_checks,
+    told_refused,
+)
 from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
 FORMAT = 4
-
-
-class RefusedAsAWhole(Exception):
-    """A delivery is so far from usual that nothing of it is loaded; its arguments say why."""
 
 
 @dataclass(frozen=True)
@@ -178,26 +185,22 @@ def _load(
     refused: list[str] = []
     for checked in pending:
         table = checked.delivery.table
-        of_table = [record for (source, name, _), record in records.items() if (source, name) == _name(table)]
+        of = [each for key, each in records.items() if key[:2] == (table.source, table.name)]
         try:
             record = _load_one(
-                home, checked, secret, connection, say, lambda it, of=of_table: find(it, of, checks, today)
+                home, checked, secret, connection, say, lambda it, of=of: find(it, of, checks, today)
             )
         except RefusedAsAWhole as refusal:
-            refused += [f"  - {checked.delivery.where}: {each}" for each in refusal.args]
+            refused += [f"{checked.delivery.where}: {each}" for each in refusal.args]
         else:
             records[_identity(table, checked.delivery.delivered_on)] = record
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
     tables = tell_what_is_loaded(home, contracts)
-    for line in _missing_lines(tables, contracts):
+    for line in missing_lines(tables, contracts):
         say(line)
     if refused:
-        raise InputFault(
-            "Refused as a whole, nothing of it was loaded; everything else was:\n"
-            + "\n".join(refused)
-            + f"\nRemove its folder from landing and deliver it again. What is refused: seeds/{CHECKS_SEED}."
-        )
+        raise InputFault(told_refused(refused))
     if not pending:
         say(f"nothing new: all {len(present)} deliveries were loaded before")
     return LoadSummary(tables, len(pending))
@@ -273,11 +276,7 @@ def _load_one(
         )
     else:
         shutil.rmtree(quarantine_folder, ignore_errors=True)
-    switch_folder(
-        written.loaded,
-        loaded_folder,
-        aside / "loaded" / table.source / table.name / name,
-    )
+    switch_folder(written.loaded, loaded_folder, aside / loaded_folder.relative_to(home.root))
     shutil.rmtree(private, ignore_errors=True)
     say(
         f"{delivery.where}: {written.rows_in:,} rows in, {written.rows_loaded:,} loaded, "
@@ -348,10 +347,6 @@ def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tupl
     return records
 
 
-def _name(table: Table) -> tuple[str, str]:
-    return table.source, table.name
-
-
 def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
     return table.source, table.name, delivered_on
 
@@ -394,18 +389,6 @@ def _summary(
                 told = {word: tuple(record.get(word, ())) for word in ("notes", "findings")}
                 tables.append(TableLoad(table.source, table.name, day, "loaded", **counts, **told))
     return tables
-
-
-def _missing_lines(tables: list[TableLoad], contracts: dict[str, SourceContract]) -> list[str]:
-    lines = []
-    for source in contracts:
-        of_source = [table for table in tables if table.source == source]
-        missing = [table.table for table in of_source if table.status == "missing"]
-        if len(missing) == len(of_source):
-            lines.append(f"{source}: nothing delivered, left out")
-        elif missing:
-            lines.append(f"{source}: not delivered: {', '.join(missing)}; what needs them stays silent")
-    return lines
 
 
 def _first_line(error: Exception) -> str:

@@ -19,15 +19,11 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
 from orchestration.core.summary import counted
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
+from orchestration.loader.quarantining import EXACT_DUPLICATE, fault, withheld, write_quarantined
 from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 _MEMBER_COLUMNS = ("system", "member_id")
-_EXACT_DUPLICATE = 0
-WITHHELD = "(withheld)"
-"""Begins the text of a value that may be a contact detail."""
-_MOST_SHOWN = 30
-KEY_REPEATED = "key repeated"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
@@ -72,13 +68,13 @@ def write_delivery(
     reasons = _prepare_rows(connection, checked)
     _reject_repeated_keys(connection, table, len(reasons))
     counts = _count(connection, table)
-    duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
+    duplicates = sum(rows for (_, code), rows in counts.items() if code == EXACT_DUPLICATE)
     is_clean = all(code is None for _, code in counts)
     quarantined = None
     if any(code for _, code in counts):
         quarantined = workspace / "quarantined"
         quarantined.mkdir()
-        _write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
+        write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
     source = "validated" if not is_clean else "rows_as_typed"
     condition = "true" if is_clean else "quarantine_code is null"
     vault, notes = None, list[str]()
@@ -138,17 +134,17 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
-            faults.append(f"case when {rule.condition} then {literal(_fault(rule))} end")
+            faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
             text = pseudonym_sql(column.contact, value)
         elif table.contacts and rules:
             # A slipped column could put a phone number where a code belongs.
             broken = " or ".join(f"({rule.condition})" for rule in rules)
-            text = f"case when {broken} then {_withheld(text)} else {text} end"
+            text = f"case when {broken} then {withheld(text)} else {text} end"
         shown.append(text)
     code = f"case {' '.join(codes)} end" if codes else "null"
-    # Only asked of rows in quarantine: the first broken rule decides, all of them are told.
+    # Only asked of rows in quarantine: the first broken rule decides, all are shown.
     every = f"concat_ws(chr(10), {', '.join(faults)})" if faults else "''"
     return (
         f"select {', '.join(values)}, cast({code} as integer) as quarantine_code, "
@@ -156,16 +152,6 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         f"{FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
     )
-
-
-def _withheld(text: str) -> str:
-    """SQL that tells of a text only how it is written: x for letters, 9 for a digit."""
-    letters = rf"regexp_replace(left({text}, {_MOST_SHOWN}), '\p{{L}}+', 'x', 'g')"
-    return rf"concat_ws(' ', '{WITHHELD}', regexp_replace({letters}, '\p{{N}}', '9', 'g'))"
-
-
-def _fault(rule: Rule) -> str:
-    return f"{rule.column}: {rule.reason}"
 
 
 def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, code: int) -> None:
@@ -203,7 +189,7 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
         select
             {FILE_COLUMN},
             {ROW_COLUMN},
-            case when copy > 1 then {_EXACT_DUPLICATE} else {code + 1} end as code
+            case when copy > 1 then {EXACT_DUPLICATE} else {code + 1} end as code
         from ranked
         where copy > 1 or version > 1
     """)
@@ -246,38 +232,6 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[da
         "quarantine_code, count(*) from validated group by all"
     ).fetchall()
     return {(month, code): count for month, code, count in rows}
-
-
-def _write_quarantined(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
-) -> None:
-    table = checked.delivery.table
-    repeated = Rule("", KEY_REPEATED, ", ".join(table.key))
-    every = [*reasons, repeated]
-    listed = ", ".join(
-        f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
-    )
-    names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
-    texts = ", ".join(
-        f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
-    )
-    connection.execute(f"""
-        copy (
-            select
-                delivered.name as quarantine_file,
-                {ROW_COLUMN} + 1 as quarantine_row_number,
-                reasons.reason as quarantine_reason,
-                reasons.about as quarantine_column,
-                coalesce(nullif(quarantine_faults, ''), {literal(_fault(repeated))}) as quarantine_faults,
-                {texts}
-            from validated
-            join (values {listed}) as reasons (code, reason, about)
-                on validated.quarantine_code = reasons.code
-            join (values {names}) as delivered (path, name) on validated.{FILE_COLUMN} = delivered.path
-            where quarantine_code <> {_EXACT_DUPLICATE}
-            order by quarantine_file, quarantine_row_number
-        ) to {literal(str(path))} (format parquet, compression zstd)
-    """)
 
 
 def _write_vault(

@@ -20,6 +20,10 @@ from orchestration.project import SEEDS_DIR
 CHECKS_SEED = "sources/delivery_checks.csv"
 
 
+class RefusedAsAWhole(Exception):
+    """A delivery is so far from usual that nothing of it is loaded; its arguments say why."""
+
+
 def read_checks(seeds_dir: Path = SEEDS_DIR) -> list[Check]:
     """The checks of a delivery as a whole, in their order.
 
@@ -78,4 +82,13 @@ def _counts(record: Mapping[str, Any]) -> Counts:
         record["rows_quarantined"],
         record.get("filled", {}),
         record.get("covers") or "changes",
+    )
+
+
+def told_refused(refused: Iterable[str]) -> str:
+    """What to do about deliveries that were refused as a whole."""
+    return (
+        "Refused as a whole, nothing of it was loaded; everything else was:\n"
+        + "\n".join(f"  - {each}" for each in refused)
+        + f"\nRemove its folder from landing and deliver it again. What is refused: seeds/{CHECKS_SEED}."
     )

@@ -91,7 +91,7 @@ def newest_of_each_table(loads: Iterable[LoadedDelivery]) -> list[LoadedDelivery
 def told_sections(loads: Iterable[LoadedDelivery]) -> list[str]:
     """Findings and notes of deliveries, each under its heading; nothing where there is nothing to say.
 
-    What several deliveries of a table have in common is told once.
+    What several deliveries of a table have in common stands there once.
     """
     loads = list(loads)
     sections = []

@@ -1,4 +1,4 @@
-"""A delivery as a whole is told where it is not as usual, and only there: both sides of each threshold."""
+"""A delivery as a whole has findings where it is not as usual, and nowhere else: both sides of thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A delivery that is not as usual is told by the command line and in Dagster, and makes no day due."""
+"""A delivery that is not as usual is shown by the command line and in Dagster, and makes no day due."""
 
 from __future__ import annotations
 

@@ -13,16 +13,10 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.core.errors import InputFault
 from orchestration.project import HOME_VARIABLE, SECRET_VARIABLE, Home
-from orchestration.readers import quarantine
+from orchestration.readers import refused_rows
 from orchestration.readers.loads import LoadedDelivery, loaded_deliveries, told_sections
-from orchestration.readers.quarantine import (
-    Wanted,
-    quarantine_section,
-    quarantine_text,
-    reasons_of,
-    rows_of,
-    write_for_correction,
-)
+from orchestration.readers.quarantine import quarantine_section, quarantine_text, write_for_correction
+from orchestration.readers.refused_rows import Wanted, reasons_of, rows_of
 from tests.built import load_chain
 from tests.e2e.delivered_by_hand import deliver_lines
 
@@ -188,7 +182,7 @@ def test_a_whole_table_without_a_fault_replaces_what_was_refused_before(home, mo
         ([replace(whole, has_quarantine=True)], ""),
         ([replace(whole, delivered_on=later(-1))], ""),
     ):
-        monkeypatch.setattr(quarantine, "loaded_deliveries", lambda _, loads=loads: loads)
+        monkeypatch.setattr(refused_rows, "loaded_deliveries", lambda _, loads=loads: loads)
         assert since(home)[DAY, 4] == expected
 
 

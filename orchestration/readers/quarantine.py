@@ -120,7 +120,7 @@ def write_for_correction(home: Home, wanted: Wanted, file: Path) -> str:
         f"{counted(len(rows), 'open row')} of {name} written to {file}.",
         f"Correct the cells and deliver the file under a date after {newest}:\n"
         f"  rekindle deliver {file} --source {source} --table {table_name} --date YYYY-MM-DD\n"
-        f"Its last columns ({', '.join(_WHERE_FROM)}) are for reading; a load leaves them out.",
+        f"Its columns from {_WHERE_FROM[0]} on are for reading; a load leaves them out.",
     ]
     if table.contacts:
         told.append(

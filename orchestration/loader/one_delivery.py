@@ -246,8 +246,8 @@ def _write_vault(
         for column in table.contacts
     )
     connection.execute(
-        f"create or replace temp table accepted as select * exclude (quarantine_faults), {pseudonyms} "
-        f"from {source} where {condition}"
+        "create or replace temp table accepted as "
+        f"select * exclude (quarantine_faults, quarantine_texts), {pseudonyms} from {source} where {condition}"
     )
     names = [*table.key]
     for column in table.contacts:

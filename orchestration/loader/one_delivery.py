@@ -247,7 +247,8 @@ def _write_vault(
     )
     connection.execute(
         "create or replace temp table accepted as "
-        f"select * exclude (quarantine_faults, quarantine_texts), {pseudonyms} from {source} where {condition}"
+        f"select * exclude (quarantine_faults, quarantine_texts), {pseudonyms} "
+        f"from {source} where {condition}"
     )
     names = [*table.key]
     for column in table.contacts:

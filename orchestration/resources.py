@@ -85,6 +85,16 @@ class Warehouse(ConfigurableResource):
 
         return orders_delivered_until(self.home)
 
+    def odd_deliveries(self) -> list[str]:
+        """What is not as usual with the newest delivery of each table, a sentence each."""
+        from orchestration.readers.loads import loaded_deliveries, newest_of_each_table
+
+        return [
+            f"{load.table_name} delivered={load.delivered_on}: {finding}"
+            for load in newest_of_each_table(loaded_deliveries(self.home))
+            for finding in load.findings
+        ]
+
     def tag_health(self) -> "TagHealth | None":
         """Counts and shares of the published tags; None where no tags are published."""
         from orchestration.readers.tags import read_tag_health

@@ -56,9 +56,9 @@ def due_as_of_dates(
     )
     if not due:
         newest = max(published).isoformat() if published else "nothing"
-        return SkipReason(
-            f"Nothing is due: published is {newest}, orders are delivered until {delivered_until or 'never'}."
-        )
+        until = delivered_until or "never"
+        told = [f"Nothing is due: published is {newest}, orders are delivered until {until}."]
+        return SkipReason("\n".join([*told, *warehouse.odd_deliveries()]))
     unfinished = _unfinished(context, daily.name)
     failed = [day for day in _asked_today(context, due, now) if day.isoformat() not in unfinished]
     new = [day for day in due if day.isoformat() not in unfinished and day not in failed]

@@ -5,10 +5,15 @@ Does not: checking rows (orchestration.loader), choosing as-of dates (core.calen
 Late imports: what brings scipy, dbt or pictures loads with the first run, not with every page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     Config,
@@ -26,10 +31,14 @@ from orchestration.assets.models import MADE_LATER, MANIFEST, ONE_RETRY, POOL, s
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
+from orchestration.own_tables import OWN_SOURCE
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.project import STAGING_DIR, Home
-from orchestration.resources import BuildLock
+from orchestration.resources import BuildLock, Clock, Warehouse
+
+if TYPE_CHECKING:
+    from orchestration.loader import TableLoad
 
 BUILD_INPUTS = {
     AssetKey(["rekindle", table])
@@ -49,11 +58,31 @@ BUILD_INPUT_SPECS = [
 ]
 
 
-@multi_asset(name="load_deliveries", specs=SOURCE_TABLE_SPECS, retry_policy=ONE_RETRY, pool=POOL)
+DELIVERED_SPECS = [spec for spec in SOURCE_TABLE_SPECS if spec.key.path[0] != OWN_SOURCE]
+AS_USUAL = "deliveries_as_usual"
+ASKED_BY_A_SENSOR = "dagster/sensor_name"
+"""Tag of the runs that a sensor asked for."""
+
+
+@multi_asset(
+    name="load_deliveries",
+    specs=SOURCE_TABLE_SPECS,
+    check_specs=[
+        AssetCheckSpec(
+            AS_USUAL,
+            asset=spec.key,
+            description="The newest delivery as a whole is as usual (seeds/sources/delivery_checks.csv).",
+        )
+        for spec in DELIVERED_SPECS
+    ],
+    retry_policy=ONE_RETRY,
+    pool=POOL,
+)
 def source_tables(
     context: AssetExecutionContext,
     home: ResourceParam[Home],
     lock: BuildLock,
+    clock: Clock,
     progress: ResourceParam[Progress],
 ) -> Iterator[MaterializeResult]:
     """Validates new deliveries and loads what meets the contracts."""
@@ -71,17 +100,18 @@ def source_tables(
     try:
         contracts = read_contracts(STAGING_DIR, home)
         finish_purge(home, contracts)
-        load(home, contracts, say)
+        load(home, contracts, say, today=clock.now().date())
         purge_requested(home, contracts, say)
         tables = tell_what_is_loaded(home, contracts)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
-    rows = sorted(tables, key=lambda row: (row.contract, row.table))
+    rows = sorted(tables, key=lambda row: (row.contract, row.table, row.source, str(row.delivered_on)))
     by_table = {key: list(group) for key, group in groupby(rows, lambda row: (row.contract, row.table))}
     for spec in SOURCE_TABLE_SPECS:
         deliveries = by_table.get(tuple(spec.key.path), [])
+        told = [as_usual(spec.key, deliveries)] if spec in DELIVERED_SPECS else []
         if not deliveries:
-            yield MaterializeResult(asset_key=spec.key)
+            yield MaterializeResult(asset_key=spec.key, check_results=told)
             continue
         yield MaterializeResult(
             asset_key=spec.key,
@@ -103,7 +133,49 @@ def source_tables(
                         ],
                     )
                 ),
+                "notes": MetadataValue.md(
+                    markdown_table(
+                        ["delivered", "note"],
+                        [
+                            (str(row.delivered_on), note)
+                            for row in deliveries
+                            for note in (*row.findings, *row.notes)
+                        ],
+                    )
+                ),
             },
+            check_results=told,
+        )
+
+
+def as_usual(asset: AssetKey, deliveries: list["TableLoad"]) -> AssetCheckResult:
+    """Whether the newest delivery of a table is as usual: a warning, for it is loaded already."""
+    findings = deliveries[-1].findings if deliveries else ()
+    return AssetCheckResult(
+        check_name=AS_USUAL,
+        asset_key=asset,
+        passed=not findings,
+        severity=AssetCheckSeverity.WARN,
+        metadata={"not as usual": "\n".join(findings) or "none"},
+    )
+
+
+def refuse_no_longer_due(tags: Mapping[str, str], asked: Collection[date], until: date | None) -> None:
+    """Fail a run that a sensor asked for and whose day has no orders: only loading tells that none counts.
+
+    Args:
+        tags: The tags of the run.
+        asked: Its as-of dates.
+        until: Date of the newest delivery of orders of which any row counts.
+
+    Raises:
+        Failure: It was due by a delivery of which no row could be loaded.
+    """
+    if ASKED_BY_A_SENSOR in tags and (until is None or max(asked) > until):
+        raise Failure(
+            f"{max(asked)} is not due any more: no row of the orders delivered could be loaded "
+            f"(orders count until {until or 'never'}). Nothing was built. See: rekindle quarantine",
+            allow_retries=False,
         )
 
 
@@ -122,15 +194,18 @@ class History(Config):
     pool=POOL,
 )
 def build_inputs(
-    context: AssetExecutionContext, config: History, home: ResourceParam[Home], lock: BuildLock
+    context: AssetExecutionContext,
+    config: History,
+    home: ResourceParam[Home],
+    lock: BuildLock,
+    warehouse: Warehouse,
 ) -> Iterator[MaterializeResult]:
     """Makes an empty build and tells dbt its as-of dates."""
-    from datetime import date
-
     from orchestration.ledger.opening import start_build
     from orchestration.warehouse.builds import code_version
 
     asked = [date.fromisoformat(key) for key in context.partition_keys]
+    refuse_no_longer_due(context.run.tags, asked, warehouse.orders_delivered_until())
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
     build = start_build(home, dates, run_id=context.run_id, code_version=code_version())
     for spec in BUILD_INPUT_SPECS:

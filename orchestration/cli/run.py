@@ -7,6 +7,7 @@ Late imports: a command loads what it needs, so that the others start at once.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +20,11 @@ from orchestration.project import Home
 
 if TYPE_CHECKING:
     from orchestration.progress import Terminal
+    from orchestration.readers.loads import LoadedDelivery
 
 WEEKS = 52
+LOADED_BUT_LOOK = 3
+"""Exit code of a load that went well, of a delivery that is not as usual."""
 
 AsOf = Annotated[
     datetime | None,
@@ -44,15 +48,23 @@ def prepare() -> None:
 def load() -> None:
     """Validate new deliveries and load what meets the contracts.
 
+    Leaves with exit code 3 where all went well but a delivery as a whole is not as usual.
+
     Example: `rekindle load`
     """
     from orchestration.progress import Terminal
+    from orchestration.readers.loads import told_sections
     from orchestration.readers.status import loads_text
     from orchestration.runs import run_job
 
+    home = Home.from_environment()
+    before = _told_before(home)
     with Terminal() as terminal:
-        run_job(Home.from_environment(), "load", terminal)
-    typer.echo(loads_text(Home.from_environment()))
+        run_job(home, "load", terminal)
+    new = _told_since(home, before)
+    typer.echo("\n\n".join([loads_text(home), *told_sections(new)]))
+    if any(delivery.findings for delivery in new):
+        raise typer.Exit(LOADED_BUT_LOOK)
 
 
 def fit() -> None:
@@ -127,9 +139,44 @@ def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     """
     from orchestration.progress import Terminal
 
-    with Terminal() as terminal:
-        run_id = run_daily(terminal, as_of.date() if as_of else None, weeks)
+    home = Home.from_environment()
+    before = _told_before(home)
+    try:
+        with Terminal() as terminal:
+            run_id = run_daily(terminal, as_of.date() if as_of else None, weeks)
+    except RekindleError:
+        with suppress(RekindleError):  # The one before says what went wrong.
+            _print_deliveries(home, before)
+        raise
+    _print_deliveries(home, before)
     print_published(terminal, run_id)
+
+
+def _print_deliveries(home: Home, before: list[LoadedDelivery]) -> None:
+    """Print which rows are in quarantine, and what is noted of the deliveries loaded since."""
+    from orchestration.readers.loads import told_sections
+    from orchestration.readers.quarantine import quarantine_section
+
+    for section in [*quarantine_section(home), *told_sections(_told_since(home, before))]:
+        typer.echo(section + "\n")
+
+
+def _told_before(home: Home) -> list[LoadedDelivery]:
+    """What is noted of deliveries now; nothing where that cannot be read, for a load writes it anew."""
+    from orchestration.readers.loads import loaded_deliveries
+
+    try:
+        return loaded_deliveries(home)
+    except RekindleError:
+        return []
+
+
+def _told_since(home: Home, before: list[LoadedDelivery]) -> list[LoadedDelivery]:
+    """Deliveries that were loaded since, or of which something else is noted now."""
+    from orchestration.readers.loads import loaded_deliveries
+
+    told = {delivery.noted for delivery in before}
+    return [delivery for delivery in loaded_deliveries(home) if delivery.noted not in told]
 
 
 def give_up(
@@ -186,14 +233,14 @@ def _as_of(asked: datetime | None) -> date:
         return asked.date()
     from orchestration.readers.deliveries import order_days
     from orchestration.readers.due import business_today
-    from orchestration.readers.status import later_orders
+    from orchestration.readers.status import later_orders, no_order_text
 
     home = Home.from_environment()
     orders = order_days(home, business_today())
     if orders.last is None and orders.later:
         raise RekindleError("\n".join([*later_orders(home), "Name the date: --as-of"]))
     if orders.last is None:
-        raise RekindleError(f"{home.loaded} holds no order yet. Deliver some, then: rekindle load")
+        raise RekindleError(no_order_text(home))
     return orders.last
 
 

@@ -1,12 +1,13 @@
 """The commands that look at a home as a whole: `rekindle status`, `rekindle quarantine`.
 
 Belongs here: reading options, calling, printing.
-Does not: gathering what is shown (readers.status).
+Does not: gathering what is shown (readers.status, readers.quarantine).
 Late imports: a command loads what it needs, so that the others start at once.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,12 +34,29 @@ def status(
 
 
 def quarantine(
-    table: Annotated[str | None, typer.Option(help="Only this one, such as orders or chain.orders.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="The rows of this one, such as orders or chain.orders.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Only rows of this source.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only rows with this in a reason, such as 'not a bigint'.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows shown of each table, at most.")] = 20,
+    file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the open rows of one table to this file, to correct.")
+    ] = None,
 ) -> None:
-    """Why rows are in quarantine: reasons and counts, never the rows.
+    """Which rows are in quarantine, what was found in them, what is allowed, and what was corrected since.
 
-    Example: `rekindle quarantine --table orders`
+    Without a table, source or reason: reasons and counts. What may be a contact detail is never shown.
+
+    Example: `rekindle quarantine --table orders` or `rekindle quarantine --table orders --csv bad.csv`
     """
-    from orchestration.readers.status import quarantine_text
+    from orchestration.readers.quarantine import quarantine_text, write_for_correction
+    from orchestration.readers.refused_rows import Wanted
 
-    typer.echo(quarantine_text(Home.from_environment(), table))
+    home, wanted = Home.from_environment(), Wanted(table, source, reason)
+    if file is not None:
+        typer.echo(write_for_correction(home, wanted, file))
+    else:
+        typer.echo(quarantine_text(home, wanted, limit))

@@ -107,6 +107,14 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
 
 
+def clipped(text: str, columns: int) -> str:
+    """A text that takes at most so many columns of a terminal; what is cut off is marked."""
+    if _width(text) <= columns:
+        return text
+    fits = next(length for length in range(len(text), -1, -1) if _width(text[:length]) < columns)
+    return text[:fits] + "…"
+
+
 def counted(number: int, thing: str) -> str:
     """So many of a thing: ``1 request``, ``2 requests``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

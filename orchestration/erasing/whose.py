@@ -34,6 +34,7 @@ _OWN = frozenset(
         "quarantine_row_number",
         "quarantine_reason",
         "quarantine_column",
+        "quarantine_faults",
     ]
 )
 

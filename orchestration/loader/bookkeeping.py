@@ -1,6 +1,6 @@
 """What the loader writes beside the data: loads, blocked identifiers, typed empty tables.
 
-Belongs here: the rows of those tables, the types of a source's loaded files.
+Belongs here: the rows of those tables, which tables were never delivered, the types of loaded files.
 Does not: refused consents (``unreadable.py``), how a table is written (``own_tables``).
 """
 
@@ -40,10 +40,25 @@ def write_loads(home: Home, loads: Iterable[TableLoad]) -> None:
             "rows_quarantined": load.rows_quarantined,
             "exact_duplicates": load.exact_duplicates,
             "covers": load.covers,
+            "notes": "\n".join(load.notes),
+            "findings": "\n".join(load.findings),
         }
         for load in loads
     ]
     write_own_table(home, "loads", rows)
+
+
+def missing_lines(tables: list[TableLoad], contracts: dict[str, SourceContract]) -> list[str]:
+    """One line per source: which of its tables were never delivered."""
+    lines = []
+    for source in contracts:
+        of_source = [table for table in tables if table.source == source]
+        missing = [table.table for table in of_source if table.status == "missing"]
+        if len(missing) == len(of_source):
+            lines.append(f"{source}: nothing delivered, left out")
+        elif missing:
+            lines.append(f"{source}: not delivered: {', '.join(missing)}; what needs them stays silent")
+    return lines
 
 
 def blocked_identifiers(

@@ -18,11 +18,13 @@ from typing import Any
 import duckdb
 
 from orchestration.core.contract import SourceContract, Table
+from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import (
     blocked_identifiers,
+    missing_lines,
     write_blocked_identifiers,
     write_empty_tables,
     write_loads,
@@ -44,6 +46,13 @@ from orchestration.loader.plausible import Plausible, read_plausible
 from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
+from orchestration.loader.whole_deliveries import (
+    RefusedAsAWhole,
+    filled_columns,
+    find,
+    read_checks,
+    told_refused,
+)
 from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
 
@@ -54,7 +63,10 @@ FORMAT = 4
 
 @dataclass(frozen=True)
 class TableLoad:
-    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None)."""
+    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None).
+
+    ``notes`` are what was left out or stays empty, ``findings`` what is not as usual with it as a whole.
+    """
 
     source: str
     table: str
@@ -66,6 +78,8 @@ class TableLoad:
     exact_duplicates: int = 0
     contract: str = ""
     covers: str | None = None
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ def load(
     contracts: dict[str, SourceContract],
     say: Callable[[str], None],
     *,
+    today: date | None = None,
     seeds_dir: Path = SEEDS_DIR,
     memory_limit: str = "3GB",
     threads: int | None = None,
@@ -98,12 +113,14 @@ def load(
         home: The business's folder.
         contracts: By source name, see ``read_contracts``.
         say: Gets one line per step.
-        seeds_dir: Where the rows lie of what values can be, and of those that identify nobody.
+        today: The current business date, after which no delivery is dated; None where that is not asked.
+        seeds_dir: Where the rows lie of what values can be, of those that identify nobody, of what is usual.
         memory_limit: DuckDB's limit; what does not fit goes to disk inside the vault.
         threads: DuckDB's threads; by default all cores.
 
     Raises:
         InputFault: With the faults of all new deliveries; none of them is then loaded.
+        InputFault: A delivery is refused as a whole by the checks of deliveries; all others are then loaded.
         InputFault: The secret is missing, unsafe or another one.
         RekindleError: No source delivered anything.
         RekindleError: The disk is full, or the like; what was loaded before stays.
@@ -115,7 +132,7 @@ def load(
         private_folder(_private(home))
         _workspace(home).mkdir(parents=True)
         with _connect(home, secret, memory_limit, threads) as connection:
-            return _load(home, contracts, say, seeds_dir, secret, connection)
+            return _load(home, contracts, say, seeds_dir, secret, connection, today)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise RekindleError(
             f"Loading stopped: {_first_line(error)}\n"
@@ -133,11 +150,13 @@ def _load(
     seeds_dir: Path,
     secret: Secret,
     connection: duckdb.DuckDBPyConnection,
+    today: date | None,
 ) -> LoadSummary:
     faults: list[str] = []
     plausible = read_plausible(seeds_dir, contracts)
     blocked = blocked_identifiers(contracts, seeds_dir, secret.value)
     tell_placeholders(connection, (hashed for _, hashed in blocked))
+    checks = read_checks(seeds_dir)
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records, rates = _read_records(home, contracts), read_rates(seeds_dir)
     faults += sources_gone(home, contracts)
@@ -180,15 +199,26 @@ def _load(
             f"No source has delivered anything to {home.landing}.\n"
             "Type `rekindle sample` for the simulated chain; for your own files see docs/bring-your-data.md."
         )
+    refused: list[str] = []
     for checked in pending:
-        records[_identity(checked.delivery.table, checked.delivery.delivered_on)] = _load_one(
-            home, checked, secret, plausible, rates, connection, say
-        )
+        table = checked.delivery.table
+        of = [each for key, each in records.items() if key[:2] == (table.source, table.name)]
+        try:
+            record = _load_one(
+                home, checked, secret, plausible, rates, connection, say,
+                lambda it, of=of: find(it, of, checks, today),
+            )  # fmt: skip
+        except RefusedAsAWhole as refusal:
+            refused += [f"{checked.delivery.where}: {each}" for each in refusal.args]
+        else:
+            records[_identity(table, checked.delivery.delivered_on)] = record
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, blocked)
     tables = tell_what_is_loaded(home, contracts, seeds_dir)
-    for line in _missing_lines(tables, contracts):
+    for line in missing_lines(tables, contracts):
         say(line)
+    if refused:
+        raise InputFault(told_refused(refused))
     if not pending:
         say(f"nothing new: all {len(present)} deliveries were loaded before")
     return LoadSummary(tables, len(pending))
@@ -215,6 +245,7 @@ def _load_one(
     rates: tuple[Rate, ...],
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None],
+    look_at: Callable[[dict[str, Any]], list[Finding]],
 ) -> dict[str, Any]:
     started = time.perf_counter()
     delivery = checked.delivery
@@ -251,12 +282,20 @@ def _load_one(
         "rates": rates_fingerprint(rates, written.foreign_currencies, delivery.delivered_on),
         "covers": checked.covers,
         "has_contacts": written.vault is not None,
+        "filled": filled_columns(written.loaded),
         "notes": notes,
     }
+    found = look_at(record)
+    record["findings"] = [finding.text for finding in found]
+    name = delivery.folder.name
+    loaded_folder = home.loaded / table.place / name
+    refusing = [finding.text for finding in found if finding.level == REFUSE]
+    # What was loaded before stays loaded: readers may have it already.
+    if refusing and not loaded_folder.exists():
+        raise RefusedAsAWhole(*refusing)
     write_file(written.loaded / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
     flush_tree(workspace)
     flush_tree(private)
-    name = delivery.folder.name
     # Vault and quarantine first: the rename of the loaded folder says that the delivery is complete.
     _show_vault(home, table, name, written.vault)
     aside = _workspace(home) / "set_aside"
@@ -267,18 +306,14 @@ def _load_one(
         )
     else:
         shutil.rmtree(quarantine_folder, ignore_errors=True)
-    switch_folder(
-        written.loaded,
-        home.loaded / table.place / name,
-        aside / "loaded" / table.place / name,
-    )
+    switch_folder(written.loaded, loaded_folder, aside / loaded_folder.relative_to(home.root))
     shutil.rmtree(private, ignore_errors=True)
     say(
         f"{delivery.where}: {written.rows_in:,} rows in, {written.rows_loaded:,} loaded, "
         f"{written.rows_quarantined:,} quarantined, {written.exact_duplicates:,} exact duplicates "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    for note in notes:
+    for note in (*record["findings"], *record["notes"]):
         say(f"{delivery.where}: {note}")
     return record
 
@@ -417,30 +452,15 @@ def _summary(
                     word: record[word]
                     for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
                 }
+                told = {word: tuple(record.get(word, ())) for word in ("notes", "findings")}
+                covers = record.get("covers", CHANGES)
                 tables.append(
                     TableLoad(
-                        table.source,
-                        table.name,
-                        day,
-                        "loaded",
-                        **counts,
-                        contract=contract.contract,
-                        covers=record.get("covers", CHANGES),
+                        table.source, table.name, day, "loaded", **counts, **told,
+                        contract=contract.contract, covers=covers,
                     )
-                )
+                )  # fmt: skip
     return tables
-
-
-def _missing_lines(tables: list[TableLoad], contracts: dict[str, SourceContract]) -> list[str]:
-    lines = []
-    for source in contracts:
-        of_source = [table for table in tables if table.source == source]
-        missing = [table.table for table in of_source if table.status == "missing"]
-        if len(missing) == len(of_source):
-            lines.append(f"{source}: nothing delivered, left out")
-        elif missing:
-            lines.append(f"{source}: not delivered: {', '.join(missing)}; what needs them stays silent")
-    return lines
 
 
 def _first_line(error: Exception) -> str:

@@ -28,11 +28,10 @@ from orchestration.loader.deliveries import (
 )
 from orchestration.loader.monthly_files import DELIVERED_MOMENT, STORED_MOMENTS, write_months
 from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
+from orchestration.loader.quarantining import EXACT_DUPLICATE, fault, withheld, write_quarantined
 from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
 from orchestration.loader.vault import notes_of_no_contacts, write_vault
 
-_EXACT_DUPLICATE = 0
-_WITHHELD = "(withheld)"
 # Key values spread over more than this are counted by grouping instead of by bits.
 _MOST_BITS = 1_000_000_000
 _MOST_BITS_PER_ROW = 64
@@ -83,13 +82,13 @@ def write_delivery(
     reasons = _prepare_rows(connection, checked, plausible, money)
     _reject_repeated_keys(connection, table, len(reasons))
     counts = _count(connection, table)
-    duplicates = sum(rows for (_, code), rows in counts.items() if code == _EXACT_DUPLICATE)
+    duplicates = sum(rows for (_, code), rows in counts.items() if code == EXACT_DUPLICATE)
     is_clean = all(code is None for _, code in counts)
     quarantined = None
     if any(code for _, code in counts):
         quarantined = workspace / "quarantined"
         quarantined.mkdir()
-        _write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
+        write_quarantined(connection, checked, reasons, quarantined / "quarantined.parquet")
     source = "validated" if not is_clean else "rows_as_typed"
     condition = "true" if is_clean else "quarantine_code is null"
     vault, notes = None, list[str]()
@@ -150,7 +149,7 @@ def _rows_of_one_shape(
     table, types = delivery.table, files[0].types
     contacts = plausible.contacts(table)
     has_contacts = any(column.name in types for column in table.contacts)
-    values, shown, codes = [], [], []
+    values, shown, codes, faults = [], [], [], []
     for column in table.columns:
         delivered = types.get(column.name)
         value = money.value(column, types, typed(column, delivered, table.settings))
@@ -168,23 +167,28 @@ def _rows_of_one_shape(
         for rule in rules:
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
+            faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
             text = pseudonym_sql(column.contact, value, contacts)
         elif has_contacts and rules:
             # A slipped column could put a phone number where a code belongs.
             broken = " or ".join(f"({rule.condition})" for rule in rules)
-            text = f"case when {broken} then '{_WITHHELD}' else {text} end"
+            text = f"case when {broken} then {withheld(text)} else {text} end"
         shown.append(text)
     for rule in [*money.rules(types), *pair_rules(table, types)]:
         reasons.append(rule)
         codes.append(f"when {rule.condition} then {len(reasons)}")
+        faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")
     code = f"case {' '.join(codes)} end" if codes else "null"
     moment = quoted(table.month_of) if types.get(table.month_of or "") in STORED_MOMENTS else "null"
     moment = f"cast({moment} as timestamp) as {DELIVERED_MOMENT}"
+    # Only asked of rows in quarantine: the first broken rule decides, all are shown.
+    every = f"concat_ws(chr(10), {', '.join(faults)})" if faults else "''"
     return (
         f"select {', '.join(values)}, {moment}, cast({code} as integer) as quarantine_code, "
-        f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {FILE_COLUMN}, {ROW_COLUMN} "
+        f"cast([{', '.join(shown)}] as varchar[]) as quarantine_texts, {every} as quarantine_faults, "
+        f"{FILE_COLUMN}, {ROW_COLUMN} "
         f"from ({scan(files)})"
     )
 
@@ -234,7 +238,7 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
         select
             {FILE_COLUMN},
             {ROW_COLUMN},
-            case when copy > 1 then {_EXACT_DUPLICATE} else {code + 1} end as code
+            case when copy > 1 then {EXACT_DUPLICATE} else {code + 1} end as code
         from ranked
         where copy > 1 or version > 1
     """)
@@ -282,36 +286,6 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[tuple[da
         "quarantine_code, count(*) from validated group by all"
     ).fetchall()
     return {(month, code): count for month, code, count in rows}
-
-
-def _write_quarantined(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
-) -> None:
-    table = checked.delivery.table
-    every = [*reasons, Rule("", "key repeated", ", ".join(table.key))]
-    listed = ", ".join(
-        f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
-    )
-    names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
-    texts = ", ".join(
-        f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
-    )
-    connection.execute(f"""
-        copy (
-            select
-                delivered.name as quarantine_file,
-                {ROW_COLUMN} + 1 as quarantine_row_number,
-                reasons.reason as quarantine_reason,
-                reasons.about as quarantine_column,
-                {texts}
-            from validated
-            join (values {listed}) as reasons (code, reason, about)
-                on validated.quarantine_code = reasons.code
-            join (values {names}) as delivered (path, name) on validated.{FILE_COLUMN} = delivered.path
-            where quarantine_code <> {_EXACT_DUPLICATE}
-            order by quarantine_file, quarantine_row_number
-        ) to {literal(str(path))} (format parquet, compression zstd)
-    """)
 
 
 def _rows(path: Path) -> int:

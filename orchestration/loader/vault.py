@@ -39,7 +39,8 @@ def write_vault(
     for name in numbers:
         pseudonyms += f", {phone_sql(quoted(name), contacts.country)} as {quoted(name + '_dialled')}"
     connection.execute(
-        f"create or replace temp table accepted as select *, {pseudonyms} from {source} where {condition}"
+        "create or replace temp table accepted as select * exclude (quarantine_faults, quarantine_texts), "
+        f"{pseudonyms} from {source} where {condition}"
     )
     # Whose they are, so that an export and an erasure find them.
     members = [column.name for column in table.columns if column.name in MEMBER_COLUMNS]

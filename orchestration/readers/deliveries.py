@@ -33,15 +33,23 @@ LOADED_ANEW = (
 def orders_delivered_until(home: Home) -> date | None:
     """Date of the newest delivery of a required table with a month, such as orders.
 
-    A folder that is no delivery, such as what a crashed upload left, counts for nothing; a load names it.
+    A folder that is no delivery, such as what a crashed upload left, counts for nothing; a load names it. Nor
+    does a delivery of which no row could be loaded: its day would have no orders.
     """
     from orchestration.loader.deliveries import delivery_date
+    from orchestration.readers.loads import loaded_deliveries
 
+    without_rows = {
+        (load.source, load.table, load.delivered_on)
+        for load in loaded_deliveries(home)
+        if not load.rows_loaded
+    }
     dates = [
         delivered_on
-        for table in _tables_of_orders(home)
+        for table in tables_of_orders(home)
         for folder in (home.landing / table.source / table.name).glob("delivered=*")
         if (delivered_on := delivery_date(folder.name))
+        and (table.source, table.name, delivered_on) not in without_rows
     ]
     return max(dates, default=None)
 
@@ -69,7 +77,7 @@ def order_days(home: Home, today: date) -> OrderDays:
         home: The home.
         today: The current business date.
     """
-    found = [_order_days(home, table, today) for table in _tables_of_orders(home)]
+    found = [_order_days(home, table, today) for table in tables_of_orders(home)]
     return OrderDays(
         max((each.last for each in found if each.last), default=None),
         sum(each.later for each in found),
@@ -142,7 +150,8 @@ def _end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time())
 
 
-def _tables_of_orders(home: Home) -> list[Table]:
+def tables_of_orders(home: Home) -> list[Table]:
+    """The tables that decide how far a source reaches: required, with a month."""
     from orchestration.loader.contracts import read_contracts
 
     return [

@@ -18,8 +18,10 @@ from orchestration.core.summary import block, counted, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until
+from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until, tables_of_orders
 from orchestration.readers.due import business_today, due_now
+from orchestration.readers.loads import NOTED_ANEW, loaded_deliveries, newest_of_each_table, told_sections
+from orchestration.readers.quarantine import quarantine_section
 from orchestration.readers.states import (
     CHURN_ALARMS,
     SIGNAL_HEADINGS,
@@ -41,7 +43,6 @@ from orchestration.warehouse.versions import (
 )
 
 SHOWN_DUE_DATES = 7
-NOTED_ANEW = "Move it away; the next load or fit writes it anew."
 
 
 def tables_text(home: Home) -> str:
@@ -79,7 +80,28 @@ def loads_text(home: Home) -> str:
         return "Nothing is loaded yet. Deliver something (rekindle sample), then: rekindle load"
     headings = ["table", "deliveries", "rows in", "loaded", "quarantined", "exact duplicates"]
     table = text_table(headings, [(name, *map(int, counts)) for name, *counts in rows])
-    return "\n\n".join([table, *_other_currencies(home), *_never_delivered(home), *later_orders(home)])
+    return "\n\n".join(
+        [
+            table,
+            *quarantine_section(home),
+            *_other_currencies(home),
+            *_never_delivered(home),
+            *later_orders(home),
+        ]
+    )
+
+
+def no_order_text(home: Home) -> str:
+    """Why there is no day to build: none was delivered, or all are in quarantine."""
+    refused = {
+        load.table_name for load in loaded_deliveries(home) if not load.rows_loaded and load.has_quarantine
+    } & {table.full_name for table in tables_of_orders(home)}
+    if refused:
+        return (
+            f"No order could be loaded: every row of {', '.join(sorted(refused))} is in quarantine.\n"
+            f"See why: rekindle quarantine --table {min(refused)}"
+        )
+    return f"{home.loaded} holds no order yet. Deliver some, then: rekindle load"
 
 
 def fits_text(home: Home) -> str:
@@ -95,27 +117,6 @@ def fits_text(home: Home) -> str:
         return "No fit is kept yet: it needs enough members who bought. Deliver some, then type: rekindle run"
     headings = ["category group", "members", "r", "alpha (days)", "a", "b", "fitted as of"]
     return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
-
-
-def quarantine_text(home: Home, table: str | None) -> str:
-    """Reasons and counts of quarantined rows, for all tables or one."""
-    wanted = (table or "").rpartition(".")
-    counts = []
-    for folder in sorted(home.quarantine.glob("*/*")):
-        source, name = folder.parent.name, folder.name
-        if table and (name != wanted[2] or (wanted[0] and source != wanted[0])):
-            continue
-        if any(folder.glob("*/*.parquet")):
-            with telling(folder, LOADED_ANEW):
-                found = duckdb.execute(
-                    "select quarantine_reason, quarantine_column, count(*) from read_parquet($files) "
-                    "group by all order by 3 desc, 1, 2",
-                    {"files": f"{folder}/*/*.parquet"},
-                ).fetchall()
-            counts += [(f"{source}.{name}", reason, column, rows) for reason, column, rows in found]
-    if not counts:
-        return f"No row of {table} is in quarantine." if table else "No row is in quarantine."
-    return text_table(["table", "reason", "column", "rows"], counts) + f"\n\nThe rows: {home.quarantine}"
 
 
 def status_text(home: Home) -> str:
@@ -149,7 +150,8 @@ def status_text(home: Home) -> str:
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
-    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
+    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home)]
+    sections += [*told_sections(newest_of_each_table(loaded_deliveries(home))), f"Due: {_due(home)}"]
     return "\n\n".join(sections)
 
 

@@ -14,6 +14,15 @@ _LAST_SUNDAY = "as_of_date = (select max(as_of_date) from marts.member_lifecycle
 # Each value is a list of faults, planted one at a time; each must be found.
 CONDITIONS: dict[str, list[str]] = {
     # seeds
+    "delivery_checks__can_be_made": [
+        "update seeds.delivery_checks set level = 'stop' where one_row",
+        "update seeds.delivery_checks set threshold = 1.5 where unit = 'chance'",
+        "update seeds.delivery_checks set label_zh = '' where one_row",
+    ],
+    "delivery_checks__compares_with_enough": [
+        "update seeds.delivery_checks set deliveries = null where delivery_check = 'column_emptied'",
+        "update seeds.delivery_checks set fewest_deliveries = 6 where deliveries = 5",
+    ],
     "stage_thresholds__thresholds_rise": [
         "update seeds.stage_thresholds set new_days = growing_days where one_row",
         "update seeds.stage_thresholds set hard_churn_days = churn_days where one_row",

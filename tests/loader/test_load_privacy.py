@@ -79,7 +79,8 @@ def test_quarantined_contacts_are_the_same_pseudonyms(loaded_shop):
     secret = read_secret(loaded_shop.home).value
     row = next(row for row in loaded_shop.quarantined("members") if row["member_id"] == "m2")
     assert row["phone"] == pseudonym(secret, "phone", "13987650002")
-    assert row["level"] == "(withheld)"
+    # Of a value that may be a contact detail only how it is written.
+    assert row["level"] == "(withheld) 99999999999"
     assert row["birth_month"] == "2"
 
 

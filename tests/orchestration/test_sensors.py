@@ -25,9 +25,9 @@ WEEK = date(2025, 12, 29)
 class KnownWarehouse:
     """What the sensors ask of the warehouse, answered as the test says."""
 
-    def __init__(self, published=(), delivered_until=None, weeks=(), asked=(), given_up=()):
+    def __init__(self, published=(), delivered_until=None, weeks=(), asked=(), given_up=(), odd=()):
         self.published, self.delivered_until, self.weeks = set(published), delivered_until, list(weeks)
-        self.asked, self.given_up = set(asked), set(given_up)
+        self.asked, self.given_up, self.odd = set(asked), set(given_up), list(odd)
 
     def published_as_of_dates(self):
         return self.published
@@ -43,6 +43,9 @@ class KnownWarehouse:
 
     def orders_delivered_until(self):
         return self.delivered_until
+
+    def odd_deliveries(self):
+        return self.odd
 
     def weeks_to_seal(self):
         return self.weeks
@@ -206,3 +209,10 @@ def test_every_decided_week_that_is_not_sealed_is_asked_for_at_any_hour(instance
 def test_where_every_week_is_sealed_it_says_so(instance):
     skipped = asked("campaign_weeks_to_seal", instance, KnownWarehouse())
     assert skipped.skip_message == "Every decided week of the published version is sealed."
+
+
+def test_where_nothing_is_due_a_delivery_that_is_not_as_usual_is_named(instance):
+    odd = "chain.orders delivered=2025-12-30: All rows in quarantine: none of 2 rows could be loaded"
+    skipped = dates(instance, {date(2025, 12, 29)}, date(2025, 12, 29), odd=[odd])
+    assert isinstance(skipped, SkipReason)
+    assert skipped.skip_message.splitlines()[1:] == [odd]

@@ -8,5 +8,7 @@ select
     rows_loaded,
     rows_quarantined,
     exact_duplicates,
-    covers
+    covers,
+    notes,
+    findings
 from {{ source('rekindle', 'loads') }}

@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from orchestration.core.contract import SourceContract, Table
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
-from orchestration.files import flush_tree, private_folder, sha256_of, sync, write_file
+from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted
@@ -229,7 +229,7 @@ class _Search:
         """Write a Parquet file without the rows, or without their members; None where nothing is to do."""
         names = pq.read_schema(file).names
         condition = f"coalesce({whose.condition(names)}, false)"
-        rows = f"read_parquet({literal(str(file))}, hive_partitioning = false) as landed"
+        rows = f"read_parquet({literal(exact_path(file))}, hive_partitioning = false) as landed"
         if not self.connection.execute(f"select count(*) from {rows} where {condition}").fetchall()[0][0]:
             return None
         if whose.stays:

@@ -24,6 +24,7 @@ from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
 from orchestration.erasing.unsearched import Unsearched
+from orchestration.files import exact_path
 from orchestration.ledger.seals import seals
 from orchestration.loader.loading import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
@@ -284,7 +285,7 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
                 names = {column.name for column in table.columns}
                 number = next((name for name in ("member_id", "household_id") if name in names), None)
                 files = sorted(
-                    map(str, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"))
+                    map(exact_path, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"))
                 )
                 if number is None or not files:
                     continue

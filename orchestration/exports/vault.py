@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from orchestration.core.contract import SourceContract
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import normalise, normalised_sql
+from orchestration.files import exact_path
 from orchestration.loader.bookkeeping import BLOCKED_SEED
 from orchestration.loader.loading import RECORD
 from orchestration.project import Home
@@ -133,7 +134,7 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
             is_known = (folder.parent.name, folder.name, file.stem) in known
             parts.append(
                 f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, "
-                f"{is_known} as is_known, system, member_id, {columns} from read_parquet({quoted(file)})"
+                f"{is_known} as is_known, system, member_id, {columns} from read_parquet({quoted(exact_path(file))})"
             )
     if not parts:
         raise RekindleError(

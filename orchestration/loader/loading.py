@@ -28,6 +28,7 @@ from orchestration.loader.deliveries import (
     delivery_date,
     find_deliveries,
     manifest_sha256,
+    refuse_changed,
 )
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
@@ -198,6 +199,7 @@ def _load_one(
         folder.mkdir(mode=0o700)
     try:
         written = write_delivery(connection, checked, workspace, private)
+        refuse_changed(checked)
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:

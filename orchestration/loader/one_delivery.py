@@ -17,8 +17,10 @@ import pyarrow.parquet
 from orchestration.core.contract import Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.files import exact_path
+from orchestration.loader.csv_files import FAULT_COLUMN
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
-from orchestration.loader.row_rules import Rule, literal, quoted, row_rules, typed
+from orchestration.loader.row_rules import WHOLE_ROW, Rule, literal, quoted, row_rules, typed
 
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 _MEMBER_COLUMNS = ("system", "member_id")
@@ -110,13 +112,17 @@ def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDeliver
     return reasons
 
 
-def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
-    return sorted(file.types.items())
+def _shape(file: DeliveredFile) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    return sorted(file.types.items()), file.faults
 
 
 def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: list[Rule]) -> str:
     types = files[0].types
     values, shown, codes = [], [], []
+    # First of all: in a row that does not fit the header nobody knows which cell belongs to which column.
+    for fault in files[0].faults:
+        reasons.append(Rule(f"{FAULT_COLUMN} = {literal(fault)}", fault, WHOLE_ROW))
+        codes.append(f"when {reasons[-1].condition} then {len(reasons)}")
     for column in table.columns:
         delivered = types.get(column.name)
         value = f"cast({typed(column, delivered)} as {column.data_type})"
@@ -128,9 +134,10 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
         if column.contact:
             text = pseudonym_sql(column.contact, value)
-        elif table.contacts and rules:
+        elif table.contacts and (rules or files[0].faults):
             # A slipped column could put a phone number where a code belongs.
-            broken = " or ".join(f"({rule.condition})" for rule in rules)
+            slipped = [f"{FAULT_COLUMN} is not null"] if files[0].faults else []
+            broken = " or ".join(f"({condition})" for condition in [*slipped, *(r.condition for r in rules)])
             text = f"case when {broken} then '{_WITHHELD}' else {text} end"
         shown.append(text)
     code = f"case {' '.join(codes)} end" if codes else "null"
@@ -315,7 +322,7 @@ def _write_months(
         name = f"{month.year:04d}-{month.month:02d}" if month else "all"
         rows, within = source, condition
         if staged is not None:
-            paths = literal(str(staged / f"_month={name}" / "*.parquet"))
+            paths = literal(f"{exact_path(staged)}/_month={name}/*.parquet")
             rows = f"read_parquet({paths}, hive_partitioning = false)"
             within = "true"
         elif month is not None and len(months) > 1:
@@ -340,7 +347,7 @@ def _lies_by_month(
     moment = table.month_of or ""
     if any(file.types.get(moment) not in ("DATE", "TIMESTAMP") for file in checked.files):
         return False
-    paths = ", ".join(literal(str(file.path)) for file in checked.files)
+    paths = ", ".join(literal(exact_path(file.path)) for file in checked.files)
     first, last = min(m for m in months if m), max(m for m in months if m)
     read = _one(
         connection,

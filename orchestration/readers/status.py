@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, text_table
-from orchestration.files import is_alive
+from orchestration.files import exact_path, is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until
@@ -102,7 +102,7 @@ def quarantine_text(home: Home, table: str | None) -> str:
                 found = duckdb.execute(
                     "select quarantine_reason, quarantine_column, count(*) from read_parquet($files) "
                     "group by all order by 3 desc, 1, 2",
-                    {"files": f"{folder}/*/*.parquet"},
+                    {"files": f"{exact_path(folder)}/*/*.parquet"},
                 ).fetchall()
             counts += [(f"{source}.{name}", reason, column, rows) for reason, column, rows in found]
     if not counts:
@@ -262,7 +262,7 @@ def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:
     if not file.exists():
         return []
     with telling(file, NOTED_ANEW), duckdb.connect() as connection:
-        return connection.read_parquet(str(file)).query(table, query).fetchall()
+        return connection.read_parquet(exact_path(file)).query(table, query).fetchall()
 
 
 def _at_work(home: Home) -> str:

@@ -80,7 +80,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "sources",
-        ("core", "project", "definitions_files", "sources"),
+        ("core", "project", "files", "definitions_files", "loader", "sources"),
         "fetch, write deliveries",
         "clean, join, open the warehouse",
     ),

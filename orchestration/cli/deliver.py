@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def deliver(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV (also .csv.gz) or Parquet files.")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV (also .csv.gz) or Parquet files.")
+    ],
     source: Annotated[str, typer.Option(help="Source whose contract the files follow.")],
     table: Annotated[str, typer.Option(help="Table of that contract.")],
     on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day of the delivery.")],

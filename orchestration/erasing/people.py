@@ -285,7 +285,10 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
                 names = {column.name for column in table.columns}
                 number = next((name for name in ("member_id", "household_id") if name in names), None)
                 files = sorted(
-                    map(exact_path, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"))
+                    map(
+                        exact_path,
+                        (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet"),
+                    )
                 )
                 if number is None or not files:
                     continue

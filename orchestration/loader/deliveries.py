@@ -1,8 +1,9 @@
 """Deliveries in the landing folder: which there are, and whether their files are what the manifest says.
 
-Belongs here: finding deliveries, manifests, checksums, names of columns, making every file readable as Parquet.
-Does not: looking at rows (orchestration.loader.one_delivery), writing deliveries (orchestration.sources), how a
-    CSV file is read (csv_files.py).
+Belongs here: finding deliveries, manifests, checksums, names of columns, making every file readable as
+    Parquet.
+Does not: looking at rows (orchestration.loader.one_delivery), writing deliveries (orchestration.sources), how
+    a CSV file is read (csv_files.py).
 """
 
 from __future__ import annotations
@@ -361,7 +362,7 @@ def _check_columns(table: Table, types: dict[str, str], where: str, faults: list
 
 
 def scan(files: tuple[DeliveredFile, ...]) -> str:
-    """SQL that reads files of one shape: their contract columns, and of each row its file, number and fault."""
+    """SQL that reads files of one shape: their contract columns, each row's file, number and fault."""
     paths = ", ".join(literal(exact_path(file.path)) for file in files)
     fault = FAULT_COLUMN if files[0].faults else f"cast(null as varchar) as {FAULT_COLUMN}"
     names = ", ".join([*(quoted(name) for name in files[0].types), FILE_COLUMN, ROW_COLUMN, fault])

@@ -200,9 +200,13 @@ def _load_one(
     try:
         written = write_delivery(connection, checked, workspace, private)
         refuse_changed(checked)
-    except (duckdb.IOException, duckdb.OutOfMemoryException):
-        raise
-    except duckdb.Error as error:
+    except (duckdb.Error, RekindleError) as error:
+        # What comes of reading another file than was checked says nothing of either.
+        refuse_changed(checked)
+        if not isinstance(error, duckdb.Error) or isinstance(
+            error, duckdb.IOException | duckdb.OutOfMemoryException
+        ):
+            raise
         # The engine's own text may quote a value.
         raise InputFault(
             f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "

@@ -66,12 +66,13 @@ def slipped_rows_notes(
         named = [f"coalesce({quoted(name)}, '') <> ''" for name in _MEMBER if name in file.types]
         ((rows, nameless),) = connection.execute(
             f"select count(*), count(*) filter (not ({' or '.join(named) or 'false'})) "
-            f"from read_parquet({literal(exact_path(file.path))}) where {FAULT_COLUMN} <> {literal(HEADER_AGAIN)}"
+            f"from read_parquet({literal(exact_path(file.path))}) "
+            f"where {FAULT_COLUMN} <> {literal(HEADER_AGAIN)}"
         ).fetchall()
         if rows:
             notes.append(
-                f"{file.name}: whoever is named in a row that does not fit the header gets no messages until it "
-                f"is delivered again; rows that name nobody and silence nobody: {nameless} of {rows}"
+                f"{file.name}: whoever is named in a row that does not fit the header gets no messages until "
+                f"it is delivered again; rows that name nobody and silence nobody: {nameless} of {rows}"
             )
     return notes
 
@@ -92,7 +93,6 @@ def _readable(table: Table, file: Path) -> str:
         "source": literal(table.source),
         "table_name": literal(table.name),
         "delivered_on": f"date {literal(file.parent.name.removeprefix('delivered='))}",
-        "happened_at": _moment(table),
     }
     values = []
     for field in schema_of(UNREADABLE):
@@ -100,18 +100,20 @@ def _readable(table: Table, file: Path) -> str:
             value = quoted(field.name)
         elif field.name in known:
             value = known[field.name]
+        elif field.name == "happened_at":
+            value = f"case when not {SLIPPED} then {_moment(table)} end"
+        elif field.name not in columns:
+            value = "null"
+        elif names_somebody(table, field.name):
+            value = _value(columns[field.name])
         else:
-            value = _value(columns[field.name]) if field.name in columns else "null"
-        if not (field.name.startswith("quarantine_") or field.name in ("source", "table_name", "delivered_on")):
-            if not names_somebody(table, field.name):
-                value = f"case when not {SLIPPED} then {value} end"
+            value = f"case when not {SLIPPED} then {_value(columns[field.name])} end"
         # Another source may write as text what is a number here.
         values.append(f"try_cast({value} as {_SQL_TYPES[field.type]}) as {quoted(field.name)}")
-    told = [SLIPPED, *map(_may_opt_out, _telling(table))]
-    if table.name == _CONSENTS:
-        told = [f"quarantine_reason <> {literal(HEADER_AGAIN)}"]
+    told = ["true"] if table.name == _CONSENTS else [SLIPPED, *map(_may_opt_out, _telling(table))]
     return (
-        f"select {', '.join(values)} from read_parquet({literal(exact_path(file))}) where {' or '.join(told)} "
+        f"select {', '.join(values)} from read_parquet({literal(exact_path(file))}) "
+        f"where ({' or '.join(told)}) and quarantine_reason <> {literal(HEADER_AGAIN)} "
         "order by quarantine_file, quarantine_row_number"
     )
 

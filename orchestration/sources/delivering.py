@@ -71,11 +71,11 @@ def names_within(files: Iterable[Path]) -> dict[Path, str]:
             raise InputFault(f"'{file}' is given twice; name every file once.")
         if path.suffix.lower() not in FORMATS or name.startswith("."):
             raise InputFault(
-                f"'{file.name}' cannot be delivered; allowed are .csv, .csv.gz and .parquet files without hidden "
-                "names. For other kinds: rekindle import"
+                f"'{file.name}' cannot be delivered; allowed are .csv, .csv.gz and .parquet files without "
+                "hidden names. For other kinds: rekindle import"
             )
         if not name.isprintable():
-            raise InputFault(f"{ascii(file.name)} has a name that cannot be shown; rename it and deliver again.")
+            raise InputFault(f"{file.name!a} has a name that cannot be shown; rename it and deliver again.")
         given.add(file.resolve())
         number, wanted = 1, f"{path.stem}{path.suffix.lower()}"
         while wanted.lower() in taken:
@@ -180,7 +180,7 @@ def _described(path: Path, say: Callable[[str], None]) -> dict[str, str | int]:
         rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else _csv_rows(path, say)
     except CsvFault as fault:
         raise InputFault(f"'{path.name}': {fault}. Nothing was delivered.") from None
-    except pa.ArrowInvalid:
+    except (pa.ArrowException, OSError):
         raise InputFault(
             f"'{path.name}' is not a readable Parquet file; write it anew and deliver again."
         ) from None
@@ -190,7 +190,10 @@ def _described(path: Path, say: Callable[[str], None]) -> dict[str, str | int]:
 
 def _csv_rows(path: Path, say: Callable[[str], None]) -> int:
     """Rows as the loader will count them: it reads the file in the same way."""
-    with tempfile.TemporaryDirectory(prefix=".counted.", dir=path.parent) as folder, duckdb.connect() as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix=".counted.", dir=path.parent) as folder,
+        duckdb.connect() as connection,
+    ):
         copy = copy_csv(path, Path(folder) / "rows.parquet", connection)
     if copy.note:
         say(f"{path.name}: {copy.note}")

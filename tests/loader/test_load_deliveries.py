@@ -161,9 +161,7 @@ def test_a_parquet_column_of_an_unreadable_type_is_refused(shop, column, values)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("order_id,ordered_at,status\n1,2024-05-01,completed\n2,2024-05-01\n", "look at line 3"),
-        (f"order_id,ordered_at,status\n1,2024-05-01,completed,{SECRET_NAME}\n", "look at line 2"),
-        ('order_id,ordered_at,status\n1,2024-05-01,"completed\n', "is not CSV"),
+        (f'order_id,ordered_at,status\n1,2024-05-01,"{SECRET_NAME}\n', "a quote is not closed"),
         ("order_id,ordered_at,Status,status\n", "names a column twice"),
         ("order_id,,status\n", "must name every column"),
         ("", "must name every column"),

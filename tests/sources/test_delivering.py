@@ -107,7 +107,7 @@ def test_whoever_is_second_to_finish_is_refused(tmp_path):
         ("orders.xlsx", b"x"),
         (".hidden.csv", b"order_id\n1\n"),
         ("broken.parquet", b"PAR1 but not really"),
-        ("broken.csv", b"order_id,store_id\n1\n"),
+        ("broken.csv", b'order_id,store_id\n1,"x\n'),
     ],
 )
 def test_what_cannot_be_read_is_not_delivered(tmp_path, name, content):

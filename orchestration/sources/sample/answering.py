@@ -90,7 +90,9 @@ def make_sent_touches(
     if exports is None or ledger is None or days is None:
         return
     if (truth / SENT_TOUCHES).exists():
-        con.execute("insert into sent_touches from read_parquet($file)", {"file": exact_path(truth / SENT_TOUCHES)})
+        con.execute(
+            "insert into sent_touches from read_parquet($file)", {"file": exact_path(truth / SENT_TOUCHES)}
+        )
     con.execute("create temp table recalled (planned_touch_id varchar)")
     if any(exports.glob(_RECALLS)):
         con.execute(

@@ -30,6 +30,7 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
+from orchestration.loader.csv_files import without_waiting_writers
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted
@@ -62,6 +63,7 @@ def erase_rows(
     private_folder(_workspace(home))
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        without_waiting_writers(connection)
         connection.execute("set temp_directory = ?", [str(_workspace(home) / "spilled")])
         erased = pa.table(
             dict(zip(("source", "system", "member_id"), zip(*records, strict=True), strict=True))

@@ -21,11 +21,12 @@ from typing import Any
 import duckdb
 import numpy
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.core.errors import InputFault
 from orchestration.files import exact_path
-from orchestration.loader.row_rules import literal
+from orchestration.loader.row_rules import literal, quoted
 
 FAULT_COLUMN = "quarantine_fault"
 """In the copy of a file some of whose rows do not fit its header: why not; empty for those that do."""
@@ -35,6 +36,7 @@ NAMED_LINES = 5
 # Cells are as long as they are. The limit is the process's, and Rekindle wants none anywhere.
 csv.field_size_limit(sys.maxsize)
 
+_BLANK_BEFORE_QUOTE = re.compile('[ \t]+"')
 _CHUNK = 1 << 22
 _ROWS_AT_ONCE = 50_000
 _BOM = codecs.BOM_UTF8
@@ -138,15 +140,16 @@ def _counted(path: Path, first_line: bytes) -> _Bytes:
             if not codes.all():
                 at = chunk.index(0)
                 raise CsvFault(_holds_nul(chunk, counted.line_feeds + chunk.count(b"\n", 0, at) + 1))
+            feeds, returns = codes == ord("\n"), codes == ord("\r")
             counted.commas += _count(codes == ord(","))
-            counted.line_feeds += _count(codes == ord("\n"))
-            returns = codes == ord("\r")
+            counted.line_feeds += _count(feeds)
             counted.returns += _count(returns)
-            counted.both += _count(returns[:-1] & (codes[1:] == ord("\n")))
+            counted.both += _count(returns[:-1] & feeds[1:])
             counted.both += before.endswith(b"\r") and chunk.startswith(b"\n")
             overlapping = before + chunk
-            if first_line and any(line in overlapping for line in repeated):
-                counted.repeats_header = True
+            # The first search is the quick one; the header itself is what it would find in the first chunk.
+            if first_line and overlapping.find(first_line, 0 if before else len(first_line)) >= 0:
+                counted.repeats_header |= any(line in overlapping for line in repeated)
             before = chunk[-len(repeated[-1]) :]
     try:
         decoder.decode(b"", final=True)
@@ -224,11 +227,17 @@ def _header(path: Path, first_line: bytes) -> list[str]:
     return header
 
 
+def without_waiting_writers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let who makes a copy to Parquet write it, too: DuckDB 2.0.0 may wait for ever where a copy fails."""
+    connection.execute("set async_threads = 0")
+
+
 def _copy_in_parallel(
     path: Path, target: Path, header: list[str], commas: int, connection: duckdb.DuckDBPyConnection
 ) -> int | None:
     """Let the engine copy a file; its rows, or None where it does not read every cell of it."""
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    without_waiting_writers(connection)
     # The numbers of quarantined rows refer to the order of the file.
     connection.execute("set preserve_insertion_order = true")
     try:
@@ -243,13 +252,13 @@ def _copy_in_parallel(
     finally:
         connection.execute("set preserve_insertion_order = false")
     rows = pyarrow.parquet.read_metadata(target).num_rows
-    # Every comma separates two cells or is inside one; the engine drops an empty cell too many with its comma.
+    # The engine drops an empty cell too many with its comma. All others separate cells or are inside one.
     inside = commas - sum(name.count(",") for name in header) - (len(header) - 1) * (rows + 1)
     if inside:
-        names = ['"' + name.replace('"', '""') + '"' for name in header]
-        counted = " + ".join(f"coalesce(sum(length({n}) - length(replace({n}, ',', ''))), 0)" for n in names)
+        without = "sum(length({0}) - length(replace({0}, ',', ''))) filter (contains({0}, ','))"
+        read = " + ".join(f"coalesce({without.format(quoted(name))}, 0)" for name in header)
         found = connection.execute(
-            f"select {counted} from read_parquet({literal(exact_path(target))})"
+            f"select {read} from read_parquet({literal(exact_path(target))})"
         ).fetchall()
         if found != [(inside,)]:
             return None
@@ -267,35 +276,37 @@ class _Rows:
 
     def batches(self, lines: Iterator[tuple[int, list[str]]]) -> Iterator[pyarrow.RecordBatch]:
         """All rows, so many at once."""
-        schema = pyarrow.schema([(name, pyarrow.string()) for name in (*self.header, FAULT_COLUMN)])
-        rows: list[list[str | None]] = []
+        rows: list[list[str]] = []
         for number, cells in lines:
             fault = self._fault(cells)
-            if fault is not None:
+            if fault:
                 self.faults[fault] = self.faults.get(fault, 0) + 1
                 self.lines += [number] if len(self.lines) < NAMED_LINES else []
                 cells = (cells + [""] * len(self.header))[: len(self.header)]
-            rows.append([*(cell or None for cell in cells), fault])
+            cells.append(fault)
+            rows.append(cells)
             if len(rows) == _ROWS_AT_ONCE:
-                yield self._batch(rows, schema)
+                yield self._batch(rows)
                 rows = []
         if rows:
-            yield self._batch(rows, schema)
+            yield self._batch(rows)
 
-    def _batch(self, rows: list[list[str | None]], schema: pyarrow.Schema) -> pyarrow.RecordBatch:
+    def _batch(self, rows: list[list[str]]) -> pyarrow.RecordBatch:
         self.written += len(rows)
-        columns = [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
-        return pyarrow.RecordBatch.from_arrays(columns, schema=schema)
+        texts = [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
+        none = pyarrow.scalar(None, pyarrow.string())
+        cells = [pyarrow.compute.if_else(pyarrow.compute.equal(text, ""), none, text) for text in texts]
+        return pyarrow.RecordBatch.from_arrays(cells, names=[*self.header, FAULT_COLUMN])
 
-    def _fault(self, cells: list[str]) -> str | None:
+    def _fault(self, cells: list[str]) -> str:
         if len(cells) != len(self.header):
             found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
             return f"has {found}, the header names {len(self.header)}"
-        if [cells[0].removeprefix("\ufeff"), *cells[1:]] == self.header:
+        if cells[-1] == self.header[-1] and [cells[0].removeprefix("\ufeff"), *cells[1:]] == self.header:
             return HEADER_AGAIN
-        if any(cell[:1] in (" ", "\t") and cell.lstrip()[:1] == '"' for cell in cells):
+        if '"' in "".join(cells) and any(_BLANK_BEFORE_QUOTE.match(cell) for cell in cells):
             return "a blank before a quote"
-        return None
+        return ""
 
 
 def _copy_row_by_row(path: Path, target: Path, header: list[str]) -> CsvCopy:

@@ -22,6 +22,7 @@ from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
+from orchestration.loader.csv_files import without_waiting_writers
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     check_delivery,
@@ -273,6 +274,7 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set preserve_insertion_order = false")
+    without_waiting_writers(connection)
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set memory_limit = ?", [memory_limit])
     # What does not fit in memory may hold contact details.

@@ -1,4 +1,4 @@
-"""CSV files as shops have them: what is read, what is a row's fault, what is the file's, and in which line."""
+"""CSV files as shops have them: what is read, what is a row's fault, what the file's, and in which line."""
 
 from __future__ import annotations
 
@@ -157,6 +157,13 @@ def test_a_file_that_is_no_such_csv_is_told_by_reason_and_line_without_quoting_i
 )
 def test_the_encoding_is_named_where_it_is_known(text, encoding, guess):
     assert encoding_guess(text.encode(encoding)) == guess
+
+
+def test_a_long_file_with_one_row_that_does_not_fit_is_read_to_its_end(copied):
+    """The engine fails when it has written much of the copy; waiting for itself, it would never say so."""
+    told, rows = copied(b"a,b\n" + b"1,x\n" * 250_000 + b"2\n")
+    assert told.lines == (250_002,)
+    assert rows[-2:] == [("1", "x", None), ("2", None, "has 1 cell, the header names 2")]
 
 
 CELL = st.text(alphabet='a, "\n', max_size=4).filter(lambda cell: not cell.startswith(" "))

@@ -102,6 +102,23 @@ def copy_csv(path: Path, target: Path, connection: duckdb.DuckDBPyConnection) ->
     return _copy_row_by_row(path, target, header)
 
 
+def fault_of(cells: list[str], header: list[str]) -> str:
+    """Why a row does not fit the header; empty where it does."""
+    if len(cells) != len(header):
+        found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+        return f"has {found}, the header names {len(header)}"
+    if cells[-1] == header[-1] and [cells[0].removeprefix("\ufeff"), *cells[1:]] == header:
+        return HEADER_AGAIN
+    if '"' in "".join(cells) and any(_BLANK_BEFORE_QUOTE.match(cell) for cell in cells):
+        return "a blank before a quote"
+    return ""
+
+
+def is_blank(cells: list[str], header: list[str]) -> bool:
+    """Whether a line is no row; of one column a blank line is an empty cell."""
+    return len(header) > 1 and len(cells) <= 1 and not "".join(cells).strip()
+
+
 @dataclass
 class _Bytes:
     """What the bytes of a file tell before anything is parsed."""
@@ -278,7 +295,7 @@ class _Rows:
         """All rows, so many at once."""
         rows: list[list[str]] = []
         for number, cells in lines:
-            fault = self._fault(cells)
+            fault = fault_of(cells, self.header)
             if fault:
                 self.faults[fault] = self.faults.get(fault, 0) + 1
                 self.lines += [number] if len(self.lines) < NAMED_LINES else []
@@ -298,22 +315,12 @@ class _Rows:
         cells = [pyarrow.compute.if_else(pyarrow.compute.equal(text, ""), none, text) for text in texts]
         return pyarrow.RecordBatch.from_arrays(cells, names=[*self.header, FAULT_COLUMN])
 
-    def _fault(self, cells: list[str]) -> str:
-        if len(cells) != len(self.header):
-            found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            return f"has {found}, the header names {len(self.header)}"
-        if cells[-1] == self.header[-1] and [cells[0].removeprefix("\ufeff"), *cells[1:]] == self.header:
-            return HEADER_AGAIN
-        if '"' in "".join(cells) and any(_BLANK_BEFORE_QUOTE.match(cell) for cell in cells):
-            return "a blank before a quote"
-        return ""
-
 
 def _copy_row_by_row(path: Path, target: Path, header: list[str]) -> CsvCopy:
     rows = _Rows(header)
     schema = pyarrow.schema([(name, pyarrow.string()) for name in (*header, FAULT_COLUMN)])
     with _rows_of(path) as lines, pyarrow.parquet.ParquetWriter(target, schema) as writer:
-        for batch in rows.batches(_numbered(lines, is_narrow=len(header) == 1)):
+        for batch in rows.batches(_numbered(lines, header)):
             writer.write_batch(batch)
     return CsvCopy(
         header, rows.written, tuple(sorted(rows.faults)), tuple(rows.lines), sum(rows.faults.values())
@@ -326,8 +333,8 @@ def _rows_of(path: Path) -> Iterator[Any]:
         yield csv.reader(stream, strict=True)
 
 
-def _numbered(rows: Any, *, is_narrow: bool) -> Iterator[tuple[int, list[str]]]:
-    """Rows after the header, each with the line it begins in; of one column a blank line is an empty cell."""
+def _numbered(rows: Any, header: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows after the header, each with the line it begins in."""
     next(rows)
     while True:
         line = rows.line_num + 1
@@ -337,7 +344,5 @@ def _numbered(rows: Any, *, is_narrow: bool) -> Iterator[tuple[int, list[str]]]:
             raise CsvFault(_QUOTES.format(line)) from None
         if cells is None:
             return
-        if is_narrow:
+        if not is_blank(cells, header):
             yield line, cells or [""]
-        elif len(cells) > 1 or "".join(cells).strip():
-            yield line, cells

@@ -132,12 +132,14 @@ def _rows_of_one_shape(table: Table, files: tuple[DeliveredFile, ...], reasons: 
             reasons.append(rule)
             codes.append(f"when {rule.condition} then {len(reasons)}")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
+        # A slipped column could put a phone number where a code belongs.
+        withheld = [f"{FAULT_COLUMN} is not null"] if files[0].faults else []
         if column.contact:
             text = pseudonym_sql(column.contact, value)
-        elif table.contacts and (rules or files[0].faults):
-            # A slipped column could put a phone number where a code belongs.
-            slipped = [f"{FAULT_COLUMN} is not null"] if files[0].faults else []
-            broken = " or ".join(f"({condition})" for condition in [*slipped, *(r.condition for r in rules)])
+        else:
+            withheld += [f"({rule.condition})" for rule in rules]
+        if table.contacts and withheld:
+            broken = " or ".join(withheld)
             text = f"case when {broken} then '{_WITHHELD}' else {text} end"
         shown.append(text)
     code = f"case {' '.join(codes)} end" if codes else "null"

@@ -68,7 +68,8 @@ def test_a_row_that_does_not_fit_shows_no_contact_detail_whatever_column_it_slip
     assert PHONE.encode() not in stored
     assert PHONE not in str(shop.quarantined("members"))
     assert PHONE not in str(shop.said)
-    assert [row["member_id"] for row in shop.quarantined("members")] == ["(withheld)"] * 3
+    for row in shop.quarantined("members"):
+        assert {row["member_id"], row["phone"], row["full_name"]} == {"(withheld)"}
 
 
 def swap(shop, monkeypatch, how):

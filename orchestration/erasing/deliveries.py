@@ -27,10 +27,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
+from orchestration.csv_files import fault_of, is_blank, without_waiting_writers
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
-from orchestration.loader.csv_files import fault_of, is_blank, without_waiting_writers
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted

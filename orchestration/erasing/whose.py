@@ -63,7 +63,8 @@ class Whose:
             if self.is_withheld
             else (
                 f"(exists (select 1 from erased where erased.source = {literal(self.source)} "
-                f"and erased.member_id in ({cells})) or exists (select 1 from erased_touches where touch in ({cells})))"
+                f"and erased.member_id in ({cells})) "
+                f"or exists (select 1 from erased_touches where touch in ({cells})))"
             )
         )
         return f"({self._of_columns(present)} or {SLIPPED} and {of_any_cell})"

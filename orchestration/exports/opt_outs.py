@@ -18,10 +18,10 @@ import duckdb
 
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import RekindleError
+from orchestration.csv_files import HEADER_AGAIN
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.files import exact_path
-from orchestration.loader.csv_files import HEADER_AGAIN
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted

@@ -3,7 +3,7 @@
 Belongs here: finding deliveries, manifests, checksums, names of columns, making every file readable as
     Parquet.
 Does not: looking at rows (orchestration.loader.one_delivery), writing deliveries (orchestration.sources), how
-    a CSV file is read (csv_files.py).
+    a CSV file is read (orchestration.csv_files).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import pyarrow.parquet
 
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import InputFault
+from orchestration.csv_files import FAULT_COLUMN, CsvCopy, CsvFault, copy_csv
 from orchestration.files import exact_path, sha256_of
-from orchestration.loader.csv_files import FAULT_COLUMN, CsvCopy, CsvFault, copy_csv
 from orchestration.loader.row_rules import is_readable, literal, quoted
 from orchestration.loader.unreadable import slipped_rows_notes
 
@@ -178,7 +178,7 @@ def check_delivery(
     digest = manifest_sha256(delivery)
     assert digest is not None
     return CheckedDelivery(
-        delivery, tuple(files), sum(entry["rows"] for entry in listed), digest, tuple(notes)
+        delivery, tuple(files), sum(entry["rows"] for entry in listed), digest, tuple(dict.fromkeys(notes))
     )
 
 

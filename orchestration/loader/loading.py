@@ -20,9 +20,9 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
+from orchestration.csv_files import without_waiting_writers
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import write_blocked_identifiers, write_empty_tables, write_loads
-from orchestration.loader.csv_files import without_waiting_writers
 from orchestration.loader.deliveries import (
     CheckedDelivery,
     check_delivery,

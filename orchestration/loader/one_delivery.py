@@ -17,8 +17,8 @@ import pyarrow.parquet
 from orchestration.core.contract import Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import pseudonym_sql
+from orchestration.csv_files import FAULT_COLUMN
 from orchestration.files import exact_path
-from orchestration.loader.csv_files import FAULT_COLUMN
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
 from orchestration.loader.row_rules import WHOLE_ROW, Rule, literal, quoted, row_rules, typed
 

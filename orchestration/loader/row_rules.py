@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from orchestration.core.contract import Bound, Column
+from orchestration.core.quoting import literal, quoted
 
 _WHOLE_NUMBERS = (
     "TINYINT",
@@ -63,16 +64,6 @@ class Rule:
     condition: str
     reason: str
     column: str
-
-
-def quoted(name: str) -> str:
-    """A name as SQL takes it literally."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL takes it literally."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def is_readable(column: Column, delivered: str) -> bool:

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
+from orchestration.csv_files import FAULT_COLUMN, HEADER_AGAIN
 from orchestration.files import exact_path
-from orchestration.loader.csv_files import FAULT_COLUMN, HEADER_AGAIN
 from orchestration.loader.row_rules import WHOLE_ROW, literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import InputFault
+from orchestration.csv_files import CsvFault, copy_csv
 from orchestration.files import sha256_of
-from orchestration.loader.csv_files import CsvFault, copy_csv
 
 MANIFEST = "manifest.json"
 FORMATS = (".parquet", ".csv")

@@ -325,7 +325,7 @@ def test_files_written_on_the_way_are_their_owners_alone(business):
 
 
 def test_rows_whose_cells_do_not_fit_leave_wherever_the_member_slipped(business):
-    """Of orders those with the person's number in any cell; of members all, for nobody knows whose they are."""
+    """Of orders those with the person's number in any cell; of members all: nobody knows whose they are."""
     [(_, system, number), _] = GONE
     names = "order_id,system,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,note"
     orders = [f"8,x,{system},{number},store,2025-12-01,completed,1,0,1,", "9,pos,stays-2", f"10,{number}"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.loader.csv_files import FAULT_COLUMN, CsvFault, copy_csv, encoding_guess
+from orchestration.csv_files import FAULT_COLUMN, CsvFault, copy_csv, encoding_guess
 
 SECRET_NAME = "Zyx Confidential"
 
@@ -24,7 +24,7 @@ def connection():
 
 @pytest.fixture
 def copied(tmp_path, connection):
-    """Reads a file's content; returns what is told of it and its rows, the fault as the last cell."""
+    """Reads a file's content; returns what was found and its rows, the fault as the last cell."""
 
     def copy(content: bytes):
         path, target = tmp_path / "a[1]'s.csv", tmp_path / "copy[1].parquet"

@@ -405,8 +405,8 @@ MUTANTS = (
     ),
     _python(
         "loader/row_rules",
-        'f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))"',
-        'f"try_cast({name} as timestamp)"',
+        "{_moment(f'try_cast({name} as timestamptz)')}",
+        "try_cast({name} as timestamp)",
         "loader/test_load_rows.py::test_an_offset_is_counted_and_the_time_is_utc",
     ),
     _python(

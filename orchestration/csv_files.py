@@ -1,7 +1,7 @@
 """CSV files as they are delivered, read by `rekindle deliver` and by the loader in the same way.
 
 Belongs here: encoding, separator, line ends, header, rows of cells; what is wrong with a file, by its line.
-Does not: which columns a table has (deliveries.py), what a cell means (row_rules.py).
+Does not: which columns a table has (loader.deliveries), what a cell means (loader.row_rules).
 
 No message quotes a row: it may hold contact details.
 """
@@ -25,8 +25,8 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.core.errors import InputFault
+from orchestration.core.quoting import literal, quoted
 from orchestration.files import exact_path
-from orchestration.loader.row_rules import literal, quoted
 
 FAULT_COLUMN = "quarantine_fault"
 """In the copy of a file some of whose rows do not fit its header: why not; empty for those that do."""

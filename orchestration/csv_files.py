@@ -40,7 +40,14 @@ _BLANK_BEFORE_QUOTE = re.compile('[ \t]+"')
 _CHUNK = 1 << 22
 _ROWS_AT_ONCE = 50_000
 _BOM = codecs.BOM_UTF8
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", "\uff0c": "full-width commas"}
+# How files of other kinds begin that are called .csv all the same.
+_OTHER_KINDS = {
+    b"PK\x03\x04": "is an Excel or zip file; save it as CSV, or use `rekindle import`",
+    b"\xd0\xcf\x11\xe0": "is an Excel file; save it as CSV, or use `rekindle import`",
+    b"\x1f\x8b": "is packed by gzip; name it .csv.gz",
+    b"PAR1": "is a Parquet file; name it .parquet",
+}
 _QUOTES = "a quote is not closed, or one inside a cell not doubled, in the row that begins in line {}"
 _WAY_OUT = "save it as UTF-8, or use `rekindle import`"
 
@@ -138,6 +145,9 @@ class _Bytes:
 def _first_line(path: Path) -> bytes:
     with path.open("rb") as stream:
         start = stream.read(_CHUNK).removeprefix(_BOM)
+    for mark, fault in _OTHER_KINDS.items():
+        if start.startswith(mark):
+            raise CsvFault(fault)
     return re.split(rb"[\r\n]", start, maxsplit=1)[0]
 
 

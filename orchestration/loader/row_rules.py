@@ -46,7 +46,7 @@ _TIME = "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
 # No clock on earth is further from UTC; the engine would take +99:00.
 _OFFSET = "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 _TIMESTAMP = f"{_DATE}([T ]{_TIME}{_OFFSET}?)?"
-_TIMESTAMP_BLANK_OFFSET = f"{_DATE}[T ]{_TIME} {_OFFSET}"
+_TIMESTAMP_BLANK_OFFSET = f"{_DATE}[T ]{_TIME} ({_OFFSET}|UTC)"
 _FIRST_MOMENT = "0001-01-01"
 _LAST_MOMENT = "9999-12-31 23:59:59.999999"
 # 9999-12-31 is what models write for "until nothing comes"; a day before it anywhere on earth.

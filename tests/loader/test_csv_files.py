@@ -53,6 +53,7 @@ ONE_TWO = [("1", "x", None), ("2", "y", None)]
         b"a,b\n1,x\r\n2,y\n",
         b"a,b\r\n1,x\n2,y\r\n",
         b"a,b\n1,x\r2,y\n",
+        b"a,b\r\r\n1,x\r\r\n2,y\r\r\n",
         b"a,b\n\n1,x\n   \n\n2,y\n\n",
         b"\xef\xbb\xbfa,b\r\n1,x\r\n2,y\r\n",
         b'\xef\xbb\xbf"a","b"\n"1","x"\n"2","y"\n',
@@ -125,6 +126,10 @@ def test_of_many_rows_that_do_not_fit_the_first_lines_are_named(copied):
         (b"a;b;c, d\n1;2;3\n", "separated by semicolons"),
         (b"a\tb\n1\t2\n", "separated by tabs"),
         (b"sep=;\na;b\n1;2\n", "Excel's line 'sep='"),
+        ("a，b\n1，2\n".encode(), "separated by full-width commas"),
+        (b"PK\x03\x04rest", "is an Excel or zip file"),
+        (b"\x1f\x8b\x08rest", "name it .csv.gz"),
+        (b"PAR1rest", "name it .parquet"),
         (f'a,b\n1,2\n3,"{SECRET_NAME}\n5,6\n'.encode(), "a quote is not closed, or one "
          "inside a cell not doubled, in the row that begins in line 3"),
         (f'a,b\n1,2\n3,"{SECRET_NAME}" x\n5,6\n'.encode(), "in the row that begins in line 3"),

@@ -264,9 +264,10 @@ def test_nothing_delivered_says_what_to_type(shop):
         shop.load()
 
 
-def test_a_delivered_column_may_not_take_the_loaders_names(shop):
+@pytest.mark.parametrize("name", ["file_row_number", "FILE_Row_Number"])
+def test_a_delivered_column_may_not_take_the_loaders_names(shop, name):
     shop.deliver("members", MEMBERS)
-    shop.deliver("orders", GOOD_ORDERS | {"file_row_number": [1]})
+    shop.deliver("orders", GOOD_ORDERS | {name: [1]})
     assert "may not be called file_row_number" in refused(shop)
 
 

@@ -147,19 +147,27 @@ NAMES = [
 ]
 
 
-def test_a_name_is_no_pattern_in_files_and_homes(tmp_path, shop):
-    odd = Shop(Home(tmp_path / "my [home] * x's {1}"), shop.seeds)
-    Shop(Home(tmp_path / "my h * x's {1}"), shop.seeds).deliver("orders", GOOD_ORDERS)
-    odd.deliver("members", MEMBERS)
-    folder = odd.folder("orders")
+def deliver_odd_names(shop, first):
+    """Orders under names that are patterns, and beside them files that those would match."""
+    folder = shop.folder("orders")
     folder.mkdir(parents=True)
-    for number, name in enumerate([*NAMES, "x1.parquet", "yy.parquet", "zz.parquet", "b.parquet"], 1):
+    for number, name in enumerate([*NAMES, "x1.parquet", "yy.parquet", "zz.parquet", "b.parquet"]):
         moment = [datetime(2024, 5, 1)]
-        status = ["lost" if number == 1 else "completed"]
-        table = pa.table(GOOD_ORDERS | {"order_id": [number], "ordered_at": moment, "status": status})
+        status = ["lost" if number == 0 else "completed"]
+        table = pa.table(GOOD_ORDERS | {"order_id": [first + number], "ordered_at": moment, "status": status})
         pq.write_table(table, folder / name)
-    (folder / "a[1].csv").write_text("order_id,ordered_at,status\n11,2024-05-01,completed\n12,2024-05-01\n")
-    odd.seal("orders")
+    (folder / "a[1].csv").write_text(
+        f"order_id,ordered_at,status\n{first + 10},2024-05-01,completed\n{first + 11},2024-05-01\n"
+    )
+    shop.seal("orders")
+
+
+@pytest.mark.parametrize("name", ["home", "my [home] * x's {1}"])
+def test_a_name_is_no_pattern_in_files_and_homes(tmp_path, shop, name):
+    odd = Shop(Home(tmp_path / name), shop.seeds)
+    deliver_odd_names(Shop(Home(tmp_path / "my h * x's {1}"), shop.seeds), 101)
+    odd.deliver("members", MEMBERS)
+    deliver_odd_names(odd, 1)
     assert counts(odd.load(), "orders") == (12, 10, 2, 0)
     assert [row["order_id"] for row in odd.loaded("orders")] == [10, 11, *range(2, 10)]
     assert [(row["quarantine_file"], row["order_id"]) for row in odd.quarantined("orders")] == [

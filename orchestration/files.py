@@ -1,7 +1,7 @@
 """Files that appear whole or not at all: a crash or a full disk leaves the old or the new, never half of one.
 
 Belongs here: writing beside and renaming, flushing to disk, private folders, fingerprints of files, small
-    JSON files.
+    JSON files, paths as DuckDB takes them literally.
 Does not: what the files hold.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,3 +149,8 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def exact_path(path: Path | str) -> str:
+    """A path that means this one file or folder wherever DuckDB reads a pattern, as all its readers do."""
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))

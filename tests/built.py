@@ -23,6 +23,7 @@ import duckdb
 import pytest
 
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
+from orchestration.files import exact_path
 from orchestration.fits.amount_parameters import add_amounts
 from orchestration.fits.churn_parameters import add_version
 from orchestration.ledger.opening import provide_ledger, start_build, write_definition_hashes
@@ -253,7 +254,7 @@ def set_sources(connection: duckdb.DuckDBPyConnection, home: Home, build: Path) 
     """
     connection.execute("set TimeZone = 'UTC'")
     for name, folder in {"loaded": home.loaded, "build": build}.items():
-        connection.execute(f"set variable {name} = {quoted(folder)}")
+        connection.execute(f"set variable {name} = {quoted(exact_path(folder))}")
 
 
 def quick_build(

@@ -115,4 +115,9 @@ def main(
     if home is not None:
         if home.exists() and not home.is_dir():
             raise InputFault(f"{home} is a file; a home is a folder. Name another one with --home.")
+        if "?" in str(home.resolve()):
+            raise InputFault(
+                f"{home}: the path of a home may not have a question mark, for no history of runs can be "
+                "opened there. Rename that folder, or name another one with --home."
+            )
         os.environ[HOME_VARIABLE] = str(home.resolve())

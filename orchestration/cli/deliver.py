@@ -7,7 +7,6 @@ Late imports: a command loads what it needs, so that the others start at once.
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def deliver(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Parquet or CSV files.")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV (also .csv.gz) or Parquet files.")
+    ],
     source: Annotated[str, typer.Option(help="Source whose contract the files follow.")],
     table: Annotated[str, typer.Option(help="Table of that contract.")],
     on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day of the delivery.")],
@@ -36,6 +37,7 @@ def deliver(
     """
     from orchestration.loader.contracts import read_contracts
     from orchestration.sources.delivering import deliver as make_delivery
+    from orchestration.sources.delivering import hand_over, names_within
 
     home = Home.from_environment()
     known = {
@@ -53,11 +55,16 @@ def deliver(
             f"{hint}"
         )
 
-    def copy(folder: Path) -> None:
-        for file in files:
-            shutil.copyfile(file, folder / file.name)
+    names = names_within(files)
 
-    folder = make_delivery(home.landing, source, table, on.date(), copy, is_whole=whole)
+    def copy(folder: Path) -> None:
+        for file, name in names.items():
+            hand_over(file, folder / name)
+
+    folder = make_delivery(home.landing, source, table, on.date(), copy, typer.echo, is_whole=whole)
+    for file, name in names.items():
+        if name != file.name:
+            typer.echo(f"{file} is delivered as {name}")
     typer.echo(f"Delivered: {folder}\nNext: rekindle load")
 
 

@@ -27,9 +27,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
+from orchestration.csv_files import fault_of, is_blank, without_waiting_writers
 from orchestration.erasing.unsearched import Unsearched
-from orchestration.erasing.whose import SYSTEM, TOUCH, Whose, whose_rows
-from orchestration.files import flush_tree, private_folder, sha256_of, sync, write_file
+from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_rows
+from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.deliveries import MANIFEST
 from orchestration.loader.loading import RECORD, tell_key, tell_placeholders
 from orchestration.loader.row_rules import literal, quoted
@@ -64,6 +65,7 @@ def erase_rows(
     private_folder(_workspace(home))
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        without_waiting_writers(connection)
         # Guests are found in landing by the pseudonyms of what they told.
         tell_key(connection, read_secret(home))
         blocked = read_own_table(home, "blocked_identifiers")
@@ -236,7 +238,7 @@ class _Search:
         """Write a Parquet file without the rows, or without their members; None where nothing is to do."""
         names = pq.read_schema(file).names
         condition = f"coalesce({whose.condition(names, is_hashed=is_hashed)}, false)"
-        rows = f"read_parquet({literal(str(file))}, hive_partitioning = false) as landed"
+        rows = f"read_parquet({literal(exact_path(file))}, hive_partitioning = false) as landed"
         if not self.connection.execute(f"select count(*) from {rows} where {condition}").fetchall()[0][0]:
             return None
         if whose.stays:
@@ -246,7 +248,8 @@ class _Search:
                 else quoted(name)
                 for name in names
             )
-            query = f"select {kept} from {rows}"
+            slipped = f"{SLIPPED} and {condition}" if "quarantine_column" in names else "false"
+            query = f"select {kept} from {rows} where not ({slipped})"
         else:
             query = f"select * from {rows} where not {condition}"
         self.connection.execute(
@@ -265,7 +268,8 @@ class _Search:
             header = next(lines)
             writer.writerow(header)
             for number, line in enumerate(lines):
-                if number in found and not whose.stays:
+                # Where the cells do not fit the header nobody knows which of them to empty.
+                if number in found and (not whose.stays or fault_of(line, header)):
                     continue
                 if number in found:
                     line = [
@@ -278,17 +282,23 @@ class _Search:
 
     def _lines_to_erase(self, file: Path, whose: Whose) -> set[int]:
         found: set[int] = set()
+        names = self._names_to_erase(whose)
         with _lines_of(file) as lines:
             header = next(lines, [])
             own = {name: header.index(name) for name in whose.columns if name in header}
             condition = f"coalesce({whose.condition(own, is_hashed=False)}, false)"
             for first in itertools.count(0, _LINES):
-                cells = [
-                    [line[at] if at < len(line) else "" for at in own.values()]
-                    for line in itertools.islice(lines, _LINES)
-                ]
-                if not cells:
+                block = list(itertools.islice(lines, _LINES))
+                if not block:
                     return found
+                found.update(
+                    number
+                    for number, line in enumerate(block, first)
+                    if (whose.is_withheld or not names.isdisjoint(line))
+                    and not is_blank(line, header)
+                    and fault_of(line, header)
+                )
+                cells = [[line[at] if at < len(line) else "" for at in own.values()] for line in block]
                 columns = {
                     name: pa.array(values, pa.string())
                     for name, values in zip(own, zip(*cells, strict=True), strict=False)
@@ -300,6 +310,17 @@ class _Search:
                 found.update(number for (number,) in self.connection.execute(query).fetchall())
                 self.connection.unregister("cells")
         return found
+
+    def _names_to_erase(self, whose: Whose) -> set[str]:
+        """Numbers and touches of the erased people: any cell of a row that does not fit may hold one."""
+        return {
+            name
+            for (name,) in self.connection.execute(
+                "select member_id from erased where source = $source "
+                "union all select touch from erased_touches",
+                {"source": whose.source},
+            ).fetchall()
+        }
 
 
 @contextmanager

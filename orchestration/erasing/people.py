@@ -24,6 +24,7 @@ from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
 from orchestration.erasing.unsearched import Unsearched
+from orchestration.files import exact_path
 from orchestration.ledger.seals import seals
 from orchestration.loader.contracts import GUEST_SYSTEM
 from orchestration.loader.loading import tell_what_is_loaded
@@ -297,7 +298,9 @@ def _loaded_records(home: Home, contracts: Contracts) -> Iterable[Record]:
             for table in contract.tables:
                 names = {column.name for column in table.columns}
                 number = next((name for name in ("member_id", "household_id") if name in names), None)
-                files = sorted(map(str, (home.loaded / table.place).glob("delivered=*/month=*/*.parquet")))
+                files = sorted(
+                    map(exact_path, (home.loaded / table.place).glob("delivered=*/month=*/*.parquet"))
+                )
                 if number is None or not files:
                     continue
                 system = f"coalesce(system, '{GUEST_SYSTEM}')" if "system" in names else "''"

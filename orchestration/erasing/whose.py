@@ -14,6 +14,7 @@ from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules
 from orchestration.loader.row_rules import (
     AS_WRITTEN,
+    WHOLE_ROW,
     first_of_somebody,
     first_pseudonym,
     is_written,
@@ -25,6 +26,8 @@ from orchestration.loader.row_rules import (
 _NUMBERS = ("member_id", "household_id")
 SYSTEM = "system"
 TOUCH = "planned_touch_id"
+# SQL: a quarantined row whose cells do not fit the header of its file.
+SLIPPED = f"landed.quarantine_column = {literal(WHOLE_ROW)}"
 # Columns of loaded and quarantined files that the loader added.
 _OWN = frozenset(
     [
@@ -52,6 +55,8 @@ class Whose:
         stays: Whether the fact stays without its member.
         kept: Columns of a fact that stays which tell nothing of the member by themselves: those of its key.
         settings: What was known of the source when the table was loaded.
+        is_withheld: Whether quarantine does not show the cells of a row that does not fit its file's header;
+            then nobody knows whose such a row is, and it leaves with whoever leaves.
     """
 
     source: str
@@ -62,6 +67,7 @@ class Whose:
     settings: SourceSettings = AS_WRITTEN
     instead: tuple[tuple[str, str], ...] = ()
     kept: frozenset[str] = frozenset()
+    is_withheld: bool = False
 
     def tells_of_a_member(self, column: str) -> bool:
         """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
@@ -70,10 +76,28 @@ class Whose:
     def condition(self, present: Iterable[str], *, is_hashed: bool = True) -> str:
         """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false.
 
+        Where a row's cells do not fit the header, any of them may be the one that names the member.
+
         Args:
             present: The file's columns.
             is_hashed: Whether its contact details are pseudonyms, as everywhere but in landing.
         """
+        present = list(present)
+        if "quarantine_column" not in present:
+            return self._of_columns(present, is_hashed=is_hashed)
+        cells = ", ".join(f"cast(landed.{quoted(name)} as varchar)" for name in present if name not in _OWN)
+        of_any_cell = (
+            "true"
+            if self.is_withheld
+            else (
+                f"(exists (select 1 from erased where erased.source = {literal(self.source)} "
+                f"and erased.member_id in ({cells})) "
+                f"or exists (select 1 from erased_touches where touch in ({cells})))"
+            )
+        )
+        return f"({self._of_columns(present, is_hashed=is_hashed)} or {SLIPPED} and {of_any_cell})"
+
+    def _of_columns(self, present: list[str], *, is_hashed: bool) -> str:
         there = [name for name in self.columns if name in present]
         if TOUCH in there:
             return f"{self._id(TOUCH)} in (select touch from erased_touches)"
@@ -122,6 +146,7 @@ def whose_rows(table: Table) -> Whose:
         instead=tuple((column.name, column.contact or "") for column in instead),
         kept=frozenset(table.key),
         settings=table.settings,
+        is_withheld=bool(table.contacts),
     )
 
 

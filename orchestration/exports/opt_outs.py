@@ -19,11 +19,14 @@ import duckdb
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.folding import identifier_sql
+from orchestration.csv_files import HEADER_AGAIN
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
+from orchestration.files import exact_path
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
 from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import is_written, literal, quoted
+from orchestration.loader.unreadable import SLIPPED, names_somebody
 from orchestration.project import Home
 
 Contracts = dict[str, SourceContract]
@@ -113,7 +116,7 @@ def hear_opt_outs(
         published.execute(_named_by_number(table))
     sealed = sorted(str(file) for file in home.ledger.glob("*/*/v*/touches.parquet"))
     if sealed:
-        published.execute(_NAMED_BY_TOUCH, {"sealed": sealed})
+        published.execute(_NAMED_BY_TOUCH, {"sealed": list(map(exact_path, sealed))})
     by_channel = [(channel, kind) for channel, kind in definitions.addresses.items() if kind in ADDRESSES]
     points = " union all ".join(
         f"select {literal(channel)} as channel, record_key, {kind}_point as point from vault"
@@ -177,13 +180,22 @@ def _opt_outs(table: Table, files: list[Path], purpose: str, *, is_refused: bool
         return identifier_sql(text, table.settings.id_case) if is_refused and name in ids else text
 
     ids = {column.name for column in table.columns if column.is_id and not column.allowed}
-    cells = ", ".join(
-        f"{cell(name)} as {quoted(name)}"
+    cells = {
+        name: cell(name)
         for name in dict.fromkeys([*table.key, *_TELLING, *(column.name for column in telling)])
-    )
-    paths = ", ".join(literal(str(file)) for file in files)
+    }
+    if is_refused:
+        # Where its cells belong nobody knows; whom they name is read all the same.
+        says_no = f"({SLIPPED} or ({says_no})) and quarantine_reason <> {literal(HEADER_AGAIN)}"
+        cells |= {
+            name: f"case when not {SLIPPED} then {cell} end"
+            for name, cell in cells.items()
+            if not names_somebody(table, name)
+        }
+    selected = ", ".join(f"{cell} as {quoted(name)}" for name, cell in cells.items())
+    paths = ", ".join(literal(exact_path(file)) for file in files)
     return (
-        f"select {cells} from read_parquet([{paths}], hive_partitioning = false, union_by_name = true) "
+        f"select {selected} from read_parquet([{paths}], hive_partitioning = false, union_by_name = true) "
         f"where {says_no}"
     )
 

@@ -18,6 +18,7 @@ import yaml
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.exports.audience import COLUMNS
 from orchestration.exports.writing import PARQUET
+from orchestration.files import exact_path
 from orchestration.project import Home
 from orchestration.warehouse.connections import quoted
 
@@ -70,7 +71,7 @@ def write_recipe(home: Home, week: date, channels: Iterable[str], folder: Path) 
 
 
 def _model(home: Home, week: date, channel: str) -> str:
-    files = home.exports / "*" / week.isoformat() / f"{channel}_*" / PARQUET
+    files = f"{exact_path(home.exports)}/*/{week.isoformat()}/{channel}_*/{PARQUET}"
     return (
         f"select {', '.join(COLUMNS)}\n"
         f"from read_parquet({quoted(files)}, hive_partitioning = false)\n"

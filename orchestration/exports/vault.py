@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract
 from orchestration.core.errors import RekindleError
+from orchestration.files import exact_path
 from orchestration.loader.bookkeeping import blocked_pseudonyms
 from orchestration.project import Home
 from orchestration.warehouse.connections import quoted
@@ -143,7 +144,8 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
             is_known = (folder.parent.name, folder.name, file.stem) in known
             parts.append(
                 f"select {quoted(folder.parent.name)} as source, {quoted(file.stem)} as delivered, "
-                f"{is_known} as is_known, system, member_id, {columns} from read_parquet({quoted(file)})"
+                f"{is_known} as is_known, system, member_id, {columns} "
+                f"from read_parquet({quoted(exact_path(file))})"
             )
     if not parts:
         raise RekindleError(

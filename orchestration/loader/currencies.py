@@ -20,6 +20,7 @@ import duckdb
 from orchestration.core.contract import CURRENCY, Column, Table
 from orchestration.core.definition_rows import refuse
 from orchestration.definitions_files.seeds import faults_of, sound_rows
+from orchestration.files import exact_path
 from orchestration.loader.deliveries import CheckedDelivery
 from orchestration.loader.row_rules import Rule, literal, quoted, typed
 
@@ -71,7 +72,7 @@ def foreign_currencies(connection: duckdb.DuckDBPyConnection, checked: CheckedDe
     if naming:
         rows = connection.execute(
             f"select distinct {currency_sql(table, is_delivered=True)} as code "
-            f"from read_parquet([{', '.join(literal(str(file.path)) for file in naming)}], "
+            f"from read_parquet([{', '.join(literal(exact_path(file.path)) for file in naming)}], "
             "union_by_name = true, hive_partitioning = false) where regexp_full_match(code, '[A-Z]{3}')"
         ).fetchall()
         found.update(code for (code,) in rows)

@@ -1,18 +1,18 @@
 """Deliveries in the landing folder: which there are, and whether their files are what the manifest says.
 
-Belongs here: finding deliveries, manifests, checksums, making every file readable as Parquet.
-Does not: looking at rows (orchestration.loader.one_delivery), writing deliveries (orchestration.sources).
+Belongs here: finding deliveries, manifests, checksums, names of columns, making every file readable as
+    Parquet.
+Does not: looking at rows (orchestration.loader.one_delivery), writing deliveries (orchestration.sources), how
+    a CSV file is read (orchestration.csv_files).
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
-import io
 import json
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,8 +22,12 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 
-from orchestration.core.contract import SourceContract, Table
+from orchestration.core.contract import Column, SourceContract, Table
+from orchestration.core.errors import InputFault
+from orchestration.csv_files import FAULT_COLUMN, CsvCopy, CsvFault, copy_csv
+from orchestration.files import exact_path, sha256_of
 from orchestration.loader.row_rules import is_readable, literal, quoted
+from orchestration.loader.unreadable import slipped_rows_notes
 
 MANIFEST = "manifest.json"
 WHOLE, CHANGES = "whole", "changes"
@@ -33,7 +37,8 @@ FILE_COLUMN = "quarantine_file"
 ROW_COLUMN = "file_row_number"
 UNFINISHED = {".tmp", ".part", ".partial", ".filepart", ".crdownload"}
 """How programs that upload call a folder until it is whole."""
-_CHUNK = 1 << 22
+# DuckDB has no more digits, and reads a decimal that has as a rounded number.
+_MOST_DIGITS = 38
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,15 @@ class DeliveredFile:
         name: As delivered.
         path: The Parquet file to read: itself, or the copy of a CSV file.
         types: Delivered type by column of the contract; columns not there are left out.
+        sha256: Of the file as delivered.
+        faults: What is said, in ``FAULT_COLUMN``, of rows of a CSV file that do not fit its header.
     """
 
     name: str
     path: Path
     types: dict[str, str]
+    sha256: str
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,15 +175,16 @@ def check_delivery(
     for path in sorted(delivery.folder.iterdir()):
         if path.name not in known:
             faults.append(f"{delivery.where}: {path.name} is not in the manifest")
-    files, extra = [], set()
+    files, extra, notes = [], set(), []
     for entry in listed:
-        file = _check_file(delivery, entry, connection, staging, faults, extra)
+        file = _check_file(delivery, entry, connection, staging, faults, extra, notes)
         if file is not None:
             files.append(file)
     if len(faults) > before:
         return None
     missing = sorted({c.name for c in delivery.table.columns for file in files if c.name not in file.types})
-    notes = [f"not delivered, stays empty: {', '.join(missing)}"] if missing else []
+    notes += slipped_rows_notes(delivery.table, files, connection)
+    notes += [f"not delivered, stays empty: {', '.join(missing)}"] if missing else []
     notes += [f"not in the contract, left out: {', '.join(sorted(extra))}"] if extra else []
     digest = manifest_sha256(delivery)
     assert digest is not None
@@ -183,7 +193,7 @@ def check_delivery(
         tuple(files),
         sum(entry["rows"] for entry in listed),
         digest,
-        tuple(notes),
+        tuple(dict.fromkeys(notes)),
         manifest.get("covers", CHANGES),
     )
 
@@ -238,6 +248,21 @@ def _is_entry(entry: Any) -> bool:
     )
 
 
+def refuse_changed(checked: CheckedDelivery) -> None:
+    """Raise where a file is no longer the one that was checked: what was read may be neither.
+
+    Raises:
+        InputFault: A file was changed, replaced or removed since.
+    """
+    for file in checked.files:
+        path = checked.delivery.folder / file.name
+        if path.is_symlink() or not path.is_file() or sha256_of(path) != file.sha256:
+            raise InputFault(
+                f"{checked.delivery.where}, {file.name}: was changed while it was read, so nothing of this "
+                "delivery was loaded.\nA delivery is never changed: remove its folder and deliver it again."
+            )
+
+
 def _check_file(
     delivery: Delivery,
     entry: dict[str, Any],
@@ -245,42 +270,97 @@ def _check_file(
     staging: Path,
     faults: list[str],
     extra: set[str],
+    notes: list[str],
 ) -> DeliveredFile | None:
     where = f"{delivery.where}, {entry['name']}"
     path = delivery.folder / entry["name"]
     if not path.is_file() or path.is_symlink():
         faults.append(f"{where}: listed in the manifest, but there is no such file")
         return None
-    digest, is_utf8 = _read_through(path)
+    digest = sha256_of(path)
     if digest != entry["sha256"]:
         faults.append(f"{where}: sha256 is {digest[:12]}..., the manifest says {entry['sha256'][:12]}...")
         return None
+    copy: CsvCopy | None = None
     if path.suffix == ".csv":
-        if not is_utf8:
-            faults.append(f"{where}: is not UTF-8; save it in that encoding")
+        target = staging / f"{hashlib.sha256(str(path).encode()).hexdigest()}.parquet"
+        try:
+            copy = copy_csv(path, target, connection)
+        except CsvFault as fault:
+            faults.append(f"{where}: {fault}")
             return None
-        readable = _csv_as_parquet(path, where, connection, staging, faults)
-        if readable is None:
-            return None
-        path = readable
+        path = target
     elif path.suffix != ".parquet":
-        faults.append(f"{where}: a delivered file ends in .parquet or .csv")
+        faults.append(
+            f"{where}: a delivered file ends in .parquet or .csv; `rekindle deliver` unpacks .csv.gz, "
+            "`rekindle import` reads other kinds"
+        )
         return None
     try:
+        schema = pyarrow.parquet.read_schema(path)
         rows = pyarrow.parquet.read_metadata(path).num_rows
         described = connection.execute(
-            f"describe from read_parquet({literal(str(path))}, hive_partitioning = false)"
+            f"describe from read_parquet({literal(exact_path(path))}, hive_partitioning = false)"
         ).fetchall()
     except (pyarrow.ArrowException, OSError, duckdb.Error):
         faults.append(f"{where}: is not a readable Parquet file")
         return None
     if rows != entry["rows"]:
         faults.append(f"{where}: has {rows} rows, the manifest says {entry['rows']}")
-    types = {name: data_type for name, data_type, *_ in described}
+    names = copy.header if copy else schema.names
+    types = {name: data_type for name, data_type, *_ in described if name in names}
+    for name in schema.names:
+        data_type = schema.field(schema.names.index(name)).type
+        if pyarrow.types.is_decimal(data_type) and data_type.precision > _MOST_DIGITS:
+            types[name] = f"a decimal of more than {_MOST_DIGITS} digits"
+    nearly = _check_names(delivery.table, names, where, faults, notes)
     _check_columns(delivery.table, types, where, faults)
     wanted = {column.name for column in delivery.table.columns}
-    extra |= types.keys() - wanted
-    return DeliveredFile(entry["name"], path, {name: types[name] for name in types if name in wanted})
+    extra |= set(names) - wanted - nearly
+    notes += [f"{entry['name']}: {copy.note}"] if copy and copy.note else []
+    return DeliveredFile(
+        entry["name"],
+        path,
+        {name: types[name] for name in types if name in wanted},
+        digest,
+        copy.faults if copy else (),
+    )
+
+
+def _check_names(
+    table: Table, names: Iterable[str], where: str, faults: list[str], notes: list[str]
+) -> set[str]:
+    """Names that differ from the contract's in case, blanks, width or punctuation only; they are returned."""
+    by_plain = {_plain(column.name): column for column in table.columns}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        column = by_plain.get(_plain(name))
+        if column is not None:
+            found.setdefault(column.name, []).append(name)
+    nearly: set[str] = set()
+    for column in table.columns:
+        like = found.get(column.name, [])
+        nearly |= set(like) - {column.name}
+        if len(like) > 1:
+            listed = " and ".join(map(repr, like))
+            faults.append(f"{where}: {listed} both look like column {column.name}; deliver one of them")
+        elif like and like != [column.name]:
+            text = f"found {like[0]!r}: rename it to {column.name}"
+            if _must_be_there(column):
+                faults.append(f"{where}: {text}")
+            else:
+                notes.append(f"{text}; until then it is left out")
+    return nearly
+
+
+def _must_be_there(column: Column) -> bool:
+    """An opt-out that is left out for its name would silence nobody."""
+    return column.required or column.opt_out is not None
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if character.isalnum())
 
 
 def _check_columns(table: Table, types: dict[str, str], where: str, faults: list[str]) -> None:
@@ -297,72 +377,16 @@ def _check_columns(table: Table, types: dict[str, str], where: str, faults: list
             faults.append(
                 f"{where}: column {column.name} is {types[column.name]}; the contract says {column.data_type}"
             )
-    for name in (FILE_COLUMN, ROW_COLUMN):
-        if name in types:
-            faults.append(f"{where}: a column may not be called {name}; the loader uses that name")
-
-
-def _read_through(path: Path) -> tuple[str, bool]:
-    """SHA-256 of a file, and for a CSV file whether it is UTF-8, in one reading."""
-    digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")() if path.suffix == ".csv" else None
-    is_utf8 = True
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            if decoder is not None and is_utf8:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-    if decoder is not None and is_utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            is_utf8 = False
-    return digest.hexdigest(), is_utf8
-
-
-def _csv_as_parquet(
-    path: Path, where: str, connection: duckdb.DuckDBPyConnection, staging: Path, faults: list[str]
-) -> Path | None:
-    """Copy a CSV file to Parquet, all columns as text, rows in order: from there on there is one format."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        header = next(csv.reader(io.StringIO(stream.readline())), [])
-    if not header or not all(header):
-        faults.append(f"{where}: the first line must name every column")
-        return None
-    if len({name.lower() for name in header}) < len(header):
-        faults.append(f"{where}: the header names a column twice")
-        return None
-    target = staging / f"{hashlib.sha256(str(path).encode()).hexdigest()}.parquet"
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
-    # The numbers of quarantined rows refer to the order of the file.
-    connection.execute("set preserve_insertion_order = true")
-    try:
-        connection.execute(
-            f"copy (from read_csv({literal(str(path))}, header = true, auto_detect = false, delim = ',', "
-            f"quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
-            f"hive_partitioning = false, columns = {{{columns}}})) "
-            f"to {literal(str(target))} (format parquet, compression snappy)"
-        )
-    except duckdb.InvalidInputException as error:
-        # DuckDB's own text quotes the line, which may hold contact details.
-        line = re.search(r"Line: (\d+)", str(error))
-        faults.append(
-            f"{where}: is not CSV with commas, double quotes and {len(header)} columns in every line"
-            + (f"; look at line {line[1]}" if line else "")
-        )
-        return None
-    finally:
-        connection.execute("set preserve_insertion_order = false")
-    return target
+    # The engine does not tell upper from lower case.
+    for name in sorted({FILE_COLUMN, ROW_COLUMN, FAULT_COLUMN} & {name.lower() for name in types}):
+        faults.append(f"{where}: a column may not be called {name}; the loader uses that name")
 
 
 def scan(files: tuple[DeliveredFile, ...]) -> str:
-    """SQL that reads files of one shape: their contract columns, and of each row its file and number."""
-    paths = ", ".join(literal(str(file.path)) for file in files)
-    names = ", ".join([*(quoted(name) for name in files[0].types), FILE_COLUMN, ROW_COLUMN])
+    """SQL that reads files of one shape: their contract columns, each row's file, number and fault."""
+    paths = ", ".join(literal(exact_path(file.path)) for file in files)
+    fault = FAULT_COLUMN if files[0].faults else f"cast(null as varchar) as {FAULT_COLUMN}"
+    names = ", ".join([*(quoted(name) for name in files[0].types), FILE_COLUMN, ROW_COLUMN, fault])
     return (
         f"select {names} from read_parquet([{paths}], filename = '{FILE_COLUMN}', file_row_number = true, "
         "hive_partitioning = false)"

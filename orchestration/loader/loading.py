@@ -21,6 +21,7 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
+from orchestration.csv_files import without_waiting_writers
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import (
     blocked_identifiers,
@@ -38,6 +39,7 @@ from orchestration.loader.deliveries import (
     delivery_date,
     find_deliveries,
     manifest_sha256,
+    refuse_changed,
 )
 from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
@@ -256,9 +258,14 @@ def _load_one(
         folder.mkdir(mode=0o700)
     try:
         written = write_delivery(connection, checked, workspace, private, plausible, rates)
-    except (duckdb.IOException, duckdb.OutOfMemoryException):
-        raise
-    except duckdb.Error as error:
+        refuse_changed(checked)
+    except (duckdb.Error, RekindleError) as error:
+        # What comes of reading another file than was checked says nothing of either.
+        refuse_changed(checked)
+        if not isinstance(error, duckdb.Error) or isinstance(
+            error, duckdb.IOException | duckdb.OutOfMemoryException
+        ):
+            raise
         # The engine's own text may quote a value.
         raise InputFault(
             f"{delivery.where}: its files cannot be read through ({type(error).__name__}); "
@@ -348,6 +355,7 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     connection.execute("set TimeZone = 'UTC'")
     tell_key(connection, secret)
     connection.execute("set preserve_insertion_order = false")
+    without_waiting_writers(connection)
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set memory_limit = ?", [memory_limit])
     # What does not fit in memory may hold contact details.

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.contract import Table
+from orchestration.files import exact_path
 from orchestration.loader.deliveries import CheckedDelivery
 from orchestration.loader.row_rules import literal, quoted
 
@@ -69,7 +70,7 @@ def write_months(
         name = f"{month.year:04d}-{month.month:02d}" if month else "all"
         rows, within = source, condition
         if staged is not None:
-            paths = literal(str(staged / f"_month={name}" / "*.parquet"))
+            paths = literal(f"{exact_path(staged)}/_month={name}/*.parquet")
             rows = f"read_parquet({paths}, hive_partitioning = false)"
             within = "true"
         elif month is not None and len(months) > 1:
@@ -100,7 +101,7 @@ def _lies_by_month(
     moment = table.month_of or ""
     if any(file.types.get(moment) not in STORED_MOMENTS for file in checked.files):
         return False
-    paths = ", ".join(literal(str(file.path)) for file in checked.files)
+    paths = ", ".join(literal(exact_path(file.path)) for file in checked.files)
     first, last = min(m for m in months if m), max(m for m in months if m)
     ((read,),) = connection.execute(
         f"""

@@ -17,6 +17,7 @@ import pyarrow.parquet
 from orchestration.core.contract import Column, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
+from orchestration.csv_files import FAULT_COLUMN
 from orchestration.loader.currencies import Conversion, Rate, foreign_currencies
 from orchestration.loader.deliveries import (
     FILE_COLUMN,
@@ -29,7 +30,7 @@ from orchestration.loader.deliveries import (
 from orchestration.loader.monthly_files import DELIVERED_MOMENT, STORED_MOMENTS, write_months
 from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
 from orchestration.loader.quarantining import EXACT_DUPLICATE, fault, withheld, write_quarantined
-from orchestration.loader.row_rules import Rule, first_pseudonym, literal, quoted, row_rules, typed
+from orchestration.loader.row_rules import WHOLE_ROW, Rule, first_pseudonym, literal, quoted, row_rules, typed
 from orchestration.loader.vault import notes_of_no_contacts, write_vault
 
 # Key values spread over more than this are counted by grouping instead of by bits.
@@ -135,8 +136,8 @@ def _prepare_rows(
     return reasons
 
 
-def _shape(file: DeliveredFile) -> list[tuple[str, str]]:
-    return sorted(file.types.items())
+def _shape(file: DeliveredFile) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    return sorted(file.types.items()), file.faults
 
 
 def _rows_of_one_shape(
@@ -150,6 +151,12 @@ def _rows_of_one_shape(
     contacts = plausible.contacts(table)
     has_contacts = any(column.name in types for column in table.contacts)
     values, shown, codes, faults = [], [], [], []
+    # First of all: in a row that does not fit the header nobody knows which cell belongs to which column.
+    for slip in files[0].faults:
+        rule = Rule(f"{FAULT_COLUMN} = {literal(slip)}", slip, WHOLE_ROW)
+        reasons.append(rule)
+        codes.append(f"when {rule.condition} then {len(reasons)}")
+        faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")
     for column in table.columns:
         delivered = types.get(column.name)
         value = money.value(column, types, typed(column, delivered, table.settings))
@@ -169,12 +176,14 @@ def _rows_of_one_shape(
             codes.append(f"when {rule.condition} then {len(reasons)}")
             faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")
         text = f"cast({quoted(column.name)} as varchar)" if delivered else "null"
+        # A slipped column could put a phone number where a code belongs.
+        hidden = [f"{FAULT_COLUMN} is not null"] if files[0].faults else []
         if column.contact:
             text = pseudonym_sql(column.contact, value, contacts)
-        elif has_contacts and rules:
-            # A slipped column could put a phone number where a code belongs.
-            broken = " or ".join(f"({rule.condition})" for rule in rules)
-            text = f"case when {broken} then {withheld(text)} else {text} end"
+        else:
+            hidden += [f"({rule.condition})" for rule in rules]
+        if has_contacts and hidden:
+            text = f"case when {' or '.join(hidden)} then {withheld(text)} else {text} end"
         shown.append(text)
     for rule in [*money.rules(types), *pair_rules(table, types)]:
         reasons.append(rule)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from orchestration.core.contract import Bound, Column
 from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
+from orchestration.core.quoting import literal, quoted
 from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 
 BLOCKED_VARIABLE = "rekindle_blocked"
@@ -34,6 +35,7 @@ _WHOLE_NUMBERS = (
 _FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
 _NUMBERS = (*_WHOLE_NUMBERS, *_FRACTIONS)
 _TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+_ZONED_TIMES = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _TEXT = "VARCHAR"
 
 # What each contract type can be read from without guessing. Text must then be written as below.
@@ -45,22 +47,27 @@ _READABLE_FROM = {
     "double": (_TEXT, *_NUMBERS),
     "boolean": (_TEXT, "BOOLEAN", *_WHOLE_NUMBERS),
     "date": (_TEXT, "DATE", *_TIMES),
-    "timestamp": (_TEXT, "DATE", "TIMESTAMP WITH TIME ZONE", *_TIMES),
+    "timestamp": (_TEXT, "DATE", *_ZONED_TIMES, *_TIMES),
 }
 _WHOLE_NUMBER = "[+-]?[0-9]+"
 # Above it a floating-point number no longer tells neighbours apart, so it is no number of anything.
 _LAST_EXACT_DOUBLE = 9007199254740991
-_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIMESTAMP = (
-    f"{_DATE}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}}0*)?)?"
-    "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
-)
+_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_TIME = "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
+# No clock on earth is further from UTC; the engine would take +99:00.
+_OFFSET = "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+_TIMESTAMP = f"{_DATE}([T ]{_TIME}{_OFFSET}?)?"
+_TIMESTAMP_BLANK_OFFSET = f"{_DATE}[T ]{_TIME} ({_OFFSET}|UTC)"
 # Between these days it is looked for changes of a zone's offset, such as summer time.
 _FIXED_FROM, _FIXED_UNTIL = date(2000, 1, 1), date(2038, 1, 1)
 _FIRST_MOMENT = "0001-01-01"
 _LAST_MOMENT = "9999-12-31 23:59:59.999999"
 # 9999-12-31 is what models write for "until nothing comes"; a day before it anywhere on earth.
 _NOTHING_HAPPENS_FROM = "9999-12-30"
+
+
+WHOLE_ROW = ""
+"""In place of a column: the row as a whole is at fault, and where its cells belong is not known."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,6 @@ class Rule:
     condition: str
     reason: str
     column: str
-
-
-def quoted(name: str) -> str:
-    """A name as SQL takes it literally."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL takes it literally."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def is_readable(column: Column, delivered: str) -> bool:
@@ -99,13 +96,14 @@ def typed(column: Column, delivered: str | None, settings: SourceSettings) -> st
     if column.data_type != "timestamp" or delivered is None or settings.time_zone == "UTC":
         return read
     name, zone = quoted(column.name), literal(settings.time_zone)
-    if delivered == "TIMESTAMP WITH TIME ZONE":
-        return f"case when {_can_move(read)} then timezone({zone}, {name}) else {read} end"
+    if delivered in _ZONED_TIMES:
+        moved = f"timezone({zone}, try_cast({name} as timestamptz))"
+        return f"case when {_can_move(read)} then {moved} else {read} end"
     is_utc = "false" if settings.is_local else "true"
     if settings.midnight_is_date and not settings.is_local:
         is_utc = f"{read} <> date_trunc('day', {read})"
     if _base(delivered) == _TEXT:
-        has_offset, has_time = f"regexp_matches(substr({name}, 11), '[Z+-]')", f"length({name}) > 10"
+        has_offset, has_time = f"regexp_matches(substr({name}, 11), '[Z+-]|UTC')", f"length({name}) > 10"
         is_utc = f"({has_offset} or ({has_time} and {is_utc}))"
     if is_utc == "false" or delivered == "DATE":
         return read
@@ -149,8 +147,8 @@ def _read(column: Column, delivered: str | None, id_case: str = AS_WRITTEN.id_ca
         return f"case when {whole} then cast(cast({name} as bigint) as varchar) end"
     if target == "varchar":
         return f"nullif(cast({name} as varchar), '')"
-    if delivered == "TIMESTAMP WITH TIME ZONE":
-        return f"make_timestamp(epoch_us({name}))"
+    if delivered in _ZONED_TIMES:
+        return _moment(f"try_cast({name} as timestamptz)")
     if delivered.lower() == target:
         return name
     return f"try_cast({name} as {target})"
@@ -252,7 +250,13 @@ def _typed_text(name: str, target: str) -> str:
         )
     if target == "timestamp":
         # DuckDB drops an offset when it casts text to TIMESTAMP; by way of a zoned one it is counted.
-        return _where_written(name, _TIMESTAMP, f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))")
+        close = f"regexp_replace({name}, ' ([Z+-])', '\\1')"
+        return (
+            f"case when regexp_full_match({name}, '{_TIMESTAMP}') "
+            f"then {_moment(f'try_cast({name} as timestamptz)')} "
+            f"when regexp_full_match({name}, '{_TIMESTAMP_BLANK_OFFSET}') "
+            f"then {_moment(f'try_cast({close} as timestamptz)')} end"
+        )
     if target == "date":
         return _where_written(name, _DATE, f"try_cast({name} as date)")
     if target in ("bigint", "integer"):
@@ -265,6 +269,10 @@ def _typed_text(name: str, target: str) -> str:
     # Zeros at the end are no digits lost; 1.239 as decimal(18,2) would be.
     pattern = f"[+-]?([0-9]+([.][0-9]{{0,{digits}}}0*)?|[.][0-9]{{1,{max(digits, 1)}}}0*)"
     return _where_written(name, pattern, f"try_cast({name} as {target})")
+
+
+def _moment(zoned: str) -> str:
+    return f"make_timestamp(epoch_us({zoned}))"
 
 
 def is_written(value: str, pattern: str) -> str:
@@ -289,7 +297,9 @@ def _cannot_be_read(column: Column, delivered: str | None, name: str, value: str
     if target in ("date", "timestamp"):
         # Also false for the infinities.
         tests.append(f"{value} not between {target} '{_FIRST_MOMENT}' and {_last(target)}")
-    if not same_type and _base(delivered) not in (_TEXT, "TIMESTAMP WITH TIME ZONE"):
+    if delivered in _ZONED_TIMES:
+        tests.append(f"try_cast(try_cast({name} as timestamptz) as {delivered}) is distinct from {name}")
+    elif not same_type and _base(delivered) != _TEXT:
         # There and back again: digits and times of day must survive.
         tests.append(f"try_cast({value} as {delivered}) is distinct from {name}")
     return " or ".join(tests) or None

@@ -7,23 +7,32 @@ Does not: whom they silence (models/core/facts/int_unreadable_consents), validat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
+from orchestration.csv_files import FAULT_COLUMN, HEADER_AGAIN
+from orchestration.files import exact_path
 from orchestration.loader.plausible import Plausible, is_plausible
-from orchestration.loader.row_rules import is_written, literal, quoted, typed
+from orchestration.loader.row_rules import WHOLE_ROW, is_written, literal, quoted, typed
 from orchestration.own_tables import schema_of
 from orchestration.project import Home
+
+if TYPE_CHECKING:
+    from orchestration.loader.deliveries import DeliveredFile
 
 UNREADABLE = "unreadable_consents"
 # In a table of this name every row may be one, whatever its contract says of it.
 _CONSENTS = "consents"
 _MOMENTS = ("date", "timestamp")
+SLIPPED = f"(quarantine_column = {literal(WHOLE_ROW)} and quarantine_reason <> {literal(HEADER_AGAIN)})"
+"""SQL: a refused row whose cells do not fit the header; it may have said anything, at any time."""
+_MEMBER = ("member_id", "planned_touch_id")
 _SQL_TYPES = {
     pa.string(): "varchar",
     pa.int64(): "bigint",
@@ -43,12 +52,44 @@ def unreadable_consents(
         row
         for contract in contracts.values()
         for table in contract.tables
-        if table.name == _CONSENTS or _telling(table)
+        if may_opt_out(table)
         for file in sorted(
             (home.quarantine / table.source / table.name).glob("delivered=*/quarantined.parquet")
         )
         for row in connection.sql(_readable(table, file, plausible)).to_arrow_table().to_pylist()
     ]
+
+
+def slipped_rows_notes(
+    table: Table, files: Iterable[DeliveredFile], connection: duckdb.DuckDBPyConnection
+) -> list[str]:
+    """What to tell of rows that do not fit the header where they may be opt-outs."""
+    notes = []
+    for file in files if may_opt_out(table) else ():
+        if not file.faults:
+            continue
+        named = [f"coalesce({quoted(name)}, '') <> ''" for name in _MEMBER if name in file.types]
+        ((rows, nameless),) = connection.execute(
+            f"select count(*), count(*) filter (not ({' or '.join(named) or 'false'})) "
+            f"from read_parquet({literal(exact_path(file.path))}) "
+            f"where {FAULT_COLUMN} <> {literal(HEADER_AGAIN)}"
+        ).fetchall()
+        if rows:
+            notes.append(
+                f"{file.name}: whoever is named in a row that does not fit the header gets no messages until "
+                f"it is delivered again; rows that name nobody and silence nobody: {nameless} of {rows}"
+            )
+    return notes
+
+
+def may_opt_out(table: Table) -> bool:
+    """Whether a row of the table may tell an opt-out."""
+    return table.name == _CONSENTS or bool(_telling(table))
+
+
+def names_somebody(table: Table, column: str) -> bool:
+    """Whether a cell is read even of a row that does not fit the header: by the way it names a member."""
+    return column in (*_MEMBER, *table.key, "system", "order_id")
 
 
 def _readable(table: Table, file: Path, plausible: Plausible) -> str:
@@ -58,7 +99,6 @@ def _readable(table: Table, file: Path, plausible: Plausible) -> str:
         "source": literal(table.source),
         "table_name": literal(table.name),
         "delivered_on": f"date {literal(delivered_on)}",
-        "happened_at": _moment(table, plausible, date.fromisoformat(delivered_on)),
     }
     values = []
     for field in schema_of(UNREADABLE):
@@ -66,14 +106,22 @@ def _readable(table: Table, file: Path, plausible: Plausible) -> str:
             value = quoted(field.name)
         elif field.name in known:
             value = known[field.name]
+        elif field.name == "happened_at":
+            moment = _moment(table, plausible, date.fromisoformat(delivered_on))
+            value = f"case when not {SLIPPED} then {moment} end"
+        elif field.name not in columns:
+            value = "null"
+        elif names_somebody(table, field.name):
+            value = _value(table, columns[field.name])
         else:
-            value = _value(table, columns[field.name]) if field.name in columns else "null"
+            value = f"case when not {SLIPPED} then {_value(table, columns[field.name])} end"
         # Another source may write as text what is a number here.
         values.append(f"try_cast({value} as {_SQL_TYPES[field.type]}) as {quoted(field.name)}")
-    telling = " or ".join(_may_opt_out(table, column) for column in _telling(table))
-    told = "true" if table.name == _CONSENTS else telling
+    may = (_may_opt_out(table, column) for column in _telling(table))
+    told = ["true"] if table.name == _CONSENTS else [SLIPPED, *may]
     return (
-        f"select {', '.join(values)} from read_parquet({literal(str(file))}) where {told} "
+        f"select {', '.join(values)} from read_parquet({literal(exact_path(file))}) "
+        f"where ({' or '.join(told)}) and quarantine_reason <> {literal(HEADER_AGAIN)} "
         "order by quarantine_file, quarantine_row_number"
     )
 

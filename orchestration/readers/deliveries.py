@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestration.definitions_files.variables import project_variables
+from orchestration.files import exact_path
 from orchestration.project import STAGING_DIR, Home
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _order_days(home: Home, table: Table, today: date) -> OrderDays:
             "create table ends as select unnest($days) as delivered_on, unnest($ends) as ends_at",
             {"days": days, "ends": [_end_of(min(day, today)) for day in days]},
         )
-        connection.read_parquet(f"{folder}/*/*/*.parquet", hive_partitioning=False).project(
+        connection.read_parquet(f"{exact_path(folder)}/*/*/*.parquet", hive_partitioning=False).project(
             f'{filled}, "{table.month_of}" as moment, delivered_on'
         ).create_view("orders")
         [(newest, beyond)] = connection.execute(

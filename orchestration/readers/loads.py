@@ -13,6 +13,7 @@ from datetime import date
 import duckdb
 
 from orchestration.core.summary import block
+from orchestration.files import exact_path
 from orchestration.project import Home
 from orchestration.warehouse.connections import telling
 
@@ -66,7 +67,7 @@ def loaded_deliveries(home: Home) -> list[LoadedDelivery]:
     if not file.exists():
         return []
     with telling(file, NOTED_ANEW), duckdb.connect() as connection:
-        loads = connection.read_parquet(str(file))
+        loads = connection.read_parquet(exact_path(file))
         present = loads.columns
         notes, findings, covers = (
             name if name in present else "null" for name in ("notes", "findings", "covers")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from shlex import quote
 from typing import Any
 
 import duckdb
@@ -116,6 +117,6 @@ def _found(home: Home) -> Iterator[str]:
 
 
 def _next(home: Home) -> str:
-    here = "" if home.root == DEFAULT_HOME else f"--home {home.root} "
+    here = "" if home.root == DEFAULT_HOME else f"--home {quote(str(home.root))} "
     first, *more = [f"rekindle {here}{command}" for command in NEXT]
     return f"Readers open: {home.published_file}\n" + in_a_row([f"Next: {first}", *more])

@@ -6,7 +6,6 @@ Does not: how rows are shown (readers.quarantine), deciding what is quarantined 
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.contract import Table
+from orchestration.files import exact_path
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.row_rules import literal, quoted, typed
 from orchestration.project import STAGING_DIR, Home
@@ -294,5 +294,5 @@ def _loaded_keys(home: Home, place: _Place, connection: duckdb.DuckDBPyConnectio
 
 def _read(files: tuple[Path, ...] | list[Path], options: str = "") -> str:
     # Names are taken as they are: what looks like a pattern in one is none.
-    paths = ", ".join(literal(glob.escape(str(file))) for file in files)
+    paths = ", ".join(literal(exact_path(file)) for file in files)
     return f"read_parquet([{paths}], hive_partitioning = false{', ' + options if options else ''})"

@@ -15,7 +15,7 @@ import duckdb
 from orchestration.core.contract import CURRENCY
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, text_table
-from orchestration.files import is_alive
+from orchestration.files import exact_path, is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until, tables_of_orders
@@ -252,7 +252,7 @@ def _unreadable_consents(home: Home) -> list[str]:
 
 def _other_currencies(home: Home) -> list[str]:
     """Amounts that could not be converted; nothing to say where there are none."""
-    files = sorted(map(str, home.quarantine.glob("*/*/delivered=*/quarantined.parquet")))
+    files = sorted(map(exact_path, home.quarantine.glob("*/*/delivered=*/quarantined.parquet")))
     if not files:
         return []
     with telling(home.quarantine, LOADED_ANEW):
@@ -303,7 +303,7 @@ def _rows_of(home: Home, query: str, table: str = "loads") -> list[tuple]:
     if not file.exists():
         return []
     with telling(file, NOTED_ANEW), duckdb.connect() as connection:
-        return connection.read_parquet(str(file)).query(table, query).fetchall()
+        return connection.read_parquet(exact_path(file)).query(table, query).fetchall()
 
 
 def _at_work(home: Home) -> str:

@@ -20,6 +20,7 @@ import duckdb
 from orchestration.core.definition_rows import refuse
 from orchestration.core.errors import RekindleError
 from orchestration.definitions_files.seeds import faults_of, files_of
+from orchestration.files import exact_path
 from orchestration.project import Home
 from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
 from orchestration.warehouse.connections import quoted
@@ -178,7 +179,7 @@ def _provide_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path) -> None:
     connection.execute("create schema seeds; create schema marts")
     for seed in SEEDS:
         connection.read_csv(
-            str(seeds / f"{seed}.csv"), header=True,
+            exact_path(seeds / f"{seed}.csv"), header=True,
             columns=nodes[f"seed.rekindle.{seed}"].config.column_types,
             auto_detect=False, sep=",", quotechar='"', escapechar='"',
         ).create(f"seeds.{seed}")  # fmt: skip

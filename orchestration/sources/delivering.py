@@ -1,29 +1,33 @@
 """How every source hands over a table: one immutable delivery, visible whole or not at all.
 
-Belongs here: the delivery folder, its manifest, the refusal to overwrite.
+Belongs here: the delivery folder, its manifest, the refusal to overwrite, the names of handed-over files.
 Does not: what is in the files (the source's business) and whether it is right (the loader's).
 """
 
 from __future__ import annotations
 
-import hashlib
+import gzip
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import InputFault
+from orchestration.csv_files import CsvFault, copy_csv
+from orchestration.files import sha256_of
 
 MANIFEST = "manifest.json"
 FORMATS = (".parquet", ".csv")
+PACKED = ".csv.gz"
 
 
 def delivery_folder(landing: Path, source: str, table: str, delivered_on: date) -> Path:
@@ -47,12 +51,68 @@ def refuse_existing(folder: Path) -> None:
         )
 
 
+def names_within(files: Iterable[Path]) -> dict[Path, str]:
+    """The name of each file within a delivery: its own, or with a number where another has that name.
+
+    Endings become lower case, and what is packed is delivered unpacked.
+
+    Raises:
+        InputFault: A file is given twice, is no file, or is of a kind that cannot be delivered.
+    """
+    names: dict[Path, str] = {}
+    taken: set[str] = set()
+    given: set[Path] = set()
+    for file in files:
+        name = file.name[: -len(".gz")] if file.name.lower().endswith(PACKED) else file.name
+        path = Path(name)
+        if not file.is_file():
+            raise InputFault(f"'{file}' is not a file, so it cannot be delivered; name the files one by one.")
+        if file.resolve() in given:
+            raise InputFault(f"'{file}' is given twice; name every file once.")
+        if path.suffix.lower() not in FORMATS or name.startswith("."):
+            raise InputFault(
+                f"'{file.name}' cannot be delivered; allowed are .csv, .csv.gz and .parquet files without "
+                "hidden names. For other kinds: rekindle import"
+            )
+        if not name.isprintable():
+            raise InputFault(f"{file.name!a} has a name that cannot be shown; rename it and deliver again.")
+        given.add(file.resolve())
+        number, wanted = 1, f"{path.stem}{path.suffix.lower()}"
+        while wanted.lower() in taken:
+            number += 1
+            wanted = f"{path.stem}-{number}{path.suffix.lower()}"
+        taken.add(wanted.lower())
+        names[file] = wanted
+    return names
+
+
+def hand_over(file: Path, target: Path) -> None:
+    """Copy a file into a delivery, unpacked where it is packed.
+
+    Raises:
+        InputFault: It cannot be read or unpacked.
+    """
+    try:
+        if file.name.lower().endswith(".gz"):
+            with gzip.open(file) as packed, target.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+        else:
+            shutil.copyfile(file, target)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise InputFault(
+            f"'{file.name}' is not a whole gzip file; write it anew, or deliver it unpacked."
+        ) from None
+    except PermissionError:
+        raise InputFault(f"'{file}' may not be read; give yourself the right to read it.") from None
+
+
 def deliver(
     landing: Path,
     source: str,
     table: str,
     delivered_on: date,
     write: Callable[[Path], None],
+    say: Callable[[str], None] = lambda _: None,
     *,
     is_whole: bool = False,
 ) -> Path:
@@ -64,6 +124,7 @@ def deliver(
         table: Name of the table in the source's contract.
         delivered_on: Day of the delivery.
         write: Puts ``*.parquet`` or ``*.csv`` files (UTF-8, header, comma) into the folder it is given.
+        say: Gets a line per CSV file with rows that will be quarantined because they do not fit its header.
         is_whole: Whether it has every row the source has, so that what is missing was deleted.
 
     Returns:
@@ -82,7 +143,7 @@ def deliver(
         files = sorted(making.iterdir())
         _refuse_strangers(files, source, table)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            entries = list(pool.map(_described, files))
+            entries = list(pool.map(lambda path: _described(path, say), files))
         manifest = {
             "source": source,
             "table": table,
@@ -118,29 +179,29 @@ def _refuse_strangers(files: list[Path], source: str, table: str) -> None:
             )
 
 
-def _described(path: Path) -> dict[str, str | int]:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+def _described(path: Path, say: Callable[[str], None]) -> dict[str, str | int]:
     try:
-        rows = _rows(path)
-    except pa.ArrowInvalid as fault:
+        rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else _csv_rows(path, say)
+    except CsvFault as fault:
+        raise InputFault(f"'{path.name}': {fault}. Nothing was delivered.") from None
+    except (pa.ArrowException, OSError):
         raise InputFault(
-            f"'{path.name}' is not a readable {path.suffix[1:]} file; write it anew and deliver again."
-        ) from fault
+            f"'{path.name}' is not a readable Parquet file; write it anew and deliver again."
+        ) from None
     _to_disk(path)
-    return {"name": path.name, "rows": rows, "sha256": sha256}
+    return {"name": path.name, "rows": rows, "sha256": sha256_of(path)}
 
 
-def _rows(path: Path) -> int:
-    if path.suffix == ".parquet":
-        return pq.read_metadata(path).num_rows
-    parsing = pa_csv.ParseOptions(newlines_in_values=True)
-    with pa_csv.open_csv(path, parse_options=parsing) as batches:
-        # Rows are counted as text, so that a late odd value is for the loader to find, no failure here.
-        names = batches.schema.names
-    as_text = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    with pa_csv.open_csv(path, parse_options=parsing, convert_options=as_text) as batches:
-        return sum(batch.num_rows for batch in batches)
+def _csv_rows(path: Path, say: Callable[[str], None]) -> int:
+    """Rows as the loader will count them: it reads the file in the same way."""
+    with (
+        tempfile.TemporaryDirectory(prefix=".counted.", dir=path.parent) as folder,
+        duckdb.connect() as connection,
+    ):
+        copy = copy_csv(path, Path(folder) / "rows.parquet", connection)
+    if copy.note:
+        say(f"{path.name}: {copy.note}")
+    return copy.rows
 
 
 def _to_disk(path: Path) -> None:

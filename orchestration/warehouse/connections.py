@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
+from orchestration.files import exact_path
 from orchestration.project import SEEDS_DIR, Home, own_tables_beside
 
 
@@ -32,7 +33,9 @@ def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -
     (locked,) = connection.execute("select current_setting('lock_configuration')").fetchall()[0]
     if locked:  # dbt opened the same instance a second time
         return
-    folders = ", ".join(quoted(f"{folder}/") for folder in readable)
+    # What is read by a pattern must be allowed as it is written there, too.
+    written = dict.fromkeys(path for folder in readable for path in (str(folder), exact_path(folder)))
+    folders = ", ".join(quoted(f"{path}/") for path in written)
     for statement in (
         # GLOBAL: a plain SET is not inherited by cursors.
         "set global TimeZone = 'UTC'",
@@ -67,8 +70,8 @@ def lock_to_sources(connection: duckdb.DuckDBPyConnection, home: Home, file: Pat
 
 def tell_sources(cursor: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
     """Set what sources read from; variables of the cursor, so that no path is baked into SQL or views."""
-    cursor.execute(f"set variable loaded = {quoted(home.loaded)}")
-    cursor.execute(f"set variable build = {quoted(_own_tables(home, file).parent)}")
+    cursor.execute(f"set variable loaded = {quoted(exact_path(home.loaded))}")
+    cursor.execute(f"set variable build = {quoted(exact_path(_own_tables(home, file).parent))}")
 
 
 def _own_tables(home: Home, file: Path) -> Path:

@@ -22,8 +22,8 @@ OPTIONAL = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A whole dbt build with all its checks over the two tables that are required."""
-    home = Home(tmp_path_factory.mktemp("two_tables") / "home")
+    """A whole dbt build with all its checks over the two tables that are required, in an oddly named home."""
+    home = Home(tmp_path_factory.mktemp("two_tables") / "my [home] * x's")
     for table in ("members", "orders"):
         lines = (GOLDEN / "deliveries" / f"{table}.csv").read_text(encoding="utf-8")
         deliver_lines(home, table, lines, DELIVERED_ON)

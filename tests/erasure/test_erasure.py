@@ -18,11 +18,13 @@ from orchestration.exports.writing import export
 from orchestration.ledger.opening import start_build
 from orchestration.ledger.seals import seals
 from orchestration.readers.status import status_text
+from orchestration.sources.delivering import deliver
 from orchestration.warehouse.erasures import Request, ask, open_requests, read_registry, record_key, under_way
 from tests.erasure.conftest import (
     CONTRACTS,
     DAY,
     GONE,
+    NAME,
     OTHERS,
     PHONE,
     SECOND,
@@ -48,11 +50,13 @@ def run(business, build_id=THIRD, records=tuple(OTHERS)):
     return said
 
 
-def loads(home):
+def loads(home, on=None):
     table = pq.read_table(home.own_tables / "loads.parquet").to_pylist()
     names = ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
     return {
-        row["table_name"]: tuple(row[name] for name in names) for row in table if row["status"] == "loaded"
+        row["table_name"]: tuple(row[name] for name in names)
+        for row in table
+        if row["status"] == "loaded" and on in (None, row["delivered_on"])
     }
 
 
@@ -319,3 +323,27 @@ def test_files_written_on_the_way_are_their_owners_alone(business):
     assert {file.stat().st_mode & 0o222 for file in sealed} == {0}
     assert not (business.home.root / ".erasing").exists()
     assert DAY < WEEK
+
+
+def test_rows_whose_cells_do_not_fit_leave_wherever_the_member_slipped(business):
+    """Of orders those with the person's number in any cell; of members all: nobody knows whose they are."""
+    [(_, system, number), _] = GONE
+    names = "order_id,system,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,note"
+    orders = [f"8,x,{system},{number},store,2025-12-01,completed,1,0,1,", "9,pos,stays-2", f"10,{number}"]
+    people = [f"{system},{number},2025-01-01,{NAME}", f"pos,stays-2,2025-01-01,{PHONE},x,y,z,w"]
+
+    def written(*lines):
+        return lambda folder: (folder / "part.csv").write_text("\n".join(lines) + "\n")
+
+    landing = business.home.landing
+    deliver(landing, "chain", "orders", WEEK, written(names, *orders))
+    deliver(
+        landing, "chain", "members", WEEK, written("system,member_id,registered_at,full_name,phone", *people)
+    )
+    business.load()
+    assert loads(business.home, WEEK) == {"orders": (3, 0, 3, 0), "members": (2, 0, 2, 0)}
+    business.ask()
+    run(business)
+    assert traces(business.home) == {}
+    assert loads(business.home, WEEK) == {"orders": (1, 0, 1, 0), "members": (0, 0, 0, 0)}
+    assert "9,pos,stays-2" in (landing / "chain/orders" / f"delivered={WEEK}" / "part.csv").read_text()

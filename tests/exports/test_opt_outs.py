@@ -8,6 +8,7 @@ import pytest
 from orchestration.core.errors import RekindleError
 from orchestration.exports.writing import export
 from orchestration.project import Home
+from orchestration.sources.delivering import deliver
 from tests.exports.conftest import DAY, MEMBERS, Shop, publish
 from tests.exports.test_export import cells, only
 
@@ -113,6 +114,25 @@ def test_without_news_everybody_known_to_agree_is_in_the_file(shop):
 )
 def test_whoever_opted_out_since_in_any_table_is_left_out(shop, source, table, row):
     shop.deliver(table, [row], LATER, source)
+    shop.load()
+    assert exported(shop) == ({"t01", "t02"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "names", "line"),
+    [
+        ("chain", "consents", consent(), "9,crm,m3,sms,marketing"),
+        ("chain", "consents", consent(), "9,crm,m3,email,service,true,2025-12-29 10:00:00,"),
+        ("chain", "touches", touch(), "1,crm,m3,call"),
+        ("chain", "tickets", ticket(), "1,crm,m3,enquiry,2025-12-29,good,evening"),
+        ("receipts", "touches", receipt("t03"), "t03,"),
+    ],
+)
+def test_whoever_is_named_in_a_row_that_does_not_fit_its_header_is_left_out(shop, source, table, names, line):
+    def write(folder):
+        (folder / "part.csv").write_text(f"{','.join(names)}\n{line}\n{','.join(names)}\n")
+
+    deliver(shop.home.landing, source, table, LATER, write)
     shop.load()
     assert exported(shop) == ({"t01", "t02"}, 1)
 

@@ -78,6 +78,12 @@ PYTHON_ROOMS = (
     Room("core", ("core",), "mathematics and rules on values", "frameworks, files, the clock"),
     Room("files", ("core", "files"), "replace files in one step, flush them", "know what files hold"),
     Room(
+        "csv_files",
+        ("core", "files", "csv_files"),
+        "read CSV files as they are delivered, tell what is wrong with one",
+        "know tables, quote a row",
+    ),
+    Room(
         "own_tables",
         ("core", "project", "files", "own_tables"),
         "define, read and replace the tables that Rekindle writes for dbt",
@@ -85,7 +91,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "sources",
-        ("core", "project", "definitions_files", "sources"),
+        ("core", "project", "files", "csv_files", "definitions_files", "sources"),
         "fetch, write deliveries",
         "clean, join, open the warehouse",
     ),
@@ -97,7 +103,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "loader",
-        ("core", "project", "files", "own_tables", "definitions_files", "loader"),
+        ("core", "project", "files", "csv_files", "own_tables", "definitions_files", "loader"),
         "validate deliveries, pseudonymise, write typed files",
         "know a source by name, open the warehouse",
     ),
@@ -127,13 +133,34 @@ PYTHON_ROOMS = (
     ),
     Room(
         "exports",
-        ("core", "project", "files", "definitions_files", "loader", "warehouse", "ledger", "exports"),
+        (
+            "core",
+            "project",
+            "files",
+            "csv_files",
+            "definitions_files",
+            "loader",
+            "warehouse",
+            "ledger",
+            "exports",
+        ),
         "join contact details to what is published and sealed, write files for sending tools",
         "decide who enters, send, write into the warehouse",
     ),
     Room(
         "erasing",
-        ("core", "project", "files", "own_tables", "loader", "warehouse", "ledger", "exports", "erasing"),
+        (
+            "core",
+            "project",
+            "files",
+            "csv_files",
+            "own_tables",
+            "loader",
+            "warehouse",
+            "ledger",
+            "exports",
+            "erasing",
+        ),
         "free every file of erased people, in an order a kill cannot spoil",
         "be read by the rooms whose files it rewrites",
     ),
@@ -212,6 +239,7 @@ PYTHON_ROOMS = (
 _FRAMEWORKS = {"dagster", "dagster_dbt", "dbt", "pandas", "typer"}
 FORBIDDEN_LIBRARIES = {
     "files": {*_FRAMEWORKS, "duckdb", "pyarrow"},
+    "csv_files": _FRAMEWORKS,
     "own_tables": {*_FRAMEWORKS, "duckdb"},
     "sources": _FRAMEWORKS,
     "definitions_files": {*_FRAMEWORKS, "pyarrow"},

@@ -161,9 +161,7 @@ def test_a_parquet_column_of_an_unreadable_type_is_refused(shop, column, values)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("order_id,ordered_at,status\n1,2024-05-01,completed\n2,2024-05-01\n", "look at line 3"),
-        (f"order_id,ordered_at,status\n1,2024-05-01,completed,{SECRET_NAME}\n", "look at line 2"),
-        ('order_id,ordered_at,status\n1,2024-05-01,"completed\n', "is not CSV"),
+        (f'order_id,ordered_at,status\n1,2024-05-01,"{SECRET_NAME}\n', "a quote is not closed"),
         ("order_id,ordered_at,Status,status\n", "names a column twice"),
         ("order_id,,status\n", "must name every column"),
         ("", "must name every column"),
@@ -266,9 +264,10 @@ def test_nothing_delivered_says_what_to_type(shop):
         shop.load()
 
 
-def test_a_delivered_column_may_not_take_the_loaders_names(shop):
+@pytest.mark.parametrize("name", ["file_row_number", "FILE_Row_Number"])
+def test_a_delivered_column_may_not_take_the_loaders_names(shop, name):
     shop.deliver("members", MEMBERS)
-    shop.deliver("orders", GOOD_ORDERS | {"file_row_number": [1]})
+    shop.deliver("orders", GOOD_ORDERS | {name: [1]})
     assert "may not be called file_row_number" in refused(shop)
 
 

@@ -165,3 +165,52 @@ def test_a_refused_ticket_is_an_opt_out_unless_it_is_readably_no_complaint(shop,
 
 def test_refused_touches_that_opt_nobody_out_are_not_there(shop):
     assert load_refused(shop, "touches", TOUCH, TOUCH | {"touch_id": "2", "channel": "fax"}) == []
+
+
+def load_text(shop, table, *lines, contract=CONTRACT + TOUCHES):
+    shop.deliver("members", MEMBERS)
+    shop.deliver("orders", {"order_id": [1], "ordered_at": ["2024-05-01"], "status": ["completed"]})
+    shop.folder(table).mkdir(parents=True)
+    (shop.folder(table) / "part-0.csv").write_text("\n".join(lines) + "\n")
+    shop.seal(table)
+    shop.load(contract)
+    return unreadable(shop)
+
+
+@pytest.mark.parametrize(
+    ("row", "member"),
+    [
+        ("7,pos,m1,sms,marketing,false", "m1"),
+        ("7,pos,m1,sms,marketing,true,2024-05-01,", "m1"),
+        ("7,pos,m1", "m1"),
+        ("7,till,m1,sms", "m1"),
+        ("7", None),
+        ("7,pos,,m1,sms,marketing,false,2024-05-01", None),
+    ],
+)
+def test_a_consent_whose_cells_do_not_fit_silences_whom_it_names_on_every_channel(shop, row, member):
+    [read] = load_text(shop, "consents", ",".join(GOOD), row, contract=CONTRACT + CONSENTS)
+    assert (read["consent_id"], read["member_id"]) == (7, member)
+    assert (read["channel"], read["purpose"], read["happened_at"]) == (None, None, None)
+    assert read["quarantine_column"] == ""
+    nameless = 0 if member else 1
+    assert any(f"rows that name nobody and silence nobody: {nameless} of 1" in line for line in shop.said)
+
+
+def test_a_touch_or_ticket_whose_cells_do_not_fit_may_be_an_opt_out_whatever_it_says(shop):
+    full = ",".join([*TICKET, "extra"])
+    rows = load_text(shop, "tickets", ",".join(TICKET), "7,m1,review,2024-05-02,12,5,", "8,m2", full)
+    assert [(row["ticket_id"], row["member_id"], row["happened_at"]) for row in rows[:2]] == [
+        (7, "m1", None),
+        (8, "m2", None),
+    ]
+
+
+def test_a_header_in_the_middle_of_a_file_opts_nobody_out(shop):
+    assert load_text(shop, "tickets", ",".join(TICKET), ",".join(TICKET)) == []
+    assert not any("silence" in line for line in shop.said)
+
+
+def test_a_header_among_consents_opts_nobody_out(shop):
+    names = ",".join(GOOD)
+    assert load_text(shop, "consents", names, names, contract=CONTRACT + CONSENTS) == []

@@ -398,6 +398,30 @@ MUTANTS = (
     ),
     # What is loaded.
     _python(
+        "csv_files",
+        "        if found != [(inside,)]:\n",
+        "        if False:\n",
+        "loader/test_csv_files.py::test_a_row_that_does_not_fit_is_at_fault_alone",
+    ),
+    _python(
+        "loader/deliveries",
+        "or sha256_of(path) != file.sha256:",
+        "or False:",
+        "loader/test_load_files.py::test_a_file_that_changes_between_check_and_reading_is_not_loaded",
+    ),
+    _python(
+        "files",
+        'return re.sub(r"[*?[]", r"[\\g<0>]", str(path))',
+        "return str(path)",
+        "loader/test_load_files.py::test_a_name_is_no_pattern_in_files_and_homes",
+    ),
+    _python(
+        "loader/unreadable",
+        "else [SLIPPED, *map(",
+        "else [*map(",
+        "loader/test_unreadable_consents.py::test_a_touch_or_ticket_whose_cells_do_not_fit_may_be_an_opt_out_whatever_it_says",
+    ),
+    _python(
         "loader/row_rules",
         'rules.append(Rule(f"{value} < {bound}", f"below the minimum',
         'rules.append(Rule(f"{value} <= {bound}", f"below the minimum',
@@ -405,8 +429,8 @@ MUTANTS = (
     ),
     _python(
         "loader/row_rules",
-        'f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))"',
-        'f"try_cast({name} as timestamp)"',
+        "{_moment(f'try_cast({name} as timestamptz)')}",
+        "try_cast({name} as timestamp)",
         "loader/test_load_rows.py::test_an_offset_is_counted_and_the_time_is_utc",
     ),
     _python(

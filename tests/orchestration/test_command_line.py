@@ -29,6 +29,13 @@ def test_every_command_explains_itself_with_an_example(command):
     assert f"Example: rekindle {command}" in shown.output or "Example: rekindle --home" in shown.output
 
 
+def test_a_home_whose_history_could_not_be_opened_is_refused(tmp_path):
+    shown = CliRunner().invoke(app, ["--home", str(tmp_path / "who?" / "home"), "status"])
+    assert shown.exit_code == 2
+    assert "may not have a question mark" in shown.output
+    assert not (tmp_path / "who?").exists()
+
+
 def test_help_answers_without_importing_dagster_dbt_or_duckdb():
     asked = "import sys, orchestration.cli; print({'dagster', 'dbt', 'duckdb', 'pyarrow'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

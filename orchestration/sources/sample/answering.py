@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.files import exact_path
 from orchestration.project import SEEDS_DIR
 
 SENT_TOUCHES = "sent_touches.parquet"
@@ -89,19 +90,21 @@ def make_sent_touches(
     if exports is None or ledger is None or days is None:
         return
     if (truth / SENT_TOUCHES).exists():
-        con.execute("insert into sent_touches from read_parquet($file)", {"file": str(truth / SENT_TOUCHES)})
+        con.execute(
+            "insert into sent_touches from read_parquet($file)", {"file": exact_path(truth / SENT_TOUCHES)}
+        )
     con.execute("create temp table recalled (planned_touch_id varchar)")
     if any(exports.glob(_RECALLS)):
         con.execute(
             "insert into recalled "
             "select planned_touch_id from read_parquet($files, hive_partitioning = false)",
-            {"files": str(exports / _RECALLS)},
+            {"files": f"{exact_path(exports)}/{_RECALLS}"},
         )
     if any(exports.glob("*/*/*/touches.parquet")):
         values = {
-            "exports": str(exports / "*" / "*" / "*" / "touches.parquet"),
-            "ledger": str(ledger / "*" / "*" / "*" / "touches.parquet"),
-            "benefits": str(SEEDS_DIR / "benefits" / "benefits.csv"),
+            "exports": f"{exact_path(exports)}/*/*/*/touches.parquet",
+            "ledger": f"{exact_path(ledger)}/*/*/*/touches.parquet",
+            "benefits": exact_path(SEEDS_DIR / "benefits" / "benefits.csv"),
             "known_from": days[0],
             "known_until": days[1],
             "first_slot": _FIRST_SLOT,

@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.seeds import sound_rows
+from orchestration.files import exact_path
 from orchestration.project import SEEDS_DIR
 from orchestration.sources.sample import (
     aftermath,
@@ -133,11 +134,11 @@ class Simulation:
             self.con.execute(macro.format(seed=self.lives.seed))
         for seed in SEEDS:
             sound_rows(seed)
-        self.con.execute(CALENDAR, {"promotions": str(SEEDS_DIR / "calendar" / "promotions.csv")})
+        self.con.execute(CALENDAR, {"promotions": exact_path(SEEDS_DIR / "calendar" / "promotions.csv")})
         self.con.execute(WARP)
         _make_touch_tables(self.con)
         people.make_rhythm(self.con)
-        assortment.make_assortment(self.con, str(SEEDS_DIR / "lifecycle" / "categories.csv"))
+        assortment.make_assortment(self.con, exact_path(SEEDS_DIR / "lifecycle" / "categories.csv"))
         self.con.execute("set variable products = (select count(*) from products)")
         started = time.monotonic()
         people.make_people(self.con, self.lives.members)
@@ -187,7 +188,7 @@ class Simulation:
 
     def remember(self) -> None:
         """Write the dirt that was planted, and report the tables that grew chunk by chunk."""
-        parts = str(self.making / "caused_orders" / "*.parquet").replace("'", "''")
+        parts = f"{exact_path(self.making)}/caused_orders/*.parquet".replace("'", "''")
         self._copy(
             f"select * from read_parquet('{parts}') order by order_id",
             self.making / "truth" / "caused_orders.parquet",

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.definitions_files.seeds import sound_rows
+from orchestration.files import exact_path
 from orchestration.project import SEEDS_DIR
 
 CAUSED_ORDERS = "caused_orders.parquet"
@@ -159,5 +160,5 @@ def true_effects(published: Path, truth: Path) -> tuple[list[str], list[tuple[An
             "event_types": SEEDS_DIR / SEEDS[0],
             "metrics": SEEDS_DIR / SEEDS[1],
         }
-        cursor = connection.execute(_EFFECTS, {name: str(path) for name, path in files.items()})
+        cursor = connection.execute(_EFFECTS, {name: exact_path(path) for name, path in files.items()})
         return [column[0] for column in cursor.description], cursor.fetchall()

@@ -29,6 +29,7 @@ from orchestration.loader.deliveries import (
     find_deliveries,
     manifest_sha256,
 )
+from orchestration.loader.identity_decisions import read_decisions, write_decisions
 from orchestration.loader.one_delivery import write_delivery
 from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
@@ -119,6 +120,7 @@ def _load(
     secret: Secret,
     connection: duckdb.DuckDBPyConnection,
 ) -> LoadSummary:
+    decisions = read_decisions(home, contracts)
     faults: list[str] = []
     delivered = find_deliveries(home.landing, contracts, faults, say)
     records = _read_records(home, contracts)
@@ -166,6 +168,7 @@ def _load(
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, seeds_dir, secret.value)
     tables = tell_what_is_loaded(home, contracts)
+    write_decisions(home, contracts, decisions, say)
     for line in _missing_lines(tables, contracts):
         say(line)
     if not pending:

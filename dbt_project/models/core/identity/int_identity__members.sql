@@ -1,17 +1,23 @@
--- Second pass over the links that were kept; the key of the anchor is the key of the member.
+-- Second pass over the links that were kept, and what people decided; the key of the anchor is the key of the member.
 with records as (
     select * from {{ ref('int_identity__records') }}
+),
+
+decisions as (
+    select * from {{ ref('stg_rekindle__identity_decisions') }}
+    where ended_on is null
 ),
 
 links as (
     select
         record_key,
-        link_key
+        link_key,
+        priority
     from {{ ref('int_identity__links') }}
     where link_key is not null
 ),
 
-{{ min_label_rounds('records', 'links', var('identity_rounds')) }}
+{{ one_person('records', 'links', 'decisions') }}
 
 select
     records.record_key,
@@ -23,5 +29,5 @@ select
     records.registered_on,
     records.updated_at
 from records
-inner join labels_{{ var('identity_rounds') }} as labels on records.record_key = labels.record_key
-inner join records as anchors on labels.anchor_rank = anchors.anchor_rank
+inner join persons on records.record_key = persons.record_key
+inner join records as anchors on persons.anchor_rank = anchors.anchor_rank

@@ -1,4 +1,4 @@
-"""Decisions about who is one person: two member records that are kept apart, or that are one, as rows of a file.
+"""Decisions about who is one person: two member records that are kept apart, or that are one.
 
 Belongs here: what a row must have, which rows contradict each other.
 Does not: reading the files (loader.identity_decisions), what follows from a row (macro `one_person`).

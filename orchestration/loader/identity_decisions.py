@@ -6,13 +6,13 @@ Does not: what is a fault in a row (core.identity_decisions), what follows from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
 
 from orchestration.core.contract import SourceContract, Table
-from orchestration.core.definition_rows import Fault
+from orchestration.core.definition_rows import HIDDEN, Fault, has_contact
 from orchestration.core.errors import InputFault
 from orchestration.core.identity_decisions import (
     DECISIONS,
@@ -27,7 +27,7 @@ from orchestration.core.identity_decisions import (
 )
 from orchestration.core.summary import counted
 from orchestration.definitions_files.rows import read_table
-from orchestration.loader.row_rules import quoted
+from orchestration.loader.row_rules import literal, quoted
 from orchestration.own_tables import write_own_table
 from orchestration.project import Home
 
@@ -82,13 +82,17 @@ def write_decisions(
         say: Gets a line per row that names a record nobody delivered.
     """
     decisions = list(decisions)
-    loaded = _loaded(home, contracts, {record for each in decisions for record in each.records})
+    loaded = loaded_records(home, contracts, {record for each in decisions for record in each.records})
     rows = []
     for each in decisions:
-        one, other = (loaded.get(_folded(record), record) for record in each.records)
-        missing = [record for record in each.records if _folded(record) not in loaded]
+        one, other = (loaded.get(record, record) for record in each.records)
+        missing = [record for record in each.records if record not in loaded]
         for source, system, number in missing:
-            say(f"{each.where} names {source} {system} {number}, which no delivery holds; the row waits for it")
+            say(
+                f"{each.where} names {source} {system} {HIDDEN if has_contact(number) else number}, "
+                "which no delivery holds; "
+                "the row waits for it"
+            )
         found = replace(each, records=(one, other))
         rows.append(
             {
@@ -104,8 +108,8 @@ def write_decisions(
                 "who": found.who,
             }
         )
-    rows.sort(key=lambda row: (row["decision"], *(row[end + name] for end in ENDS for name in NAMES), row["valid_from"]))
-    write_own_table(home, TABLE, rows)
+    # The order of lines in a file means nothing.
+    write_own_table(home, TABLE, sorted(rows, key=lambda row: [str(value) for value in row.values()]))
 
 
 def _systems(contract: SourceContract) -> tuple[str, ...]:
@@ -127,27 +131,56 @@ def _folded(record: Record) -> Record:
     return source, system.casefold(), number.strip().casefold()
 
 
-def _loaded(home: Home, contracts: Mapping[str, SourceContract], wanted: set[Record]) -> dict[Record, Record]:
-    """Of the records wanted, those loaded, by how they are compared; exactly as written comes first."""
-    found: dict[Record, Record] = {}
+def loaded_records(
+    home: Home, contracts: Mapping[str, SourceContract], wanted: Collection[Record]
+) -> dict[Record, Record]:
+    """Of the records wanted, those loaded as they were delivered; spelled exactly first, else in any case.
+
+    Args:
+        home: The home.
+        contracts: By source name.
+        wanted: Source, system and member number as a person wrote them.
+    """
     numbers = sorted({_folded(record)[2] for record in wanted})
-    if not numbers:
-        return found
+    found: dict[Record, Record] = {}
+    for record in (
+        _records(home, contracts, "list_contains($wanted, lower(number))", numbers) if numbers else ()
+    ):
+        if _folded(record) not in found or record in wanted:
+            found[_folded(record)] = record
+    return {record: found[_folded(record)] for record in wanted if _folded(record) in found}
+
+
+def records_of_keys(
+    home: Home, contracts: Mapping[str, SourceContract], keys: Collection[int]
+) -> list[Record]:
+    """Source, system and number of the loaded records that the warehouse gave some keys.
+
+    Args:
+        home: The home.
+        contracts: By source name.
+        keys: The keys wanted.
+    """
+    key = "cast('0x' || substr(md5(source || ':' || system || ':' || number), 1, 15) as bigint)"
+    return list(_records(home, contracts, f"list_contains($wanted, {key})", sorted(keys)))
+
+
+def _records(
+    home: Home, contracts: Mapping[str, SourceContract], condition: str, wanted: Sequence[object]
+) -> Iterator[Record]:
+    """Loaded member records that meet a condition on source, system and number."""
     with duckdb.connect() as connection:
         for contract in contracts.values():
             for table in _member_tables(contract):
-                files = sorted(map(str, (home.loaded / table.source / table.name).glob("delivered=*/month=*/*.parquet")))
+                folder = home.loaded / table.source / table.name
+                files = sorted(map(str, folder.glob("delivered=*/month=*/*.parquet")))
                 number = next(name for name in table.key if name in _NUMBERS)
-                if not files:
-                    continue
-                system = "system" if "system" in table.key else f"'{table.source}'"
-                rows = connection.execute(
-                    f"select distinct {system}, cast({quoted(number)} as varchar) as number from read_parquet($files, "
-                    "hive_partitioning = false) where list_contains($numbers, lower(number)) order by all",
-                    {"files": files, "numbers": numbers},
-                ).fetchall()
-                for name, value in rows:
-                    record = (table.source, name, value)
-                    if _folded(record) not in found or record in wanted:
-                        found[_folded(record)] = record
-    return found
+                system = "system" if "system" in table.key else literal(table.source)
+                if files:
+                    yield from connection.execute(
+                        f"select * from (select distinct {literal(table.source)} as source, "
+                        f"{system} as system, cast({quoted(number)} as varchar) as number "
+                        "from read_parquet($files, hive_partitioning = false)) "
+                        f"where {condition} order by all",
+                        {"files": files, "wanted": wanted},
+                    ).fetchall()

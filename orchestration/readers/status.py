@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import block, counted, text_table
+from orchestration.core.summary import block, counted, share, text_table
 from orchestration.files import is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
@@ -33,6 +33,7 @@ from orchestration.warehouse.versions import (
 )
 
 SHOWN_DUE_DATES = 7
+SHOWN_STORES = 3
 NOTED_ANEW = "Move it away; the next load or fit writes it anew."
 
 
@@ -140,7 +141,13 @@ def status_text(home: Home) -> str:
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
-    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home), f"Due: {_due(home)}"]
+    sections += [
+        *_erasures(home),
+        *_unreadable_consents(home),
+        *_duplicates(home),
+        loads_text(home),
+        f"Due: {_due(home)}",
+    ]
     return "\n\n".join(sections)
 
 
@@ -224,6 +231,35 @@ def _unreadable_consents(home: Home) -> list[str]:
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
     asked = "\nThose of nobody known silence nobody: ask the source (rekindle quarantine)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
+
+
+def _duplicates(home: Home) -> list[str]:
+    """How many records are a second one of a member, by source, and in which stores most."""
+    if current_version(home) is None:
+        return []
+    with connect_published(home) as published:
+        try:
+            rows = published.execute(
+                "select source, store_id, count(*), count(*) filter (where is_duplicate) "
+                "from core.fct_member_record group by grouping sets ((), (source), (source, store_id)) "
+                "having grouping(store_id) = 1 or store_id is not null "
+                "order by grouping(source, store_id) desc, 4 desc, 3, 1, 2"
+            ).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []  # Published before there was the column.
+    (_, _, records, duplicates), *parts = rows
+    told = [
+        f"{' '.join(filter(None, (source, store)))} {share(found, of)} of {of:,}"
+        for source, store, of, found in [
+            *(part for part in parts if part[1] is None),
+            *[part for part in parts if part[1] is not None and part[3]][:SHOWN_STORES],
+        ]
+    ]
+    heading = (
+        f"Duplicate rate: {share(duplicates, records)} of {counted(records, 'member record')} are a further "
+        "one of a member; by source, and the stores with most:"
+    )
+    return [block(heading, told, indent="")] if records else []
 
 
 def _never_delivered(home: Home) -> list[str]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.identity_decisions import COLUMNS
 from orchestration.core.pseudonyms import pseudonym
 from orchestration.erasing.people import Identity
 from orchestration.exports.writing import SCHEMA, write_csv
@@ -164,6 +165,19 @@ def made_once(tmp_path_factory):
     home.truth.mkdir()
     records = [{"system": system, "member_id": member} for _, system, member in [*GONE, *OTHERS]]
     pq.write_table(pa.Table.from_pylist(records), home.truth / "member_records.parquet")
+    home.identity.mkdir()
+    pairs = [
+        [*GONE[1], *OTHERS[0]],
+        [*OTHERS[1], *(text.upper() for text in GONE[0])],
+        [*OTHERS[0], *OTHERS[1]],
+    ]
+    lines = [
+        COLUMNS,
+        *([*(text.replace("CHAIN", "chain") for text in pair), DAY, "", "told so", ""] for pair in pairs),
+    ]
+    with (home.identity / "kept_apart.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+    business.load()
     _seal(home)
     _export(home)
     (home.builds / "development").mkdir(parents=True)

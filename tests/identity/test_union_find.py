@@ -34,7 +34,13 @@ def linkage(chain):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         connection.execute("create table seeds.identifiers as from built.seeds.identifiers")
-        for name in ("chain__members", "complete_journey__transactions", "complete_journey__demographics"):
+        for name in (
+            "chain__members",
+            "chain__member_deliveries",
+            "complete_journey__transactions",
+            "complete_journey__demographics",
+            "rekindle__identity_decisions",
+        ):
             (model,) = [model for model in chain.models if model["name"] == f"stg_{name}"]
             columns = ", ".join(f"{column} {spec['data_type']}" for column, spec in model["columns"].items())
             connection.execute(f"create table staging.stg_{name} ({columns})")

@@ -1,11 +1,10 @@
-{# Who is one person: whom links and decisions join, and never two who are kept apart. Of groups that
-   would hold such two, see `sides_apart`.
+{# Who is one person: whom links and decisions join, and never two who are kept apart. Groups that would hold
+   such two are split by `sides_apart`.
    CTEs: `records` (record_key, anchor_rank), `links` (record_key, link_key, priority), `decisions` (decision_id,
    is_merge, record_key, other_record_key). The last CTE is `persons`, each record with the anchor_rank of its oldest. #}
 {% macro one_person(records, links, decisions) -%}
     {%- set rounds = var('identity_rounds') -%}
     {%- set cut_rounds = var('identity_cut_rounds') -%}
-    {%- set ends = ['record_key', 'other_record_key'] -%}
     -- What a person decided is stronger than any identifier.
     joined as (
         select
@@ -13,7 +12,7 @@
             link_key,
             priority
         from {{ links }}
-        {%- for end in ends %}
+        {%- for end in ['record_key', 'other_record_key'] %}
         union all
         select
             {{ end }} as record_key,
@@ -27,15 +26,17 @@
     {{ min_label_rounds(records, 'joined', rounds, 'person_') }},
 
     apart as (
-        {%- for end in ends %}
         select
-            {{ end }} as record_key,
-            {{ ends | reject('equalto', end) | first }} as other_record_key
+            record_key,
+            other_record_key
         from {{ decisions }}
         where not is_merge
-        {{- "
-        union" if not loop.last }}
-        {%- endfor %}
+        union
+        select
+            other_record_key as record_key,
+            record_key as other_record_key
+        from {{ decisions }}
+        where not is_merge
     ),
 
     disputed as (

@@ -76,7 +76,7 @@ def _read(home: Home, words: list[str]) -> MemberLinks:
             published,
             "select * from core.fct_identity_ledger where record_key in ("
             "select record_key from core.fct_identity_ledger where member_key = $1) "
-            "order by valid_from, record_key",
+            "order by began_on, record_key",
             member,
         )
         links = _rows(
@@ -136,7 +136,7 @@ def _member_meant(home: Home, published: duckdb.DuckDBPyConnection, words: list[
 
 def _told(member: MemberLinks) -> Iterator[str]:
     own = [
-        row for row in member.ledger if row["member_key"] == member.member_key and row["valid_to"] == _FOREVER
+        row for row in member.ledger if row["member_key"] == member.member_key and row["ended_on"] == _FOREVER
     ]
     former = [row for row in member.ledger if row not in own and row["member_key"] == member.member_key]
     earlier = [row for row in member.ledger if row["member_key"] != member.member_key
@@ -144,7 +144,7 @@ def _told(member: MemberLinks) -> Iterator[str]:
     yield f"Member {member.member_key}: {counted(len(own), 'record')}"
     yield text_table(
         ["record", "since", "why", "原因"],
-        [(member.name(row["record_key"]), str(row["valid_from"]), *_label(row)) for row in own],
+        [(member.name(row["record_key"]), str(row["began_on"]), *_label(row)) for row in own],
     )
     if any(row["linked_records"] for row in member.links):
         yield "\nWhat links them today (values stay in the vault):"
@@ -169,7 +169,7 @@ def _told(member: MemberLinks) -> Iterator[str]:
                 [
                     (
                         member.name(row["record_key"]),
-                        *map(str, (row["valid_from"], row["valid_to"])),
+                        *map(str, (row["began_on"], row["ended_on"])),
                         _label(row)[0],
                         str(row["member_key"]),
                     )

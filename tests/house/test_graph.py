@@ -8,7 +8,8 @@ import pytest
 
 from tests.house.reading import Model
 
-MOST_MODELS = 190
+# 190 and, for who is one person since when: decisions, states, history, ledger and links.
+MOST_MODELS = 195
 MOST_DEPTH = 20
 # By these a model does more than repeat what it reads.
 COMPUTES = re.compile(

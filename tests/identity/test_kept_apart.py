@@ -163,8 +163,7 @@ def make_ledger(chain, linkage):
 def ledger_on(connection, day):
     """Member key by record key, as the ledger has it on a day."""
     rows = connection.execute(
-        "select record_key, member_key from kept.fct_identity_ledger "
-        "where valid_from <= $1 and $1 < valid_to",
+        "select record_key, member_key from kept.fct_identity_ledger where began_on <= $1 and $1 < ended_on",
         [day],
     ).fetchall()
     assert len(rows) == len(dict(rows))

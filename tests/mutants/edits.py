@@ -205,7 +205,7 @@ MUTANTS = (
         "stg_chain__orders__newest_delivery_and_business_date",
     ),
     Mutant(
-        "dbt_project/macros/judged_links.sql",
+        "dbt_project/macros/evaluated_links.sql",
         "when holders.records > rules.maximum_records then",
         "when holders.records >= rules.maximum_records then",
         _UNIT_TESTS,

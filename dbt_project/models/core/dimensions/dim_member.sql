@@ -18,15 +18,15 @@ restatements as (
     from (
         select
             member_key,
-            valid_from as restated_on
+            began_on as restated_on
         from ledger
         where change_number > 1
         union all
         select
             member_key,
-            valid_to as restated_on
+            ended_on as restated_on
         from ledger
-        where valid_to < {{ end_of_time() }}
+        where ended_on < {{ end_of_time() }}
     ) as changes
     group by member_key
 ),

@@ -94,7 +94,7 @@ select
     newest_member_key as member_key,
     'member' as identifier_type,
     'member:' || cast(member_key as {{ dbt.type_string() }}) as contact_point,
-    max(valid_to) as replaced_on,
+    max(ended_on) as replaced_on,
     true as is_link,
     '' as linked_as
 from ledger

@@ -7,6 +7,10 @@ states as (
     select * from {{ ref('int_identity__states') }}
 ),
 
+members as (
+    select * from {{ ref('int_identity__members') }}
+),
+
 decisions as (
     select * from {{ ref('stg_rekindle__identity_decisions') }}
 ),
@@ -28,10 +32,7 @@ changes as (
     select
         *,
         row_number() over (partition by record_key order by known_on) as change_number,
-        lead(known_on, 1, {{ end_of_time() }}) over (partition by record_key order by known_on) as next_on,
-        last_value(member_key) over (
-            partition by record_key order by known_on rows between unbounded preceding and unbounded following
-        ) as newest_member_key
+        lead(known_on, 1, {{ end_of_time() }}) over (partition by record_key order by known_on) as next_on
     from (
         select
             *,
@@ -45,9 +46,9 @@ select
     changes.record_key,
     cast(changes.change_number as integer) as change_number,
     changes.member_key,
-    changes.known_on as valid_from,
-    changes.next_on as valid_to,
-    changes.newest_member_key,
+    changes.known_on as began_on,
+    changes.next_on as ended_on,
+    members.member_key as newest_member_key,
     case
         when changes.change_number = 1 and changes.member_key = changes.record_key then 'first_seen'
         when changes.change_number > 1 and decided.is_apart then 'kept_apart'
@@ -57,5 +58,6 @@ select
         else 'by_hand'
     end as reason
 from changes
+inner join members on changes.record_key = members.record_key
 left join states on changes.record_key = states.record_key and changes.known_on = states.known_on
 left join decided on states.kin = decided.kin and states.known_on = decided.decided_on

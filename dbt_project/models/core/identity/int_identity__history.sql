@@ -49,7 +49,7 @@ past as (
     where not is_present
 ),
 
-{{ judged_links('past', within='day_text') }},
+{{ evaluated_links('past', within='day_text') }},
 
 past_decisions as (
     select
@@ -67,7 +67,7 @@ past_decisions as (
         and own.known_on = others.known_on
 ),
 
-{{ one_person('past', 'judged', 'past_decisions') }},
+{{ one_person('past', 'evaluated', 'past_decisions') }},
 
 history as (
     select
@@ -105,7 +105,7 @@ shared as (
                 record_key,
                 link_key,
                 priority
-            from judged
+            from evaluated
             union all
             select
                 record_key,

@@ -14,6 +14,6 @@ blocked as (
     select * from {{ ref('stg_rekindle__blocked_identifiers') }}
 ),
 
-{{ judged_links('records') }}
+{{ evaluated_links('records') }}
 
-select * from judged
+select * from evaluated

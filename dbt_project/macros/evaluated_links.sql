@@ -1,7 +1,7 @@
 {# Which identifiers of records link them to others, and why the rest do not. `records` is a CTE with record_key,
    anchor_rank, name_pseudonym and a pseudonym per identifier; the CTEs `rules` (seed identifiers) and `blocked` must be
-   there. Values meet under the same text of `within` only, such as a day. The last CTE is `judged`. #}
-{% macro judged_links(records, within="''") -%}
+   there. Values meet under the same text of `within` only, such as a day. The last CTE is `evaluated`. #}
+{% macro evaluated_links(records, within="''") -%}
     {%- set rounds = var('identity_rounds') -%}
     identifiers as (
         {%- for identifier_type in ['union_id', 'card', 'phone', 'email'] %}
@@ -89,7 +89,7 @@
         where identifiers > maximum_per_member
     ),
 
-    judged as (
+    evaluated as (
         select
             checked.record_key,
             checked.identifier_type,

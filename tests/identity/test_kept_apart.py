@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.warehouse.erasures import record_key
 from tests.built import chain
-from tests.identity.test_union_find import KINDS, RULES, components, link_keys, linkage, record
+from tests.identity.test_union_find import KINDS, RULES, components, farthest, link_keys, linkage, record
 
 __all__ = ["chain", "linkage"]
 
@@ -99,6 +99,15 @@ def kruskal(records, decisions):
     return {key_of(position): key_of(min(held, key=rank.__getitem__)) for position, held in group.items()}
 
 
+def rounds_needed(records, decisions):
+    """As many as the slowest chain of links takes, before and after crowded groups lost theirs."""
+    links, kept = link_keys(records), kept_links(records)
+    for number, (is_merge, *pair) in enumerate(decisions):
+        for position in pair if is_merge else ():
+            kept[position] = kept[position] | {f"by hand {number}": ("by hand", number)}
+    return max(farthest(each, components(len(records), each)) for each in (links, kept))
+
+
 def kept_links(records):
     """The links of each record after those of crowded groups have left."""
     links = link_keys(records)
@@ -126,8 +135,9 @@ def kept_links(records):
     order=st.randoms(use_true_random=False),
 )
 def test_kept_apart_share_no_member_and_every_other_link_stays(linkage, records, decisions, order):
-    connection, _ = linkage
+    connection, rounds = linkage
     decisions = [(is_merge, *pair) for is_merge, pair in decisions]
+    assume(rounds_needed(records, decisions) <= rounds)
     deliver(connection, [(DAY, position, one) for position, one in enumerate(records)])
     decide(connection, [(*row, DAY, None) for row in decisions])
     found = members(connection)

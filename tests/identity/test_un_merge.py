@@ -83,6 +83,14 @@ def test_orders_and_stages_follow_the_record(built):
     assert dict(rows(built, "after", stages)) == {OLDER: "silent", YOUNGER: "new"}
 
 
+def test_what_exports_read_follows_and_the_duplicate_rate_with_it(built):
+    records = (
+        "select record_key, member_key, is_duplicate from core.fct_member_record order by is_duplicate, 1"
+    )
+    assert rows(built, "before", records) == [(OLDER, OLDER, False), (YOUNGER, OLDER, True)]
+    assert sorted(rows(built, "after", records)) == sorted([(OLDER, OLDER, False), (YOUNGER, YOUNGER, False)])
+
+
 def test_the_ledger_keeps_what_was_and_both_histories_are_marked_as_restated(built):
     periods = "select record_key, member_key, began_on, reason from core.fct_identity_ledger"
     restated = "select restated_on from core.dim_member"

@@ -102,6 +102,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def identity(self) -> Path:
+        """Decisions about who is one person, written by hand: ``kept_apart.csv``, ``merged.csv``."""
+        return self.root / "identity"
+
+    @property
     def truth(self) -> Path:
         """What the sample simulated; only in a home filled by it, and read by no model."""
         return self.root / "truth"

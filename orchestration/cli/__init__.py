@@ -82,6 +82,7 @@ for command in (
     sample.answer,
     sample.truth,
     why.why,
+    why.why_merged,
     export.export,
     versions.rollback,
     versions.verify,

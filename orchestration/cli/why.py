@@ -1,7 +1,7 @@
-"""The command `rekindle why`: one member's states, and what led to each.
+"""The commands `rekindle why` and `rekindle why-merged`: one member's states, and what made them one member.
 
 Belongs here: reading options, wording, printing.
-Does not: reading tables (readers.members), deciding anything (the states are rows already).
+Does not: reading tables (readers.members, readers.identity), deciding anything (the states are rows already).
 Late imports: a command loads what it needs, so that the others start at once.
 """
 
@@ -52,6 +52,21 @@ def why(
 
     rows = read_member(Home.from_environment(), member, as_of.date() if as_of else None)
     typer.echo("\n".join([f"Member {member} as of {rows.as_of_date}", *told(rows, language)]))
+
+
+def why_merged(
+    who: Annotated[
+        list[str],
+        typer.Argument(help="A member_key, or system and number of a record, the source before it."),
+    ],
+) -> None:
+    """Why records are one member: since when, by which identifiers, what does not link, how to part them.
+
+    Example: `rekindle why-merged pos 1001` or `rekindle why-merged 4711`
+    """
+    from orchestration.readers.identity import why_merged_text
+
+    typer.echo(why_merged_text(Home.from_environment(), who))
 
 
 def told(rows: MemberRows, language: Language) -> Iterator[str]:

@@ -22,6 +22,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.core.summary import counted
 from orchestration.erasing.deliveries import erase_rows
 from orchestration.erasing.exports import erase_from_exports
+from orchestration.erasing.identity import erase_from_decisions
 from orchestration.erasing.ledger import erase_from_ledger, sealed_touches_of
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.files import exact_path
@@ -179,6 +180,7 @@ def _purge(home: Home, contracts: Contracts, erasure: Erasure) -> None:
         erase_from_exports(home, erasure.touches, unsearched)
         erase_rows(home, contracts, erasure.records, erasure.touches, unsearched)
         erase_from_ledger(home, erasure.keys, unsearched)
+        erase_from_decisions(home, erasure.records, unsearched)
         _remove_builds(home)
         # Rekindle's own tables of what is loaded name people too; what is sealed left with the builds.
         with unsearched.unless_read(home.own_tables):

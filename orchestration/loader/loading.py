@@ -41,6 +41,7 @@ from orchestration.loader.deliveries import (
     manifest_sha256,
     refuse_changed,
 )
+from orchestration.loader.identity_decisions import read_decisions, write_decisions
 from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
 from orchestration.loader.phone_function import know_phones
@@ -154,6 +155,7 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
     today: date | None,
 ) -> LoadSummary:
+    decisions = read_decisions(home, contracts)
     faults: list[str] = []
     plausible = read_plausible(seeds_dir, contracts)
     blocked = blocked_identifiers(contracts, seeds_dir, secret.value)
@@ -217,6 +219,7 @@ def _load(
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, blocked)
     tables = tell_what_is_loaded(home, contracts, seeds_dir)
+    write_decisions(home, contracts, decisions, say)
     for line in missing_lines(tables, contracts):
         say(line)
     if refused:

@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.core.contract import CURRENCY
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import block, counted, text_table
+from orchestration.core.summary import block, counted, share, text_table
 from orchestration.files import exact_path, is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
@@ -43,6 +43,7 @@ from orchestration.warehouse.versions import (
 )
 
 SHOWN_DUE_DATES = 7
+SHOWN_STORES = 3
 
 
 def tables_text(home: Home) -> str:
@@ -150,8 +151,14 @@ def status_text(home: Home) -> str:
         ]
     else:
         sections.append("Nothing is published yet. Type: rekindle run")
-    sections += [*_erasures(home), *_unreadable_consents(home), loads_text(home)]
-    sections += [*told_sections(newest_of_each_table(loaded_deliveries(home))), f"Due: {_due(home)}"]
+    sections += [
+        *_erasures(home),
+        *_unreadable_consents(home),
+        *_duplicates(home),
+        loads_text(home),
+        *told_sections(newest_of_each_table(loaded_deliveries(home))),
+        f"Due: {_due(home)}",
+    ]
     return "\n\n".join(sections)
 
 
@@ -265,6 +272,35 @@ def _other_currencies(home: Home) -> list[str]:
         return []
     told = [f"{counted(found, 'row')}: {reason}" for reason, found in rows]
     return [block("Quarantined for their currency:", told, indent="")]
+
+
+def _duplicates(home: Home) -> list[str]:
+    """How many records are a second one of a member, by source, and in which stores most."""
+    if current_version(home) is None:
+        return []
+    with connect_published(home) as published:
+        try:
+            rows = published.execute(
+                "select source, store_id, count(*), count(*) filter (where is_duplicate) "
+                "from core.fct_member_record group by grouping sets ((), (source), (source, store_id)) "
+                "having grouping(store_id) = 1 or store_id is not null "
+                "order by grouping(source, store_id) desc, 4 desc, 3, 1, 2"
+            ).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []  # Published before there was the column.
+    (_, _, records, duplicates), *parts = rows
+    told = [
+        f"{' '.join(filter(None, (source, store)))} {share(found, of)} of {of:,}"
+        for source, store, of, found in [
+            *(part for part in parts if part[1] is None),
+            *[part for part in parts if part[1] is not None and part[3]][:SHOWN_STORES],
+        ]
+    ]
+    heading = (
+        f"Duplicate rate: {share(duplicates, records)} of {counted(records, 'member record')} are a further "
+        "one of a member; by source, and the stores with most:"
+    )
+    return [block(heading, told, indent="")] if records else []
 
 
 def _never_delivered(home: Home) -> list[str]:

@@ -780,6 +780,10 @@ SINGULAR: dict[str, list[str]] = {
         # a member of several records falls apart
         "update core.int_identity__members set member_key = record_key where rowid = "
         "(select min(rowid) from core.int_identity__members where not is_anchor)",
+        # two who are kept apart stay one member
+        "insert into staging.stg_rekindle__identity_decisions by name select 'x' as decision_id, "
+        "false as is_merge, record_key, member_key as other_record_key, date '2025-01-01' as decided_on "
+        "from core.int_identity__members where not is_anchor limit 1",
     ],
     "rfm_scores_follow_values": [
         # equal values, unequal scores

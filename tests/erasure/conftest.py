@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.identity_decisions import COLUMNS
 from orchestration.core.pseudonyms import pseudonym
 from orchestration.erasing.people import Identity
 from orchestration.exports.writing import SCHEMA, write_csv
@@ -160,6 +161,18 @@ def made_once(tmp_path_factory):
         business.deliver("consents", [{"consent_id": "1"} | consent, consent | unreadable], DAY)
         receipts = [{"planned_touch_id": touch, "sent_at": "2025-12-30"} for touch in TOUCH.values()]
         business.deliver("touches", receipts, DAY, source="receipts")
+        home.identity.mkdir()
+        pairs = [
+            [*GONE[1], *OTHERS[0]],
+            [*OTHERS[1], *(text.upper() for text in GONE[0])],
+            [*OTHERS[0], *OTHERS[1]],
+        ]
+        lines = [
+            COLUMNS,
+            *([*(text.replace("CHAIN", "chain") for text in pair), DAY, "", "told so", ""] for pair in pairs),
+        ]
+        with (home.identity / "kept_apart.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(lines)
         business.load()
     home.truth.mkdir()
     records = [{"system": system, "member_id": member} for _, system, member in [*GONE, *OTHERS]]

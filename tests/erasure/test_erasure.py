@@ -17,6 +17,7 @@ from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.exports.writing import export
 from orchestration.ledger.opening import start_build
 from orchestration.ledger.seals import seals
+from orchestration.own_tables import read_own_table
 from orchestration.readers.status import status_text
 from orchestration.sources.delivering import deliver
 from orchestration.warehouse.erasures import Request, ask, open_requests, read_registry, record_key, under_way
@@ -65,6 +66,7 @@ def test_before_anybody_asks_the_person_stands_in_every_kind_of_place(business):
     assert places == {
         "build",
         "exports",
+        "identity",
         "landing",
         "ledger",
         "loaded",
@@ -93,6 +95,16 @@ def test_any_record_or_an_identifier_leads_to_the_person(business, request_):
     ask(business.home, request_)
     run(business)
     assert traces(business.home) == {}
+
+
+def test_decisions_that_name_the_person_leave_and_all_others_stay(business):
+    business.ask()
+    run(business)
+    [left] = read_own_table(business.home, "identity_decisions")
+    assert (left["member_id"], left["other_member_id"]) == (OTHERS[0][2], OTHERS[1][2])
+    header, line = (business.home.identity / "kept_apart.csv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("source,system,member_id,")
+    assert line.startswith(",".join([*OTHERS[0], *OTHERS[1]]))
 
 
 def test_facts_that_need_no_member_stay_and_all_other_people_too(business):

@@ -37,9 +37,11 @@ def linkage(chain):
         for name in (
             "chain__members",
             "chain__guests",
+            "chain__member_deliveries",
             "chain__orders",
             "complete_journey__transactions",
             "complete_journey__demographics",
+            "rekindle__identity_decisions",
         ):
             (model,) = [model for model in chain.models if model["name"] == f"stg_{name}"]
             columns = ", ".join(f"{column} {spec['data_type']}" for column, spec in model["columns"].items())

@@ -204,10 +204,11 @@ MUTANTS = (
         _UNIT_TESTS,
         "stg_chain__orders__newest_delivery_and_business_date",
     ),
-    _sql(
-        "core/identity/int_identity__links",
+    Mutant(
+        "dbt_project/macros/evaluated_links.sql",
         "when holders.records > rules.maximum_records then",
         "when holders.records >= rules.maximum_records then",
+        _UNIT_TESTS,
         "int_identity__links__who_may_link",
     ),
     _sql(

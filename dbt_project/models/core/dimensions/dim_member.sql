@@ -6,6 +6,31 @@ survivors as (
     select * from {{ ref('int_identity__survivorship') }}
 ),
 
+ledger as (
+    select * from {{ ref('fct_identity_ledger') }}
+),
+
+-- A record that came from another member, or went to one, took its history along.
+restatements as (
+    select
+        member_key,
+        max(restated_on) as restated_on
+    from (
+        select
+            member_key,
+            began_on as restated_on
+        from ledger
+        where change_number > 1
+        union all
+        select
+            member_key,
+            ended_on as restated_on
+        from ledger
+        where ended_on < {{ end_of_time() }}
+    ) as changes
+    group by member_key
+),
+
 records as (
     select
         member_key,
@@ -32,6 +57,8 @@ select
     records.registered_on,
     cast(records.records as integer) as records,
     cast(records.systems as integer) as systems,
+    restatements.restated_on,
     attributes.{{ var('member_attributes') | join(',\n    attributes.') }}
 from records
 left join attributes on records.member_key = attributes.member_key
+left join restatements on records.member_key = restatements.member_key

@@ -1,5 +1,6 @@
--- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the record. A placeholder is nobody's. Where the
--- rules of identity would link two records by a value, they were one person for as long as both held it.
+-- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the record.
+-- A placeholder is nobody's. Where the rules of identity would link two records by a value, they were one person for as
+-- long as both held it. So were records that have parted, for as long as the ledger says.
 with deliveries as (
     select * from {{ ref('stg_chain__member_deliveries') }}
 ),
@@ -18,6 +19,10 @@ blocked as (
 
 rules as (
     select * from {{ ref('identifiers') }}
+),
+
+ledger as (
+    select * from {{ ref('fct_identity_ledger') }}
 ),
 
 told as (
@@ -83,3 +88,15 @@ select
     case when rules.needs_same_name then known.name_pseudonym else '' end as linked_as
 from known
 inner join rules on known.identifier_type = rules.identifier_type
+union all
+select
+    record_key,
+    newest_member_key as member_key,
+    'member' as identifier_type,
+    'member:' || cast(member_key as {{ dbt.type_string() }}) as contact_point,
+    max(ended_on) as replaced_on,
+    true as is_link,
+    '' as linked_as
+from ledger
+where member_key in (select parted.member_key from ledger as parted where parted.member_key <> parted.newest_member_key)
+group by record_key, newest_member_key, member_key

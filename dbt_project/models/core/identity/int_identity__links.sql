@@ -1,10 +1,6 @@
-{%- set labels = 'labels_' ~ var('identity_rounds') -%}
 -- Which identifiers of a record link it to others, and why the rest do not.
 with records as (
-    select
-        record_key,
-        anchor_rank
-    from {{ ref('int_identity__records') }}
+    select * from {{ ref('int_identity__records') }}
 ),
 
 rules as (
@@ -18,110 +14,6 @@ blocked as (
     select * from {{ ref('stg_rekindle__blocked_identifiers') }}
 ),
 
-identifiers as (
-    {%- for identifier_type in ['union_id', 'card', 'phone', 'email'] %}
-    select
-        record_key,
-        '{{ identifier_type }}' as identifier_type,
-        {{ identifier_type }}_pseudonym as identifier,
-        name_pseudonym,
-        is_guest
-    from {{ ref('int_identity__records') }}
-    where {{ identifier_type }}_pseudonym is not null
-    {{- "
-    union all" if not loop.last }}
-    {%- endfor %}
-),
+{{ evaluated_links('records') }}
 
-holders as (
-    select
-        identifier_type,
-        identifier,
-        count(*) as records,
-        count(case when is_guest then 1 end) as guests,
-        count(distinct name_pseudonym) as names,
-        min(name_pseudonym) as any_name
-    from identifiers
-    group by identifier_type, identifier
-),
-
-checked as (
-    select
-        identifiers.record_key,
-        identifiers.identifier_type,
-        identifiers.identifier,
-        rules.is_strongest,
-        rules.maximum_per_member,
-        case
-            when blocked.pseudonym is not null then 'blocked value'
-            when holders.records > rules.maximum_records then 'shared by too many'
-            when
-                rules.needs_same_name
-                and identifiers.name_pseudonym is null
-                and holders.names <> 1
-                -- Guests are who they are by this value: without any name, they are the only member who holds it.
-                and (holders.names > 1 or holders.guests = 0 or holders.records > holders.guests + 1)
-                then 'name unknown'
-        end as refused_because,
-        -- A shared family phone links only the records under one name; a record without a name joins the only name.
-        identifiers.identifier_type || ':' || identifiers.identifier || ':' || case
-            when rules.needs_same_name then coalesce(identifiers.name_pseudonym, holders.any_name, '')
-            else ''
-        end as link_key
-    from identifiers
-    inner join rules on identifiers.identifier_type = rules.identifier_type
-    inner join holders
-        on identifiers.identifier_type = holders.identifier_type
-        and identifiers.identifier = holders.identifier
-    left join blocked
-        on identifiers.identifier_type = blocked.identifier_type
-        and identifiers.identifier = blocked.pseudonym
-),
-
-links as (
-    select
-        record_key,
-        link_key
-    from checked
-    where refused_because is null
-),
-
--- First pass, over every link that may be used.
-{{ min_label_rounds('records', 'links', var('identity_rounds')) }},
-
-components as (
-    select
-        labels.anchor_rank,
-        checked.maximum_per_member,
-        count(distinct checked.identifier) as identifiers
-    from checked
-    inner join {{ labels }} as labels on checked.record_key = labels.record_key
-    where checked.refused_because is null
-    group by labels.anchor_rank, checked.identifier_type, checked.maximum_per_member
-),
-
--- A person has one union id and few cards. Where a component holds more, something linked strangers: there only the
--- strongest identifiers keep linking.
-crowded as (
-    select distinct anchor_rank
-    from components
-    where identifiers > maximum_per_member
-)
-
-select
-    checked.record_key,
-    checked.identifier_type,
-    checked.identifier,
-    coalesce(
-        checked.refused_because,
-        case
-            when crowded.anchor_rank is not null and not checked.is_strongest then 'too many identifiers in one member'
-        end
-    ) as refused_because,
-    case
-        when checked.refused_because is null and (crowded.anchor_rank is null or checked.is_strongest)
-            then checked.link_key
-    end as link_key
-from checked
-inner join {{ labels }} as labels on checked.record_key = labels.record_key
-left join crowded on labels.anchor_rank = crowded.anchor_rank
+select * from evaluated

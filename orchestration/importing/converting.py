@@ -75,7 +75,7 @@ def convert(
         query = tables.get(table.name) or (table.name not in tables and work.direct(table.name))
         if query:
             connection.execute(f"create or replace table made as {_as_contract(table, query, work)}")
-            if paths := _written(connection, folder / table.name, table.name):
+            if paths := _written(connection, folder / table.name, table):
                 written[table.name] = paths
                 connection.execute(f"alter table made rename to made_{table.name}")
     return Converted(written, tuple(_notes(work, written)))
@@ -277,19 +277,20 @@ def _as_contract(table: Table, query: str, work: Work) -> str:
     return f"select {', '.join(values)}, {ROW}, {FILE} from ({query})"
 
 
-def _written(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> list[Path]:
+def _written(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> list[Path]:
     folder.mkdir()
     names = [
         name for (name,) in connection.execute(f"select distinct {FILE} from made order by 1").fetchall()
     ]
     paths = []
+    order = ", ".join([ROW, *(quoted(part) for part in table.key)])
     for name in names:
-        stem = str(name).split(".")[0] or table
+        stem = str(name).split(".")[0] or table.name
         path = folder / f"{stem}.parquet"
         if path.exists():
             path = folder / f"{stem}-{len(paths) + 1}.parquet"
         connection.execute(
-            f"copy (select * exclude ({FILE}) from made where {FILE} = {literal(str(name))} order by {ROW}) "
+            f"copy (select * exclude ({FILE}) from made where {FILE} = {literal(str(name))} order by {order}) "
             f"to {literal(str(path))} (format parquet, compression zstd)"
         )
         paths.append(path)

@@ -289,9 +289,9 @@ def _written(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) 
         path = folder / f"{stem}.parquet"
         if path.exists():
             path = folder / f"{stem}-{len(paths) + 1}.parquet"
+        rows = f"select * exclude ({FILE}) from made where {FILE} = {literal(str(name))}"
         connection.execute(
-            f"copy (select * exclude ({FILE}) from made where {FILE} = {literal(str(name))} order by {order}) "
-            f"to {literal(str(path))} (format parquet, compression zstd)"
+            f"copy ({rows} order by {order}) to {literal(str(path))} (format parquet, compression zstd)"
         )
         paths.append(path)
     return paths

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def checked_name(name: str) -> str:
     Raises:
         InputFault: It cannot be one, or is another contract's.
     """
-    taken = {*read_contracts(STAGING_DIR), "rekindle"} - {STANDARD}
+    taken = {*_contracts(), "rekindle"} - {STANDARD}
     if not _NAME.fullmatch(name) or name in taken:
         raise InputFault(
             f"A shop cannot be called {name}. Allowed: lower-case letters, digits and _, a "
@@ -71,8 +72,13 @@ def name_of(paths: Sequence[Path]) -> str:
 
 def contract_of(name: str) -> SourceContract:
     """The standard shape as the contract of a shop."""
-    contract = read_contracts(STAGING_DIR)[STANDARD]
+    contract = _contracts()[STANDARD]
     return SourceContract(name, tuple(replace(table, source=name) for table in contract.tables))
+
+
+@cache
+def _contracts() -> dict[str, SourceContract]:
+    return read_contracts(STAGING_DIR)
 
 
 def known_mappings(home: Home) -> dict[str, Mapping]:

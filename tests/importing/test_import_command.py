@@ -220,10 +220,8 @@ def test_a_mapping_reads_back_as_it_was_written(shop, home):
 
 
 def test_what_the_preview_counts_is_what_the_load_quarantines(shop, home):
-    text = (
-        HEAD
-        + "1,c1,2025-03-14,10.00\n2,c1,2025-02-30,10.00\n3,c1,2025-03-15,ten\n3,c1,2025-03-15,11.00\n,c1,2025-03-15,1.00\n"
-    )
+    rows = ("1,c1,2025-03-14,10.00", "2,c1,2025-02-30,10.00", "3,c1,2025-03-15,ten", "3,c1,2025-03-15,11.00")
+    text = HEAD + "\n".join([*rows, ",c1,2025-03-15,1.00", ""])
     answer = shop("--yes", "--name", "chain", text=text)
     assert "Would be quarantined: 3 of 6 rows" in answer.output, answer.output
     summary = load(home, {"chain": contract_of("chain")}, lambda _: None, threads=1)

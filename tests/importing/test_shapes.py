@@ -97,7 +97,8 @@ def test_shopify_lines_without_a_number_belong_to_the_order_above(tmp_path):
     path = written(
         tmp_path,
         "orders_export_1.csv",
-        "Name,Email,Financial Status,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Billing Phone\n"
+        "Name,Email,Financial Status,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+        "Billing Phone\n"
         "#1,a@example.com,paid,30.00,2025-01-02 10:00:00 +0000,1,Cup,10.00,1\n"
         ",,,,,2,Pot,10.00,\n",
     )

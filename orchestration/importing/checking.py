@@ -1,6 +1,6 @@
-"""What the loader will say of converted rows, before anything is delivered.
+"""What the loader will say of converted rows, before anything is delivered: it is asked, on trial.
 
-Belongs here: deliveries made on trial in a private folder, the loader's own checks of them.
+Belongs here: a home on trial in a private folder, its deliveries, what loading them finds.
 Does not: rules of its own: there are none.
 """
 
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from orchestration.core.contract import SourceContract
-from orchestration.core.errors import InputFault
-from orchestration.loader.deliveries import Delivery, check_delivery
-from orchestration.loader.one_delivery import refused_rows
+from orchestration.loader.loading import load
+from orchestration.loader.row_rules import literal
+from orchestration.project import Home
 from orchestration.sources.delivering import deliver
 
 
@@ -42,32 +42,43 @@ class TableCheck:
 
 
 def check_tables(
-    connection: duckdb.DuckDBPyConnection,
-    files: Mapping[str, Sequence[Path]],
-    contract: SourceContract,
-    delivered_on: date,
-    folder: Path,
+    files: Mapping[str, Sequence[Path]], contract: SourceContract, delivered_on: date, folder: Path
 ) -> dict[str, TableCheck]:
-    """Deliver every table into a private folder and let the loader check it.
+    """Deliver every table into a home on trial, and load it there.
+
+    Args:
+        files: For each table its files.
+        contract: Of the shop.
+        delivered_on: Day of the deliveries.
+        folder: Private folder for the home.
 
     Raises:
         InputFault: A delivery would be refused as a whole.
     """
-    found: dict[str, TableCheck] = {}
-    staging = folder / "staging"
-    staging.mkdir(parents=True)
+    home = Home(folder)
     for name, paths in files.items():
-        table = contract.table(name)
-        if table is None:
-            continue
-        delivered = deliver(folder, contract.name, name, delivered_on, copying(paths))
-        faults: list[str] = []
-        checked = check_delivery(Delivery(table, delivered_on, delivered), connection, staging, faults)
-        if checked is None:
-            listed = "\n".join(f"  - {fault}" for fault in faults)
-            raise InputFault(f"The files would be refused:\n{listed}")
-        found[name] = TableCheck(checked.rows, *refused_rows(connection, checked))
-    return found
+        deliver(home.landing, contract.name, name, delivered_on, copying(paths))
+    # Today's files may be some tables only; the others were delivered before.
+    tables = tuple(replace(table, required=False) for table in contract.tables)
+    summary = load(home, {contract.name: replace(contract, tables=tables)}, lambda _: None)
+    return {
+        table.table: TableCheck(table.rows_in, _refused(home, table.table), table.exact_duplicates)
+        for table in summary.tables
+        if table.delivered_on is not None
+    }
+
+
+def _refused(home: Home, table: str) -> dict[tuple[str, str], int]:
+    found = list(home.quarantine.glob(f"*/{table}/delivered=*/*.parquet"))
+    if not found:
+        return {}
+    listed = ", ".join(literal(str(path)) for path in found)
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select quarantine_column, quarantine_reason, count(*) "
+            f"from read_parquet([{listed}], hive_partitioning = false) group by all"
+        ).fetchall()
+    return {(column, reason): count for column, reason, count in rows}
 
 
 def copying(paths: Sequence[Path]) -> Callable[[Path], None]:

@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.errors import InputFault
-from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.definitions_files.settings import read_settings
 from orchestration.definitions_files.variables import project_variables
 from orchestration.files import private_folder
@@ -38,7 +37,6 @@ from orchestration.importing.proposing import Options, Proposal, propose
 from orchestration.importing.reading import TextTable, read_file
 from orchestration.importing.recognising import same_shape
 from orchestration.importing.text_rows import Reading
-from orchestration.loader.secret import read_secret
 from orchestration.project import SEEDS_DIR, Home
 
 _MEMORY = "2GB"
@@ -144,7 +142,7 @@ class ShopImport:
             )
         day = delivered_on or self._newest(converted)
         refuse_delivered(self.home, self.name, list(converted.files), day)
-        checks = check_tables(self.connection, converted.files, contract, day, self._folder / "trial")
+        checks = check_tables(converted.files, contract, day, self._folder / "trial")
         return Prepared(proposal, converted, checks, day)
 
     def deliver(self, prepared: Prepared, *, is_whole: bool) -> list[Path]:
@@ -214,7 +212,6 @@ class ShopImport:
 @contextmanager
 def importing(home: Home) -> Iterator[ShopImport]:
     """An import in a private folder of the home, which is gone at the end."""
-    secret = read_secret(home)
     folder = Path(tempfile.mkdtemp(prefix=".importing-", dir=private_folder(home.vault)))
     try:
         with duckdb.connect(str(folder / "work.duckdb")) as connection:
@@ -222,9 +219,6 @@ def importing(home: Home) -> Iterator[ShopImport]:
             connection.execute(f"set memory_limit = '{_MEMORY}'")
             connection.execute("set autoinstall_known_extensions = false")
             connection.execute("set enable_progress_bar = false")
-            pads = key_pads(secret.value)
-            connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
-            connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
             yield ShopImport(home, folder, connection)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

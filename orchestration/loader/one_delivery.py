@@ -99,35 +99,6 @@ def write_delivery(
     )
 
 
-def refused_rows(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery
-) -> tuple[dict[tuple[str, str], int], int]:
-    """What would not be loaded of a delivery; nothing is written.
-
-    Args:
-        connection: With the key pads set.
-        checked: The delivery.
-
-    Returns:
-        How many rows would be quarantined, by column and reason, and how many repeat another exactly.
-    """
-    table = checked.delivery.table
-    reasons = _prepare_rows(connection, checked)
-    _reject_repeated_keys(connection, table, len(reasons))
-    every = [*reasons, Rule("", "key repeated", ", ".join(table.key))]
-    counts: dict[tuple[str, str], int] = {}
-    duplicates = 0
-    for (_, code), rows in _count(connection, table).items():
-        if code == _EXACT_DUPLICATE:
-            duplicates += rows
-        elif code:
-            rule = every[code - 1]
-            counts[rule.column, rule.reason] = counts.get((rule.column, rule.reason), 0) + rows
-    for name in ("repeated", "rejected"):
-        connection.execute(f"drop table if exists {name}")
-    return counts, duplicates
-
-
 def _prepare_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery) -> list[Rule]:
     """Make the view ``rows_as_typed``: typed columns, the first rule broken, texts to show in quarantine."""
     table = checked.delivery.table

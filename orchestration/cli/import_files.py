@@ -72,7 +72,6 @@ def import_files(
 
     - `rekindle import list.csv --map 'Ref=order_id' --map 'Paid=net_amount' --currency EUR`
     """
-    from orchestration.importing.kept import contract_of
     from orchestration.importing.preview import preview
     from orchestration.importing.proposing import Options
     from orchestration.importing.shop_import import importing
@@ -96,7 +95,7 @@ def import_files(
             options = _with_zone(options)
         proposal = _proposed(shop, options, is_there=is_there)
         prepared = shop.prepare(proposal, options.delivered_on)
-        typer.echo(preview(shop, prepared, contract_of(shop.name)))
+        typer.echo(preview(shop, prepared))
         typer.echo(
             f"\nTo be delivered as {shop.name}, {prepared.delivered_on}: "
             f"{', '.join(prepared.converted.files)}"

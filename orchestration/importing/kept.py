@@ -76,6 +76,11 @@ def contract_of(name: str) -> SourceContract:
     return SourceContract(name, tuple(replace(table, source=name) for table in contract.tables))
 
 
+def contract_with(name: str, settings: ShopSettings, home: Home) -> SourceContract:
+    """The contract of a shop with what is known of all its rows, as a load will have it."""
+    return contract_of(name)
+
+
 @cache
 def _contracts() -> dict[str, SourceContract]:
     return read_contracts(STAGING_DIR)

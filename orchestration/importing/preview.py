@@ -19,9 +19,13 @@ _LINE = 96
 _SHOWN_FIRST = ("orders", "members")
 
 
-def preview(shop: ShopImport, prepared: Prepared, contract: SourceContract) -> str:
+def preview(shop: ShopImport, prepared: Prepared) -> str:
     """Everything a person should see before anything is delivered."""
-    parts = [*_found(shop, prepared), *_before(shop, prepared, contract), *_after(shop, prepared, contract)]
+    parts = [
+        *_found(shop, prepared),
+        *_before(shop, prepared, shop.contract),
+        *_after(shop, prepared, shop.contract),
+    ]
     parts += _said("Assumed, because neither the files nor an option says it", prepared.proposal.assumed)
     parts += _said(
         "Worth knowing", [*prepared.proposal.notes, *prepared.converted.notes, *_of_rows(prepared)]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.core.contract import SourceContract
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.settings import read_settings
 from orchestration.definitions_files.variables import project_variables
@@ -27,6 +28,7 @@ from orchestration.importing.handing_over import hand_over, refuse_delivered
 from orchestration.importing.kept import (
     checked_name,
     contract_of,
+    contract_with,
     known_mappings,
     name_of,
     read_source,
@@ -102,9 +104,14 @@ class ShopImport:
         """How many rows are shown."""
         return int(str(self._settings["preview_rows"]))
 
+    @property
+    def contract(self) -> SourceContract:
+        """The standard shape as the contract of the shop."""
+        return contract_of(self.name)
+
     def looking(self, table: TextTable) -> Looking:
         """To ask the rows of a file."""
-        return Looking(self.connection, table, contract_of(self.name))
+        return Looking(self.connection, table, self.contract)
 
     def propose(self, options: Options) -> Proposal:
         """Decide how the files are read.
@@ -117,7 +124,7 @@ class ShopImport:
             options,
             self._known,
             self.source,
-            contract_of(self.name),
+            self.contract,
             self.vocabulary,
             self.connection,
         )
@@ -128,7 +135,7 @@ class ShopImport:
         Raises:
             InputFault: No row came out, no day is known, or it was delivered before.
         """
-        contract = contract_of(self.name)
+        contract = contract_with(self.name, proposal.settings, self.home)
         reading = Reading(proposal.mapping, contract, self.vocabulary, proposal.settings.currency)
         folder = self._folder / "tables"
         folder.mkdir()

@@ -73,7 +73,8 @@ def name_of(paths: Sequence[Path]) -> str:
 def contract_of(name: str) -> SourceContract:
     """The standard shape as the contract of a shop."""
     contract = _contracts()[STANDARD]
-    return replace(contract, name=name, tables=tuple(replace(table, source=name) for table in contract.tables))
+    tables = tuple(replace(table, source=name) for table in contract.tables)
+    return replace(contract, name=name, tables=tables)
 
 
 def contract_with(name: str, settings: ShopSettings, home: Home) -> SourceContract:

@@ -62,3 +62,9 @@ def written(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path
     path = folder / name
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def in_encoding(folder: Path, name: str, encoding: str) -> Path:
+    """A copy of one of the files, written as its system writes it."""
+    folder.mkdir(exist_ok=True)
+    return written(folder, name, (FILES / name).read_text(encoding="utf-8"), encoding)

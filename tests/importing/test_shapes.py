@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.importing.imported import FILES, imported, written
+from tests.importing.imported import FILES, imported, in_encoding, written
 
 OLIST = sorted(FILES.glob("olist_*.csv"))
 
@@ -29,12 +29,14 @@ def olist(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def online_retail(tmp_path_factory):
-    return imported(tmp_path_factory.mktemp("home"), FILES / "online_retail.csv", currency="GBP")
+    folder = tmp_path_factory.mktemp("home")
+    return imported(folder, in_encoding(folder / "in", "online_retail.csv", "latin-1"), currency="GBP")
 
 
 @pytest.fixture(scope="module")
 def german(tmp_path_factory):
-    return imported(tmp_path_factory.mktemp("home"), FILES / "bestellungen.csv")
+    folder = tmp_path_factory.mktemp("home")
+    return imported(folder, in_encoding(folder / "in", "bestellungen.csv", "cp1252"))
 
 
 def notes(found):
@@ -230,7 +232,7 @@ def test_what_cannot_be_read_keeps_its_text_and_is_counted_by_the_loaders_rules(
 
 
 def test_chinese_headings_words_and_dates_are_understood(tmp_path):
-    found = imported(tmp_path, FILES / "订单.csv")
+    found = imported(tmp_path, in_encoding(tmp_path / "in", "订单.csv", "gb18030"))
     orders = found.tables["orders"]
     assert [(row["status"], row["channel"], row["ordered_at"]) for row in orders] == [
         ("completed", "mini_program", "2025-01-01T09:05:00"),

@@ -76,7 +76,7 @@ def import_files(
     from orchestration.importing.proposing import Options
     from orchestration.importing.shop_import import importing
 
-    is_there = sys.stdin.isatty() and sys.stdout.isatty() and not yes
+    is_there = is_terminal() and not yes
     options = Options(
         zone=zone,
         currency=currency,
@@ -111,6 +111,11 @@ def import_files(
             "edit it as you "
             f"like.\nNext: rekindle run --as-of {prepared.delivered_on}"
         )
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _proposed(shop: ShopImport, options: Options, *, is_there: bool) -> Proposal:

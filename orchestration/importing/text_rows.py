@@ -69,7 +69,7 @@ class Reading:
 
 
 def present(value: str, reading: Reading) -> str:
-    """SQL: a cell without blanks around it; null where it is empty, or says so."""
+    """SQL: a cell without blanks around it; null where nothing is in it, or a word for nothing."""
     empty = ", ".join(literal(word) for word in ("", *reading.vocabulary.words.get(EMPTY, {})))
     trimmed = f"trim({value}, ' \t\u00a0\u3000\r\n')"
     return f"case when lower({trimmed}) not in ({empty}) then {trimmed} end"

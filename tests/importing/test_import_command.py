@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
+from orchestration.cli import app, import_files
 from orchestration.importing import handing_over
 from orchestration.importing.kept import contract_of, known_mappings
 from orchestration.importing.mapping import read_mapping
@@ -135,6 +135,21 @@ def test_dates_of_two_meanings_are_asked_and_an_option_answers(shop):
     assert "--dates day-first or --dates month-first" in answer.output
     assert "2025-04-03" in shop("--dates", "day-first", text=text).output
     assert "2025-03-04" in shop("--dates", "month-first", text=text).output
+
+
+def test_on_a_terminal_it_asks_what_the_file_leaves_open_and_delivers_when_somebody_agrees(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(import_files, "is_terminal", lambda: True)
+    path = written(tmp_path, "orders.csv", HEAD + "1,c1,03/04/2025,10.00\n")
+    asked = CliRunner().invoke(app, ["import", str(path)], input="Europe/Berlin\nno idea\nday-first\nn\n")
+    assert asked.exit_code == 0
+    assert "may be 3 April or March 4" in asked.output
+    assert "Nothing was delivered." in asked.output
+    assert not deliveries(home)
+    CliRunner().invoke(app, ["import", str(path)], input="Europe/Berlin\nmonth-first\ny\n")
+    assert deliveries(home)[-1] == "orders/orders/delivered=2025-03-04"
+    assert "time_zone: Europe/Berlin" in (home.root / "sources" / "orders" / "source.yml").read_text()
 
 
 def test_a_form_that_turned_since_the_last_file_is_asked(shop):

@@ -173,7 +173,10 @@ def _refunds(work: Work) -> str | None:
         # A cancellation that repeats its order's number after a letter names it; any other names itself.
         parts.append(f"""
             select
-                returned.order_id || case when returned.is_return then '' else '-returned' end as refund_id,
+                returned.order_id || case
+                    when returned.is_negative then '-' || left(returned.ordered_at, 10)
+                    when returned.is_return then '' else '-returned'
+                end as refund_id,
                 coalesce(sold.order_id, returned.order_id) as order_id, returned.system,
                 returned.ordered_at as refunded_at, 'refund' as kind, returned.given_back as amount,
                 returned.{ROW}, returned.{BROKEN}, returned.{FILE}, returned.currency
@@ -181,8 +184,7 @@ def _refunds(work: Work) -> str | None:
             left join (select distinct order_id from orders where not is_return) as sold
                 on returned.is_return
                 and sold.order_id = regexp_replace(returned.order_id, '^[A-Za-z]+-?', '')
-                and sold.order_id <> returned.order_id
-            where returned.returns > 0
+            where returned.returns > 0 or returned.is_negative
         """)
     query = united(parts)
     if query and not direct and not _one(work.connection, f"select count(*) from ({query})"):
@@ -214,9 +216,16 @@ def _members(work: Work) -> str | None:
         select * replace (coalesce(system, {system}) as system), {_WHO} as who from ({direct})
     """)
     work.connection.execute("create table persons as from buyers anti join known_members using (system, who)")
-    return """
-        select known.* replace (coalesce(known.registered_at, buyers.registered_at) as registered_at)
-        from known_members as known left join buyers using (system, who)
+    email = normalised_sql("email", "email")
+    return f"""
+        select known.* replace (
+            coalesce(known.registered_at, buyers.registered_at, by_email.registered_at) as registered_at
+        )
+        from known_members as known
+        left join buyers using (system, who)
+        left join (
+            select {email} as address, min(registered_at) as registered_at from buyers group by 1
+        ) as by_email on {normalised_sql("email", "known.email")} = by_email.address
         union all by name from persons
     """
 

@@ -42,7 +42,7 @@ _DATES = (
     r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?",
     _NUMERIC,
     r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})",
-    r"(?:[A-Za-z]{3,9}[.]?,? )?([0-9]{1,2})[. -]+([A-Za-z]{3,9})[.]?,?[ -]+([0-9]{4})",
+    r"(?:[A-Za-z]{3,9}[.]?,? )?([0-9]{1,2})[. -]+([A-Za-z]{3,9})[.]?,?[ -]+([0-9]{4}|[0-9]{2})",
     r"(?:[A-Za-z]{3,9}[.]?,? )?([A-Za-z]{3,9})[.]? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})(?: at)?",
 )
 _DATE = f"^(?:{'|'.join(_DATES)}){_TIME}$"
@@ -70,6 +70,7 @@ _PARTS = [
     "ap",
     "z",
 ]
+_SHORT_NAMED = "^[0-9]{1,2}[. -]+[A-Za-z]{3,9}[.]?,?[ -]+[0-9]{2}( |$)"
 _NUMERIC_DATE = f"^{_NUMERIC}{_TIME}$"
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _LONG_MONTHS = [
@@ -302,14 +303,14 @@ def date_counts(values: Sequence[str], relation: str) -> str:
                 parts.one <> '' as is_numeric,
                 try_cast(parts.one as integer) as one,
                 try_cast(parts.two as integer) as two,
-                length(parts.y) = 2 as is_short
+                length(parts.y) = 2 or regexp_matches(text, {literal(_SHORT_NAMED)}) as is_short
             from found
         )
         select
             count(*) filter (is_numeric and one > 12 and two <= 12),
             count(*) filter (is_numeric and two > 12 and one <= 12),
             count(*) filter (is_numeric and one <= 12 and two <= 12 and one <> two),
-            count(*) filter (is_numeric and is_short),
+            count(*) filter (is_short),
             case
                 when count(*) = count(*) filter (regexp_full_match(text, '{_SECONDS}|{_MILLISECONDS}'))
                 then count(*) else 0

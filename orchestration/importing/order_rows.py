@@ -162,7 +162,9 @@ class Work:
                     raw.* exclude ({", ".join([*person_fields, "net_amount"])}), {joined}, {
             net
         } as net_amount,
-                    sums.given_back, coalesce(sums.returns, 0) as returns, sums.lines
+                    coalesce(sums.given_back, ltrim({net}, '-')) as given_back,
+                    coalesce(sums.returns, 0) as returns, sums.lines,
+                    coalesce({decimal(net)} < 0, false) as is_negative
                 from raw
                 left join person on raw.order_customer_id = person.order_customer_id
                 left join payments on raw.order_id = payments.order_id
@@ -183,7 +185,7 @@ class Work:
                 coalesce(gross_amount, {plus("net_amount", "discount_amount")}) as gross_amount,
                 coalesce(member_id, order_customer_id) as member_id,
                 -- Nothing was sold by it: it takes back what another order sold.
-                coalesce(returns > 0 and returns = lines, false) as is_return
+                coalesce(returns > 0 and returns = lines, false) or is_negative as is_return
             from joined
         """)
 

@@ -36,7 +36,7 @@ def preview(shop: ShopImport, prepared: Prepared) -> str:
 
 def masked(value: str, *, is_contact: bool) -> str:
     """A value that may be shown: a contact detail by its first sign and its last two."""
-    if is_contact or re.search(r"[^@\s]@[^@\s]", value):
+    if value and (is_contact or re.search(r"[^@\s]@[^@\s]", value)):
         return f"{value[:1]}…{value[-2:]}" if len(value) > 4 else "…"
     return value
 

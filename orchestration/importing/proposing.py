@@ -34,7 +34,14 @@ from orchestration.importing.looking import Looking
 from orchestration.importing.mapping import FileMapping, Mapping
 from orchestration.importing.reading import TextTable
 from orchestration.importing.recognising import likeness, recognise, refit, same_shape
-from orchestration.importing.shape_changes import ALIKE, all_kinds, changed, check_changes, field_of
+from orchestration.importing.shape_changes import (
+    ALIKE,
+    all_kinds,
+    changed,
+    check_changes,
+    check_needed,
+    field_of,
+)
 from orchestration.importing.text_rows import MappedFile
 
 # Where neither a file nor a person says it; the project's own variables go before.
@@ -171,6 +178,7 @@ class _Work:
         if found.shape.headings or not self.shape.headings:
             self.shape = found.shape
         self.labels[table.name] = found.shape.label
+        check_needed(table.name, found.mapping, table.headings)
         return MappedFile(table, self._by_values(table, found.mapping, is_list=not found.shape.headings))
 
     def settings(self, source: Lookup[str, str], files: Sequence[MappedFile]) -> ShopSettings:

@@ -11,11 +11,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestration.core.errors import InputFault
-from orchestration.importing.fields import NOT_USED, compared
+from orchestration.importing.fields import CUSTOMERS, ITEMS, LINES, NOT_USED, ORDERS, PAYMENTS, compared
 from orchestration.importing.mapping import FileMapping, Mapping
 from orchestration.importing.reading import TextTable
 from orchestration.importing.recognising import likeness, same_shape
 
+_NEEDED = {
+    ORDERS: ("order_id", "ordered_at"),
+    LINES: ("order_id", "ordered_at"),
+    ITEMS: ("order_id",),
+    PAYMENTS: ("order_id", "payment_amount"),
+    CUSTOMERS: ("order_customer_id",),
+}
 ALIKE = 0.5
 """Share of common headings from which a file counts as one of a kind that changed."""
 
@@ -49,6 +56,20 @@ def check_changes(changes: Lookup[str, str], tables: Sequence[TextTable]) -> Non
     if lost:
         found = "; ".join(f"{table.name}: {', '.join(table.headings)}" for table in tables)
         raise InputFault(f"--map names columns that no file has: {', '.join(lost)}. Found: {found}.")
+
+
+def check_needed(where: str, mapping: FileMapping, headings: Sequence[str]) -> None:
+    """Refuse a file without which column nothing can be made of it.
+
+    Raises:
+        InputFault: Naming what is missing, and the columns there are.
+    """
+    missing = [field for field in _NEEDED.get(mapping.rows, ()) if field not in mapping.columns]
+    if missing:
+        raise InputFault(
+            f"{where}: no column of {mapping.rows} was found for {', '.join(missing)}. Its columns: "
+            f"{', '.join(headings)}.\nSay which it is with --map 'its name={missing[0]}'."
+        )
 
 
 def all_kinds(known: Mapping | None, now: Sequence[FileMapping]) -> tuple[FileMapping, ...]:

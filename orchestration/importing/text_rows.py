@@ -28,6 +28,7 @@ FILE = "source_file"
 EMPTY, NOBODY = "empty", "nobody"
 """Among the words: those that programs write where there is nothing, and numbers that are no member's."""
 _JOINED = ("first_name", "last_name", "ordered_time")
+_AS_TEXT = '^(?:="(.*)"|\'([+]?[0-9].*))$'
 _FLOAT = "^([0-9]+)[.]0$"
 
 
@@ -71,7 +72,9 @@ class Reading:
 def present(value: str, reading: Reading) -> str:
     """SQL: a cell without blanks around it; null where nothing is in it, or a word for nothing."""
     empty = ", ".join(literal(word) for word in ("", *reading.vocabulary.words.get(EMPTY, {})))
+    # ' before a number and ="..." are how spreadsheets are told that it is text.
     trimmed = f"trim({value}, ' \t\u00a0\u3000\r\n')"
+    trimmed = f"regexp_replace({trimmed}, {literal(_AS_TEXT)}, '\\1\\2')"
     return f"case when lower({trimmed}) not in ({empty}) then {trimmed} end"
 
 

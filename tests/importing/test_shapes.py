@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from orchestration.core.errors import InputFault
 from tests.importing.imported import FILES, imported, in_encoding, written
 
 OLIST = sorted(FILES.glob("olist_*.csv"))
@@ -288,6 +289,53 @@ def test_members_of_their_own_file_keep_it_and_other_buyers_are_added(tmp_path):
     assert {key: row.get("registered_at") for key, row in members.items()} == {
         "7": "2024-05-01", "8": "2025-01-06", "9": None,
     }  # fmt: skip
+
+
+def test_an_amount_below_zero_in_a_list_is_a_refund_of_its_order(tmp_path):
+    path = written(
+        tmp_path,
+        "a.csv",
+        "order id,customer id,date,total\n1,7,2025-01-05,10\n1,7,2025-01-09,-4.50\n9,8,2025-01-06,(3)\n",
+    )
+    found = imported(tmp_path / "home", path)
+    assert [row["order_id"] for row in found.tables["orders"]] == ["1"]
+    assert [
+        (row["refund_id"], row["order_id"], row["amount"], row["refunded_at"])
+        for row in found.tables["refunds"]
+    ] == [
+        ("1-2025-01-09", "1", "4.50", "2025-01-09"),
+        ("9-2025-01-06", "9", "3", "2025-01-06"),
+    ]
+
+
+def test_marks_by_which_spreadsheets_know_text_are_no_part_of_it(tmp_path):
+    path = written(
+        tmp_path, "a.csv", 'order id,customer id,date,total\n\'0012,"=""007""",05-Jan-25,USD 10.00\n'
+    )
+    found = imported(tmp_path / "home", path)
+    (order,) = found.tables["orders"]
+    assert [order[name] for name in ("order_id", "member_id", "ordered_at", "net_amount")] == [
+        "0012", "007", "2025-01-05", "10.00",
+    ]  # fmt: skip
+    assert found.proposal.settings.currency == "USD"
+
+
+def test_customers_without_a_date_are_registered_with_their_first_order_by_address(tmp_path):
+    people = written(
+        tmp_path,
+        "customers.csv",
+        "Customer ID,First Name,Last Name,Email,Total Orders\n'88,Ann,Lee,A@example.com,1\n",
+    )
+    orders = written(tmp_path, "orders.csv", "order id,email,date,total\n1,a@example.com,2025-01-05,10\n")
+    found = imported(tmp_path / "home", orders, people)
+    (member,) = [row for row in found.tables["members"] if row.get("member_id") == "88"]
+    assert (member["full_name"], member["registered_at"]) == ("Ann Lee", "2025-01-05")
+
+
+def test_a_list_without_order_numbers_is_refused_with_what_is_needed(tmp_path):
+    path = written(tmp_path, "a.csv", "customer id,date,total\n7,2025-01-05,10\n")
+    with pytest.raises(InputFault, match="was found for order_id"):
+        imported(tmp_path / "home", path, table="orders")
 
 
 def test_columns_of_customers_are_read_by_what_stands_in_them(tmp_path):

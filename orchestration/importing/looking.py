@@ -53,7 +53,8 @@ class Looking:
             return []
         column = f"upper(trim({self.table.column(mapping.columns['currency'])}))"
         return self._list(
-            f"select {column} from {self._relation} where {column} <> '' group by 1 order by count(*) desc, 1"
+            f"select {column} from {self._relation} where regexp_full_match({column}, '[A-Z]{{3}}') "
+            "group by 1 order by count(*) desc, 1"
         )
 
     def signs(self, mapping: FileMapping, signs: Iterable[str]) -> list[str]:

@@ -240,8 +240,8 @@ def _parquet(path: Path, target: Path) -> TextTable:
 
 
 def _parquet_text(name: str, kind: str) -> str:
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime(make_timestamp(epoch_us({name})), '%Y-%m-%d %H:%M:%S.%f') || 'Z'"
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
+        return f"strftime(make_timestamp(epoch_us(cast({name} as timestamptz))), '%Y-%m-%d %H:%M:%S.%f') || 'Z'"
     if kind.startswith("TIMESTAMP"):
         return f"strftime(cast({name} as timestamp), '%Y-%m-%d %H:%M:%S.%f')"
     if kind in ("DOUBLE", "FLOAT"):

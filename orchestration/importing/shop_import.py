@@ -42,7 +42,12 @@ from orchestration.importing.text_rows import Reading
 from orchestration.project import SEEDS_DIR, Home
 
 _MEMORY = "2GB"
-_NEWEST = {"orders": "ordered_at", "refunds": "refunded_at", "members": "registered_at"}
+_NEWEST = {
+    "orders": "ordered_at",
+    "order_items": "ordered_at",
+    "refunds": "refunded_at",
+    "members": "registered_at",
+}
 
 
 @dataclass(frozen=True)

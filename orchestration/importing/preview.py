@@ -26,7 +26,7 @@ def preview(shop: ShopImport, prepared: Prepared) -> str:
         *_before(shop, prepared, shop.contract),
         *_after(shop, prepared, shop.contract),
     ]
-    parts += _said("Assumed, because neither the files nor an option says it", prepared.proposal.assumed)
+    parts += _said("Found out or assumed, where no option tells it", prepared.proposal.assumed)
     parts += _said(
         "Worth knowing", [*prepared.proposal.notes, *prepared.converted.notes, *_of_rows(prepared)]
     )

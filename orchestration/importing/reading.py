@@ -241,7 +241,9 @@ def _parquet(path: Path, target: Path) -> TextTable:
 
 def _parquet_text(name: str, kind: str) -> str:
     if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
-        return f"strftime(make_timestamp(epoch_us(cast({name} as timestamptz))), '%Y-%m-%d %H:%M:%S.%f') || 'Z'"
+        return (
+            f"strftime(make_timestamp(epoch_us(cast({name} as timestamptz))), '%Y-%m-%d %H:%M:%S.%f') || 'Z'"
+        )
     if kind.startswith("TIMESTAMP"):
         return f"strftime(cast({name} as timestamp), '%Y-%m-%d %H:%M:%S.%f')"
     if kind in ("DOUBLE", "FLOAT"):

@@ -6,6 +6,7 @@ Does not: any step itself; asking and printing (cli.import_files).
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from orchestration.core.contract import SourceContract
 from orchestration.core.errors import InputFault
 from orchestration.definitions_files.settings import read_settings
 from orchestration.definitions_files.variables import project_variables
-from orchestration.files import private_folder
+from orchestration.files import is_alive, private_folder
 from orchestration.importing.checking import TableCheck, check_tables
 from orchestration.importing.converting import Converted, convert
 from orchestration.importing.fields import read_vocabulary
@@ -42,6 +43,7 @@ from orchestration.importing.text_rows import Reading
 from orchestration.project import SEEDS_DIR, Home
 
 _MEMORY = "2GB"
+_FOLDER = ".importing-"
 _NEWEST = {
     "orders": "ordered_at",
     "order_items": "ordered_at",
@@ -224,7 +226,11 @@ class ShopImport:
 @contextmanager
 def importing(home: Home) -> Iterator[ShopImport]:
     """An import in a private folder of the home, which is gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix=".importing-", dir=private_folder(home.vault)))
+    vault = private_folder(home.vault)
+    for left in vault.glob(f"{_FOLDER}*"):
+        if not is_alive(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)  # of an import that was killed
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=vault))
     try:
         with duckdb.connect(str(folder / "work.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")

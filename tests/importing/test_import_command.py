@@ -63,6 +63,15 @@ def test_contact_details_are_masked_wherever_they_stand(home):
             assert detail not in said
 
 
+def test_what_a_killed_import_left_in_the_vault_is_gone_with_the_next(shop, home):
+    left = home.vault / ".importing-999999999-x"
+    left.mkdir(parents=True)
+    home.vault.chmod(0o700)
+    (left / "orders.parquet").write_text("a person")
+    shop()
+    assert not left.exists()
+
+
 def test_yes_delivers_every_table_and_keeps_how(shop, home):
     assert shop("--yes", "--name", "mine", "--zone", "Europe/Berlin", "--currency", "eur").exit_code == 0
     assert deliveries(home) == ["mine/members/delivered=2025-03-15", "mine/orders/delivered=2025-03-15"]

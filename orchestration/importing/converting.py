@@ -15,7 +15,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.contract import Table
-from orchestration.core.pseudonyms import normalised_sql
 from orchestration.core.summary import counted
 from orchestration.importing.fields import ITEMS, LINES, ORDERS, REFUNDED
 from orchestration.importing.order_rows import Work, united
@@ -27,8 +26,11 @@ from orchestration.loader.row_rules import literal, quoted
 _OF_THE_ORDER = ("ordered_at", "member_id", "email", "status", "net_amount")
 _MOST_WORDS, _LONGEST_WORD = 8, 24
 _PERSONAL = ["email", "phone", "full_name", "street_address", "city", "region"]
-# The loader gives a member without a number the pseudonym of the address, or else of the phone.
-_WHO = f"coalesce(member_id, {normalised_sql('email', 'email')}, {normalised_sql('phone', 'phone')})"
+# Spellings of one address or phone that are seen alike here; the loader, which gives a member without a number
+# the pseudonym of the address or else of the phone, knows more of them and keeps one row of those.
+_EMAIL = "nullif(lower(trim(email)), '')"
+_PHONE = "nullif(regexp_replace(regexp_replace(phone, '[^0-9]', '', 'g'), '^00', ''), '')"
+_WHO = f"coalesce(member_id, {_EMAIL}, {_PHONE})"
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,6 @@ def _members(work: Work) -> str | None:
         select * replace (coalesce(system, {system}) as system), {_WHO} as who from ({direct})
     """)
     work.connection.execute("create table persons as from buyers anti join known_members using (system, who)")
-    email = normalised_sql("email", "email")
     return f"""
         select known.* replace (
             coalesce(known.registered_at, buyers.registered_at, by_email.registered_at) as registered_at
@@ -224,8 +225,8 @@ def _members(work: Work) -> str | None:
         from known_members as known
         left join buyers using (system, who)
         left join (
-            select {email} as address, min(registered_at) as registered_at from buyers group by 1
-        ) as by_email on {normalised_sql("email", "known.email")} = by_email.address
+            select {_EMAIL} as address, min(registered_at) as registered_at from buyers group by 1
+        ) as by_email on nullif(lower(trim(known.email)), '') = by_email.address
         union all by name from persons
     """
 

@@ -26,8 +26,8 @@ from orchestration.loader.row_rules import literal, quoted
 _OF_THE_ORDER = ("ordered_at", "member_id", "email", "status", "net_amount")
 _MOST_WORDS, _LONGEST_WORD = 8, 24
 _PERSONAL = ["email", "phone", "full_name", "street_address", "city", "region"]
-# Spellings of one address or phone that are seen alike here; the loader, which gives a member without a number
-# the pseudonym of the address or else of the phone, knows more of them and keeps one row of those.
+# Spellings of one address or phone that are seen alike here; the loader, which gives a member without a
+# number the pseudonym of the address or else of the phone, knows more of them and keeps one row of those.
 _EMAIL = "nullif(lower(trim(email)), '')"
 _PHONE = "nullif(regexp_replace(regexp_replace(phone, '[^0-9]', '', 'g'), '^00', ''), '')"
 _WHO = f"coalesce(member_id, {_EMAIL}, {_PHONE})"

@@ -21,6 +21,7 @@ from orchestration.cli import (
     erase,
     experiments,
     export,
+    import_files,
     report,
     run,
     sample,
@@ -103,6 +104,7 @@ for command in (
     ui.ui,
 ):
     app.command()(command)
+app.command("import")(import_files.import_files)
 
 
 @app.callback()

@@ -20,6 +20,7 @@ FOLDERS = {
     "campaign_settings": "campaigns",
     "churn_settings": "churn",
     "export_settings": "exports",
+    "import_settings": "sources",
     "lifecycle_settings": "lifecycle",
     "metric_settings": "metrics",
     "tag_settings": "tags",

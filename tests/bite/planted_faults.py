@@ -73,6 +73,10 @@ CONDITIONS: dict[str, list[str]] = {
     "response_window__windows_are_positive": [
         "update seeds.response_window set response_days = 0 where one_row",
     ],
+    "import_settings__something_is_shown": [
+        "update seeds.import_settings set value = '0' where setting = 'preview_rows'",
+        "update seeds.import_settings set value = '0' where setting = 'newest_gap_days'",
+    ],
     "metric_settings__trust_is_not_negative": [
         "update seeds.metric_settings set value = '-1' where setting = 'stock_trusted_days'"
     ],

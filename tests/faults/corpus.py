@@ -460,7 +460,8 @@ def _whole() -> list[Case]:
 CASES: list[Case] = [
     case
     for group in (
-        _encodings, _separators, _ragged, _columns, _times, _amounts, _ids, _keys, _contacts, _parquet, _files, _whole,
+        _encodings, _separators, _ragged, _columns, _times, _amounts, _ids, _keys, _contacts, _parquet,
+        _files, _whole,
     )
     for case in group()
 ]  # fmt: skip

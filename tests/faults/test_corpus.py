@@ -1,4 +1,4 @@
-"""A corpus of odd files: each ends as it must, by the documented way, and docs/reliability.md has the table of ends.
+"""A corpus of odd files: each ends as it must, by the documented way; docs/reliability.md has the table.
 
 A case that does not end as it must is no line of the table, so nothing is promised there that was not seen.
 """

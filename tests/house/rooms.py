@@ -108,6 +108,12 @@ PYTHON_ROOMS = (
         "know a source by name, open the warehouse",
     ),
     Room(
+        "importing",
+        ("core", "project", "files", "definitions_files", "sources", "loader", "importing"),
+        "read a shop's own files, map and convert them, ask the loader on trial, deliver",
+        "validate by rules of its own, ask and print",
+    ),
+    Room(
         "warehouse",
         ("core", "project", "files", "own_tables", "definitions_files", "warehouse"),
         "lock, build, audit, publish, keep versions",
@@ -221,6 +227,7 @@ PYTHON_ROOMS = (
             "sources",
             "definitions_files",
             "loader",
+            "importing",
             "warehouse",
             "ledger",
             "readers",
@@ -244,6 +251,7 @@ FORBIDDEN_LIBRARIES = {
     "sources": _FRAMEWORKS,
     "definitions_files": {*_FRAMEWORKS, "pyarrow"},
     "loader": _FRAMEWORKS,
+    "importing": _FRAMEWORKS,
     "warehouse": _FRAMEWORKS - {"dbt"},
     "ledger": _FRAMEWORKS,
     "fits": _FRAMEWORKS,

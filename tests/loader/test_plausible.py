@@ -56,11 +56,11 @@ sources:
 """
 GOOD = {"order_id": "1", "ordered_at": "2024-05-01 10:00:00"}
 # Deliveries are of 2024-06-01.
-TOO_EARLY = "before 1980-01-01, the earliest that is plausible"
+TOO_EARLY = "before 1970-01-02, the earliest that is plausible"
 TOO_LATE = "after 2024-06-03, the latest that is plausible in this delivery"
 NO_ZONE = "an offset no time zone has; at most 14:00 from UTC is allowed"
 IMPOSSIBLE = [
-    ({"ordered_at": "1979-12-31 23:59:59"}, "ordered_at", TOO_EARLY),
+    ({"ordered_at": "1969-12-31 23:59:59"}, "ordered_at", TOO_EARLY),
     ({"ordered_at": "1970-01-01"}, "ordered_at", TOO_EARLY),
     ({"ordered_at": "2045-12-20 10:00:00"}, "ordered_at", TOO_LATE),
     ({"ordered_at": "2024-06-04"}, "ordered_at", TOO_LATE),
@@ -76,7 +76,7 @@ IMPOSSIBLE = [
      "ordered_at must not be on a later day than paid_at"),
 ]  # fmt: skip
 POSSIBLE = [
-    {"ordered_at": "1980-01-01"},
+    {"ordered_at": "1970-01-02"},
     {"ordered_at": "2024-06-03 23:59:59"},
     {"ordered_at": "2024-05-01T10:00:00+14:00"},
     {"ordered_at": "2024-05-01T10:00:00-12:00"},

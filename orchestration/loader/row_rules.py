@@ -103,7 +103,7 @@ def typed(column: Column, delivered: str | None) -> str:
 
 
 def row_rules(
-    column: Column, delivered: str | None, *, is_moment: bool = False, filled: str | None = None
+    column: Column, delivered: str | None, is_moment: bool = False, filled: str | None = None
 ) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 

@@ -31,10 +31,11 @@ from orchestration.csv_files import fault_of, is_blank, without_waiting_writers
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
+from orchestration.loader.bookkeeping import tell_placeholders
 from orchestration.loader.deliveries import MANIFEST
-from orchestration.loader.loading import RECORD, tell_key, tell_placeholders
+from orchestration.loader.loading import RECORD
 from orchestration.loader.row_rules import literal, quoted
-from orchestration.loader.secret import read_secret
+from orchestration.loader.secret import read_secret, tell_key
 from orchestration.own_tables import read_own_table
 from orchestration.project import Home
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,6 +18,7 @@ from orchestration.core.contract import ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import CONTACT_KINDS, ContactRules, pseudonym
 from orchestration.definitions_files.seeds import sound_rows
 from orchestration.files import write_if_changed
+from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
 from orchestration.own_tables import arrow_type, read_own_table, write_own_table
 from orchestration.project import Home
 
@@ -88,6 +90,12 @@ def blocked_identifiers(
             if hashed is not None:
                 rows.setdefault((kind, hashed), row["reason"])
     return rows
+
+
+def tell_placeholders(connection: duckdb.DuckDBPyConnection, pseudonyms: Iterable[str]) -> None:
+    """Give a connection the pseudonyms that are nobody's."""
+    values = ", ".join(literal(hashed) for hashed in sorted(pseudonyms))
+    connection.execute(f"set variable {BLOCKED_VARIABLE} = cast([{values}] as varchar[])")
 
 
 def write_blocked_identifiers(home: Home, blocked: dict[tuple[str, str], str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,12 +20,12 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
-from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.csv_files import without_waiting_writers
 from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import (
     blocked_identifiers,
     missing_lines,
+    tell_placeholders,
     write_blocked_identifiers,
     write_empty_tables,
     write_loads,
@@ -44,10 +44,8 @@ from orchestration.loader.deliveries import (
 from orchestration.loader.identity_decisions import read_decisions, write_decisions
 from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
-from orchestration.loader.phone_function import know_phones
 from orchestration.loader.plausible import Plausible, read_plausible
-from orchestration.loader.row_rules import BLOCKED_VARIABLE, literal
-from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret
+from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret, tell_key
 from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
 from orchestration.loader.whole_deliveries import (
     RefusedAsAWhole,
@@ -366,20 +364,6 @@ def _connect(home: Home, secret: Secret, memory_limit: str, threads: int | None)
     if threads is not None:
         connection.execute("set threads = ?", [threads])
     return connection
-
-
-def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
-    """Give a connection what it needs to hash contact details."""
-    know_phones(connection)
-    pads = key_pads(secret.value)
-    connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
-    connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
-
-
-def tell_placeholders(connection: duckdb.DuckDBPyConnection, pseudonyms: Iterable[str]) -> None:
-    """Give a connection the pseudonyms that are nobody's."""
-    values = ", ".join(literal(hashed) for hashed in sorted(pseudonyms))
-    connection.execute(f"set variable {BLOCKED_VARIABLE} = cast([{values}] as varchar[])")
 
 
 def _workspace(home: Home) -> Path:

@@ -220,8 +220,7 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
     key = ", ".join(quoted(name) for name in table.key)
     if _keys_are_distinct(connection, table):
         return
-    # Equal keys have equal hashes, and only such rows are compared. An empty part of a key is a value too.
-    hashed = f"hash({key})"
+    hashed = f"hash({key})"  # equal for equal keys; an empty part is a value like any other
     connection.execute(
         f"create or replace temp table repeated as select {hashed} as key_hash from rows_as_typed "
         "group by all having count(*) > 1"
@@ -261,26 +260,21 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
 def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether no key repeats, found out cheaply; false also when that cannot be said this way.
 
-    Numbers that are distinct make distinct keys, whatever stands beside them: close whole numbers, written as
-    text or not, are ticked off in a string of bits.
+    Distinct numbers make distinct keys: close ones, as text or not, are ticked off in a string of bits.
     """
     numbers = [
-        name if column.data_type in ("bigint", "integer") else f"try_cast({name} as bigint)"
-        for column in map(table.column, table.key)
-        if column.data_type in ("bigint", "integer", "varchar")
-        for name in [quoted(column.name)]
+        f"try_cast({quoted(name)} as bigint)"
+        for name in table.key
+        if table.column(name).data_type in ("bigint", "integer", "varchar")
     ]
     ends = "".join(f", min({number}), max({number}), count({number})" for number in numbers)
     (row,) = connection.execute(f"select count(*){ends} from rows_as_typed").fetchall()
     rows, spans = row[0], [row[start : start + 3] for start in range(1, len(row), 3)]
-    if rows == 0:
-        return True
     bits, position = 1, "cast(0 as bigint)"
     for number, (low, high, count) in zip(numbers, spans, strict=True):
-        if count == rows:
-            width = high - low + 1
-            bits *= width
-            position = f"({position} * {width} + (cast({number} as bigint) - ({low})))"
+        if count == rows > 0:
+            bits *= high - low + 1
+            position = f"({position} * {high - low + 1} + ({number} - ({low})))"
     if 1 < bits <= min(_MOST_BITS, _MOST_BITS_PER_ROW * rows + 1_000_000):
         ticked = f"bit_count(bitstring_agg({position}, cast(0 as bigint), cast({bits - 1} as bigint)))"
         return _one(connection, f"select {ticked} from rows_as_typed") == rows

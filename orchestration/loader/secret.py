@@ -1,6 +1,6 @@
 """The secret of the keyed hashes: from the environment or a private file, always the same one.
 
-Belongs here: finding, making and recognising the secret.
+Belongs here: finding, making and recognising the secret, giving it to a connection.
 Does not: hashing (orchestration.core.pseudonyms).
 """
 
@@ -12,8 +12,12 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+
 from orchestration.core.errors import InputFault
+from orchestration.core.pseudonyms import INNER_PAD_VARIABLE, OUTER_PAD_VARIABLE, key_pads
 from orchestration.files import private_folder, read_json, write_file
+from orchestration.loader.phone_function import know_phones
 from orchestration.project import SECRET_VARIABLE, Home
 
 SHORTEST = 32
@@ -72,6 +76,14 @@ def read_secret(home: Home) -> Secret:
     if not fingerprint_file.exists():
         write_file(fingerprint_file, f"{secret.fingerprint}\n".encode(), mode=0o600)
     return secret
+
+
+def tell_key(connection: duckdb.DuckDBPyConnection, secret: Secret) -> None:
+    """Give a connection what it needs to hash contact details."""
+    know_phones(connection)
+    pads = key_pads(secret.value)
+    connection.execute(f"set variable {INNER_PAD_VARIABLE} = $1", [pads.inner])
+    connection.execute(f"set variable {OUTER_PAD_VARIABLE} = $1", [pads.outer])
 
 
 def _from_environment() -> Secret | None:

@@ -97,7 +97,7 @@ def test_without_news_everybody_known_to_agree_is_in_the_file(shop):
         ("chain", "consents", consent(says="true", happened_at="yesterday")),
         ("chain", "consents", consent(channel="by letter")),
         ("chain", "consents", consent(purpose="anything")),
-        ("chain", "consents", consent(system="till")),
+        ("chain", "consents", consent(system="The Till")),
         ("receipts", "touches", receipt("t03", unsubscribed_at="2025-12-29 10:00:00")),
         ("receipts", "touches", receipt("t03", blocked_at="2025-12-29 10:00:00")),
         ("receipts", "touches", receipt("t03", complained_at="2025-12-29 10:00:00")),

@@ -315,7 +315,7 @@ def test_loaded_files_that_cannot_be_read_are_told(business):
     run(business)
     for file in business.home.loaded.glob("chain/events/*/*/*/*.parquet"):
         cut(file)
-    with pytest.raises(RekindleError, match="chain/events cannot be read through"):
+    with pytest.raises(RekindleError, match="chain/events/chain cannot be read through"):
         run(business)
 
 

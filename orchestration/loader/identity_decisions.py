@@ -27,6 +27,7 @@ from orchestration.core.identity_decisions import (
 )
 from orchestration.core.summary import counted
 from orchestration.definitions_files.rows import read_table
+from orchestration.files import exact_path
 from orchestration.loader.row_rules import literal, quoted
 from orchestration.own_tables import write_own_table
 from orchestration.project import Home
@@ -172,8 +173,8 @@ def _records(
     with duckdb.connect() as connection:
         for contract in contracts.values():
             for table in _member_tables(contract):
-                folder = home.loaded / table.source / table.name
-                files = sorted(map(str, folder.glob("delivered=*/month=*/*.parquet")))
+                folder = home.loaded / table.place
+                files = sorted(map(exact_path, folder.glob("delivered=*/month=*/*.parquet")))
                 number = next(name for name in table.key if name in _NUMBERS)
                 system = "system" if "system" in table.key else literal(table.source)
                 if files:

@@ -95,7 +95,7 @@ def _read(home: Home, words: list[str]) -> MemberLinks:
         ).fetchall():
             holders[value].append(record)
     keys = {row["record_key"] for row in ledger} | {record for held in holders.values() for record in held}
-    named = records_of_keys(home, read_contracts(STAGING_DIR), keys)
+    named = records_of_keys(home, read_contracts(STAGING_DIR, home), keys)
     return MemberLinks(
         member, {record_key(*record): record for record in named}, ledger, links, dict(holders)
     )
@@ -106,7 +106,7 @@ def _member_meant(home: Home, published: duckdb.DuckDBPyConnection, words: list[
     if len(words) == 1 and words[0].isdecimal():
         keys = [int(words[0])]
     elif len(words) in (2, 3):
-        contracts = read_contracts(STAGING_DIR)
+        contracts = read_contracts(STAGING_DIR, home)
         system, number = (word.strip() for word in words[-2:])
         sources = [words[0].strip().lower()] if len(words) == 3 else sorted(contracts)
         written = [(source, system, number) for source in sources]

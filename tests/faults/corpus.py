@@ -174,7 +174,7 @@ def _columns() -> list[Case]:
             ("memberid", "member_id"),
             renamed("member_id", "memberid"),
         ),
-        Case("columns", "member_id and Member_ID", "refused", ("Member_ID",), twins),
+        Case("columns", "member_id and Member_ID", "refused", ("twice",), twins),
         Case("columns", "a required one is missing", "refused", ("status",), renamed("status", "zustand")),
         Case("columns", "one that nobody asked for", (2, 0, 0), ("remark",), with_extra),
         Case("columns", "a name twice", "refused", ("twice",), renamed("discount_amount", "net_amount")),

@@ -255,7 +255,8 @@ def _by_consent(chance, drawn, record, channel, moment, on, number) -> Said:
             ("purpose", "", (channel,), moment),
             ("is_granted", "perhaps", (channel,), moment),
             ("happened_at", "soon", (channel,), _end_of(on)),
-            ("happened_at", "2099-01-01 04:00:00", (channel,), _end_of(on)),
+            # As far ahead as is plausible; what lies further is refused.
+            ("happened_at", datetime.combine(on + timedelta(days=2), time(4)), (channel,), _end_of(on)),
             ("member_id", "", (channel,), moment),
             ("repeated", "push", (channel,), moment),
         )

@@ -298,7 +298,8 @@ def _by_touch(chance, drawn, record, channel, moment, on, number) -> Said:
     is_told = wrong == "member_id" and on > DELIVERIES[0] and chance.random() < 0.7
     if is_told:
         # The touch itself was told before, with whom it went to.
-        before = {name: text for name, text in row.items() if name != fact}
+        # Planned, and not sent yet.
+        before = {name: text for name, text in row.items() if name not in (fact, "sent_at")}
         drawn.rows["chain", "touches", DELIVERIES[DELIVERIES.index(on) - 1]].append(before)
     if wrong != "nothing":
         row[wrong] = value

@@ -255,7 +255,8 @@ def _by_consent(chance, drawn, record, channel, moment, on, number) -> Said:
             ("purpose", "", (channel,), moment),
             ("is_granted", "perhaps", (channel,), moment),
             ("happened_at", "soon", (channel,), _end_of(on)),
-            ("happened_at", "2099-01-01 04:00:00", (channel,), _end_of(on)),
+            # As far ahead as is plausible; what lies further is refused.
+            ("happened_at", datetime.combine(on + timedelta(days=2), time(4)), (channel,), _end_of(on)),
             ("member_id", "", (channel,), moment),
             ("repeated", "push", (channel,), moment),
         )
@@ -297,7 +298,8 @@ def _by_touch(chance, drawn, record, channel, moment, on, number) -> Said:
     is_told = wrong == "member_id" and on > DELIVERIES[0] and chance.random() < 0.7
     if is_told:
         # The touch itself was told before, with whom it went to.
-        before = {name: text for name, text in row.items() if name != fact}
+        # Planned, and not sent yet.
+        before = {name: text for name, text in row.items() if name not in (fact, "sent_at")}
         drawn.rows["chain", "touches", DELIVERIES[DELIVERIES.index(on) - 1]].append(before)
     if wrong != "nothing":
         row[wrong] = value

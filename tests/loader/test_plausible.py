@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from small_shop import Shop, contracts_from, counts
 from orchestration.core.contract import ContractFault
 from orchestration.core.errors import InputFault
 from orchestration.core.pseudonyms import pseudonym
+from orchestration.loader import load
 from orchestration.loader.plausible import RANGES_SEED, WORDS_SEED, read_plausible
 from orchestration.loader.secret import read_secret
 from orchestration.own_tables import read_own_table
@@ -168,6 +170,25 @@ def test_what_is_no_contact_detail_has_no_pseudonym_and_is_counted_and_its_row_i
     kept = {row["member_id"]: row for row in pq.read_table(vault, partitioning=None).to_pylist()}
     assert (kept["m0"]["phone"], kept["m0"]["phone_dialled"]) == ("1.38E+10", None)
     assert kept["m9"]["phone_dialled"] == "+919876543210"
+
+
+def test_a_source_dials_in_its_country_and_folds_the_letters_of_its_ids(new_shop):
+    shop = new_shop()
+    phones = ["+91 98765 43210", "098765 43210", "0091 98765 43210"]
+    shop.deliver("members", {"member_id": ["a1", "Ｂ2", "c3 "], "phone": phones, "level": ["gold"] * 3})
+    shop.deliver("orders", {name: [value] for name, value in GOOD.items()})
+    contract = contracts_from(CONTRACT)["shop"]
+    tables = tuple(replace(table, country="IN", id_case="upper") for table in contract.tables)
+
+    load(shop.home, {"shop": replace(contract, tables=tables)}, shop.said.append)
+
+    found = shop.loaded("members")
+    assert [(row["member_id"], row["level"]) for row in found] == [
+        ("A1", "gold"),
+        ("B2", "gold"),
+        ("C3", "gold"),
+    ]
+    assert len({row["phone"] for row in found} - {None}) == 1
 
 
 def test_a_refused_consent_that_cannot_be_so_silences_from_its_delivery_on(new_shop):

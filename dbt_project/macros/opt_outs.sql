@@ -1,5 +1,5 @@
-{# Every member record with the member whose word it is, and the touches of all of them. Whoever left with all records is
-   nobody's member any more, but what they said stays with their addresses, under the key of the record. #}
+{# Every member record with the member whose word it is, and the touches of all of them. Whoever left with all
+   records is nobody's member any more, but what they said stays with their addresses, under the key of the record. #}
 {% macro persons_who_spoke_and_their_touches() -%}
 {%- set told = ['channel', 'unsubscribed_on', 'complained_on', 'blocked_on', 'reported_on'] -%}
 persons as (

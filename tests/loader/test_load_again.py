@@ -100,10 +100,12 @@ def test_loads_are_written_for_dbt(shop):
         ("rows_loaded", pa.int64()),
         ("rows_quarantined", pa.int64()),
         ("exact_duplicates", pa.int64()),
+        ("covers", pa.string()),
     ]
     assert table.to_pylist()[0] == {
         "source": "shop", "table_name": "members", "delivered_on": date(2024, 6, 1), "status": "loaded",
         "rows_in": 2, "rows_loaded": 2, "rows_quarantined": 0, "exact_duplicates": 0,
+        "covers": "changes",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
--- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the record. A placeholder is nobody's. Where the
--- rules of identity would link two records by a value, they were one person for as long as both held it.
+-- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the
+-- record. A placeholder is nobody's. Where the rules of identity would link two records by a value, they were one
+-- person for as long as both held it.
 with deliveries as (
     select * from {{ ref('stg_chain__member_deliveries') }}
 ),

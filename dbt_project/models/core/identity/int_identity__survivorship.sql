@@ -1,5 +1,5 @@
--- Survivorship: of the filled values, that of the most trusted system, then the most recent. A system that no row of the
--- trust names comes after all that have one.
+-- Survivorship: of the filled values, that of the most trusted system, then the most recent. A system that no row of
+-- the trust names comes after all that have one.
 with members as (
     select * from {{ ref('stg_chain__members') }}
     where not is_deleted
@@ -37,7 +37,10 @@ ranked as (
         row_number() over (
             partition by member_records.member_key, filled.attribute
             order by
-                case when trust.trust_order is null then 1 else 0 end asc, trust.trust_order asc, member_records.updated_at desc, member_records.record_key asc
+                case when trust.trust_order is null then 1 else 0 end asc,
+                trust.trust_order asc,
+                member_records.updated_at desc,
+                member_records.record_key asc
         ) as survivorship_rank
     from filled
     inner join member_records

@@ -30,3 +30,9 @@ touches as (
     where persons.is_gone
 )
 {%- endmacro %}
+
+
+{# Whether a consent is a withdrawal under a system that nobody is registered in; for a model with the CTE `persons`. #}
+{% macro is_withdrawn_by_an_unknown_system() -%}
+    (not consents.is_granted and consents.system not in (select others.system from persons as others))
+{%- endmacro %}

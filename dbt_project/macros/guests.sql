@@ -10,8 +10,8 @@
 {%- endmacro %}
 
 
-{# A guest is registered with the first order, and known under what the latest order tells. Whoever is a member under the same
-   contact detail stays one. #}
+{# A guest is registered with the first order, and known under what the latest order tells. Whoever is a member
+   under the same contact detail stays one. #}
 {% macro guest_records() -%}
     select
         orders.source,

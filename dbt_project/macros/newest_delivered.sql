@@ -1,7 +1,8 @@
-{# The rows of a delivered table that count, each key once: a later delivery of the same key replaces the earlier one,
-   and a later delivery of the whole table deletes what it has not, unless rows of it are in quarantine. `keeps` is a
-   condition on rows that stay all the same. Inside one delivery keys are unique already (the loader holds repeats). Only
-   what came after the first delivery is looked up, so a long history delivered once costs no more than reading it. #}
+{# The rows of a delivered table that count, each key once: a later delivery of the same key replaces the earlier
+   one, and a later delivery of the whole table deletes what it has not, unless rows of it are in quarantine.
+   `keeps` is a condition on rows that stay all the same. Inside one delivery keys are unique already (the loader
+   holds repeats). Only what came after the first delivery is looked up, so a long history delivered once costs no
+   more than reading it. #}
 {% macro newest_delivered(source_name, table_name, key, keeps=none) -%}
     select delivered.*
     from {{ source(source_name, table_name) }} as delivered
@@ -10,7 +11,9 @@
             select 1
             from {{ source(source_name, table_name) }} as later
             where
-                later.delivered_on > (select min(first.delivered_on) from {{ source(source_name, table_name) }} as first)
+                later.delivered_on > (
+                    select min(first.delivered_on) from {{ source(source_name, table_name) }} as first
+                )
                 and later.delivered_on > delivered.delivered_on
                 and later.source = delivered.source
                 {%- for column in key %}
@@ -26,9 +29,9 @@
 {%- endmacro %}
 
 
-{# The same for all keys, those that were deleted too, with `first_delivered_on`, the date of the first delivery that held
-   the key, and `is_deleted`. It looks at every row's whole past, so it is for the tables that name members, not for long
-   histories of facts. #}
+{# The same for all keys, those that were deleted too, with `first_delivered_on`, the date of the first delivery
+   that held the key, and `is_deleted`. It looks at every row's whole past, so it is for the tables that name
+   members, not for long histories of facts. #}
 {% macro newest_and_first_delivered(source_name, table_name, key) -%}
     select
         *,
@@ -68,8 +71,8 @@
 {%- endmacro %}
 
 
-{# Key of what a system of a source gave a number: a whole number that stands for the three. Rows without a system have a
-   numbering of their own. #}
+{# Key of what a system of a source gave a number: a whole number that stands for the three. Rows without a system
+   have a numbering of their own. #}
 {% macro id_key(number, system='system') -%}
     {{ text_key("source || ':' || coalesce(" ~ system ~ ", '') || ':' || " ~ number) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{# Every member record with the member whose word it is, and the touches of all of them. Whoever left with all records is
-   nobody's member any more, but what they said stays with their addresses, under the key of the record. #}
+{# Every member record with the member whose word it is, and the touches of all of them. Whoever left with all
+   records is nobody's member any more, but what they said stays with their addresses, under the key of the record. #}
 {% macro persons_who_spoke_and_their_touches() -%}
 {%- set told = ['channel', 'unsubscribed_on', 'complained_on', 'blocked_on', 'reported_on'] -%}
 persons as (
@@ -29,4 +29,10 @@ touches as (
         and chain_touches.member_id = persons.member_id
     where persons.is_gone
 )
+{%- endmacro %}
+
+
+{# Whether a consent is a withdrawal under a system that nobody is registered in; for a model with the CTE `persons`. #}
+{% macro is_withdrawn_by_an_unknown_system() -%}
+    (not consents.is_granted and consents.system not in (select others.system from persons as others))
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{# Orders under every key that a row may name them by: number and system, and the number alone where only one system of the
-   source has it. #}
+{# Orders under every key that a row may name them by: number and system, and the number alone where only one system
+   of the source has it. #}
 {% macro orders_by_reference() -%}
     select
         *,

@@ -50,8 +50,9 @@ events as (
     from consents
     inner join persons
         on consents.source = persons.source
-        and consents.system = persons.system
         and consents.member_id = persons.member_id
+        -- A withdrawal under a system that nobody is registered in is of whoever has the number.
+        and (consents.system = persons.system or {{ is_withdrawn_by_an_unknown_system() }})
     {%- for opted_out_on in ['unsubscribed_on', 'complained_on', 'blocked_on'] %}
     union all
     select

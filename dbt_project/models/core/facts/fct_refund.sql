@@ -1,6 +1,6 @@
--- A refund counts against an order that counts, from the order's day on, and no further than what was paid: what several
--- refunds of an order give back beyond that is surplus, in the order of their days. All others wait for their order
--- (fct_unmatched_row counts them).
+-- A refund counts against an order that counts, from the order's day on, and no further than what was paid: what
+-- several refunds of an order give back beyond that is surplus, in the order of their days. All others wait for their
+-- order (fct_unmatched_row counts them).
 with refunds as (
     select * from {{ ref('stg_chain__refunds') }}
 ),

@@ -1,5 +1,5 @@
--- What was delivered and found no partner, by reason. Refunds are asked one by one. Of order lines those that were delivered
--- are compared with those that found their order, and only numbers of several systems are looked up.
+-- What was delivered and found no partner, by reason. Refunds are asked one by one. Of order lines those that were
+-- delivered are compared with those that found their order, and only numbers of several systems are looked up.
 with refunds as (
     select * from {{ ref('stg_chain__refunds') }}
 ),

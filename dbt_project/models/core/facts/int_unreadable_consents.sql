@@ -35,8 +35,8 @@ settings as (
     {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
--- The number in the row, that of the same row as another delivery told it, and that of the order it is about. Where the row
--- lost its system, numbers of any may be meant; only where one has the number is it the same row for sure.
+-- The number in the row, that of the same row as another delivery told it, and that of the order it is about. Where the
+-- row lost its system, numbers of any may be meant; only where one has the number is it the same row for sure.
 told as (
     select
         unreadable_id,

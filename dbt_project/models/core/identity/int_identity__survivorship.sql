@@ -1,5 +1,5 @@
--- Survivorship: of the filled values, that of the most trusted system, then the most recent. A system without a row of
--- trust comes after those with one.
+-- Survivorship: of the filled values, that of the most trusted system, then the most recent. A system that no row of
+-- the trust names comes after all that have one.
 with members as (
     select * from {{ ref('stg_chain__members') }}
     where not is_deleted

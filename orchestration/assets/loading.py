@@ -89,7 +89,7 @@ def source_tables(
     from orchestration.erasing.people import finish_purge, purge_requested
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
-    from orchestration.loader.loading import tell_what_is_loaded
+    from orchestration.loader.records import tell_what_is_loaded
 
     progress.begin("load")
 

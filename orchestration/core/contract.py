@@ -10,11 +10,19 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orchestration.core.contract_ranges import at_most_of, in_its_table, range_of
+from orchestration.core.contract_words import (
+    Bound,
+    bound_of,
+    check_distinct,
+    codes_of,
+    flag_of,
+    is_money,
+    opt_out_of,
+    text_words,
+)
 from orchestration.core.errors import InputFault
 from orchestration.core.pseudonyms import CONTACT_KINDS
 from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
@@ -27,12 +35,9 @@ _COLUMN_WORDS = {
     "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern",
     "or_pseudonym_of", "range",
 }  # fmt: skip
-_MOST_DIGITS_OF_MONEY = 18
 _SOURCE_WORDS = {"external_location", "time_zone"}
 CURRENCY = "currency"
 """Name of the column in which a row says what its amounts are in; empty: in the source's currency."""
-
-Bound = Decimal | date | datetime
 
 
 class ContractFault(InputFault):
@@ -201,7 +206,7 @@ def parse_contract(document: Any, where: str) -> SourceContract:
         _table(str(name), entry, faults)
         for entry in _entries(sources[0].get("tables"), f"source {name}", faults)
     )
-    _check_distinct([table.name for table in tables], f"source {name}: table", faults)
+    check_distinct([table.name for table in tables], f"source {name}: table", faults)
     if faults:
         raise ContractFault(
             f"The contract {where} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:\n"
@@ -219,13 +224,13 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
         _column(column, f"{where}, column {column.get('name')}", faults)
         for column in _entries(entry.get("columns"), where, faults)
     )
-    _check_distinct([column.name for column in columns], f"{where}: column", faults)
+    check_distinct([column.name for column in columns], f"{where}: column", faults)
     by_name = {column.name: column for column in columns}
     key = meta.get("key")
     if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
         faults.append(f"{where}: meta.key must list the columns that identify a row; found {key!r}")
         key = []
-    _check_distinct(key, f"{where}: key column", faults)
+    check_distinct(key, f"{where}: key column", faults)
     for part in key:
         if part not in by_name:
             faults.append(f"{where}: key column {part} is not among its columns")
@@ -261,7 +266,7 @@ def _table(source: str, entry: dict[str, Any], faults: list[str]) -> Table:
         faults.append(
             f"{where}: meta.silences must be a text: what is unknown without it; found {silences!r}"
         )
-    required = _flag(meta, where, faults)
+    required = flag_of(meta, where, faults)
     columns = tuple(in_its_table(column, key, month_of) for column in columns)
     at_most = at_most_of(meta, by_name, where, faults)
     return Table(
@@ -288,24 +293,24 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
             faults.append(f"{where}: unknown contact kind {contact!r}; allowed: {', '.join(CONTACT_KINDS)}")
         if data_type not in ("varchar", "unknown"):
             faults.append(f"{where}: a contact detail must be varchar, not {data_type}")
-    minimum = _bound(meta, "min", data_type, where, faults)
-    maximum = _bound(meta, "max", data_type, where, faults)
+    minimum = bound_of(meta, "min", data_type, where, faults)
+    maximum = bound_of(meta, "max", data_type, where, faults)
     if minimum is not None and maximum is not None and minimum > maximum:
         faults.append(f"{where}: min {minimum} is above max {maximum}")
-    allowed = _codes(meta, data_type, where, faults)
+    allowed = codes_of(meta, data_type, where, faults)
     return Column(
         name=str(name),
         data_type=data_type,
         description=str(entry.get("description", "")),
-        required=_flag(meta, where, faults),
+        required=flag_of(meta, where, faults),
         allowed=allowed,
         minimum=minimum,
         maximum=maximum,
         contact=contact,
-        opt_out=_opt_out(meta, allowed, where, faults),
-        money=_money(meta, data_type, where, faults),
+        opt_out=opt_out_of(meta, allowed, where, faults),
+        money=is_money(meta, data_type, where, faults),
         range=range_of(meta, data_type, where, faults),
-        **_of_text(meta, data_type, where, faults),
+        **text_words(meta, data_type, where, faults),
     )
 
 
@@ -315,111 +320,6 @@ def _is_known(data_type: str) -> bool:
         precision, scale = int(decimal[1]), int(decimal[2])
         return 1 <= precision <= 38 and scale <= precision
     return data_type in PLAIN_TYPES
-
-
-def _codes(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> tuple[str, ...]:
-    if "allowed" not in meta:
-        return ()
-    codes = meta["allowed"]
-    if data_type not in ("varchar", "unknown"):
-        faults.append(f"{where}: meta.allowed is for varchar, not {data_type}; use min and max")
-    if "contact" in meta:
-        faults.append(f"{where}: a contact detail has no list of allowed values")
-    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) and code for code in codes):
-        faults.append(
-            f"{where}: meta.allowed must list texts (quote numbers and words like 'no'); found {codes!r}"
-        )
-        return ()
-    _check_distinct(codes, f"{where}: allowed code", faults)
-    return tuple(codes)
-
-
-def _opt_out(
-    meta: dict[str, Any], allowed: tuple[str, ...], where: str, faults: list[str]
-) -> tuple[str, ...] | None:
-    value = meta.get("opt_out")
-    if value is None or value is True:
-        return () if value else None
-    if not isinstance(value, list) or not value or not set(map(str, value)).issubset(allowed):
-        faults.append(
-            f"{where}: meta.opt_out must be true (whatever stands there is an opt-out) or list some of "
-            f"meta.allowed; found {value!r}"
-        )
-        return None
-    return tuple(map(str, value))
-
-
-def _of_text(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> dict[str, Any]:
-    """What a contract says of a text that is no contact detail: length, form, what takes its place."""
-    length, pattern, instead = (meta.get(word) for word in ("max_length", "pattern", "or_pseudonym_of"))
-    is_text = data_type in ("varchar", "unknown") and "contact" not in meta
-    if length is not None and (type(length) is not int or length < 1 or not is_text):
-        faults.append(
-            f"{where}: meta.max_length is a whole number above 0, of a plain varchar; found {length!r}"
-        )
-    if pattern is not None and not (is_text and "allowed" not in meta and _is_expression(pattern)):
-        faults.append(
-            f"{where}: meta.pattern is a regular expression, of a plain varchar without meta.allowed; "
-            f"found {pattern!r}"
-        )
-    is_list = isinstance(instead, list) and instead and all(isinstance(name, str) for name in instead)
-    if instead is not None and not (is_text and is_list):
-        faults.append(
-            f"{where}: meta.or_pseudonym_of lists contact details, of a plain varchar; found {instead!r}"
-        )
-    return {"max_length": length, "pattern": pattern, "or_pseudonym_of": tuple(instead) if is_list else ()}
-
-
-def _is_expression(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and value != "" and bool(re.compile(value))
-    except re.error:
-        return False
-
-
-def _bound(meta: dict[str, Any], word: str, data_type: str, where: str, faults: list[str]) -> Bound | None:
-    value = meta.get(word)
-    if value is None or data_type == "unknown":
-        return None
-    if data_type in ("varchar", "boolean"):
-        faults.append(f"{where}: meta.{word} is for numbers, dates and timestamps, not {data_type}")
-        return None
-    try:
-        if data_type == "date":
-            if isinstance(value, datetime):
-                raise ValueError
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        if data_type == "timestamp":
-            moment = datetime.fromisoformat(str(value))
-            if moment.tzinfo is not None:
-                raise ValueError
-            return moment
-        if isinstance(value, bool):
-            raise ValueError
-        number = Decimal(str(value))
-        if not number.is_finite():
-            raise ValueError
-        return number
-    except (ValueError, TypeError, InvalidOperation):
-        faults.append(
-            f"{where}: meta.{word} {value!r} is not a {data_type} (dates and times in ISO form, no offset)"
-        )
-        return None
-
-
-def _money(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> bool:
-    is_money, decimal = _flag(meta, where, faults, "money"), _DECIMAL.fullmatch(data_type)
-    if is_money and not (int(decimal[1]) <= _MOST_DIGITS_OF_MONEY if decimal else data_type == "double"):
-        allowed = f"double and decimal(p,s) with p up to {_MOST_DIGITS_OF_MONEY}"
-        faults.append(f"{where}: meta.money is for {allowed}, not {data_type}")
-    return is_money
-
-
-def _flag(meta: dict[str, Any], where: str, faults: list[str], word: str = "required") -> bool:
-    value = meta.get(word, False)
-    if not isinstance(value, bool):
-        faults.append(f"{where}: meta.{word} must be true or false; found {value!r}")
-    return value is True
 
 
 def _meta(entry: dict[str, Any], known: set[str], where: str, faults: list[str]) -> dict[str, Any]:
@@ -447,8 +347,3 @@ def _check_name(name: Any, thing: str, faults: list[str], where: str = "") -> No
             f"{where + ': ' if where else ''}{thing} name {name!r} must be lower-case letters, digits and _, "
             "a letter first"
         )
-
-
-def _check_distinct(names: list[str], thing: str, faults: list[str]) -> None:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        faults.append(f"{thing} {name} appears more than once")

@@ -33,7 +33,7 @@ from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_row
 from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
 from orchestration.loader.bookkeeping import tell_placeholders
 from orchestration.loader.deliveries import MANIFEST
-from orchestration.loader.loading import RECORD
+from orchestration.loader.records import RECORD
 from orchestration.loader.row_rules import literal, quoted
 from orchestration.loader.secret import read_secret, tell_key
 from orchestration.own_tables import read_own_table

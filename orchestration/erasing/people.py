@@ -28,7 +28,7 @@ from orchestration.erasing.unsearched import Unsearched
 from orchestration.files import exact_path
 from orchestration.ledger.seals import seals
 from orchestration.loader.contracts import GUEST_SYSTEM
-from orchestration.loader.loading import tell_what_is_loaded
+from orchestration.loader.records import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only

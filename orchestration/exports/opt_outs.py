@@ -24,7 +24,7 @@ from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.files import exact_path
 from orchestration.loader.deliveries import find_deliveries, manifest_sha256
-from orchestration.loader.loading import RECORD
+from orchestration.loader.records import RECORD
 from orchestration.loader.row_rules import is_written, literal, quoted
 from orchestration.loader.unreadable import SLIPPED, names_somebody
 from orchestration.project import Home

@@ -4,6 +4,7 @@ Belongs here: reading contracts and deliveries, checking files and rows, pseudon
 Does not: fetching from sources, joining tables, business rules, the build lock (the caller holds it).
 """
 
-from orchestration.loader.loading import LoadSummary, TableLoad, load
+from orchestration.loader.loading import LoadSummary, load
+from orchestration.loader.records import TableLoad
 
 __all__ = ["LoadSummary", "TableLoad", "load"]

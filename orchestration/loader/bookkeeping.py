@@ -23,7 +23,7 @@ from orchestration.own_tables import arrow_type, read_own_table, write_own_table
 from orchestration.project import Home
 
 if TYPE_CHECKING:
-    from orchestration.loader.loading import TableLoad
+    from orchestration.loader.records import TableLoad
 
 BLOCKED_SEED = "identity/blocked_identifiers.csv"
 

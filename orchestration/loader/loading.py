@@ -21,22 +21,19 @@ from orchestration.core.contract import SourceContract, Table
 from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.csv_files import without_waiting_writers
-from orchestration.files import flush_tree, private_folder, read_json, switch_folder, sync, write_file
+from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import (
     blocked_identifiers,
     missing_lines,
     tell_placeholders,
     write_blocked_identifiers,
     write_empty_tables,
-    write_loads,
 )
 from orchestration.loader.currencies import Rate, rates_fingerprint, read_rates
 from orchestration.loader.deliveries import (
-    CHANGES,
     WHOLE,
     CheckedDelivery,
     check_delivery,
-    delivery_date,
     find_deliveries,
     manifest_sha256,
     refuse_changed,
@@ -45,8 +42,17 @@ from orchestration.loader.identity_decisions import read_decisions, write_decisi
 from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
 from orchestration.loader.one_delivery import WrittenDelivery, write_delivery
 from orchestration.loader.plausible import Plausible, read_plausible
-from orchestration.loader.secret import LOAD_AGAIN, Secret, read_secret, tell_key
-from orchestration.loader.unreadable import UNREADABLE, unreadable_consents
+from orchestration.loader.records import (
+    FORMAT,
+    RECORD,
+    TableLoad,
+    identity,
+    is_current,
+    read_records,
+    required_tables_missing,
+    tell_what_is_loaded,
+)
+from orchestration.loader.secret import Secret, read_secret, tell_key
 from orchestration.loader.whole_deliveries import (
     RefusedAsAWhole,
     filled_columns,
@@ -54,33 +60,7 @@ from orchestration.loader.whole_deliveries import (
     read_checks,
     told_refused,
 )
-from orchestration.own_tables import write_own_table
 from orchestration.project import SEEDS_DIR, Home
-
-RECORD = "load.json"
-# Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 4
-
-
-@dataclass(frozen=True)
-class TableLoad:
-    """One delivery loaded, or one table never delivered (``status`` missing, ``delivered_on`` None).
-
-    ``notes`` are what was left out or stays empty, ``findings`` what is not as usual with it as a whole.
-    """
-
-    source: str
-    table: str
-    delivered_on: date | None
-    status: str
-    rows_in: int = 0
-    rows_loaded: int = 0
-    rows_quarantined: int = 0
-    exact_duplicates: int = 0
-    contract: str = ""
-    covers: str | None = None
-    notes: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,35 +140,35 @@ def _load(
     tell_placeholders(connection, (hashed for _, hashed in blocked))
     checks = read_checks(seeds_dir)
     delivered = find_deliveries(home.landing, contracts, faults, say)
-    records, rates = _read_records(home, contracts), read_rates(seeds_dir)
+    records, rates = read_records(home, contracts), read_rates(seeds_dir)
     faults += sources_gone(home, contracts)
     pending: list[CheckedDelivery] = []
     for delivery in delivered:
-        record = records.pop(_identity(delivery.table, delivery.delivered_on), None)
+        record = records.pop(identity(delivery.table, delivery.delivered_on), None)
         manifest = manifest_sha256(delivery)
         if record and manifest is not None and manifest != record["manifest"]:
             faults.append(
                 f"{delivery.where}: was loaded before and has changed since; a delivery is never changed, "
                 "deliver corrections under a new date"
             )
-        elif record and _is_current(record, delivery.table, secret, plausible, rates):
-            records[_identity(delivery.table, delivery.delivered_on)] = record
+        elif record and is_current(record, delivery.table, secret, plausible, rates):
+            records[identity(delivery.table, delivery.delivered_on)] = record
         else:
             checked = check_delivery(delivery, connection, _private(home), faults)
             if checked is not None:
                 pending.append(checked)
-    landed = {_identity(delivery.table, delivery.delivered_on) for delivery in delivered}
+    landed = {identity(delivery.table, delivery.delivered_on) for delivery in delivered}
     for source, table_name, delivered_on in sorted(records.keys() - landed):
         table = contracts[source].table(table_name)
         record = records[source, table_name, delivered_on]
-        if table and not _is_current(record, table, secret, plausible, rates):
+        if table and not is_current(record, table, secret, plausible, rates):
             faults.append(
                 f"{source}.{table_name} delivered={delivered_on}: its contract, its source.yml, the loader "
                 "or what is plausible (seeds/sources) changed, but the delivery is no longer in landing; put "
                 "it back so that it can be loaded anew"
             )
     present = landed | records.keys()
-    faults += _required_tables_missing(contracts, present)
+    faults += required_tables_missing(contracts, present)
     if faults:
         raise InputFault(
             f"Nothing was loaded; faults in what was delivered: {len(faults)}\n"
@@ -213,7 +193,7 @@ def _load(
         except RefusedAsAWhole as refusal:
             refused += [f"{checked.delivery.where}: {each}" for each in refusal.args]
         else:
-            records[_identity(table, checked.delivery.delivered_on)] = record
+            records[identity(table, checked.delivery.delivered_on)] = record
     write_empty_tables(home, contracts)
     write_blocked_identifiers(home, blocked)
     tables = tell_what_is_loaded(home, contracts, seeds_dir)
@@ -225,19 +205,6 @@ def _load(
     if not pending:
         say(f"nothing new: all {len(present)} deliveries were loaded before")
     return LoadSummary(tables, len(pending))
-
-
-def tell_what_is_loaded(
-    home: Home, contracts: dict[str, SourceContract], seeds_dir: Path = SEEDS_DIR
-) -> list[TableLoad]:
-    """Write the tables about deliveries, as they lie there now."""
-    tables = _summary(contracts, _read_records(home, contracts))
-    with duckdb.connect() as connection:
-        write_own_table(
-            home, UNREADABLE, unreadable_consents(home, contracts, connection, read_plausible(seeds_dir))
-        )
-    write_loads(home, tables)
-    return tables
 
 
 def _load_one(
@@ -384,78 +351,6 @@ def _clean_up(home: Home) -> None:
             folder.rename(visible)
     for folder in (_workspace(home), _private(home)):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read_records(home: Home, contracts: dict[str, SourceContract]) -> dict[tuple[str, str, date], Any]:
-    records = {}
-    for path in home.load_records:
-        table, source, delivered = path.parts[-4:-1]
-        delivered_on = delivery_date(delivered)
-        if delivered_on is not None and source in contracts and contracts[source].table(table):
-            records[source, table, delivered_on] = read_json(path, LOAD_AGAIN)
-    return records
-
-
-def _identity(table: Table, delivered_on: date) -> tuple[str, str, date]:
-    return table.source, table.name, delivered_on
-
-
-def _is_current(
-    record: dict[str, Any], table: Table, secret: Secret, plausible: Plausible, rates: tuple[Rate, ...]
-) -> bool:
-    expected = {
-        "contract": table.fingerprint,
-        "plausible": plausible.fingerprint(table),
-        "secret": secret.fingerprint,
-        "format": FORMAT,
-    }
-    if record.get("currencies"):
-        delivered_on = date.fromisoformat(record["delivered_on"])
-        expected["rates"] = rates_fingerprint(rates, record["currencies"], delivered_on)
-    return all(record.get(word) == value for word, value in expected.items())
-
-
-def _required_tables_missing(
-    contracts: dict[str, SourceContract], present: set[tuple[str, str, date]]
-) -> list[str]:
-    sources = {source for source, _, _ in present}
-    tables = {(source, table) for source, table, _ in present}
-    return [
-        f"{table.full_name}: required, and {source} delivered other tables but never this one"
-        for source in sorted(sources)
-        for table in contracts[source].tables
-        if table.required and (source, table.name) not in tables
-    ]
-
-
-def _summary(
-    contracts: dict[str, SourceContract], records: dict[tuple[str, str, date], Any]
-) -> list[TableLoad]:
-    tables = []
-    for contract in contracts.values():
-        for table in contract.tables:
-            dates = sorted(
-                day for source, name, day in records if (source, name) == (table.source, table.name)
-            )
-            if not dates:
-                tables.append(
-                    TableLoad(table.source, table.name, None, "missing", contract=contract.contract)
-                )
-            for day in dates:
-                record = records[table.source, table.name, day]
-                counts = {
-                    word: record[word]
-                    for word in ("rows_in", "rows_loaded", "rows_quarantined", "exact_duplicates")
-                }
-                told = {word: tuple(record.get(word, ())) for word in ("notes", "findings")}
-                covers = record.get("covers", CHANGES)
-                tables.append(
-                    TableLoad(
-                        table.source, table.name, day, "loaded", **counts, **told,
-                        contract=contract.contract, covers=covers,
-                    )
-                )  # fmt: skip
-    return tables
 
 
 def _first_line(error: Exception) -> str:

@@ -139,7 +139,7 @@ def _deletes(folder: Path, day: date) -> bool:
     """Whether a delivery is the whole table, so that what came before it counts no more."""
     from orchestration.files import read_json
     from orchestration.loader.deliveries import WHOLE
-    from orchestration.loader.loading import RECORD
+    from orchestration.loader.records import RECORD
 
     file = folder / f"delivered={day}" / RECORD
     record = read_json(file, LOADED_ANEW) if file.exists() else {}

@@ -20,6 +20,7 @@ from small_shop import CONTRACT, MEMBERS, ORDER, contracts_from, counts, load_of
 
 from orchestration.core.errors import InputFault, RekindleError
 from orchestration.loader import TableLoad, load, loading
+from orchestration.loader.records import FORMAT
 
 TESTS = Path(__file__).parent
 
@@ -134,7 +135,7 @@ def test_what_an_earlier_loader_wrote_is_loaded_anew(shop):
     shop.deliver_required()
     shop.load()
     record = shop.home.loaded / "shop/orders/shop/delivered=2024-06-01/load.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "format": loading.FORMAT - 1}))
+    record.write_text(json.dumps({**json.loads(record.read_text()), "format": FORMAT - 1}))
     assert shop.load().newly_loaded == 1
     assert shop.load().newly_loaded == 0
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from orchestration.core.contract_ranges import at_most_of, in_its_table, range_of
-from orchestration.core.contract_words import (
+from orchestration.core.contract_values import (
     Bound,
     bound_of,
     check_distinct,

@@ -26,6 +26,4 @@ def shop(tmp_path, monkeypatch):
         "identifier_type,value,reason\n"
         "phone,13800000000,placeholder\nphone,+86 13800000000,again\nphone,unknown,text\n"
     )
-    (seeds / "sources").mkdir()
-    shutil.copy(SEEDS_DIR / "sources" / "delivery_checks.csv", seeds / "sources")
     return Shop(Home(tmp_path / "home"), seeds)

@@ -13,6 +13,7 @@ from small_shop import Shop, contracts_from, counts
 from orchestration.core.contract import ContractFault
 from orchestration.core.errors import InputFault
 from orchestration.core.pseudonyms import pseudonym
+from orchestration.core.source_settings import SourceSettings
 from orchestration.loader import load
 from orchestration.loader.plausible import RANGES_SEED, WORDS_SEED, read_plausible
 from orchestration.loader.secret import read_secret
@@ -178,7 +179,9 @@ def test_a_source_dials_in_its_country_and_folds_the_letters_of_its_ids(new_shop
     shop.deliver("members", {"member_id": ["a1", "Ｂ2", "c3 "], "phone": phones, "level": ["gold"] * 3})
     shop.deliver("orders", {name: [value] for name, value in GOOD.items()})
     contract = contracts_from(CONTRACT)["shop"]
-    tables = tuple(replace(table, country="IN", id_case="upper") for table in contract.tables)
+    tables = tuple(
+        replace(table, settings=SourceSettings(country="IN", id_case="upper")) for table in contract.tables
+    )
 
     load(shop.home, {"shop": replace(contract, tables=tables)}, shop.said.append)
 

@@ -55,7 +55,7 @@ def test_what_is_not_as_usual_is_loaded_and_told_in_one_sentence_each(usual):
 
 def test_the_record_of_a_load_counts_the_rows_in_which_a_column_is_filled(usual):
     usual.load()
-    record = json.loads((usual.home.loaded / f"shop/orders/delivered={DAYS[2]}/load.json").read_text())
+    record = json.loads((usual.home.loaded / f"shop/orders/shop/delivered={DAYS[2]}/load.json").read_text())
     assert {name: record["filled"][name] for name in ("order_id", "member_id", "weight")} == {
         "order_id": 3,
         "member_id": 0,

@@ -202,7 +202,7 @@ def test_a_touch_or_ticket_whose_cells_do_not_fit_may_be_an_opt_out_whatever_it_
     rows = load_text(shop, "tickets", ",".join(TICKET), "7,m1,review,2024-05-02,12,5,", "8,m2", full)
     assert [(row["ticket_id"], row["member_id"], row["happened_at"]) for row in rows[:2]] == [
         ("7", "m1", None),
-        (8, "m2", None),
+        ("8", "m2", None),
     ]
 
 

@@ -22,11 +22,10 @@ from orchestration.core.source_settings import SourceSettings
 from orchestration.files import write_file
 from orchestration.importing.mapping import Mapping, read_mapping, written
 from orchestration.loader.contracts import read_contracts
+from orchestration.loader.home_sources import HOME_FILE, SETTINGS_FILE, STANDARD_CONTRACT
 from orchestration.project import STAGING_DIR, Home
 
-STANDARD = "chain"
-"""The contract of the standard shape."""
-SOURCE_FILE, MAPPING_FILE, HOME_FILE = "source.yml", "mapping.yml", "home.yml"
+MAPPING_FILE = "mapping.yml"
 _NAME = re.compile("[a-z][a-z0-9_]*")
 _SHORTEST_NAME = 3
 
@@ -41,18 +40,13 @@ class ShopSettings:
     id_case: str = "keep"
 
 
-def sources_folder(home: Home) -> Path:
-    """Where a home keeps its shops."""
-    return home.root / "sources"
-
-
 def checked_name(name: str) -> str:
     """A shop's name, which is its folder's.
 
     Raises:
         InputFault: It cannot be one, or is another contract's.
     """
-    taken = {*_contracts(), "rekindle"} - {STANDARD}
+    taken = {*_contracts(), "rekindle"} - {STANDARD_CONTRACT}
     if not _NAME.fullmatch(name) or name in taken:
         raise InputFault(
             f"A shop cannot be called {name}. Allowed: lower-case letters, digits and _, a "
@@ -73,7 +67,7 @@ def name_of(paths: Sequence[Path]) -> str:
 
 def contract_of(name: str) -> SourceContract:
     """The standard shape as the contract of a shop."""
-    contract = _contracts()[STANDARD]
+    contract = _contracts()[STANDARD_CONTRACT]
     tables = tuple(replace(table, source=name) for table in contract.tables)
     return replace(contract, name=name, tables=tables)
 
@@ -88,7 +82,7 @@ def contract_with(name: str, settings: ShopSettings, home: Home) -> SourceContra
         country=settings.country,
         id_case=settings.id_case,
     )
-    return _contracts()[STANDARD].of_source(name, given)
+    return _contracts()[STANDARD_CONTRACT].of_source(name, given)
 
 
 @cache
@@ -99,7 +93,7 @@ def _contracts() -> dict[str, SourceContract]:
 def known_mappings(home: Home) -> dict[str, Mapping]:
     """The mapping of every shop that has one."""
     found = {}
-    for path in sorted(sources_folder(home).glob(f"*/{MAPPING_FILE}")):
+    for path in sorted(home.sources.glob(f"*/{MAPPING_FILE}")):
         mapping = read_mapping(path)
         if mapping is not None:
             found[path.parent.name] = mapping
@@ -108,20 +102,20 @@ def known_mappings(home: Home) -> dict[str, Mapping]:
 
 def read_source(home: Home, name: str) -> dict[str, str]:
     """What `source.yml` of a shop says; nothing where there is none."""
-    return _words(sources_folder(home) / name / SOURCE_FILE)
+    return _words(home.sources / name / SETTINGS_FILE)
 
 
 def home_currency(home: Home) -> str | None:
     """The currency of the home, where it names one."""
-    return _words(sources_folder(home) / HOME_FILE).get("currency")
+    return _words(home.sources / HOME_FILE).get("currency")
 
 
 def keep(home: Home, name: str, settings: ShopSettings, mapping: Mapping) -> None:
     """Write what is known of a shop; words of its source.yml that are not changed stay."""
-    folder = sources_folder(home)
+    folder = home.sources
     words = {
         **read_source(home, name),
-        "contract": STANDARD,
+        "contract": STANDARD_CONTRACT,
         "time_zone": settings.time_zone,
         "currency": settings.currency,
         "country": settings.country,
@@ -130,7 +124,7 @@ def keep(home: Home, name: str, settings: ShopSettings, mapping: Mapping) -> Non
     if home_currency(home) is None and not any(home.landing.glob("*/*/delivered=*")):
         # The first shop of a home: its currency is the home's.
         write_file(folder / HOME_FILE, _as_yaml({"currency": settings.currency}))
-    write_file(folder / name / SOURCE_FILE, _as_yaml(words))
+    write_file(folder / name / SETTINGS_FILE, _as_yaml(words))
     write_file(folder / name / MAPPING_FILE, written(mapping).encode())
 
 

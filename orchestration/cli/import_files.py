@@ -65,12 +65,11 @@ def import_files(
     Shows what would become of them and what would be quarantined, and delivers when you agree. What it found
     out is kept in the home's `sources/<name>/`, so the next file of that shape needs only its name.
 
-    Examples:
-    - `rekindle import orders_export.csv --name shop --zone Europe/Berlin`
+    Example: `rekindle import orders_export.csv --name shop --zone Europe/Berlin`
 
-    - `rekindle import orders.xlsx customers.csv --dates day-first --yes`
+    Example: `rekindle import orders.xlsx customers.csv --dates day-first --yes`
 
-    - `rekindle import list.csv --map 'Ref=order_id' --map 'Paid=net_amount' --currency EUR`
+    Example: `rekindle import list.csv --map 'Ref=order_id' --map 'Paid=net_amount' --currency EUR`
     """
     from orchestration.importing.preview import preview
     from orchestration.importing.proposing import Options

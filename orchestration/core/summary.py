@@ -93,7 +93,7 @@ def labelled_counts(
         counts: Count per code. A code without label is shown last under its own name, never dropped.
     """
     known = {label.code for label in labels}
-    unknown = [Label(code, code, code) for code in sorted(counts) if code not in known]
+    unknown = [Label(code, code, code) for code in sorted(counts, key=str) if code not in known]
     total = sum(counts.values())
     return [
         (label.code, label.english, label.chinese, count, share(count, total))

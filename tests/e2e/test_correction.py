@@ -46,7 +46,7 @@ def withdraw(chain, home, members):
             [members],
         ).fetchall()
     late = [
-        {"consent_id": 10_000_000 + 10 * number + at, "system": system, "member_id": member,
+        {"consent_id": f"late {number} {at}", "source": "chain", "system": system, "member_id": member,
          "channel": channel, "purpose": "marketing", "is_granted": False,
          "happened_at": datetime(2025, 12, 21), "delivered_on": WEEK}
         for number, (system, member) in enumerate(records)

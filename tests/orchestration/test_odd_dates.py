@@ -45,7 +45,7 @@ def fresh(tiny, tmp_path):
             "2025-12-28",
             [datetime(1, 1, 1), datetime(2025, 12, 20), datetime(2025, 12, 30, 2), datetime(2045, 12, 20)],
             "2025-12-20",
-            "3 of 2025-12-30",
+            "pos 3 of 2025-12-30",
         ),
     ],
 )

@@ -105,7 +105,7 @@ def _request(home: Home, source: str, row: dict[str, str]) -> Request:
             "--union-id or --card); nothing was kept"
         )
     secret = read_secret(home)
-    hashed = pseudonym(secret.value, kinds[0], given[kinds[0]], ContactRules(tables[0].country))
+    hashed = pseudonym(secret.value, kinds[0], given[kinds[0]], ContactRules(tables[0].settings.country))
     if hashed is None:
         raise InputFault(f"this {kinds[0]} has nothing in it that could be one; nothing was kept")
     return Request(source, kind=kinds[0], pseudonym=hashed, secret=secret.fingerprint)

@@ -168,7 +168,9 @@ def _query(home: Home, known: Collection[tuple[str, str, str]], blocked: dict[st
 
 def _is_of_records(names: list[str]) -> bool:
     """Whether a file of the vault has a row per member record: no column but its key and contact details."""
-    details = {name.removesuffix("_pseudonym") for name in names if name.endswith("_pseudonym")}
+    details = {name.removesuffix("_pseudonym") for name in names if name.endswith("_pseudonym")} | {
+        *ADDRESSES
+    }
     others = {
         name for name in names if name.removesuffix("_pseudonym").removesuffix("_dialled") not in details
     }

@@ -81,7 +81,9 @@ def test_orders_of_one_number_keep_member_day_and_money(shops):
         ("mine", "1", "1", date(2025, 12, 27), 23, 20),
         ("mine", "2", "2", date(2025, 12, 20), None, 20),
     ]
-    assert shops.execute("select source, refunded_amount > 0 from core.fct_refund").fetchall() == [("chain", True)]
+    assert shops.execute("select source, refunded_amount > 0 from core.fct_refund").fetchall() == [
+        ("chain", True)
+    ]
 
 
 def test_stores_and_products_of_one_number_are_two(shops):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from orchestration.core.source_settings import SourceSettings
 from orchestration.erasing.whose import whose_rows
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR
@@ -22,7 +23,9 @@ ORDERS = read_contracts(STAGING_DIR)["chain"].table("orders")
     ],
 )
 def test_a_row_is_of_a_member_however_their_number_is_spelled(case, erased, spellings, others):
-    condition = whose_rows(replace(ORDERS, id_case=case)).condition(["system", "member_id"])
+    condition = whose_rows(replace(ORDERS, settings=SourceSettings(id_case=case))).condition(
+        ["system", "member_id"]
+    )
     landed = ", ".join(f"('pos\u00a0', '{number}')" for number in [*spellings, *others])
     with duckdb.connect() as connection:
         connection.execute(

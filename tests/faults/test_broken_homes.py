@@ -54,6 +54,7 @@ QUICK: dict[str, list[list[str]]] = {
     "truth": [[]],
     "verify": [[], ["2025-12-28-00000001"]],
     "why": [["1"], ["1", "--as-of", str(DAY)]],
+    "why-merged": [["1"], ["pos", "M1"]],
 }
 """Those that answer within a second, with what they are asked."""
 SLOW: dict[str, list[list[str]]] = {
@@ -62,6 +63,7 @@ SLOW: dict[str, list[list[str]]] = {
     "audiences seal": [[], ["--week", str(WEEK)]],
     "build": [["--as-of", str(DAY), "--weeks", "0"]],
     "fit": [[]],
+    "import": [["{place}/orders.csv", "--yes"]],
     "load": [[]],
     "publish": [[]],
     "run": [[], ["--as-of", str(DAY), "--weeks", "0"]],

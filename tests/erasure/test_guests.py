@@ -75,7 +75,7 @@ def test_what_a_guest_told_leaves_every_place_and_the_orders_stay(home):
     assert (rows["3"]["email"], rows["4"]["member_id"]) == ("stays@example.cn", "m1")
     assert {row["net_amount"] for row in rows.values()} == {"10"}
     loaded = [
-        row for file in home.loaded.glob("chain/orders/delivered=2*/*/*.parquet")
+        row for file in home.loaded.glob("chain/orders/chain/delivered=2*/*/*.parquet")
         for row in pq.read_table(file, partitioning=None).to_pylist()
     ]  # fmt: skip
     assert {row["order_id"]: (row["source"], row["member_id"] is None) for row in loaded} == {

@@ -53,7 +53,7 @@ def warehouse(tmp_path):
             f"""
             create table intermediate.int_member_days as
             select key as member_key, date '{DAY}' as activity_on, date '9999-12-31' as next_on,
-                bought as purchase_days, amount::decimal(18, 2) as net_amount,
+                bought as purchase_days, bought > 0 as is_buyer, amount::decimal(18, 2) as net_amount,
                 if(key < 800, (amount / 4)::decimal(18, 2), 0) as known_margin_amount,
                 if(key < 800, 0, 1) as unknown_margins
             from drawn;
@@ -180,13 +180,13 @@ def year_of(tmp_path, members, share, unknown_from=None):
             f"""
             create table intermediate.int_member_days as
             select key as member_key, date '{YEAR_BEFORE}' as activity_on, date '{DAY}' as next_on,
-                2 as purchase_days, date '{YEAR_BEFORE}' - 100 as first_purchase_on,
+                2 as purchase_days, true as is_buyer, date '{YEAR_BEFORE}' - 100 as first_purchase_on,
                 date '{YEAR_BEFORE}' - 50 as last_purchase_on,
                 60::decimal(18, 2) as net_amount, 20::decimal(18, 2) as known_margin_amount,
                 0 as unknown_margins
             from drawn
             union all
-            select key, date '{DAY}', date '9999-12-31', 3, date '{YEAR_BEFORE}' - 100, date '{DAY}',
+            select key, date '{DAY}', date '9999-12-31', 3, true, date '{YEAR_BEFORE}' - 100, date '{DAY}',
                 (60 + came * {expected["net_amount"]})::decimal(18, 2),
                 (20 + came * {expected["margin"]})::decimal(18, 2),
                 if(key >= {members if unknown_from is None else unknown_from}, 1, 0)

@@ -43,6 +43,7 @@ def warehouse(tmp_path):
                 if(as_of_date = date '{DAY}', date '9999-12-31', date '{DAY}') as next_on,
                 0 as net_amount, 0 as known_margin_amount, 0 as unknown_margins,
                 case when member_key >= 330 then 0 else 1 + member_key % 4 end as purchase_days,
+                member_key < 330 as is_buyer,
                 if(member_key < 330, as_of_date - 200, null) as first_purchase_on,
                 case when member_key < 330 then as_of_date - 200 + 30 * (member_key % 4)::integer end
                     as last_purchase_on

@@ -339,6 +339,7 @@ def _copy_row_by_row(path: Path, target: Path, header: list[str]) -> CsvCopy:
 
 @contextmanager
 def _rows_of(path: Path) -> Iterator[Any]:
+    csv.field_size_limit(sys.maxsize)  # Somebody else in the process may have set another.
     with path.open(encoding="utf-8-sig", newline="") as stream:
         yield csv.reader(stream, strict=True)
 

@@ -24,7 +24,9 @@ _TYPES = {
 def allowed_in_words(column: Column) -> str:
     """What may stand in a column: its codes or its type, its range, whether it may be empty."""
     kind = "one of " + ", ".join(column.allowed) if column.allowed else _type_in_words(column.data_type)
-    parts = [kind]
+    parts = [kind if column.max_length is None else f"up to {column.max_length} characters"]
+    if column.pattern is not None:
+        parts.append(f"written as {column.pattern}")
     if column.minimum is not None and column.maximum is not None:
         parts.append(f"from {column.minimum} to {column.maximum}")
     elif column.minimum is not None:

@@ -61,10 +61,11 @@ def identifier(text: str, case: str = "keep") -> str | None:
         case: One of ``ID_CASES``; upper is for the letters a to z, of which each has one capital everywhere.
     """
     found = folded(text)
+    # A letter of the other case may join with a mark that stands by itself: İ is i, and with an accent í.
     if case == "lower":
-        found = lower(found)
+        found = unicodedata.normalize("NFC", lower(found))
     elif case == "upper":
-        found = found.translate(str.maketrans(_LOWER, _LOWER.upper()))
+        found = unicodedata.normalize("NFC", found.translate(str.maketrans(_LOWER, _LOWER.upper())))
     return found or None
 
 
@@ -72,11 +73,11 @@ def identifier_sql(text: str, case: str = "keep") -> str:
     """DuckDB expression that equals :func:`identifier` of an expression yielding text."""
     found = folded_sql(text)
     if case == "lower":
-        found = f"lower({found})"
+        found = f"nfc_normalize(lower({found}))"
     elif case == "upper":
         found = (
             f"case when regexp_full_match({text}, '{_PLAIN}') then upper({text}) "
-            f"else translate({found}, '{_LOWER}', '{_LOWER.upper()}') end"
+            f"else nfc_normalize(translate({found}, '{_LOWER}', '{_LOWER.upper()}')) end"
         )
     return f"nullif({found}, '')"
 

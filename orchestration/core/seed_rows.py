@@ -6,7 +6,7 @@ Does not: finding the files and their declarations (definitions_files.seeds), wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestration.core.definition_rows import (
@@ -31,11 +31,14 @@ class Reference:
         column: The column.
         seed: Name of the other one.
         field: Column there.
+        per: Column of both within which the value is looked up; of a group that the other seed does not have
+            any of its values will do.
     """
 
     column: str
     seed: str
     field: str
+    per: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,18 +84,25 @@ def seed_faults(seed: Seed, header: Sequence[str], rows: Sequence[Row]) -> Itera
         yield from _faults_of_key(seed, key, rows)
 
 
-def reference_faults(rows: Sequence[Row], codes: Mapping[Reference, Collection[str]]) -> Iterator[Fault]:
+def reference_faults(rows: Sequence[Row], others: Mapping[Reference, Sequence[Row]]) -> Iterator[Fault]:
     """Values that the seed they refer to does not have.
 
     Args:
         rows: The rows of a file.
-        codes: What each of its references allows.
+        others: The rows of the seed that each of its references is to.
     """
-    for reference, allowed in codes.items():
-        few = ", ".join(allowed) if 0 < len(allowed) <= _MOST_NAMED else f"those of {reference.seed}.csv"
+    for reference, named in others.items():
+        every = dict.fromkeys(row[reference.field] for row in named)
+        within: dict[str, dict[str, None]] = {}
+        for row in named if reference.per else ():
+            within.setdefault(row[reference.per], {})[row[reference.field]] = None
         for row in rows:
-            if row[reference.column] and row[reference.column] not in allowed:
-                yield fault_of(row, f"{reference.column} {shown(row[reference.column])}", f"allowed: {few}")
+            found = row[reference.column]
+            allowed = within.get(row[reference.per], every) if reference.per else every
+            if found and found not in allowed:
+                is_short = 0 < len(allowed) <= _MOST_NAMED
+                few = ", ".join(allowed) if is_short else f"those of {reference.seed}.csv"
+                yield fault_of(row, f"{reference.column} {shown(found)}", f"allowed: {few}")
 
 
 def _of_header(seed: Seed, header: Sequence[str]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ Does not: what is a fault (core.seed_rows), rules of what rows mean (the modules
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ def _seed(declared: Mapping[str, Any]) -> Seed:
     keys = [key for rule in rules for key in (rule.get("key"), *rule.get("keys", {}).values()) if key]
     references, conditions = list[Reference](), dict[str, str]()
     for each in (each for rule in rules for each in rule.get("references", [])):
-        reference = Reference(each["column"], each["to"].split("'")[1], each.get("field", each["column"]))
+        field, per = each.get("field", each["column"]), each.get("per", "")
+        reference = Reference(each["column"], each["to"].split("'")[1], field, per)
         if reference.column in declared["config"]["column_types"]:
             references.append(reference)
         else:  # Of a file of settings the reference is one of a setting, not of a column.
@@ -112,12 +113,8 @@ def faults_of(names: Iterable[str], files: Files) -> Iterator[Fault]:
         if seed.conditions and not any(fault.line == HEADER for fault in found):
             asked = {name: table(name) for name in (seed.name, *seed.asked)}
             yield from beside(found, condition_faults(seed, asked, declared))
-        codes: dict[Reference, Collection[str]] = {
-            reference: dict.fromkeys(row[reference.field] for row in table(reference.seed).rows)
-            for reference in seed.references
-            if reference.seed in declared
-        }
-        yield from reference_faults(table(seed.name).rows, codes)
+        others = {each: table(each.seed).rows for each in seed.references if each.seed in declared}
+        yield from reference_faults(table(seed.name).rows, others)
 
 
 def folder_faults(folder: Path, seeds_dir: Path = SEEDS_DIR) -> Iterator[Fault]:

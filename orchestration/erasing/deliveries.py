@@ -286,6 +286,7 @@ class _Search:
         names = self._names_to_erase(whose)
         with _lines_of(file) as lines:
             header = next(lines, [])
+            is_withheld = whose.is_withheld(header)
             own = {name: header.index(name) for name in whose.columns if name in header}
             condition = f"coalesce({whose.condition(own, is_hashed=False)}, false)"
             for first in itertools.count(0, _LINES):
@@ -295,7 +296,7 @@ class _Search:
                 found.update(
                     number
                     for number, line in enumerate(block, first)
-                    if (whose.is_withheld or not names.isdisjoint(line))
+                    if (is_withheld or not names.isdisjoint(line))
                     and not is_blank(line, header)
                     and fault_of(line, header)
                 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from orchestration.core.contract import Column, SourceSettings, Table
 from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules
+from orchestration.loader.quarantining import WITHHELD
 from orchestration.loader.row_rules import (
     AS_WRITTEN,
     WHOLE_ROW,
@@ -55,8 +56,9 @@ class Whose:
         stays: Whether the fact stays without its member.
         kept: Columns of a fact that stays which tell nothing of the member by themselves: those of its key.
         settings: What was known of the source when the table was loaded.
-        is_withheld: Whether quarantine does not show the cells of a row that does not fit its file's header;
-            then nobody knows whose such a row is, and it leaves with whoever leaves.
+        contacts: Columns of contact details. Of a file with any of them quarantine does not show the cells
+            of a row that does not fit its header; then nobody knows whose such a row is, and it leaves with
+            whoever leaves.
     """
 
     source: str
@@ -67,11 +69,15 @@ class Whose:
     settings: SourceSettings = AS_WRITTEN
     instead: tuple[tuple[str, str], ...] = ()
     kept: frozenset[str] = frozenset()
-    is_withheld: bool = False
+    contacts: frozenset[str] = frozenset()
 
     def tells_of_a_member(self, column: str) -> bool:
         """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
         return column not in self.kept and (column in self.columns or column not in self.known | _OWN)
+
+    def is_withheld(self, header: Iterable[str]) -> bool:
+        """Whether quarantine does not show the cells of a row that does not fit this header."""
+        return not self.contacts.isdisjoint(header)
 
     def condition(self, present: Iterable[str], *, is_hashed: bool = True) -> str:
         """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false.
@@ -85,16 +91,17 @@ class Whose:
         present = list(present)
         if "quarantine_column" not in present:
             return self._of_columns(present, is_hashed=is_hashed)
-        cells = ", ".join(f"cast(landed.{quoted(name)} as varchar)" for name in present if name not in _OWN)
+        each = [f"cast(landed.{quoted(name)} as varchar)" for name in present if name not in _OWN]
+        cells = ", ".join(each)
         of_any_cell = (
-            "true"
-            if self.is_withheld
-            else (
-                f"(exists (select 1 from erased where erased.source = {literal(self.source)} "
-                f"and erased.member_id in ({cells})) "
-                f"or exists (select 1 from erased_touches where touch in ({cells})))"
-            )
+            f"(exists (select 1 from erased where erased.source = {literal(self.source)} "
+            f"and erased.member_id in ({cells})) "
+            f"or exists (select 1 from erased_touches where touch in ({cells})))"
         )
+        if self.contacts:
+            # Quarantine has every column of the contract, whatever was delivered; its cells tell.
+            withheld = " or ".join(f"starts_with({cell}, {literal(WITHHELD)})" for cell in each)
+            of_any_cell = f"(coalesce({withheld}, false) or {of_any_cell})"
         return f"({self._of_columns(present, is_hashed=is_hashed)} or {SLIPPED} and {of_any_cell})"
 
     def _of_columns(self, present: list[str], *, is_hashed: bool) -> str:
@@ -146,7 +153,7 @@ def whose_rows(table: Table) -> Whose:
         instead=tuple((column.name, column.contact or "") for column in instead),
         kept=frozenset(table.key),
         settings=table.settings,
-        is_withheld=bool(table.contacts),
+        contacts=frozenset(column.name for column in table.contacts),
     )
 
 

@@ -23,6 +23,8 @@ from orchestration.project import SEEDS_DIR
 
 RANGES_SEED = "sources/plausible_ranges.csv"
 WORDS_SEED = "sources/empty_words.csv"
+PLAUSIBLE = "is plausible"
+"""In the reason of every row that is refused by a range, which tells by itself what is allowed."""
 # No place on earth is further from UTC; it is written after a time of day, or else a date would end in one.
 _NO_OFFSET = ":[0-9]{2}([.][0-9]+)? *[+-](1[5-9]|[2-9][0-9]|14:?(0[1-9]|[1-9])|[0-9]{2}:?[6-9])(:?[0-9]*)$"
 _FURTHEST = "14:00"
@@ -137,20 +139,20 @@ def range_rules(
     if found.earliest is not None:
         yield Rule(
             f"{value} < {column.data_type} '{found.earliest}'",
-            f"before {found.earliest}, the earliest that is plausible",
+            f"before {found.earliest}, the earliest that {PLAUSIBLE}",
             name,
         )
     if found.days_after_delivery is not None:
         last = _last(found.days_after_delivery, delivered_on)
         yield Rule(
             f"{value} >= {column.data_type} '{last + timedelta(days=1)}'",
-            f"after {last}, the latest that is plausible in this delivery",
+            f"after {last}, the latest that {PLAUSIBLE} in this delivery",
             name,
         )
     if found.lowest is not None:
-        yield Rule(f"{value} < {found.lowest}", f"below {found.lowest}, the least that is plausible", name)
+        yield Rule(f"{value} < {found.lowest}", f"below {found.lowest}, the least that {PLAUSIBLE}", name)
     if found.highest is not None:
-        yield Rule(f"{value} > {found.highest}", f"above {found.highest}, the most that is plausible", name)
+        yield Rule(f"{value} > {found.highest}", f"above {found.highest}, the most that {PLAUSIBLE}", name)
 
 
 def pair_rules(table: Table, types: Mapping[str, str]) -> Iterable[Rule]:

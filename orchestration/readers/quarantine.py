@@ -18,6 +18,7 @@ from orchestration.core.definition_rows import HIDDEN, has_contact
 from orchestration.core.errors import InputFault
 from orchestration.core.summary import clipped, counted, text_table
 from orchestration.loader.contracts import read_contracts
+from orchestration.loader.plausible import PLAUSIBLE
 from orchestration.loader.quarantining import KEY_REPEATED, WITHHELD
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.loads import loaded_deliveries
@@ -108,7 +109,9 @@ def write_for_correction(home: Home, wanted: Wanted, file: Path) -> str:
                         row.file,
                         row.row_number,
                         "; ".join(f"{about}: {reason}" for about, reason in row.faults),
-                        "; ".join(f"{about}: {_allowed(table, about)}" for about, _ in row.faults),
+                        "; ".join(
+                            f"{about}: {_allowed(table, about, reason)}" for about, reason in row.faults
+                        ),
                     ]
                 )
     except FileExistsError:
@@ -192,14 +195,17 @@ def _looks_like_its_type(column: Column, text: str) -> bool:
 
 
 def _told_allowed(table: Table | None, about: str, reason: str) -> str:
-    return "another row of the delivery has this key" if reason == KEY_REPEATED else _allowed(table, about)
+    if reason == KEY_REPEATED:
+        return "another row of the delivery has this key"
+    return _allowed(table, about, reason)
 
 
-def _allowed(table: Table | None, about: str) -> str:
+def _allowed(table: Table | None, about: str, reason: str) -> str:
     columns = {column.name: column for column in table.columns} if table else {}
-    if about in columns:
+    if about in columns and PLAUSIBLE not in reason:
         return allowed_in_words(columns[about])
-    return "once per delivery"
+    # What is plausible, holds between columns or for the row as a whole tells by itself what is allowed.
+    return "once per delivery" if reason == KEY_REPEATED else reason
 
 
 def _given_back(column: Column, text: str | None) -> str:

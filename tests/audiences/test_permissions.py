@@ -19,6 +19,8 @@ MODEL = "fct_contact_permission"
 INPUTS = (
     "stg_chain__consents",
     "int_identity__members",
+    "int_identity__records",
+    "stg_chain__touches",
     "int_contact_points",
     "fct_touch",
     "int_unreadable_consents",
@@ -76,11 +78,11 @@ class Permitting:
                 f"{column} {spec['data_type']}" for column, spec in models[name]["columns"].items()
             )
             connection.execute(f"create table {table} ({columns})")
-        record = {"source": "chain", "system": "pos"}
-        self.add(
-            "int_identity__members",
-            [{**record, "member_id": str(key), "member_key": key} for key in MEMBERS],
-        )
+        records = [
+            {"source": "chain", "system": "pos", "member_id": str(key), "record_key": key} for key in MEMBERS
+        ]
+        self.add("int_identity__records", records)
+        self.add("int_identity__members", [{**each, "member_key": each["record_key"]} for each in records])
 
     def of(self, history, fault=None):
         """Member, channel and day: whether contact is allowed; absent where nothing was ever said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.core.folding import ID_CASES, folded, folded_sql, identifier, identifier_sql
@@ -62,6 +62,7 @@ TEXTS = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(values=st.lists(TEXTS, min_size=1, max_size=40))
+@example(values=["\u0130\u0301", "i\u0307"])
 def test_sql_and_python_agree_on_any_text(connection, values):
     connection.register("delivered", pa.table({"value": pa.array(values, pa.string())}))
     for case in ID_CASES:

@@ -359,3 +359,21 @@ def test_rows_whose_cells_do_not_fit_leave_wherever_the_member_slipped(business)
     assert traces(business.home) == {}
     assert loads(business.home, WEEK) == {"orders": (1, 0, 1, 0), "members": (0, 0, 0, 0)}
     assert "9,pos,stays-2" in (landing / "chain/orders" / f"delivered={WEEK}" / "part.csv").read_text()
+
+
+def test_orders_with_a_phone_leave_where_their_cells_do_not_fit(business):
+    """Quarantine does not show their cells, so nobody knows whose they are."""
+    names = (
+        "order_id,system,member_id,channel,ordered_at,status,gross_amount,discount_amount,net_amount,phone"
+    )
+    lines = [names, "9,pos,stays-2", f"8,pos,stays-2,store,2025-12-01,completed,1,0,1,{PHONE},more"]
+    deliver(
+        business.home.landing, "chain", "orders", WEEK,
+        lambda folder: (folder / "part.csv").write_text("\n".join(lines) + "\n"),
+    )  # fmt: skip
+    business.load()
+    assert loads(business.home, WEEK)["orders"] == (2, 0, 2, 0)
+    business.ask()
+    run(business)
+    assert traces(business.home) == {}
+    assert loads(business.home, WEEK)["orders"] == (0, 0, 0, 0)

@@ -315,6 +315,18 @@ def test_what_only_dbt_reads_is_refused_before_dbt_sees_it(seeds, kind, said):
     assert said in str(refused.value)
 
 
+def test_a_layer_of_another_subject_is_refused_before_dbt_sees_it(seeds):
+    file = seeds / "tags" / "tag_layers.csv"
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"product,frequency", b"other,frequency"))
+    try:
+        with pytest.raises(RekindleError) as refused:
+            check_seeds(seeds)
+    finally:
+        file.write_bytes(content)
+    assert "layer 'frequency'; allowed: need, discount, audience, stock" in str(refused.value)
+
+
 def test_the_checks_of_dagster_refuse_what_the_readers_refuse(seeds):
     file = seeds / "value" / "value_tiers.csv"
     content = file.read_bytes()

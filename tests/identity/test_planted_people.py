@@ -58,15 +58,31 @@ def test_families_share_a_phone_and_are_not_merged(people):
     assert counted(people, "select count(*) from pairs where is_family and is_member and not is_person") == 0
 
 
-def test_placeholders_link_nobody(people):
-    placeholders = (
+def test_placeholders_link_nobody(chain, people):
+    typed = (
+        f"read_parquet('{chain.home.landing}/chain/members/*/*.parquet', hive_partitioning = false) as typed "
+        "inner join people using (system, member_id) "
+        "left join core.int_identity__links as links "
+        "on people.record_key = links.record_key and links.identifier_type = 'phone'"
+    )
+    blocked = (
         "core.int_identity__links as links "
         "inner join staging.stg_rekindle__blocked_identifiers as blocked "
         "on links.identifier_type = blocked.identifier_type and links.identifier = blocked.pseudonym"
     )
+    # One can be a number and is blocked; the other can be none and has no pseudonym.
+    can_be, can_be_none = "typed.phone = '13800000000'", "typed.phone = '00000000000'"
 
-    assert counted(people, f"select count(*) from {placeholders}") > 5
-    assert counted(people, f"select count(*) from {placeholders} where link_key is not null") == 0
+    placeholders = counted(people, f"select count(*) from {typed} where {can_be}")
+    nothing = counted(people, f"select count(*) from {typed} where {can_be_none}")
+    assert placeholders > 0
+    assert nothing > 0
+    assert placeholders + nothing > 5
+    assert counted(people, f"select count(*) from {blocked}") == placeholders
+    assert counted(people, f"select count(*) from {blocked} where link_key is not null") == 0
+    assert (
+        counted(people, f"select count(*) from {typed} where {can_be_none} and identifier is not null") == 0
+    )
 
 
 def test_every_record_belongs_to_a_member_whose_key_is_that_of_one_of_its_records(people):

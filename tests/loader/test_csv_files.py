@@ -77,6 +77,15 @@ def test_a_long_cell_is_read_whole(copied, length):
     assert [len(cell) for _, cell, _ in rows] == [length, 1]
 
 
+def test_a_long_cell_is_read_whole_whatever_limit_others_in_the_process_set(copied):
+    limit = csv.field_size_limit(1_000)
+    try:
+        _, rows = copied(b"a,b\n1," + b"x" * 3_000_000 + b"\n2\n")
+    finally:
+        csv.field_size_limit(limit)
+    assert [len(cell or "") for _, cell, _ in rows] == [3_000_000, 0]
+
+
 @pytest.mark.parametrize(
     ("row", "cells", "fault"),
     [

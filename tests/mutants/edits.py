@@ -492,7 +492,7 @@ MUTANTS = (
     ),
     _python(
         "core/seed_rows",
-        "if row[reference.column] and row[reference.column] not in allowed:",
+        "if found and found not in allowed:",
         "if False:",
         "faults/test_seed_edits.py::test_what_only_dbt_reads_is_refused_before_dbt_sees_it",
     ),

@@ -1,6 +1,6 @@
--- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the record.
--- A placeholder is nobody's. Where the rules of identity would link two records by a value, they were one person for as
--- long as both held it. So were records that have parted, for as long as the ledger says.
+-- What a record is or was known under, for an opt-out stays when a number changes, and when its source deletes the
+-- record. A placeholder is nobody's. Where the rules of identity would link two records by a value, they were one
+-- person for as long as both held it. So were records that have parted, for as long as the ledger says.
 with deliveries as (
     select * from {{ ref('stg_chain__member_deliveries') }}
 ),
@@ -98,5 +98,10 @@ select
     true as is_link,
     '' as linked_as
 from ledger
-where member_key in (select parted.member_key from ledger as parted where parted.member_key <> parted.newest_member_key)
+where
+    member_key in (
+        select parted.member_key
+        from ledger as parted
+        where parted.member_key <> parted.newest_member_key
+    )
 group by record_key, newest_member_key, member_key

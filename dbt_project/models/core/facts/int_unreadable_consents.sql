@@ -62,7 +62,7 @@ told as (
         recorded.system,
         recorded.member_id,
         recorded.reported_on > refused.delivered_on
-            and (refused.system is not null or count(*) over (partition by refused.unreadable_id) = 1) as is_correction
+        and (refused.system is not null or count(*) over (partition by refused.unreadable_id) = 1) as is_correction
     from refused
     inner join {{ table_name }} as recorded
         on refused.source = recorded.source

@@ -1,5 +1,5 @@
--- The linkage of int_identity__links and int_identity__members once more, on every earlier day on which it may have come
--- out differently; the last day of each record is what holds now. Nothing of one day may meet what is of another.
+-- The linkage of int_identity__links and int_identity__members once more, on every earlier day on which it may have
+-- come out differently; the last day of each record is what holds now. Nothing of one day may meet what is of another.
 with states as (
     select * from {{ ref('int_identity__states') }}
 ),
@@ -116,7 +116,11 @@ shared as (
         ) as held on history.state_key = held.record_key
         where
             held.link_key is not null
-            and history.member_key in (select member_key from history where member_key <> record_key)
+            and history.member_key in (
+                select parted.member_key
+                from history as parted
+                where parted.member_key <> parted.record_key
+            )
     ) as counted
     where holders > 1
     group by state_key

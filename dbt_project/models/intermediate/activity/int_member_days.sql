@@ -135,6 +135,7 @@ select
     -- Money bought less money refunded, so nothing is left exactly when all that was bought was paid back.
     totals.purchase_days > 0 and (totals.net_amount > 0 or settings.refunded_buyer_counts) as is_buyer,
     -- Touches only grow, so their largest total on an active day is the total on the last one.
-    coalesce(max(case when active_on is not null then touches end) over {{ so_far }}, 0) as touches_at_last_active
+    coalesce(max(case when totals.active_on is not null then totals.touches end) over {{ so_far }}, 0)
+        as touches_at_last_active
 from totals
 cross join settings

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
+from orchestration.core.folding import identifier
 from orchestration.csv_files import fault_of, is_blank, without_waiting_writers
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_rows
@@ -283,7 +284,7 @@ class _Search:
 
     def _lines_to_erase(self, file: Path, whose: Whose) -> set[int]:
         found: set[int] = set()
-        names = self._names_to_erase(whose)
+        names, id_case = self._names_to_erase(whose), whose.settings.id_case
         with _lines_of(file) as lines:
             header = next(lines, [])
             is_withheld = whose.is_withheld(header)
@@ -296,7 +297,7 @@ class _Search:
                 found.update(
                     number
                     for number, line in enumerate(block, first)
-                    if (is_withheld or not names.isdisjoint(line))
+                    if (is_withheld or not names.isdisjoint(identifier(cell, id_case) for cell in line))
                     and not is_blank(line, header)
                     and fault_of(line, header)
                 )

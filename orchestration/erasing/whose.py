@@ -91,8 +91,8 @@ class Whose:
         present = list(present)
         if "quarantine_column" not in present:
             return self._of_columns(present, is_hashed=is_hashed)
-        each = [f"cast(landed.{quoted(name)} as varchar)" for name in present if name not in _OWN]
-        cells = ", ".join(each)
+        of_the_source = [name for name in present if name not in _OWN]
+        cells = ", ".join(map(self._id, of_the_source))
         of_any_cell = (
             f"(exists (select 1 from erased where erased.source = {literal(self.source)} "
             f"and erased.member_id in ({cells})) "
@@ -100,7 +100,10 @@ class Whose:
         )
         if self.contacts:
             # Quarantine has every column of the contract, whatever was delivered; its cells tell.
-            withheld = " or ".join(f"starts_with({cell}, {literal(WITHHELD)})" for cell in each)
+            withheld = " or ".join(
+                f"starts_with(cast(landed.{quoted(name)} as varchar), {literal(WITHHELD)})"
+                for name in of_the_source
+            )
             of_any_cell = f"(coalesce({withheld}, false) or {of_any_cell})"
         return f"({self._of_columns(present, is_hashed=is_hashed)} or {SLIPPED} and {of_any_cell})"
 

@@ -100,6 +100,7 @@ def test_other_facts_after_a_date_change_no_score_on_it(chain, other_future, tmp
         assert outcome_at_d(known) != outcome_at_d(knowing_other)
 
 
+@pytest.mark.slow
 def test_scores_and_features_that_know_later_purchases_are_found(chain, other_future, tmp_path):
     facts = same_facts(chain.home, tmp_path / "facts")
     changed = {"changed": LEAKS, "wanted": SCORES}

@@ -104,7 +104,14 @@ def test_no_file_outside_landing_vault_and_exports_holds_a_contact_detail(run_ho
     assert _leaks(run_home, contacts) == {}
 
 
-@pytest.mark.parametrize("where", ["loaded/leak.parquet", "dagster/leak.log", "serving/leak.duckdb"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "loaded/leak.parquet",
+        pytest.param("dagster/leak.log", marks=pytest.mark.slow),
+        pytest.param("serving/leak.duckdb", marks=pytest.mark.slow),
+    ],
+)
 def test_the_scan_finds_a_planted_detail_in_every_kind_of_file(run_home, contacts, where):
     planted = run_home.root / where
     value = max(contacts, key=len)

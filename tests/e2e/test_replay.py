@@ -67,6 +67,7 @@ def test_all_states_have_rows_to_compare(at_d):
     assert [state for state, rows in at_d.items() if rows.count("\n") < 3] == []
 
 
+@pytest.mark.slow
 def test_the_same_facts_give_the_same_tables_with_any_number_of_threads(chain, tmp_path):
     """Also what every quick build rests on: it makes what dbt makes."""
     home = same_facts(chain.home, tmp_path / "home")
@@ -87,6 +88,7 @@ def content(connection, name):
     ).fetchone()
 
 
+@pytest.mark.slow
 def test_a_date_built_alone_has_the_rows_it_has_among_many(chain, at_d, tmp_path):
     home = same_facts(chain.home, tmp_path / "home")
     with quick_build(chain, tmp_path, home, [D], wanted=STATES) as connection:

@@ -259,6 +259,7 @@ def test_a_blend_meets_the_share_that_came(home):
     assert log_odds(said).std() > 0.1
 
 
+@pytest.mark.slow
 def test_a_fit_killed_before_any_step_leaves_whole_versions_and_the_next_one_completes_it(home, tmp_path):
     panel = drawn()
     fit(home, until(panel, DAYS[6]))

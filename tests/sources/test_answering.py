@@ -178,6 +178,7 @@ def test_a_second_answer_adds_to_the_first_and_repeats_nothing(tmp_path):
     assert ask(home, f"select count(*) - count(distinct order_id) {caused}") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_planted_effect_lies_in_its_interval_in_about_95_of_100_seeds(answered):
     """Everybody was sent a message, so both lives of everybody are known: arms are drawn again and again."""
     rows = ask(

@@ -113,6 +113,7 @@ def run(script, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_killed_before_any_step_readers_have_a_whole_version_and_publishing_again_finishes(home):
     process = run(DIES_BEFORE_EVERY_STEP, home.root)
     assert process.returncode == 0, process.stderr + process.stdout

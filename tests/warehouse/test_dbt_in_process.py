@@ -349,6 +349,7 @@ def test_a_model_that_reaches_outside_fails(home, own_project, sql):
     assert [path.name for path in home.builds.rglob("*stolen*")] == []
 
 
+@pytest.mark.slow
 def test_processes_that_parse_at_once_leave_a_whole_manifest(own_project):
     parse = (
         "import sys; from pathlib import Path; from orchestration.warehouse.dbt import _parse; "

@@ -132,7 +132,6 @@ totals as (
 
 select
     totals.*,
-    -- Money bought less money refunded, so nothing is left exactly when all that was bought was paid back.
     totals.purchase_days > 0 and (totals.net_amount > 0 or settings.refunded_buyer_counts) as is_buyer,
     -- Touches only grow, so their largest total on an active day is the total on the last one.
     coalesce(max(case when totals.active_on is not null then totals.touches end) over {{ so_far }}, 0)

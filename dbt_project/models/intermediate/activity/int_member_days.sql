@@ -1,7 +1,6 @@
 {%- set counts = [
     'purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits', 'intent_actions',
-    'competitor_searches', 'touches', 'negative_events',
-] -%}
+    'competitor_searches', 'touches', 'negative_events'] -%}
 {%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
 {%- set in_order = 'partition by member_key order by activity_on' -%}
 {%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}

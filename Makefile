@@ -31,7 +31,7 @@ ui: $(VENV)/run.installed ## Open the Dagster UI on 127.0.0.1:3000, read-only
 WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/test.installed ## The test suite
-	@$(BIN)/pytest -q -m "not slow" $(WORKERS)
+	@$(BIN)/pytest -q -m "not slow" --hypothesis-profile repeatable $(WORKERS)
 
 test-all: $(VENV)/test.installed ## Everything, the slow suites too
 	@$(BIN)/pytest -q $(WORKERS)

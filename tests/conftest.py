@@ -1,4 +1,7 @@
-"""The order of the suite: what takes long comes first, so that no process is left with it at the end.
+"""The suite as a whole: what takes long comes first, so that no process is left with it at the end; and examples.
+
+`make test` draws the same examples on the same tree each time, so that it judges the tree and not the day;
+`make test-all` draws new ones.
 
 Belongs here: what concerns the suite as a whole.
 Does not: fixtures; those lie beside the tests that use them.
@@ -9,6 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True)
 
 LONG = ("warehouse", "orchestration", "e2e", "bite", "faults", "erasure", "exports")
 

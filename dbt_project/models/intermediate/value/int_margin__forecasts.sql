@@ -1,6 +1,7 @@
 {%- set horizons = var('margin_horizons') -%}
 -- What a member who still buys will do, by MBG/NBD: the moments of a known chance to leave, averaged over its beta
--- posterior. Equal histories are averaged once, not once per member.
+-- posterior. Equal histories are averaged once, not once per member. A purchase is a day with one, so there are at most
+-- as many as days: a fit without sense ends there, not in a number too large for its column.
 with histories as (
     select distinct
         version,
@@ -65,9 +66,11 @@ select
     repeats,
     {%- for horizon in horizons %}
     cast(max(1 - power(1 + {{ horizon }} / rate, -shape)) as decimal(9, 6)) as any_purchase_{{ horizon }}d_share,
-    cast({{ weighted_mean(expected_purchases('chance', 'shape', horizon ~ ' / rate'), 'weight') }} as decimal(18, 6))
+    {%- set purchases = expected_purchases('chance', 'shape', horizon ~ ' / rate') %}
+    {%- set pairs = expected_pairs('chance', 'shape', horizon ~ ' / rate') %}
+    cast({{ weighted_mean('least(' ~ purchases ~ ', ' ~ horizon ~ ')', 'weight') }} as decimal(18, 6))
         as purchases_{{ horizon }}d,
-    cast({{ weighted_mean(expected_pairs('chance', 'shape', horizon ~ ' / rate'), 'weight') }} as decimal(18, 6))
+    cast({{ weighted_mean('least(' ~ pairs ~ ', ' ~ horizon * horizon ~ ')', 'weight') }} as decimal(18, 6))
         as purchase_pairs_{{ horizon }}d,
     {%- endfor %}
     age_days

@@ -34,7 +34,7 @@ test: $(VENV)/test.installed ## The test suite
 	@$(BIN)/pytest -q -m "not slow" --hypothesis-profile repeatable $(WORKERS)
 
 test-all: $(VENV)/test.installed ## Everything, the slow suites too
-	@$(BIN)/pytest -q $(WORKERS)
+	@$(BIN)/pytest -q --timeout 1800 $(WORKERS)
 
 bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
 	@$(BIN)/python -m benchmarks.fixed_cost

@@ -36,7 +36,6 @@ RUNNING = (
     "aud_contacts",
     "aud_journeys__events",
     "aud_journeys__progress",
-    "aud_touches__reach",
     "aud_journeys__open_steps",
     "aud_journeys__ends",
     "aud_journeys",

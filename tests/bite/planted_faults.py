@@ -445,11 +445,6 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_silence_cause set evidence_en = 'Opened {measured}' where one_row",
         "update marts.member_silence_cause set evidence_zh = '' where one_row",
     ],
-    "fct_sleep_pool_stay__ends_after_it_began": [
-        "update marts.fct_sleep_pool_stay set left_on = entered_on, left_by = 'purchase' where one_row",
-        "update marts.fct_sleep_pool_stay set left_on = null, left_by = 'purchase' where one_row",
-        "update marts.fct_sleep_pool_stay set entered_on = journey_ended_on - 1 where one_row",
-    ],
     "member_sleep_pool__has_entered": [
         "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
         "update marts.member_sleep_pool set next_touch_on = last_touch_on where one_row",
@@ -500,12 +495,6 @@ CONDITIONS: dict[str, list[str]] = {
     ],
     "fct_warning_outcome__money_needs_a_return_or_a_refund": [
         "insert into marts.fct_warning_outcome by name select false as is_returned, 0.01 as net_amount",
-    ],
-    "fct_warning_follow_up__counts_are_nested": [
-        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
-        "0 as first_warned_members, 2 as answered_members, 0 as returned_members, 0 as members_with_margin",
-        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
-        "0 as first_warned_members, 0 as answered_members, 2 as returned_members, 0 as members_with_margin",
     ],
     "fct_warning_effect__interval_holds_the_effect": [
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 2 as held_out_members, "
@@ -834,11 +823,9 @@ SINGULAR: dict[str, list[str]] = {
         "insert into seeds.response_capacity select distinct response_queue, 0 from audiences.aud_call_queue",
         "update seeds.response_capacity set members_per_week = 0",
     ],
-    "warning_follow_up_adds_up": [
+    "warning_outcomes_add_up": [
         # in this build no window is over, so whatever is counted is too much
         "insert into marts.fct_warning_outcome by name select 28 as horizon_days, 0.00 as net_amount",
-        "insert into marts.fct_warning_follow_up by name select 90 as horizon_days, 1 as warned_members",
-        "insert into marts.fct_warning_follow_up by name select 28 as horizon_days, 0.01 as net_amount",
         "update marts.fct_warning_episode set is_start_known = true, started_on = started_on - 90 "
         "where one_row",
     ],

@@ -6,7 +6,7 @@ with assignments as (
 ),
 
 baseline_dates as (
-    select * from {{ ref('aud_eligible__baseline_dates') }}
+    {{ baseline_dates() }}
 ),
 
 matches as (

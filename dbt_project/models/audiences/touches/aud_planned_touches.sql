@@ -36,7 +36,7 @@ campaign_weeks as (
 ),
 
 reach as (
-    select * from {{ ref('aud_touches__reach') }}
+    {{ reach() }}
 ),
 
 contacts as (

@@ -9,7 +9,7 @@
     from {{ ref('fct_contact_permission') }} as permissions
     inner join ({{ settings('campaign_settings', ['answer_purpose']) }}) as limits
         on permissions.purpose = limits.answer_purpose
-    inner join {{ ref('fct_contact_point') }} as contact_points
+    inner join {{ ref('int_contact_channels') }} as contact_points
         on permissions.member_key = contact_points.member_key
         and permissions.channel = contact_points.channel
         and permissions.next_on > contact_points.known_on

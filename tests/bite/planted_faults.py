@@ -421,8 +421,8 @@ CONDITIONS: dict[str, list[str]] = {
     "fct_value_concentration__shares_within_bounds": [
         "update marts.fct_value_concentration set net_amount_share = -0.000001 where one_row",
     ],
-    "fct_reactivation__next_is_later": [
-        "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
+    "int_silence__returns__next_is_later": [
+        "update intermediate.int_silence__returns set next_reactivated_on = reactivated_on where one_row",
     ],
     "member_cycle__rhythm_lies_before": [
         "update marts.member_cycle set quiet_since_on = as_of_date + 1 where one_row",
@@ -701,8 +701,8 @@ SINGULAR: dict[str, list[str]] = {
         # by every campaign, by one that answers warnings alone
         "update core.fct_touch set campaign_code = 'second_order'",
         "update core.fct_touch set campaign_code = 'high_risk_call' where member_key in "
-        "(select member_key from audiences.aud_held_out where campaign = 'high_risk_call') "
-        "and member_key not in (select member_key from audiences.aud_held_out where campaign = 'every')",
+        "(select member_key from audiences.aud_decisions__held_out where campaign = 'high_risk_call') "
+        "and member_key not in (select member_key from audiences.aud_decisions__held_out where campaign = 'every')",
     ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "
@@ -731,7 +731,7 @@ SINGULAR: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",
         "update audiences.aud_planned_touches set member_key = -member_key where one_row",
     ],
-    "nobody_is_contacted_without_an_address": ["delete from core.fct_contact_point"],
+    "nobody_is_contacted_without_an_address": ["delete from core.int_contact_channels"],
     "nobody_is_contacted_without_consent": [
         "update core.fct_contact_permission set is_allowed = false",
         "delete from core.fct_contact_permission",
@@ -746,7 +746,7 @@ SINGULAR: dict[str, list[str]] = {
         "insert into audiences.aud_planned_touches "
         "select touches.* replace (planned_touch_id || copy as planned_touch_id) "
         "from audiences.aud_planned_touches as touches, range(5) as copies(copy)",
-        "insert into audiences.aud_contacts select campaign_week, member_key, channel, planned_on - 6, "
+        "insert into audiences.aud_touches__contacts select campaign_week, member_key, channel, planned_on - 6, "
         "planned_touch_id || copy from audiences.aud_planned_touches, range(4) as copies(copy)",
     ],
     "every_member_has_a_stage": [

@@ -10,7 +10,7 @@ baseline_dates as (
 ),
 
 matches as (
-    select * from {{ ref('aud_eligible') }}
+    select * from {{ ref('aud_decisions__eligible') }}
 ),
 
 experiments as (

@@ -40,7 +40,7 @@ reach as (
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select * from {{ ref('aud_touches__contacts') }}
 ),
 
 entry_steps as (

@@ -186,7 +186,8 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         if campaign != SEALED and random.random() < 0.7:
             [row] = [row for row in tables["seeds.campaigns"] if row["campaign"] == campaign]
             _add(
-                tables, "audiences.aud_decisions__eligible", campaign=campaign, campaign_week=WEEK, as_of_date=SUNDAY,
+                tables, "audiences.aud_decisions__eligible",
+                campaign=campaign, campaign_week=WEEK, as_of_date=SUNDAY,
                 member_key=member, cap_class=row["cap_class"], priority=row["priority"],
             )  # fmt: skip
 

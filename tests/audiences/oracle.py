@@ -104,7 +104,9 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     if not all(may_contact(tables, member, channel) for channel, _ in beginnings):
         yield "no_consent"
     known = {
-        row["channel"] for row in rows(tables, "core.int_contact_channels", member) if row["known_on"] <= SUNDAY
+        row["channel"]
+        for row in rows(tables, "core.int_contact_channels", member)
+        if row["known_on"] <= SUNDAY
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"

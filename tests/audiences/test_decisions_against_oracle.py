@@ -331,7 +331,12 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "false",
         ),
         (otherwise_than_the_rules_say, "aud_decisions", "worth_amount desc", "worth_amount asc"),
-        (otherwise_than_the_rules_say, "aud_decisions__excluded", ">= caps.most_touches", "> caps.most_touches"),
+        (
+            otherwise_than_the_rules_say,
+            "aud_decisions__excluded",
+            ">= caps.most_touches",
+            "> caps.most_touches",
+        ),
         (
             otherwise_than_the_rules_say,
             "aud_decisions__excluded",

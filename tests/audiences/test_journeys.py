@@ -66,9 +66,11 @@ INPUTS = {
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, starts_on date, "
     "cap_class varchar, priority integer, is_sealed boolean",
     # Holdouts have a draw of their own; here nobody is drawn.
-    "audiences.aud_decisions__held_out": "campaign varchar, member_key bigint, reason varchar, starts_on date, "
+    "audiences.aud_decisions__held_out": "campaign varchar, member_key bigint, reason varchar, "
+    "starts_on date, "
     "ends_on date",
-    "audiences.aud_decisions__eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
+    "audiences.aud_decisions__eligible": "campaign varchar, campaign_week date, as_of_date date, "
+    "member_key bigint, "
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "is_included boolean, is_sealed boolean, arm varchar, arm_role varchar",

@@ -702,7 +702,8 @@ SINGULAR: dict[str, list[str]] = {
         "update core.fct_touch set campaign_code = 'second_order'",
         "update core.fct_touch set campaign_code = 'high_risk_call' where member_key in "
         "(select member_key from audiences.aud_decisions__held_out where campaign = 'high_risk_call') "
-        "and member_key not in (select member_key from audiences.aud_decisions__held_out where campaign = 'every')",
+        "and member_key not in "
+        "(select member_key from audiences.aud_decisions__held_out where campaign = 'every')",
     ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "
@@ -746,7 +747,8 @@ SINGULAR: dict[str, list[str]] = {
         "insert into audiences.aud_planned_touches "
         "select touches.* replace (planned_touch_id || copy as planned_touch_id) "
         "from audiences.aud_planned_touches as touches, range(5) as copies(copy)",
-        "insert into audiences.aud_touches__contacts select campaign_week, member_key, channel, planned_on - 6, "
+        "insert into audiences.aud_touches__contacts "
+        "select campaign_week, member_key, channel, planned_on - 6, "
         "planned_touch_id || copy from audiences.aud_planned_touches, range(4) as copies(copy)",
     ],
     "every_member_has_a_stage": [

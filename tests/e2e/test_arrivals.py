@@ -13,7 +13,13 @@ from tests.built import load_chain, quick_build
 from tests.e2e.delivered_by_hand import deliver_lines
 
 FIRST, SECOND, THIRD = date(2025, 6, 15), date(2025, 6, 22), date(2025, 6, 29)
-WANTED = ("dim_member", "fct_order_item", "fct_unmatched_row", "fct_contact_permission", "int_contact_channels")
+WANTED = (
+    "dim_member",
+    "fct_order_item",
+    "fct_unmatched_row",
+    "fct_contact_permission",
+    "int_contact_channels",
+)
 MEMBERS = """system,member_id,registered_at,full_name,phone,email
 pos,one,2025-01-01 04:00:00,Li Wei,13911112222,
 crm,two,2025-01-01 04:00:00,Wang Fang,,two@shop.cn

@@ -262,7 +262,10 @@ def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(s
     matched_on = AS_OF - timedelta(days=WINDOW)
     shop.add("core.dim_as_of_date", [{"as_of_date": matched_on}, {"as_of_date": AS_OF}])
     for member, day in ((1, matched_on), (2, AS_OF)):
-        shop.add("audiences.aud_decisions__eligible", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
+        shop.add(
+            "audiences.aud_decisions__eligible",
+            [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}],
+        )
     for member in (1, 2):
         shop.buys(member, matched_on + timedelta(days=1))
         shop.buys(member, matched_on)

@@ -1,6 +1,6 @@
-"""The suite as a whole: what takes long comes first, so that no process is left with it at the end; and examples.
+"""The suite as a whole: what takes long comes first, so that no process is left with it at the end; examples.
 
-`make test` draws the same examples on the same tree each time, so that it judges the tree and not the day;
+`make test` draws the same examples on the same tree each time, so that it checks the tree and not the day;
 `make test-all` draws new ones.
 
 Belongs here: what concerns the suite as a whole.

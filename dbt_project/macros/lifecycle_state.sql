@@ -39,7 +39,7 @@ tier_labels as (
 ),
 
 reactivations as (
-    select * from {{ ref('fct_reactivation') }}
+    select * from {{ ref('int_silence__returns') }}
 ),
 
 {#- The highest tier that applies; nobody falls silent before a first purchase. #}

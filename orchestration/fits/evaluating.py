@@ -55,7 +55,7 @@ def evaluate_build(home: Home, build: Build) -> Evaluations:
         definitions = _Definitions(connection)
         sums = _sums(connection)
         sizes = _rows(connection, "experiments.exp_arm_sizes")
-        reached = _rows(connection, "experiments.exp_looks")
+        reached = _rows(connection, "experiments.exp_arm_stats__looks")
         program_days = dict(
             connection.execute(
                 "select experiment, max(window_days) from experiments.exp_arm_stats "

@@ -164,7 +164,7 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         _consents(random, tables, member, channel)
         if random.random() < 0.95:
             known_on = SUNDAY + timedelta(days=random.choice([-300] * 8 + [0, 1]))
-            _add(tables, "core.fct_contact_point", member_key=member, channel=channel, known_on=known_on)
+            _add(tables, "core.int_contact_channels", member_key=member, channel=channel, known_on=known_on)
     if random.random() < 0.3:
         opened = _near(random)
         _add(
@@ -186,7 +186,8 @@ def _member(random: Random, tables: Tables, member: int) -> None:
         if campaign != SEALED and random.random() < 0.7:
             [row] = [row for row in tables["seeds.campaigns"] if row["campaign"] == campaign]
             _add(
-                tables, "audiences.aud_eligible", campaign=campaign, campaign_week=WEEK, as_of_date=SUNDAY,
+                tables, "audiences.aud_decisions__eligible",
+                campaign=campaign, campaign_week=WEEK, as_of_date=SUNDAY,
                 member_key=member, cap_class=row["cap_class"], priority=row["priority"],
             )  # fmt: skip
 

@@ -25,7 +25,7 @@ def decided(tables: Tables, order: dict[str, int]) -> dict[tuple[str, int], tupl
         tables: A history.
         order: Reasons to drop with their place in the order.
     """
-    candidates = rows(tables, "audiences.aud_eligible")
+    candidates = rows(tables, "audiences.aud_decisions__eligible")
     campaigns = {row["campaign"]: row for row in rows(tables, "seeds.campaigns")}
     against = {
         (row["campaign"], row["member_key"]): set(reasons_against(tables, row["campaign"], row["member_key"]))
@@ -104,7 +104,9 @@ def reasons_against(tables: Tables, campaign: str, member: int) -> Iterator[str]
     if not all(may_contact(tables, member, channel) for channel, _ in beginnings):
         yield "no_consent"
     known = {
-        row["channel"] for row in rows(tables, "core.fct_contact_point", member) if row["known_on"] <= SUNDAY
+        row["channel"]
+        for row in rows(tables, "core.int_contact_channels", member)
+        if row["known_on"] <= SUNDAY
     }
     if not {channel for channel, _ in beginnings} <= known:
         yield "no_contact"

@@ -23,7 +23,7 @@ from tests.built import set_sources, table_text
 ROOM = "audiences"
 ASKED = ("aud_decisions", "aud_waterfall")
 # Drawn or given as they are; what else a model reads has no rows. Journeys under way have tests of their own.
-GIVEN = ("aud_eligible", "aud_weeks__decided", "aud_journeys", "aud_touches__due_steps")
+GIVEN = ("aud_decisions__eligible", "aud_weeks__decided", "aud_journeys", "aud_touches__due_steps")
 
 
 class Deciding:
@@ -239,19 +239,19 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_held_out",
+            "aud_decisions__held_out",
             "< holdouts.share",
             "< holdouts.share * 0.9",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_held_out",
+            "aud_decisions__held_out",
             "where not is_excluded",
             "where true",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded",
+            "aud_decisions__excluded",
             "where waivers.campaign is null",
             "where true",
         ),
@@ -263,19 +263,19 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded",
+            "aud_decisions__excluded",
             "first_touches.as_of_date < permissions.next_on",
             "first_touches.as_of_date <= permissions.next_on",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded__suppressions",
+            "aud_decisions__suppressions",
             "wakeful.as_of_date = sleeping.as_of_date",
             "true",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded__suppressions",
+            "aud_decisions__suppressions",
             "campaign_weeks.cap_class <> settings.sleep_pool_cap_class",
             "true",
         ),
@@ -287,13 +287,13 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded__suppressions",
+            "aud_decisions__suppressions",
             "< entries.campaign_week",
             "<= entries.campaign_week",
         ),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded",
+            "aud_decisions__excluded",
             "and offered.benefit is null",
             "and offered.benefit is null and members.home_store_id is not null",
         ),
@@ -331,10 +331,15 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "false",
         ),
         (otherwise_than_the_rules_say, "aud_decisions", "worth_amount desc", "worth_amount asc"),
-        (otherwise_than_the_rules_say, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
         (
             otherwise_than_the_rules_say,
-            "aud_excluded",
+            "aud_decisions__excluded",
+            ">= caps.most_touches",
+            "> caps.most_touches",
+        ),
+        (
+            otherwise_than_the_rules_say,
+            "aud_decisions__excluded",
             "first_touches.as_of_date >= contact_points.known_on",
             "true",
         ),
@@ -344,14 +349,14 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
             "and reasons.reason = decisions.drop_reason",
             "and reasons.reason = decisions.drop_reason and decisions.arm is not null",
         ),
-        (exceeded_caps, "aud_excluded", ">= caps.most_touches", "> caps.most_touches"),
+        (exceeded_caps, "aud_decisions__excluded", ">= caps.most_touches", "> caps.most_touches"),
         (
             exceeded_caps,
-            "aud_excluded",
+            "aud_decisions__excluded",
             "caps.channel in ('all', taken.channel)",
             "taken.channel = bounds.channel",
         ),
-        (exceeded_caps, "aud_contacts", "where sent.touch_key is null", "where false"),
+        (exceeded_caps, "aud_touches__contacts", "where sent.touch_key is null", "where false"),
         (
             members_taken_twice,
             "aud_decisions",
@@ -360,7 +365,7 @@ def test_in_a_full_history_every_reason_is_given_and_all_properties_hold(decidin
         ),
         (
             members_taken_twice,
-            "aud_excluded__suppressions",
+            "aud_decisions__suppressions",
             "weeks.campaign_week = entries.campaign_week",
             "weeks.campaign_week < entries.campaign_week",
         ),

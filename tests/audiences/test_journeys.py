@@ -33,15 +33,14 @@ from tests.audiences.walked import (
 )
 
 RUNNING = (
-    "aud_contacts",
+    "aud_touches__contacts",
     "aud_journeys__events",
     "aud_journeys__progress",
-    "aud_touches__reach",
     "aud_journeys__open_steps",
     "aud_journeys__ends",
     "aud_journeys",
 )
-DECIDING = ("aud_touches__due_steps", "aud_excluded__suppressions", "aud_excluded")
+DECIDING = ("aud_touches__due_steps", "aud_decisions__suppressions", "aud_decisions__excluded")
 INPUTS = {
     "core.int_sealed_decisions": "campaign varchar, campaign_week date, as_of_date date, "
     "member_key bigint, is_included boolean, arm varchar, arm_role varchar",
@@ -59,7 +58,7 @@ INPUTS = {
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
     "core.fct_contact_permission": "member_key bigint, channel varchar, purpose varchar, "
     "is_allowed boolean, changed_on date, next_on date",
-    "core.fct_contact_point": "member_key bigint, channel varchar, known_on date",
+    "core.int_contact_channels": "member_key bigint, channel varchar, known_on date",
     "core.dim_as_of_date": "as_of_date date, is_newest boolean",
     "staging.stg_rekindle__builds": "as_of_date date",
     "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
@@ -67,9 +66,11 @@ INPUTS = {
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, starts_on date, "
     "cap_class varchar, priority integer, is_sealed boolean",
     # Holdouts have a draw of their own; here nobody is drawn.
-    "audiences.aud_held_out": "campaign varchar, member_key bigint, reason varchar, starts_on date, "
+    "audiences.aud_decisions__held_out": "campaign varchar, member_key bigint, reason varchar, "
+    "starts_on date, "
     "ends_on date",
-    "audiences.aud_eligible": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
+    "audiences.aud_decisions__eligible": "campaign varchar, campaign_week date, as_of_date date, "
+    "member_key bigint, "
     "cap_class varchar, priority integer",
     "audiences.aud_decisions": "campaign varchar, campaign_week date, as_of_date date, member_key bigint, "
     "is_included boolean, is_sealed boolean, arm varchar, arm_role varchar",
@@ -227,7 +228,7 @@ def lived(warehouse, histories):
             # A channel is closed for want of consent or, with every other member, of an address in time.
             no_address = channel in life.closed and key % 2 == 1
             known_on = LAST_DAY if no_address else granted
-            warehouse.fill("core.fct_contact_point", [(key, channel, known_on)])
+            warehouse.fill("core.int_contact_channels", [(key, channel, known_on)])
             if channel not in life.closed or no_address:
                 is_withdrawn = channel == "push" and withdrawn and not no_address
                 until = withdrawn if is_withdrawn else NEVER
@@ -270,7 +271,7 @@ def decide(warehouse, lives, histories, number):
     ]
     warehouse.put("audiences.aud_weeks__decided", [(monday, sunday, monday + WEEK - ONE_DAY)])
     warehouse.put("audiences.aud_campaign_weeks", [(*week, False) for week in weeks])
-    warehouse.put("audiences.aud_eligible", matched)
+    warehouse.put("audiences.aud_decisions__eligible", matched)
     warehouse.build([*RUNNING, *DECIDING])
 
     running = decided(warehouse, "audiences.aud_touches__due_steps")
@@ -291,7 +292,7 @@ def decide(warehouse, lives, histories, number):
         if not has_room(first_touch(name, monday), lives[key].contacts(monday) + first.get(key, []))
     }
     found = warehouse.ask(
-        "select campaign, member_key from audiences.aud_excluded where reason = 'frequency_cap'"
+        "select campaign, member_key from audiences.aud_decisions__excluded where reason = 'frequency_cap'"
     )
     assert sorted(found) == sorted(capped)
     shut = {
@@ -306,7 +307,7 @@ def decide(warehouse, lives, histories, number):
         if way.campaign == name and way.entered > monday - COOLDOWN
     }
     excluded = warehouse.ask(
-        "select campaign, member_key, reason from audiences.aud_excluded "
+        "select campaign, member_key, reason from audiences.aud_decisions__excluded "
         "where reason in ('cooldown', 'sleep_pool')"
     )
     assert sorted(excluded) == sorted(shut)
@@ -459,8 +460,8 @@ def test_journeys_agree_with_walking_through_the_days(warehouse, histories):
 
 # By model: a rule of its SQL, and what breaks it.
 BROKEN = [
-    ("aud_contacts", "where sent.touch_key is null", "where true"),
-    ("aud_excluded", "where status = 'planned'", "where false"),
+    ("aud_touches__contacts", "where sent.touch_key is null", "where true"),
+    ("aud_decisions__excluded", "where status = 'planned'", "where false"),
     ("aud_planned_touches", "where status = 'planned'", "where false"),
     ("aud_touches_over_cap", "on touches.sent_on <= builds.as_of_date", "on true"),
     (
@@ -469,11 +470,11 @@ BROKEN = [
         "case when false",
     ),
     ("aud_touches__due_steps", "where taken.cap_class is not null", "where false"),
-    ("aud_excluded", "where taken.cap_class is not null", "where false"),
+    ("aud_decisions__excluded", "where taken.cap_class is not null", "where false"),
     ("aud_touches__due_steps", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
     ("aud_touches__due_steps", "<= first_capped.step_no, true)", "<> first_capped.step_no, true) or true"),
     ("aud_planned_touches", "having count(*) >= caps.most_touches", "having count(*) > caps.most_touches"),
-    ("aud_excluded__suppressions", "journeys.plan = 'sleep_pool'", "false"),
+    ("aud_decisions__suppressions", "journeys.plan = 'sleep_pool'", "false"),
     ("aud_journeys__ends", "order by ends.exited_on, reasons", "order by ends.exited_on desc, reasons"),
     ("aud_journeys__events", "entries.campaign_week <= acts", "entries.campaign_week < acts"),
     ("aud_journeys", ">= ends.entry_week", "> ends.entry_week + 99"),

@@ -421,8 +421,8 @@ CONDITIONS: dict[str, list[str]] = {
     "fct_value_concentration__shares_within_bounds": [
         "update marts.fct_value_concentration set net_amount_share = -0.000001 where one_row",
     ],
-    "fct_reactivation__next_is_later": [
-        "update marts.fct_reactivation set next_reactivated_on = reactivated_on where one_row",
+    "int_silence__returns__next_is_later": [
+        "update intermediate.int_silence__returns set next_reactivated_on = reactivated_on where one_row",
     ],
     "member_cycle__rhythm_lies_before": [
         "update marts.member_cycle set quiet_since_on = as_of_date + 1 where one_row",
@@ -444,11 +444,6 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_silence_cause set evidence_on = as_of_date + 1 where one_row",
         "update marts.member_silence_cause set evidence_en = 'Opened {measured}' where one_row",
         "update marts.member_silence_cause set evidence_zh = '' where one_row",
-    ],
-    "fct_sleep_pool_stay__ends_after_it_began": [
-        "update marts.fct_sleep_pool_stay set left_on = entered_on, left_by = 'purchase' where one_row",
-        "update marts.fct_sleep_pool_stay set left_on = null, left_by = 'purchase' where one_row",
-        "update marts.fct_sleep_pool_stay set entered_on = journey_ended_on - 1 where one_row",
     ],
     "member_sleep_pool__has_entered": [
         "update marts.member_sleep_pool set days_in_pool = -1 where one_row",
@@ -500,12 +495,6 @@ CONDITIONS: dict[str, list[str]] = {
     ],
     "fct_warning_outcome__money_needs_a_return_or_a_refund": [
         "insert into marts.fct_warning_outcome by name select false as is_returned, 0.01 as net_amount",
-    ],
-    "fct_warning_follow_up__counts_are_nested": [
-        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
-        "0 as first_warned_members, 2 as answered_members, 0 as returned_members, 0 as members_with_margin",
-        "insert into marts.fct_warning_follow_up by name select 1 as warned_members, "
-        "0 as first_warned_members, 0 as answered_members, 2 as returned_members, 0 as members_with_margin",
     ],
     "fct_warning_effect__interval_holds_the_effect": [
         "insert into marts.fct_warning_effect by name select 2 as answerable_members, 2 as held_out_members, "
@@ -712,8 +701,9 @@ SINGULAR: dict[str, list[str]] = {
         # by every campaign, by one that answers warnings alone
         "update core.fct_touch set campaign_code = 'second_order'",
         "update core.fct_touch set campaign_code = 'high_risk_call' where member_key in "
-        "(select member_key from audiences.aud_held_out where campaign = 'high_risk_call') "
-        "and member_key not in (select member_key from audiences.aud_held_out where campaign = 'every')",
+        "(select member_key from audiences.aud_decisions__held_out where campaign = 'high_risk_call') "
+        "and member_key not in "
+        "(select member_key from audiences.aud_decisions__held_out where campaign = 'every')",
     ],
     "no_step_follows_an_end": [
         "insert into audiences.aud_journeys "
@@ -742,7 +732,7 @@ SINGULAR: dict[str, list[str]] = {
         "update audiences.aud_decisions set arm_role = 'control' where arm_role = 'treatment'",
         "update audiences.aud_planned_touches set member_key = -member_key where one_row",
     ],
-    "nobody_is_contacted_without_an_address": ["delete from core.fct_contact_point"],
+    "nobody_is_contacted_without_an_address": ["delete from core.int_contact_channels"],
     "nobody_is_contacted_without_consent": [
         "update core.fct_contact_permission set is_allowed = false",
         "delete from core.fct_contact_permission",
@@ -757,7 +747,8 @@ SINGULAR: dict[str, list[str]] = {
         "insert into audiences.aud_planned_touches "
         "select touches.* replace (planned_touch_id || copy as planned_touch_id) "
         "from audiences.aud_planned_touches as touches, range(5) as copies(copy)",
-        "insert into audiences.aud_contacts select campaign_week, member_key, channel, planned_on - 6, "
+        "insert into audiences.aud_touches__contacts "
+        "select campaign_week, member_key, channel, planned_on - 6, "
         "planned_touch_id || copy from audiences.aud_planned_touches, range(4) as copies(copy)",
     ],
     "every_member_has_a_stage": [
@@ -834,11 +825,9 @@ SINGULAR: dict[str, list[str]] = {
         "insert into seeds.response_capacity select distinct response_queue, 0 from audiences.aud_call_queue",
         "update seeds.response_capacity set members_per_week = 0",
     ],
-    "warning_follow_up_adds_up": [
+    "warning_outcomes_add_up": [
         # in this build no window is over, so whatever is counted is too much
         "insert into marts.fct_warning_outcome by name select 28 as horizon_days, 0.00 as net_amount",
-        "insert into marts.fct_warning_follow_up by name select 90 as horizon_days, 1 as warned_members",
-        "insert into marts.fct_warning_follow_up by name select 28 as horizon_days, 0.01 as net_amount",
         "update marts.fct_warning_episode set is_start_known = true, started_on = started_on - 90 "
         "where one_row",
     ],

@@ -13,7 +13,13 @@ from tests.built import load_chain, quick_build
 from tests.e2e.delivered_by_hand import deliver_lines
 
 FIRST, SECOND, THIRD = date(2025, 6, 15), date(2025, 6, 22), date(2025, 6, 29)
-WANTED = ("dim_member", "fct_order_item", "fct_unmatched_row", "fct_contact_permission", "fct_contact_point")
+WANTED = (
+    "dim_member",
+    "fct_order_item",
+    "fct_unmatched_row",
+    "fct_contact_permission",
+    "int_contact_channels",
+)
 MEMBERS = """system,member_id,registered_at,full_name,phone,email
 pos,one,2025-01-01 04:00:00,Li Wei,13911112222,
 crm,two,2025-01-01 04:00:00,Wang Fang,,two@shop.cn
@@ -148,7 +154,7 @@ def test_a_guest_is_registered_with_the_first_order_and_is_written_to_by_nobody(
     [(guest,)] = rows(shop, "select member_key from core.fct_order where order_id = '23'")
     query = f"select registered_on, records from core.dim_member where member_key = {guest}"
     assert rows(shop, query) == [(date(2025, 2, 1), 2)]
-    assert rows(shop, f"from core.fct_contact_point where member_key = {guest}") == []
+    assert rows(shop, f"from core.int_contact_channels where member_key = {guest}") == []
 
 
 CONSENTS = """consent_id,system,member_id,channel,purpose,is_granted,happened_at

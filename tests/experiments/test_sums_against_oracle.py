@@ -25,10 +25,10 @@ GIVEN = (
         f"core.{name}"
         for name in (
             "fct_order", "fct_refund", "fct_touch", "fct_ticket", "fct_coupon", "fct_event", "dim_member",
-            "int_identity__members", "int_sealed_touches",
+            "int_identity__members", "int_sealed_touches", "dim_as_of_date",
         )
     ),
-    *(f"audiences.{name}" for name in ("aud_decisions", "aud_eligible", "aud_eligible__baseline_dates")),
+    *(f"audiences.{name}" for name in ("aud_decisions", "aud_decisions__eligible")),
     "staging.stg_rekindle__sealed_decisions",
     "staging.stg_rekindle__sealed_weeks",
 )  # fmt: skip
@@ -260,12 +260,12 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
 
 def test_those_who_matched_a_window_ago_are_the_baseline_over_the_window_since(shop):
     matched_on = AS_OF - timedelta(days=WINDOW)
-    shop.add(
-        "audiences.aud_eligible__baseline_dates",
-        [{"experiment": EXPERIMENT, "campaign": CAMPAIGN, "as_of_date": matched_on}],
-    )
+    shop.add("core.dim_as_of_date", [{"as_of_date": matched_on}, {"as_of_date": AS_OF}])
     for member, day in ((1, matched_on), (2, AS_OF)):
-        shop.add("audiences.aud_eligible", [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}])
+        shop.add(
+            "audiences.aud_decisions__eligible",
+            [{"campaign": CAMPAIGN, "as_of_date": day, "member_key": member}],
+        )
     for member in (1, 2):
         shop.buys(member, matched_on + timedelta(days=1))
         shop.buys(member, matched_on)

@@ -25,7 +25,7 @@ from orchestration.sources.delivering import deliver
 from tests.built import load_chain, set_sources
 from tests.faults.consent_histories import CHANNELS, DELIVERIES, PLACEHOLDERS, history, text_of
 
-ASKED = ("fct_contact_permission", "fct_contact_point", "fct_unreadable_consent", "fct_ticket")
+ASKED = ("fct_contact_permission", "int_contact_channels", "fct_unreadable_consent", "fct_ticket")
 # Where faults are planted below, and how the models say it.
 PERMISSION, POINTS, REFUSED = "fct_contact_permission", "int_contact_points", "int_unreadable_consents"
 HELD = "on events.member_key = withdrawn.member_key"
@@ -43,7 +43,7 @@ select records.system, records.member_id, permissions.channel, days.day
 from (select unnest($days) as day) as days
 inner join core.fct_contact_permission as permissions
     on permissions.changed_on <= days.day and days.day < permissions.next_on
-inner join core.fct_contact_point as points using (member_key, channel)
+inner join core.int_contact_channels as points using (member_key, channel)
 inner join core.int_identity__members as records using (member_key)
 where permissions.is_allowed and permissions.purpose = 'marketing'
     and not exists (

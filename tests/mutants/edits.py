@@ -167,16 +167,16 @@ MUTANTS = (
         "int_unreadable_consents__what_can_be_read_finds_the_member",
     ),
     _sql(
-        "audiences/entries/aud_excluded__suppressions",
+        "audiences/entries/aud_decisions__suppressions",
         "and weeks.campaign_week <= held_out.ends_on",
         "",
-        "aud_excluded__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
+        "aud_decisions__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
     ),
     _sql(
-        "audiences/entries/aud_excluded__suppressions",
+        "audiences/entries/aud_decisions__suppressions",
         "on weeks.campaign_week >= held_out.starts_on",
         "on weeks.campaign_week > held_out.starts_on",
-        "aud_excluded__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
+        "aud_decisions__suppressions__whoever_is_held_out_is_so_in_the_weeks_whose_monday_is_in_the_period",
     ),
     _sql(
         "audiences/entries/aud_open_complaints",

@@ -16,7 +16,7 @@ with outcomes as (
 ),
 
 looks as (
-    select * from {{ ref('exp_looks') }}
+    select * from {{ ref('exp_arm_stats__looks') }}
     where is_reached
 ),
 

@@ -6,11 +6,11 @@ with assignments as (
 ),
 
 baseline_dates as (
-    select * from {{ ref('aud_eligible__baseline_dates') }}
+    {{ baseline_dates() }}
 ),
 
 matches as (
-    select * from {{ ref('aud_eligible') }}
+    select * from {{ ref('aud_decisions__eligible') }}
 ),
 
 experiments as (

@@ -16,12 +16,16 @@ earned as (
     group by earned_on
 ),
 
+growth as (
+    {{ settings('value_settings', ['validity_days']) }}
+),
+
 valid as (
     select
         held.as_of_date,
         sum(earned.points) as points
     from held
-    cross join ({{ settings('value_settings', ['validity_days']) }}) as growth
+    cross join growth
     inner join earned
         on held.as_of_date >= earned.earned_on
         and earned.earned_on > {{ add_days('held.as_of_date', '-growth.validity_days') }}

@@ -12,10 +12,10 @@ decisions as (
     select
         decisions.is_merge,
         own.member_key,
-        others.member_key as other_member_key
+        other_records.member_key as other_member_key
     from {{ ref('stg_rekindle__identity_decisions') }} as decisions
     inner join member_records as own on decisions.record_key = own.record_key
-    inner join member_records as others on decisions.other_record_key = others.record_key
+    inner join member_records as other_records on decisions.other_record_key = other_records.record_key
     where decisions.ended_on is null
 ),
 

@@ -7,7 +7,7 @@ with contacts as (
         member_key,
         channel,
         contacted_on
-    from {{ ref('aud_contacts') }}
+    from {{ ref('aud_touches__contacts') }}
     union all
     select
         campaign_week,

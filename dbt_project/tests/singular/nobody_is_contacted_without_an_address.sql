@@ -2,7 +2,7 @@
 
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
-left join {{ ref('fct_contact_point') }} as contact_points
+left join {{ ref('int_contact_channels') }} as contact_points
     on touches.member_key = contact_points.member_key
     and touches.channel = contact_points.channel
 where

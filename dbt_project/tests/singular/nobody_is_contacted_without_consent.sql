@@ -1,9 +1,13 @@
 {{ config(meta={'dagster': {'ref': {'name': 'aud_planned_touches'}}}) }}
 
+with limits as (
+    {{ settings('campaign_settings', ['answer_purpose']) }}
+)
+
 select touches.*
 from {{ ref('aud_planned_touches') }} as touches
 inner join {{ ref('aud_weeks__decided') }} as decided on touches.campaign_week = decided.campaign_week
-cross join ({{ settings('campaign_settings', ['answer_purpose']) }}) as limits
+cross join limits
 left join {{ ref('fct_contact_permission') }} as permissions
     on touches.member_key = permissions.member_key
     and touches.channel = permissions.channel

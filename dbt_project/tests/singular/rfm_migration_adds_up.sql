@@ -30,11 +30,10 @@ stood as (
         'from' as side,
         cells.named_cell,
         count(*) as members
-    from {{ ref('int_scored_days') }} as as_of_dates
+    from {{ ref('dim_as_of_date') }} as as_of_dates
     cross join {{ ref('rfm_migration_spans') }} as spans
     inner join {{ ref('int_rfm__cells') }} as cells
         on {{ weeks_before('as_of_dates.as_of_date', 'spans.span_weeks') }} = cells.as_of_date
-    where as_of_dates.is_asked_for
     group by as_of_dates.as_of_date, spans.span_weeks, cells.named_cell
     union all
     select

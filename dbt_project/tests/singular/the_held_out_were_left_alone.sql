@@ -10,7 +10,7 @@ select
     held_out.reason
 from {{ ref('fct_touch') }} as touches
 inner join {{ ref('campaigns') }} as campaigns on touches.campaign_code = campaigns.campaign
-inner join {{ ref('aud_held_out') }} as held_out
+inner join {{ ref('aud_decisions__held_out') }} as held_out
     on touches.member_key = held_out.member_key
     and held_out.campaign in ('every', campaigns.campaign)
     and touches.sent_on >= held_out.starts_on

@@ -19,7 +19,7 @@ campaign_weeks as (
 ),
 
 exclusions as (
-    select * from {{ ref('aud_excluded') }}
+    select * from {{ ref('aud_decisions__excluded') }}
 ),
 
 reasons as (

@@ -2,7 +2,7 @@
 -- places are the calls that the member's store has room for in the week, beside those of running journeys and of
 -- campaigns sealed already.
 with candidates as (
-    select * from {{ ref('aud_eligible') }}
+    select * from {{ ref('aud_decisions__eligible') }}
     where campaign_week is not null
 ),
 

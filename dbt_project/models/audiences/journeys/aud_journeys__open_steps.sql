@@ -9,7 +9,7 @@ steps as (
 ),
 
 reach as (
-    select * from {{ ref('aud_touches__reach') }}
+    {{ reach() }}
 )
 
 select

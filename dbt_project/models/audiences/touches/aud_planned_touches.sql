@@ -36,11 +36,11 @@ campaign_weeks as (
 ),
 
 reach as (
-    select * from {{ ref('aud_touches__reach') }}
+    {{ reach() }}
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select * from {{ ref('aud_touches__contacts') }}
 ),
 
 entry_steps as (

@@ -20,11 +20,11 @@ open_steps as (
 ),
 
 held_out as (
-    select * from {{ ref('aud_held_out') }}
+    select * from {{ ref('aud_decisions__held_out') }}
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select * from {{ ref('aud_touches__contacts') }}
 ),
 
 moved as (

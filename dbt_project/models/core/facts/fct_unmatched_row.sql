@@ -63,15 +63,15 @@ refund_reasons as (
 item_totals as (
     select
         source,
-        1 as lines,
-        net_amount,
+        1 as line_count,
+        net_amount as amount,
         'order unknown' as reason
     from items
     union all
     select
         source,
-        -1 as lines,
-        -net_amount as net_amount,
+        -1 as line_count,
+        -net_amount as amount,
         'order unknown' as reason
     from {{ ref('fct_order_item') }}
     where source in (select items.source from items)
@@ -79,8 +79,8 @@ item_totals as (
     union all
     select
         items.source,
-        {{ sign }}1 as lines,
-        {{ sign }}items.net_amount as net_amount,
+        {{ sign }}1 as line_count,
+        {{ sign }}items.net_amount as amount,
         '{{ reason }}' as reason
     from items
     inner join shared_numbers
@@ -103,8 +103,8 @@ unmatched as (
         source,
         'order_items' as table_name,
         reason,
-        lines as unmatched_rows,
-        net_amount as amount
+        line_count as unmatched_rows,
+        amount
     from item_totals
     union all
     select

@@ -57,15 +57,15 @@ past_decisions as (
         decisions.decision_id || own.day_text as decision_id,
         decisions.is_merge,
         own.record_key,
-        others.record_key as other_record_key
+        other_past.record_key as other_record_key
     from decisions
     inner join past as own
         on decisions.record_key = own.own_record_key
         and decisions.decided_on <= own.known_on
         and coalesce(decisions.ended_on > own.known_on, true)
-    inner join past as others
-        on decisions.other_record_key = others.own_record_key
-        and own.known_on = others.known_on
+    inner join past as other_past
+        on decisions.other_record_key = other_past.own_record_key
+        and own.known_on = other_past.known_on
 ),
 
 {{ one_person('past', 'evaluated', 'past_decisions') }},

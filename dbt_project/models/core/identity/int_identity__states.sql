@@ -35,10 +35,10 @@ known as (
         deliveries.reported_on,
         lead(deliveries.reported_on, 1, {{ end_of_time() }})
             over (partition by records.record_key order by deliveries.reported_on) as replaced_on,
-        deliveries.name_pseudonym
-        {%- for type in types %},
-        deliveries.{{ type }}_pseudonym
+        {%- for type in types %}
+        deliveries.{{ type }}_pseudonym,
         {%- endfor %}
+        deliveries.name_pseudonym
     from deliveries
     inner join records
         on deliveries.source = records.source
@@ -126,7 +126,7 @@ moments as (
         kin,
         known_on,
         max(known_on) over (partition by kin) as newest_on,
-        count(*) over (partition by kin) as days
+        count(*) over (partition by kin) as changed_days
     from (
         select
             kin.kin,
@@ -152,14 +152,14 @@ select
     kin.kin,
     known.anchor_rank,
     known.is_guest,
-    known.name_pseudonym
-    {%- for type in types %},
-    known.{{ type }}_pseudonym
+    {%- for type in types %}
+    known.{{ type }}_pseudonym,
     {%- endfor %}
+    known.name_pseudonym
 from moments
 inner join kin on moments.kin = kin.kin
 inner join known
     on kin.record_key = known.record_key
     and moments.known_on >= known.reported_on
     and moments.known_on < known.replaced_on
-where moments.days > 1
+where moments.changed_days > 1

@@ -2,7 +2,7 @@
 -- The same per category group, with the spend of the last year that makes a group the member's main one, and for the
 -- days looked back to as well: scores depend on the main group.
 with as_of_dates as (
-    select as_of_date from {{ ref('int_scored_days') }}
+    {{ scored_days() }}
 ),
 
 category_days as (

@@ -1,6 +1,6 @@
 -- What RFM scores: the purchases of the window before each scored day, of every member who has one in it.
 with scored_days as (
-    select * from {{ ref('int_scored_days') }}
+    {{ scored_days() }}
 ),
 
 settings as (

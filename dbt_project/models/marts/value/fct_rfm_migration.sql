@@ -15,9 +15,8 @@ spans as (
         spans.label_en as span_label_en,
         spans.label_zh as span_label_zh,
         {{ weeks_before('scored.as_of_date', 'spans.span_weeks') }} as from_date
-    from {{ ref('int_scored_days') }} as scored
+    from {{ ref('dim_as_of_date') }} as scored
     cross join {{ ref('rfm_migration_spans') }} as spans
-    where scored.is_asked_for
 ),
 
 moves as (

@@ -1,12 +1,12 @@
 -- Every candidate with every reason against it; the first in the order of drop_reasons counts. Whatever the arm, an
 -- entry must be reached and find room with its first touch, so that no arm is easier to enter.
 with candidates as (
-    select * from {{ ref('aud_eligible') }}
+    select * from {{ ref('aud_decisions__eligible') }}
     where campaign_week is not null
 ),
 
 suppressions as (
-    select * from {{ ref('aud_excluded__suppressions') }}
+    select * from {{ ref('aud_decisions__suppressions') }}
 ),
 
 steps as (
@@ -22,7 +22,7 @@ permissions as (
 ),
 
 contact_points as (
-    select * from {{ ref('fct_contact_point') }}
+    select * from {{ ref('int_contact_channels') }}
 ),
 
 benefit_stores as (
@@ -34,7 +34,7 @@ campaign_weeks as (
 ),
 
 contacts as (
-    select * from {{ ref('aud_contacts') }}
+    select * from {{ ref('aud_touches__contacts') }}
 ),
 
 due_steps as (

@@ -8,7 +8,7 @@ with campaign_weeks as (
 ),
 
 baseline_dates as (
-    select * from {{ ref('aud_eligible__baseline_dates') }}
+    {{ baseline_dates() }}
 ),
 
 targets as (

@@ -9,7 +9,7 @@ campaigns as (
 ),
 
 held_out as (
-    select * from {{ ref('aud_held_out') }}
+    select * from {{ ref('aud_decisions__held_out') }}
 ),
 
 complaints as (

@@ -27,7 +27,7 @@ _FOLDED = {
     **dict.fromkeys(map(ord, _SPACES), " "),
     **dict.fromkeys(map(ord, _INVISIBLE)),
 }
-# Marks that came with Unicode 15: DuckDB puts them in their order among others, Python 3.11 does not know them.
+# Marks that came with Unicode 15: DuckDB puts them in their order, Python 3.11 does not know them.
 _LATER_MARKS = "\U00010efd\U00010efe\U00010eff\U00011f41\U00011f42\U0001e08f" + "".join(
     map(chr, range(0x1E4EC, 0x1E4F0))
 )
@@ -95,7 +95,8 @@ def _nfc(text: str) -> str:
 
 def _nfc_sql(text: str, delivered: str) -> str:
     """The same; what was delivered tells whether a later mark is in it."""
-    return f"case when regexp_matches({delivered}, '[{_LATER_MARKS}]') then {text} else nfc_normalize({text}) end"
+    has_later = f"regexp_matches({delivered}, '[{_LATER_MARKS}]')"
+    return f"case when {has_later} then {text} else nfc_normalize({text}) end"
 
 
 def _literal(text: str) -> str:

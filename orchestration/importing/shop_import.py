@@ -40,6 +40,7 @@ from orchestration.importing.proposing import Options, Proposal, propose
 from orchestration.importing.reading import TextTable, read_file
 from orchestration.importing.recognising import same_shape
 from orchestration.importing.text_rows import Reading
+from orchestration.loader.phone_function import know_phones
 from orchestration.project import SEEDS_DIR, Home
 
 _MEMORY = "2GB"
@@ -237,6 +238,7 @@ def importing(home: Home) -> Iterator[ShopImport]:
             connection.execute(f"set memory_limit = '{_MEMORY}'")
             connection.execute("set autoinstall_known_extensions = false")
             connection.execute("set enable_progress_bar = false")
+            know_phones(connection)
             yield ShopImport(home, folder, connection)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

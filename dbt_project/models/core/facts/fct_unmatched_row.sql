@@ -1,11 +1,27 @@
--- What was delivered and found no partner, by reason. Refunds are asked one by one. Of order lines those that were
--- delivered are compared with those that found their order, and only numbers of several systems are looked up.
+{#- What is delivered and becomes a fact where it finds its partner: the fact, what is missing, the money. -#}
+{%- set facts = {
+    'order_items': ('fct_order_item', 'order unknown', 'net_amount'),
+    'events': ('fct_event', 'member unknown', 0),
+    'touches': ('fct_touch', 'member unknown', 0),
+    'coupons': ('fct_coupon', 'member unknown', 'face_amount'),
+    'tickets': ('fct_ticket', 'member unknown', 0),
+} -%}
+-- What was delivered and found no partner, by reason. Refunds and consents are asked one by one. Of other tables the
+-- rows delivered are counted, less those that became a fact, and only numbers of several systems are looked up.
 with refunds as (
     select * from {{ ref('stg_chain__refunds') }}
 ),
 
 items as (
     select * from {{ ref('stg_chain__order_items') }}
+),
+
+consents as (
+    select * from {{ ref('stg_chain__consents') }}
+),
+
+persons as (
+    select * from {{ ref('int_identity__records') }}
 ),
 
 orders as (
@@ -60,34 +76,15 @@ refund_reasons as (
     where not is_counted or surplus_amount > 0
 ),
 
-item_totals as (
-    select
-        source,
-        1 as lines,
-        net_amount,
-        'order unknown' as reason
-    from items
-    union all
-    select
-        source,
-        -1 as lines,
-        -net_amount as net_amount,
-        'order unknown' as reason
-    from {{ ref('fct_order_item') }}
-    where source in (select items.source from items)
-    {%- for reason, sign in [('order unknown', '-'), ('order number of several systems', '')] %}
-    union all
+items_of_shared_numbers as (
     select
         items.source,
-        {{ sign }}1 as lines,
-        {{ sign }}items.net_amount as net_amount,
-        '{{ reason }}' as reason
+        items.net_amount
     from items
     inner join shared_numbers
         on items.source = shared_numbers.source
         and items.order_id = shared_numbers.order_id
     where items.system is null
-    {%- endfor %}
 ),
 
 unmatched as (
@@ -99,13 +96,44 @@ unmatched as (
         amount
     from refund_reasons
     union all
+    {%- for table_name, (fact, reason, amount) in facts.items() %}
+    {%- for relation, sign in [('stg_chain__' ~ table_name, ''), (fact, '-')] %}
+    select
+        source,
+        '{{ table_name }}' as table_name,
+        '{{ reason }}' as reason,
+        {{ sign }}count(*) as unmatched_rows,
+        {{ sign }}{{ money_sum(amount) }} as amount
+    from {{ ref(relation) }}
+    group by source
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    {%- for reason, sign in [('order unknown', '-'), ('order number of several systems', '')] %}
     select
         source,
         'order_items' as table_name,
-        reason,
-        lines as unmatched_rows,
-        net_amount as amount
-    from item_totals
+        '{{ reason }}' as reason,
+        {{ sign }}1 as unmatched_rows,
+        {{ sign }}net_amount as amount
+    from items_of_shared_numbers
+    union all
+    {%- endfor %}
+    select
+        source,
+        'consents' as table_name,
+        'member unknown' as reason,
+        1 as unmatched_rows,
+        0 as amount
+    from consents
+    where not exists (
+        select 1
+        from persons
+        where
+            persons.source = consents.source
+            and persons.member_id = consents.member_id
+            and (persons.system = consents.system or {{ is_withdrawn_by_an_unknown_system() }})
+    )
     union all
     select
         source,
@@ -125,4 +153,5 @@ select
     {{ money_sum('amount') }} as amount
 from unmatched
 group by source, table_name, reason
+-- A source whose facts have no such table among these brings more facts than rows.
 having sum(unmatched_rows) > 0

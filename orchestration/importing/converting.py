@@ -15,7 +15,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.contract import Table
-from orchestration.core.pseudonyms import ContactRules, normalised_sql
 from orchestration.core.summary import counted
 from orchestration.importing.fields import ITEMS, LINES, ORDERS, REFUNDED
 from orchestration.importing.order_rows import Work, united
@@ -23,7 +22,7 @@ from orchestration.importing.reading import BROKEN, ROW
 from orchestration.importing.text_amounts import decimal
 from orchestration.importing.text_rows import FILE, MappedFile, Reading, packed_lines
 from orchestration.loader.plausible import read_plausible
-from orchestration.loader.row_rules import literal, quoted
+from orchestration.loader.row_rules import first_pseudonym, literal, quoted
 
 _OF_THE_ORDER = ("ordered_at", "member_id", "email", "status", "net_amount")
 _MOST_WORDS, _LONGEST_WORD = 8, 24
@@ -229,11 +228,14 @@ def _members(work: Work) -> str | None:
 
 
 def _with_who(work: Work, query: str) -> str:
-    """SQL: rows and ``who`` they are of: a number, else an address or a phone in its one form."""
+    """SQL: rows and ``who`` they are of: a number, or what the loader puts in its place."""
     table = work.reading.contract.table("members")
-    rules = read_plausible().contacts(table) if table else ContactRules()
-    contacts = ", ".join(normalised_sql(kind, kind, rules) for kind in ("email", "phone"))
-    return f"select *, coalesce(member_id, {contacts}) as who from ({query})"
+    assert table is not None
+    told = [table.column(name) for name in table.column("member_id").or_pseudonym_of if name in _PERSONAL]
+    instead = first_pseudonym(
+        [(column.contact or "", column.name) for column in told], read_plausible().contacts(table)
+    )
+    return f"select *, coalesce(member_id, {instead}) as who from ({query})"
 
 
 def _products(work: Work, general_category: str) -> str | None:

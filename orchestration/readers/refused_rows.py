@@ -237,7 +237,7 @@ def _make_refused(
         create temp view refused as
         with corrected as (
             select
-                keys.delivered_on,
+                delivered_on,
                 quarantine_file,
                 quarantine_row_number,
                 min(corrected_on) as corrected_on

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.csv_files.cells import CsvFault, encoding_guess
-from orchestration.csv_files.copying import FAULT_COLUMN, copy_csv
+from orchestration.csv_files.copying import FAULT_COLUMN, SURPLUS_COLUMN, copy_csv
 
 SECRET_NAME = "Zyx Confidential"
 
@@ -32,6 +32,8 @@ def copied(tmp_path, connection):
         path.write_bytes(content)
         told = copy_csv(path, target, connection)
         table = pq.read_table(target)
+        surplus = table.column_names.index(SURPLUS_COLUMN) if SURPLUS_COLUMN in table.column_names else None
+        table = table if surplus is None else table.remove_column(surplus)
         rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
         if FAULT_COLUMN not in table.column_names:
             rows = [(*row, None) for row in rows]
@@ -113,6 +115,12 @@ def test_a_row_that_does_not_fit_is_at_fault_alone(copied, row, cells, fault, en
     assert rows[-1] == ("9", "z", "w", None)
     assert told.lines[0] == 5
     assert fault in told.faults
+
+
+def test_cells_that_no_column_is_for_are_kept_beside_the_row(tmp_path, connection):
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2,3,4\n5,6\n7,8,\n")
+    copy_csv(tmp_path / "a.csv", tmp_path / "a.parquet", connection)
+    assert pq.read_table(tmp_path / "a.parquet")[SURPLUS_COLUMN].to_pylist() == ["34", None, None]
 
 
 def test_of_many_rows_that_do_not_fit_the_first_lines_are_named(copied):

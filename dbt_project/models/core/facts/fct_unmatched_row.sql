@@ -1,23 +1,24 @@
-{#- What is delivered and becomes a fact where it finds its partner: the fact, what is missing, the money. -#}
-{%- set facts = {
-    'order_items': ('fct_order_item', 'order unknown', 'net_amount'),
-    'events': ('fct_event', 'member unknown', 0),
-    'touches': ('fct_touch', 'member unknown', 0),
-    'coupons': ('fct_coupon', 'member unknown', 'face_amount'),
-    'tickets': ('fct_ticket', 'member unknown', 0),
-} -%}
+{#- Which rows of which relation count as unmatched: table, reason, relation, their money, and whether they are less. -#}
+{%- set counted = [
+    ('order_items', 'order unknown', ref('stg_chain__order_items'), 'net_amount', ''),
+    ('order_items', 'order unknown', ref('fct_order_item'), 'net_amount', '-'),
+    ('order_items', 'order unknown', 'items_of_shared_numbers', 'net_amount', '-'),
+    ('order_items', 'order number of several systems', 'items_of_shared_numbers', 'net_amount', ''),
+    ('events', 'member unknown', ref('stg_chain__events'), 0, ''),
+    ('events', 'member unknown', ref('fct_event'), 0, '-'),
+    ('touches', 'member unknown', ref('stg_chain__touches'), 0, ''),
+    ('touches', 'member unknown', ref('fct_touch'), 0, '-'),
+    ('coupons', 'member unknown', ref('stg_chain__coupons'), 'face_amount', ''),
+    ('coupons', 'member unknown', ref('fct_coupon'), 'face_amount', '-'),
+    ('tickets', 'member unknown', ref('stg_chain__tickets'), 0, ''),
+    ('tickets', 'member unknown', ref('fct_ticket'), 0, '-'),
+    ('orders', 'member unknown', 'orders_of_nobody', 'net_amount', ''),
+    ('consents', 'member unknown', 'consents_of_nobody', 0, ''),
+] -%}
 -- What was delivered and found no partner, by reason. Refunds and consents are asked one by one. Of other tables the
 -- rows delivered are counted, less those that became a fact, and only numbers of several systems are looked up.
 with refunds as (
     select * from {{ ref('stg_chain__refunds') }}
-),
-
-items as (
-    select * from {{ ref('stg_chain__order_items') }}
-),
-
-consents as (
-    select * from {{ ref('stg_chain__consents') }}
 ),
 
 persons as (
@@ -42,10 +43,7 @@ shared_numbers as (
 
 refunds_with_order as (
     select
-        refunds.source,
-        refunds.system,
-        refunds.refunded_on,
-        refunds.refunded_amount,
+        refunds.*,
         refunds.refunded_amount - coalesce(counted.refunded_amount, 0) as surplus_amount,
         counted.refund_key is not null as is_counted,
         named_orders.order_key,
@@ -71,6 +69,7 @@ refund_reasons as (
             when refunded_on < ordered_on then 'before the order'
             else 'more than was paid'
         end as reason,
+        1 as unmatched_rows,
         case when is_counted then surplus_amount else refunded_amount end as amount
     from refunds_with_order
     where not is_counted or surplus_amount > 0
@@ -80,52 +79,20 @@ items_of_shared_numbers as (
     select
         items.source,
         items.net_amount
-    from items
+    from {{ ref('stg_chain__order_items') }} as items
     inner join shared_numbers
         on items.source = shared_numbers.source
         and items.order_id = shared_numbers.order_id
     where items.system is null
 ),
 
-unmatched as (
-    select
-        source,
-        table_name,
-        reason,
-        1 as unmatched_rows,
-        amount
-    from refund_reasons
-    union all
-    {%- for table_name, (fact, reason, amount) in facts.items() %}
-    {%- for relation, sign in [('stg_chain__' ~ table_name, ''), (fact, '-')] %}
-    select
-        source,
-        '{{ table_name }}' as table_name,
-        '{{ reason }}' as reason,
-        {{ sign }}count(*) as unmatched_rows,
-        {{ sign }}{{ money_sum(amount) }} as amount
-    from {{ ref(relation) }}
-    group by source
-    union all
-    {%- endfor %}
-    {%- endfor %}
-    {%- for reason, sign in [('order unknown', '-'), ('order number of several systems', '')] %}
-    select
-        source,
-        'order_items' as table_name,
-        '{{ reason }}' as reason,
-        {{ sign }}1 as unmatched_rows,
-        {{ sign }}net_amount as amount
-    from items_of_shared_numbers
-    union all
-    {%- endfor %}
-    select
-        source,
-        'consents' as table_name,
-        'member unknown' as reason,
-        1 as unmatched_rows,
-        0 as amount
-    from consents
+orders_of_nobody as (
+    select * from orders
+    where is_of_unknown_member
+),
+
+consents_of_nobody as (
+    select * from {{ ref('stg_chain__consents') }} as consents
     where not exists (
         select 1
         from persons
@@ -134,15 +101,21 @@ unmatched as (
             and persons.member_id = consents.member_id
             and (persons.system = consents.system or {{ is_withdrawn_by_an_unknown_system() }})
     )
+),
+
+unmatched as (
+    select * from refund_reasons
+    {%- for table_name, reason, relation, amount, sign in counted %}
     union all
     select
         source,
-        'orders' as table_name,
-        'member unknown' as reason,
-        1 as unmatched_rows,
-        net_amount as amount
-    from orders
-    where is_of_unknown_member
+        '{{ table_name }}' as table_name,
+        '{{ reason }}' as reason,
+        {{ sign }}count(*) as unmatched_rows,
+        {{ sign }}{{ money_sum(amount) }} as amount
+    from {{ relation }}
+    group by source
+    {%- endfor %}
 )
 
 select

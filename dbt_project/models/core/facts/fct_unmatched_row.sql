@@ -1,4 +1,4 @@
-{#- Which rows of which relation count as unmatched: table, reason, relation, their money, and whether they are less. -#}
+{#- What counts as unmatched: table, reason, relation, its money, and - where its rows are those that found a partner. -#}
 {%- set counted = [
     ('order_items', 'order unknown', ref('stg_chain__order_items'), 'net_amount', ''),
     ('order_items', 'order unknown', ref('fct_order_item'), 'net_amount', '-'),

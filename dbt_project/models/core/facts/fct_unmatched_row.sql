@@ -1,4 +1,4 @@
-{#- What counts as unmatched: table, reason, relation, its money, and - where its rows are those that found a partner. -#}
+{#- What counts as unmatched: table, reason, relation, its money, and - where its rows found their partner. -#}
 {%- set counted = [
     ('order_items', 'order unknown', ref('stg_chain__order_items'), 'net_amount', ''),
     ('order_items', 'order unknown', ref('fct_order_item'), 'net_amount', '-'),

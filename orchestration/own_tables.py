@@ -9,7 +9,6 @@ that no two builds read each other's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from orchestration.core.contract_values import DECIMAL
 from orchestration.core.errors import RekindleError
 from orchestration.files import write_if_changed
 from orchestration.project import STAGING_DIR, Home
@@ -48,7 +48,7 @@ class Place(Protocol):
 
 def arrow_type(data_type: str) -> pa.DataType:
     """The Arrow type of a column that a sources file describes, such as ``decimal(18,2)``."""
-    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", data_type)
+    decimal = DECIMAL.fullmatch(data_type)
     return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else _ARROW_TYPES[data_type]
 
 

@@ -247,18 +247,20 @@ def _as_of(asked: datetime | None) -> date:
 def print_published(terminal: Terminal | None = None, run_id: str | None = None) -> None:
     """Print the seconds of each step, what readers get now, and what a run built that they do not get."""
     from orchestration.readers.overview import overview_text
-    from orchestration.readers.status import later_orders
+    from orchestration.readers.states import UNMATCHED
+    from orchestration.readers.status import later_orders, told_details
     from orchestration.warehouse.versions import list_versions, told_aside
 
     if terminal is not None:
         steps = [f"{step} {seconds:,.1f}" for step, seconds in terminal.seconds.items()]
         typer.echo(in_a_row([f"Seconds: {terminal.elapsed:,.1f} with start-up", *steps]) + "\n")
     home = Home.from_environment()
-    for told in later_orders(home):
+    versions = list_versions(home)
+    current = next((version for version in versions if version.current), None)
+    unmatched = current.manifest.details.get(UNMATCHED) if current else None
+    for told in [*later_orders(home), *told_details({UNMATCHED: unmatched})]:
         typer.echo(told + "\n")
     typer.echo(overview_text(home))
-    versions = list_versions(home)
-    current = next((version.build_id for version in versions if version.current), None)
     for version in versions:
         if version.manifest.run_id == run_id and not version.current:
-            typer.echo("\n" + told_aside(version.manifest, current))
+            typer.echo("\n" + told_aside(version.manifest, current and current.build_id))

@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.core.contract_ranges import at_most_of, in_its_table, range_of
 from orchestration.core.contract_values import (
+    DECIMAL,
     Bound,
     bound_of,
     check_distinct,
@@ -29,7 +30,6 @@ from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 
 PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _TABLE_WORDS = {"key", "month_of", "required", "silences", "at_most"}
 _COLUMN_WORDS = {
     "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern",
@@ -315,7 +315,7 @@ def _column(entry: dict[str, Any], where: str, faults: list[str]) -> Column:
 
 
 def _is_known(data_type: str) -> bool:
-    decimal = _DECIMAL.fullmatch(data_type)
+    decimal = DECIMAL.fullmatch(data_type)
     if decimal:
         precision, scale = int(decimal[1]), int(decimal[2])
         return 1 <= precision <= 38 and scale <= precision

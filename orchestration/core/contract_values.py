@@ -12,7 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 Bound = Decimal | date | datetime
-_DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
+DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
+"""Digits in all, and those of them after the point."""
 _MOST_DIGITS_OF_MONEY = 18
 
 
@@ -111,7 +112,7 @@ def bound_of(meta: dict[str, Any], word: str, data_type: str, where: str, faults
 
 def is_money(meta: dict[str, Any], data_type: str, where: str, faults: list[str]) -> bool:
     """Whether a column is an amount in a currency; faults are added."""
-    is_money, decimal = flag_of(meta, where, faults, "money"), _DECIMAL.fullmatch(data_type)
+    is_money, decimal = flag_of(meta, where, faults, "money"), DECIMAL.fullmatch(data_type)
     if is_money and not (int(decimal[1]) <= _MOST_DIGITS_OF_MONEY if decimal else data_type == "double"):
         allowed = f"double and decimal(p,s) with p up to {_MOST_DIGITS_OF_MONEY}"
         faults.append(f"{where}: meta.money is for {allowed}, not {data_type}")

@@ -6,9 +6,8 @@ Does not: validating anything (loader.row_rules).
 
 from __future__ import annotations
 
-import re
-
 from orchestration.core.contract import Column
+from orchestration.core.contract_values import DECIMAL
 
 _TYPES = {
     "varchar": "a text",
@@ -38,7 +37,7 @@ def allowed_in_words(column: Column) -> str:
 
 
 def _type_in_words(data_type: str) -> str:
-    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", data_type)
+    decimal = DECIMAL.fullmatch(data_type)
     if not decimal:
         return _TYPES.get(data_type, data_type)
     places = int(decimal[2])

@@ -27,6 +27,10 @@ _FOLDED = {
     **dict.fromkeys(map(ord, _SPACES), " "),
     **dict.fromkeys(map(ord, _INVISIBLE)),
 }
+# Marks that came with Unicode 15: DuckDB puts them in their order, Python 3.11 does not know them.
+_LATER_MARKS = "\U00010efd\U00010efe\U00010eff\U00011f41\U00011f42\U0001e08f" + "".join(
+    map(chr, range(0x1E4EC, 0x1E4F0))
+)
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _PLAIN = "[!-~]*"
 
@@ -34,9 +38,9 @@ _PLAIN = "[!-~]*"
 def folded(text: str) -> str:
     """The text with wide letters, digits and signs made narrow, odd spaces plain, invisible characters gone.
 
-    Then in Unicode's form NFC and without spaces at its ends.
+    Then in Unicode's form NFC, where that is the same everywhere, and without spaces at its ends.
     """
-    return unicodedata.normalize("NFC", text.translate(_FOLDED)).strip(" ")
+    return _nfc(text.translate(_FOLDED)).strip(" ")
 
 
 def folded_sql(text: str) -> str:
@@ -49,7 +53,7 @@ def folded_sql(text: str) -> str:
     )
     return (
         f"case when regexp_full_match({text}, '{_PLAIN}') then {text} "
-        f"else trim(nfc_normalize({changed}), ' ') end"
+        f"else trim({_nfc_sql(changed, text)}, ' ') end"
     )
 
 
@@ -63,9 +67,9 @@ def identifier(text: str, case: str = "keep") -> str | None:
     found = folded(text)
     # A letter of the other case may join with a mark that stands by itself: İ is i, and with an accent í.
     if case == "lower":
-        found = unicodedata.normalize("NFC", lower(found))
+        found = _nfc(lower(found))
     elif case == "upper":
-        found = unicodedata.normalize("NFC", found.translate(str.maketrans(_LOWER, _LOWER.upper())))
+        found = _nfc(found.translate(str.maketrans(_LOWER, _LOWER.upper())))
     return found or None
 
 
@@ -73,18 +77,26 @@ def identifier_sql(text: str, case: str = "keep") -> str:
     """DuckDB expression that equals :func:`identifier` of an expression yielding text."""
     found = folded_sql(text)
     if case == "lower":
-        found = f"nfc_normalize(lower({found}))"
+        found = _nfc_sql(f"lower({found})", text)
     elif case == "upper":
-        found = (
-            f"case when regexp_full_match({text}, '{_PLAIN}') then upper({text}) "
-            f"else nfc_normalize(translate({found}, '{_LOWER}', '{_LOWER.upper()}')) end"
-        )
+        capitals = _nfc_sql(f"translate({found}, '{_LOWER}', '{_LOWER.upper()}')", text)
+        found = f"case when regexp_full_match({text}, '{_PLAIN}') then upper({text}) else {capitals} end"
     return f"nullif({found}, '')"
 
 
 def lower(text: str) -> str:
     """In lower case as DuckDB has it: no final sigma, and a dotted capital I is one letter."""
     return "".join(letter.lower()[0] for letter in text)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text) if set(text).isdisjoint(_LATER_MARKS) else text
+
+
+def _nfc_sql(text: str, delivered: str) -> str:
+    """The same; what was delivered tells whether a later mark is in it."""
+    has_later = f"regexp_matches({delivered}, '[{_LATER_MARKS}]')"
+    return f"case when {has_later} then {text} else nfc_normalize({text}) end"
 
 
 def _literal(text: str) -> str:

@@ -15,9 +15,7 @@ import itertools
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,8 @@ import pyarrow.parquet as pq
 
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.folding import identifier
-from orchestration.csv_files import fault_of, is_blank, without_waiting_writers
+from orchestration.csv_files.cells import rows_of
+from orchestration.csv_files.copying import fault_of, is_blank, without_waiting_writers
 from orchestration.erasing.unsearched import Unsearched
 from orchestration.erasing.whose import SLIPPED, SYSTEM, TOUCH, Whose, whose_rows
 from orchestration.files import exact_path, flush_tree, private_folder, sha256_of, sync, write_file
@@ -265,11 +264,11 @@ class _Search:
         if not found:
             return None
         written = 0
-        with _lines_of(file) as lines, target.open("w", encoding="utf-8", newline="") as stream:
+        with rows_of(file) as lines, target.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            header = next(lines)
+            _, header = next(lines)
             writer.writerow(header)
-            for number, line in enumerate(lines):
+            for number, (_, line) in enumerate(lines):
                 # Where the cells do not fit the header nobody knows which of them to empty.
                 if number in found and (not whose.stays or fault_of(line, header)):
                     continue
@@ -285,21 +284,23 @@ class _Search:
     def _lines_to_erase(self, file: Path, whose: Whose) -> set[int]:
         found: set[int] = set()
         names, id_case = self._names_to_erase(whose), whose.settings.id_case
-        with _lines_of(file) as lines:
-            header = next(lines, [])
-            is_withheld = whose.is_withheld(header)
+        with rows_of(file) as lines:
+            _, header = next(lines, (1, []))
             own = {name: header.index(name) for name in whose.columns if name in header}
             condition = f"coalesce({whose.condition(own, is_hashed=False)}, false)"
             for first in itertools.count(0, _LINES):
-                block = list(itertools.islice(lines, _LINES))
+                block = [line for _, line in itertools.islice(lines, _LINES)]
                 if not block:
                     return found
                 found.update(
                     number
                     for number, line in enumerate(block, first)
-                    if (is_withheld or not names.isdisjoint(identifier(cell, id_case) for cell in line))
-                    and not is_blank(line, header)
+                    if not is_blank(line, header)
                     and fault_of(line, header)
+                    and (
+                        whose.is_withheld(line, header)
+                        or not names.isdisjoint(identifier(cell, id_case) for cell in line)
+                    )
                 )
                 cells = [[line[at] if at < len(line) else "" for at in own.values()] for line in block]
                 columns = {
@@ -324,20 +325,6 @@ class _Search:
                 {"source": whose.source},
             ).fetchall()
         }
-
-
-@contextmanager
-def _lines_of(file: Path) -> Iterator[Iterator[list[str]]]:
-    """The lines of a CSV file, one at a time, however long a cell is.
-
-    Strict: of a quote that is never closed the reader would make one cell with all lines that follow.
-    """
-    limit = csv.field_size_limit(sys.maxsize)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            yield csv.reader(stream, strict=True)
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _manifest_of(delivery: Path) -> dict[str, Any] | None:

@@ -6,7 +6,6 @@ Does not: rewriting files, what is said of all of them together (``people.py``).
 
 from __future__ import annotations
 
-import csv
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.csv_files.cells import CsvFault
 from orchestration.project import Home
 
 # Not a fault of one file: nothing can be written any more.
@@ -51,10 +51,8 @@ class Unsearched:
             if error.errno in _NO_ROOM:
                 raise
             self.note(path, error.strerror or "is damaged")
-        except UnicodeDecodeError:
-            self.note(path, "is not UTF-8")
-        except csv.Error:
-            self.note(path, "is not CSV")
+        except CsvFault as fault:
+            self.note(path, str(fault))
         except (pa.ArrowException, duckdb.Error) as error:
             # The engine's own text may quote a value.
             self.note(path, f"is not a readable Parquet file ({type(error).__name__})")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestration.core.contract import Column, SourceSettings, Table
 from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules
-from orchestration.loader.quarantining import WITHHELD
+from orchestration.loader.quarantining import BEYOND, WITHHELD
 from orchestration.loader.row_rules import (
     AS_WRITTEN,
     WHOLE_ROW,
@@ -58,7 +58,7 @@ class Whose:
         settings: What was known of the source when the table was loaded.
         contacts: Columns of contact details. Of a file with any of them quarantine does not show the cells
             of a row that does not fit its header; then nobody knows whose such a row is, and it leaves with
-            whoever leaves.
+            whoever leaves. So does one with values outside the contract's columns, which quarantine lacks.
     """
 
     source: str
@@ -75,9 +75,10 @@ class Whose:
         """Whether a column of a fact that stays is emptied: nobody knows what unknown columns hold."""
         return column not in self.kept and (column in self.columns or column not in self.known | _OWN)
 
-    def is_withheld(self, header: Iterable[str]) -> bool:
-        """Whether quarantine does not show the cells of a row that does not fit this header."""
-        return not self.contacts.isdisjoint(header)
+    def is_withheld(self, line: list[str], header: list[str]) -> bool:
+        """Whether quarantine lacks cells of a line that does not fit this header."""
+        beyond = [cell for name, cell in zip(header, line, strict=False) if name not in self.known]
+        return not self.contacts.isdisjoint(header) or any([*beyond, *line[len(header) :]])
 
     def condition(self, present: Iterable[str], *, is_hashed: bool = True) -> str:
         """SQL that is true for rows of ``landed`` to erase; for a file without these columns it is false.
@@ -98,13 +99,15 @@ class Whose:
             f"and erased.member_id in ({cells})) "
             f"or exists (select 1 from erased_touches where touch in ({cells})))"
         )
-        if self.contacts:
-            # Quarantine has every column of the contract, whatever was delivered; its cells tell.
-            withheld = " or ".join(
-                f"starts_with(cast(landed.{quoted(name)} as varchar), {literal(WITHHELD)})"
-                for name in of_the_source
-            )
-            of_any_cell = f"(coalesce({withheld}, false) or {of_any_cell})"
+        # Quarantine has every column of the contract, whatever was delivered; its cells tell.
+        withheld = [
+            f"starts_with(cast(landed.{quoted(name)} as varchar), {literal(WITHHELD)})"
+            for name in (of_the_source if self.contacts else ())
+        ]
+        if "quarantine_faults" in present:
+            withheld.append(f"contains(landed.quarantine_faults, {literal(BEYOND)})")
+        if withheld:
+            of_any_cell = f"(coalesce({' or '.join(withheld)}, false) or {of_any_cell})"
         return f"({self._of_columns(present, is_hashed=is_hashed)} or {SLIPPED} and {of_any_cell})"
 
     def _of_columns(self, present: list[str], *, is_hashed: bool) -> str:

@@ -19,7 +19,7 @@ import duckdb
 from orchestration.core.contract import Column, SourceContract, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.folding import identifier_sql
-from orchestration.csv_files import HEADER_AGAIN
+from orchestration.csv_files.copying import HEADER_AGAIN
 from orchestration.exports.definitions import Definitions
 from orchestration.exports.vault import ADDRESSES, record_key
 from orchestration.files import exact_path

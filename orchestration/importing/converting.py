@@ -21,16 +21,12 @@ from orchestration.importing.order_rows import Work, united
 from orchestration.importing.reading import BROKEN, ROW
 from orchestration.importing.text_amounts import decimal
 from orchestration.importing.text_rows import FILE, MappedFile, Reading, packed_lines
-from orchestration.loader.row_rules import literal, quoted
+from orchestration.loader.plausible import read_plausible
+from orchestration.loader.row_rules import first_pseudonym, literal, quoted
 
 _OF_THE_ORDER = ("ordered_at", "member_id", "email", "status", "net_amount")
 _MOST_WORDS, _LONGEST_WORD = 8, 24
 _PERSONAL = ["email", "phone", "full_name", "street_address", "city", "region"]
-# Spellings of one address or phone that are seen alike here; the loader, which gives a member without a
-# number the pseudonym of the address or else of the phone, knows more of them and keeps one row of those.
-_EMAIL = "nullif(lower(trim(email)), '')"
-_PHONE = "nullif(regexp_replace(regexp_replace(phone, '[^0-9]', '', 'g'), '^00', ''), '')"
-_WHO = f"coalesce(member_id, {_EMAIL}, {_PHONE})"
 
 
 @dataclass(frozen=True)
@@ -201,13 +197,13 @@ def _members(work: Work) -> str | None:
     work.connection.execute(f"""
         create table buyers as
         select
-            any_value(member_id) as member_id, system, {_WHO} as who,
+            any_value(member_id) as member_id, system, who,
             arg_min(ordered_at, coalesce(try_cast(ordered_at as timestamptz), timestamptz '9999-12-31'))
                 as registered_at,
             {personal}, arg_min(store_id, {ROW}) as home_store_id,
             min({ROW}) as {ROW}, min({BROKEN}) as {BROKEN}, arg_min({FILE}, {ROW}) as {FILE}
-        from orders where {_WHO} is not null
-        group by system, {_WHO}
+        from ({_with_who(work, "select * from orders")}) where who is not null
+        group by system, who
     """)
     if not direct:
         work.connection.execute("create table persons as from buyers")
@@ -215,20 +211,31 @@ def _members(work: Work) -> str | None:
     system = literal(work.reading.mapping.system)
     work.connection.execute(f"""
         create table known_members as
-        select * replace (coalesce(system, {system}) as system), {_WHO} as who from ({direct})
+        select * replace (coalesce(system, {system}) as system) from ({_with_who(work, direct)})
     """)
     work.connection.execute("create table persons as from buyers anti join known_members using (system, who)")
-    return f"""
+    return """
         select known.* replace (
             coalesce(known.registered_at, buyers.registered_at, by_email.registered_at) as registered_at
         )
         from known_members as known
         left join buyers using (system, who)
         left join (
-            select {_EMAIL} as address, min(registered_at) as registered_at from buyers group by 1
-        ) as by_email on nullif(lower(trim(known.email)), '') = by_email.address
+            select lower(email) as address, min(registered_at) as registered_at from buyers group by 1
+        ) as by_email on lower(known.email) = by_email.address
         union all by name from persons
     """
+
+
+def _with_who(work: Work, query: str) -> str:
+    """SQL: rows and ``who`` they are of: a number, or what the loader puts in its place."""
+    table = work.reading.contract.table("members")
+    assert table is not None
+    told = [table.column(name) for name in table.column("member_id").or_pseudonym_of if name in _PERSONAL]
+    instead = first_pseudonym(
+        [(column.contact or "", column.name) for column in told], read_plausible().contacts(table)
+    )
+    return f"select *, coalesce(member_id, {instead}) as who from ({query})"
 
 
 def _products(work: Work, general_category: str) -> str | None:

@@ -9,7 +9,7 @@ read in two ways is never read in one of them silently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.core.errors import InputFault
@@ -127,6 +127,37 @@ class DateCounts:
     epochs: int = 0
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A thing that is written in one of two forms, and how it is spoken of.
+
+    Attributes:
+        option: The option that decides it.
+        forms: What values of each form have; the first form counts where no value tells.
+        thing: What a value is.
+        open: What is said of values that may be of either form.
+    """
+
+    option: str
+    forms: Mapping[str, str]
+    thing: str
+    open: str
+
+
+DECIMALS = Choice(
+    "decimal",
+    {POINT: "a decimal point", COMMA: "a decimal comma"},
+    "amount",
+    "like 1,234 or 1.234 may be thousands or decimals",
+)
+DATES = Choice(
+    "dates",
+    {DAY_FIRST: "the day first", MONTH_FIRST: "the month first"},
+    "date",
+    "like 03/04/2025 may be 3 April or March 4",
+)
+
+
 class Undecided(InputFault):
     """A form that the data leaves open.
 
@@ -140,56 +171,42 @@ class Undecided(InputFault):
         self.option, self.allowed, self.text = option, tuple(allowed), text
 
 
-def decimal_form(counts: NumberCounts, where: str) -> str:
-    """Whether amounts have a decimal point or comma.
+def form_of(choice: Choice, counts: NumberCounts | DateCounts, where: str, kept: str | None = None) -> str:
+    """Which of two forms the values of a file have.
+
+    Args:
+        choice: The two forms.
+        counts: Values by the form they fit.
+        where: How messages call the file.
+        kept: The form of the shop's files before, which counts unless all that can tell says the other one.
 
     Raises:
-        Undecided: Both are found, or what is found may be either.
+        Undecided: Both are found, or what is found may be either, or the other one than before.
     """
-    if counts.point and counts.comma:
-        raise Undecided(
-            "decimal",
-            (POINT, COMMA),
-            f"{where}: {counted(counts.point, 'amount')} have a decimal point and {counts.comma:,} a decimal "
-            "comma. The others would be quarantined.",
-        )
-    if counts.comma:
-        return COMMA
-    if counts.either and not counts.point:
-        raise Undecided(
-            "decimal",
-            (POINT, COMMA),
-            f"{where}: {counted(counts.either, 'amount')} like 1,234 or 1.234 may be thousands "
-            "or decimals, and "
-            "no other amount tells which.",
-        )
-    return POINT
 
+    def found(form: str) -> int:
+        return getattr(counts, form.replace("-", "_"))
 
-def date_form(counts: DateCounts, where: str) -> str:
-    """Whether the day or the month comes first in dates such as 03/04/2025.
-
-    Raises:
-        Undecided: Both are found, or what is found may be either.
-    """
-    if counts.day_first and counts.month_first:
-        raise Undecided(
-            "dates",
-            (DAY_FIRST, MONTH_FIRST),
-            f"{where}: {counted(counts.day_first, 'date')} have the day first and {counts.month_first:,} the "
-            "month. The others would be quarantined.",
+    words = choice.forms
+    usual = kept or next(iter(words))
+    (other,) = words.keys() - {usual}
+    if kept is not None and found(other) and not found(usual):
+        text = (
+            f"{choice.thing}s had {words[usual]} before; now {counted(found(other), choice.thing)} have "
+            f"{words[other]}."
         )
-    if counts.month_first:
-        return MONTH_FIRST
-    if counts.either and not counts.day_first:
-        raise Undecided(
-            "dates",
-            (DAY_FIRST, MONTH_FIRST),
-            f"{where}: {counted(counts.either, 'date')} like 03/04/2025 may be 3 April or March "
-            "4, and no other "
-            "date tells which.",
+    elif kept is None and found(usual) and found(other):
+        text = (
+            f"{counted(found(usual), choice.thing)} have {words[usual]} and {found(other):,} {words[other]}. "
+            "The others would be quarantined."
         )
-    return DAY_FIRST
+    elif kept is None and counts.either and not found(usual) and not found(other):
+        text = (
+            f"{counted(counts.either, choice.thing)} {choice.open}, and no other {choice.thing} tells which."
+        )
+    else:
+        return usual if kept or not found(other) else other
+    raise Undecided(choice.option, tuple(words), f"{where}: {text}")
 
 
 def plain(value: str) -> str:

@@ -16,19 +16,9 @@ import duckdb
 
 from orchestration.core.contract import SourceContract
 from orchestration.core.errors import InputFault
-from orchestration.core.summary import counted
 from orchestration.definitions_files.variables import project_variables
 from orchestration.importing.fields import LINES, NOT_USED, ORDERS, Vocabulary, compared
-from orchestration.importing.forms import (
-    COMMA,
-    DAY_FIRST,
-    MONTH_FIRST,
-    DateCounts,
-    NumberCounts,
-    Undecided,
-    date_form,
-    decimal_form,
-)
+from orchestration.importing.forms import COMMA, DATES, DECIMALS, form_of
 from orchestration.importing.kept import ShopSettings
 from orchestration.importing.looking import Looking
 from orchestration.importing.mapping import FileMapping, Mapping
@@ -214,9 +204,12 @@ class _Work:
         looking = self.looking(table)
         signs = [*self.vocabulary.signs, currency]
         numbers, dates = looking.numbers(mapping, signs), looking.dates(mapping)
-        decimal = self.options.decimal or self._decimal(table, mapping, numbers)
-        form = self.options.dates or self._dates(table, mapping, dates)
-        epochs = bool(dates.epochs) or (mapping.epochs and self._is_kept(table))
+        is_kept = table.name in self._kept
+        decimal = self.options.decimal or form_of(
+            DECIMALS, numbers, table.name, mapping.decimal if is_kept else None
+        )
+        form = self.options.dates or form_of(DATES, dates, table.name, mapping.dates if is_kept else None)
+        epochs = bool(dates.epochs) or (mapping.epochs and is_kept)
         if decimal == COMMA:
             self.assumed.append(f"{table.name}: amounts have a decimal comma (1.234,50)")
         if dates.day_first or dates.month_first or dates.either:
@@ -283,9 +276,6 @@ class _Work:
         self._kept.add(table.name)
         return mapping
 
-    def _is_kept(self, table: TextTable) -> bool:
-        return table.name in self._kept
-
     def _by_values(self, table: TextTable, mapping: FileMapping, *, is_list: bool) -> FileMapping:
         looking = self.looking(table)
         heading = mapping.columns.get("member_id")
@@ -337,35 +327,6 @@ class _Work:
         if found:
             self.assumed.append(f"amounts are in {found[0]}, as the files say")
         return found[0] if found else None
-
-    def _decimal(self, table: TextTable, mapping: FileMapping, counts: NumberCounts) -> str:
-        if not self._is_kept(table):
-            return decimal_form(counts, table.name)
-        other = counts.point if mapping.decimal == COMMA else counts.comma
-        same = counts.comma if mapping.decimal == COMMA else counts.point
-        if other and not same:
-            raise Undecided(
-                "decimal",
-                ("point", "comma"),
-                f"{table.name}: amounts had a decimal {mapping.decimal} before; now "
-                f"{counted(other, 'amount')} have "
-                "the other.",
-            )
-        return mapping.decimal
-
-    def _dates(self, table: TextTable, mapping: FileMapping, counts: DateCounts) -> str:
-        if not self._is_kept(table):
-            return date_form(counts, table.name)
-        other = counts.month_first if mapping.dates == DAY_FIRST else counts.day_first
-        same = counts.day_first if mapping.dates == DAY_FIRST else counts.month_first
-        if other and not same:
-            raise Undecided(
-                "dates",
-                (DAY_FIRST, MONTH_FIRST),
-                f"{table.name}: dates were {mapping.dates} before; now {counted(other, 'date')} "
-                "are the other way.",
-            )
-        return mapping.dates
 
     def _say_spoiled(self, looking: Looking, table: TextTable, mapping: FileMapping, name: str) -> None:
         heading = mapping.columns.get(name)

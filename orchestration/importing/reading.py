@@ -1,7 +1,7 @@
 """A file of any kind as one table of text: numbered rows, headings apart, nothing lost.
 
 Belongs here: which kind a file is, finding the headings, keeping every cell as text in Parquet.
-Does not: bytes and separators (csv_text.py), workbooks (excel.py), what headings mean (recognising.py).
+Does not: bytes and separators (csv_files.cells), workbooks (excel.py), what headings mean (recognising.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.errors import InputFault
 from orchestration.core.summary import counted
-from orchestration.importing.csv_text import csv_form, csv_rows
+from orchestration.csv_files.cells import CsvFault, form_of, rows_of
 from orchestration.importing.excel import sheet_names, sheet_rows
 from orchestration.loader.row_rules import literal, quoted
 
@@ -88,9 +88,14 @@ def read_file(path: Path, folder: Path, encoding: str | None = None) -> TextTabl
             f"{path.name} is of a kind that cannot be read. Allowed: {', '.join(KINDS)}. "
             "Save an older Excel file as .xlsx, anything else as CSV."
         )
-    form = csv_form(path, encoding)
-    rows = ((cells, []) for cells in csv_rows(path, form))
-    return _kept(path, target, rows, form.in_words, [])
+    try:
+        form = form_of(path, encoding)
+        with rows_of(path, form) as lines:
+            # What Excel writes in the first line to name the separator is no row.
+            rows = ((cells, []) for _, cells in lines if [cell.lower() for cell in cells] != ["sep=", ""])
+            return _kept(path, target, rows, form.in_words, [])
+    except CsvFault as fault:
+        raise InputFault(f"{path.name} {fault}.") from None
 
 
 def _kept(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 
 import duckdb
 
@@ -40,6 +41,8 @@ from orchestration.importing.proposing import Options, Proposal, propose
 from orchestration.importing.reading import TextTable, read_file
 from orchestration.importing.recognising import same_shape
 from orchestration.importing.text_rows import Reading
+from orchestration.loader.bookkeeping import blocked_identifiers, tell_placeholders
+from orchestration.loader.secret import SHORTEST, Secret, tell_key
 from orchestration.project import SEEDS_DIR, Home
 
 _MEMORY = "2GB"
@@ -144,6 +147,11 @@ class ShopImport:
         """
         contract = contract_with(self.name, proposal.settings, self.home)
         reading = Reading(proposal.mapping, contract, self.vocabulary, proposal.settings.currency)
+        # Guests are told from one another as the loader does it; nothing of this is kept.
+        once = Secret(token_hex(SHORTEST))
+        tell_key(self.connection, once)
+        blocked = blocked_identifiers({self.name: contract}, SEEDS_DIR, once.value)
+        tell_placeholders(self.connection, (hashed for _, hashed in blocked))
         folder = self._folder / "tables"
         folder.mkdir()
         category = str(project_variables()["general_category_group"])

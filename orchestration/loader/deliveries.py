@@ -23,8 +23,8 @@ import pyarrow
 import pyarrow.parquet
 
 from orchestration.core.contract import Column, SourceContract, Table
-from orchestration.core.errors import InputFault
-from orchestration.csv_files import FAULT_COLUMN, CsvCopy, CsvFault, copy_csv
+from orchestration.csv_files.cells import CsvFault
+from orchestration.csv_files.copying import FAULT_COLUMN, SURPLUS_COLUMN, CsvCopy, copy_csv
 from orchestration.files import exact_path, sha256_of
 from orchestration.loader.row_rules import is_readable, literal, quoted
 from orchestration.loader.unreadable import slipped_rows_notes
@@ -35,6 +35,8 @@ WHOLE, CHANGES = "whole", "changes"
 # Columns the loader asks Parquet's reader for, under names no delivered column may have.
 FILE_COLUMN = "quarantine_file"
 ROW_COLUMN = "file_row_number"
+BEYOND_COLUMN = "quarantine_beyond"
+"""Whether a row that does not fit its header has cells outside the contract's columns."""
 UNFINISHED = {".tmp", ".part", ".partial", ".filepart", ".crdownload"}
 """How programs that upload call a folder until it is whole."""
 # DuckDB has no more digits, and reads a decimal that has as a rounded number.
@@ -71,6 +73,7 @@ class DeliveredFile:
         types: Delivered type by column of the contract; columns not there are left out.
         sha256: Of the file as delivered.
         faults: What is said, in ``FAULT_COLUMN``, of rows of a CSV file that do not fit its header.
+        left_out: Delivered columns that the contract does not have.
     """
 
     name: str
@@ -78,6 +81,7 @@ class DeliveredFile:
     types: dict[str, str]
     sha256: str
     faults: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,21 +252,6 @@ def _is_entry(entry: Any) -> bool:
     )
 
 
-def refuse_changed(checked: CheckedDelivery) -> None:
-    """Raise where a file is no longer the one that was checked: what was read may be neither.
-
-    Raises:
-        InputFault: A file was changed, replaced or removed since.
-    """
-    for file in checked.files:
-        path = checked.delivery.folder / file.name
-        if path.is_symlink() or not path.is_file() or sha256_of(path) != file.sha256:
-            raise InputFault(
-                f"{checked.delivery.where}, {file.name}: was changed while it was read, so nothing of this "
-                "delivery was loaded.\nA delivery is never changed: remove its folder and deliver it again."
-            )
-
-
 def _check_file(
     delivery: Delivery,
     entry: dict[str, Any],
@@ -324,6 +313,7 @@ def _check_file(
         {name: types[name] for name in types if name in wanted},
         digest,
         copy.faults if copy else (),
+        tuple(sorted(set(names) - wanted)),
     )
 
 
@@ -378,18 +368,23 @@ def _check_columns(table: Table, types: dict[str, str], where: str, faults: list
                 f"{where}: column {column.name} is {types[column.name]}; the contract says {column.data_type}"
             )
     # The engine does not tell upper from lower case.
-    for name in sorted({FILE_COLUMN, ROW_COLUMN, FAULT_COLUMN} & {name.lower() for name in types}):
+    for name in sorted(
+        {FILE_COLUMN, ROW_COLUMN, FAULT_COLUMN, SURPLUS_COLUMN} & {name.lower() for name in types}
+    ):
         faults.append(f"{where}: a column may not be called {name}; the loader uses that name")
 
 
 def scan(files: tuple[DeliveredFile, ...]) -> str:
-    """SQL that reads files of one shape: their contract columns, each row's file, number and fault."""
+    """SQL that reads files of one shape: their contract columns, each row's file, number, fault and more."""
     paths = ", ".join(literal(exact_path(file.path)) for file in files)
-    fault = FAULT_COLUMN if files[0].faults else f"cast(null as varchar) as {FAULT_COLUMN}"
-    names = ", ".join([*(quoted(name) for name in files[0].types), FILE_COLUMN, ROW_COLUMN, fault])
+    fault, beyond = f"cast(null as varchar) as {FAULT_COLUMN}", "false"
+    if files[0].faults:
+        fault, others = FAULT_COLUMN, [quoted(name) for name in (*files[0].left_out, SURPLUS_COLUMN)]
+        beyond = f"coalesce({', '.join(others)}) is not null"
+    names = [*map(quoted, files[0].types), FILE_COLUMN, ROW_COLUMN, fault, f"{beyond} as {BEYOND_COLUMN}"]
     return (
-        f"select {names} from read_parquet([{paths}], filename = '{FILE_COLUMN}', file_row_number = true, "
-        "hive_partitioning = false)"
+        f"select {', '.join(names)} from read_parquet([{paths}], filename = '{FILE_COLUMN}', "
+        "file_row_number = true, hive_partitioning = false)"
     )
 
 

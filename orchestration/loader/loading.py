@@ -20,8 +20,8 @@ import duckdb
 from orchestration.core.contract import SourceContract, Table
 from orchestration.core.delivery_checks import REFUSE, Finding
 from orchestration.core.errors import InputFault, RekindleError
-from orchestration.csv_files import without_waiting_writers
-from orchestration.files import flush_tree, private_folder, switch_folder, sync, write_file
+from orchestration.csv_files.copying import without_waiting_writers
+from orchestration.files import flush_tree, private_folder, sha256_of, switch_folder, sync, write_file
 from orchestration.loader.bookkeeping import (
     blocked_identifiers,
     missing_lines,
@@ -36,7 +36,6 @@ from orchestration.loader.deliveries import (
     check_delivery,
     find_deliveries,
     manifest_sha256,
-    refuse_changed,
 )
 from orchestration.loader.identity_decisions import read_decisions, write_decisions
 from orchestration.loader.loaded_places import adopt_former_layout, sources_gone
@@ -226,10 +225,10 @@ def _load_one(
         folder.mkdir(mode=0o700)
     try:
         written = write_delivery(connection, checked, workspace, private, plausible, rates)
-        refuse_changed(checked)
+        _refuse_changed(checked)
     except (duckdb.Error, RekindleError) as error:
         # What comes of reading another file than was checked says nothing of either.
-        refuse_changed(checked)
+        _refuse_changed(checked)
         if not isinstance(error, duckdb.Error) or isinstance(
             error, duckdb.IOException | duckdb.OutOfMemoryException
         ):
@@ -259,6 +258,7 @@ def _load_one(
         "has_contacts": written.vault is not None,
         "filled": filled_columns(written.loaded),
         "notes": notes,
+        "corrects": written.corrects,
     }
     found = look_at(record)
     record["findings"] = [finding.text for finding in found]
@@ -291,6 +291,21 @@ def _load_one(
     for note in (*record["findings"], *record["notes"]):
         say(f"{delivery.where}: {note}")
     return record
+
+
+def _refuse_changed(checked: CheckedDelivery) -> None:
+    """Raise where a file is no longer the one that was checked: what was read may be neither.
+
+    Raises:
+        InputFault: A file was changed, replaced or removed since.
+    """
+    for file in checked.files:
+        path = checked.delivery.folder / file.name
+        if path.is_symlink() or not path.is_file() or sha256_of(path) != file.sha256:
+            raise InputFault(
+                f"{checked.delivery.where}, {file.name}: was changed while it was read, so nothing of this "
+                "delivery was loaded.\nA delivery is never changed: remove its folder and deliver it again."
+            )
 
 
 def _whole_notes(checked: CheckedDelivery, written: WrittenDelivery) -> list[str]:

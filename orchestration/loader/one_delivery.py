@@ -17,9 +17,10 @@ import pyarrow.parquet
 from orchestration.core.contract import Column, Table
 from orchestration.core.errors import RekindleError
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
-from orchestration.csv_files import FAULT_COLUMN
+from orchestration.csv_files.copying import FAULT_COLUMN
 from orchestration.loader.currencies import Conversion, Rate, foreign_currencies
 from orchestration.loader.deliveries import (
+    BEYOND_COLUMN,
     FILE_COLUMN,
     ROW_COLUMN,
     CheckedDelivery,
@@ -29,7 +30,14 @@ from orchestration.loader.deliveries import (
 )
 from orchestration.loader.monthly_files import DELIVERED_MOMENT, STORED_MOMENTS, write_months
 from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
-from orchestration.loader.quarantining import EXACT_DUPLICATE, fault, withheld, write_quarantined
+from orchestration.loader.quarantining import (
+    BEYOND,
+    EXACT_DUPLICATE,
+    corrected_rows,
+    fault,
+    withheld,
+    write_quarantined,
+)
 from orchestration.loader.row_rules import WHOLE_ROW, Rule, first_pseudonym, literal, quoted, row_rules, typed
 from orchestration.loader.vault import notes_of_no_contacts, write_vault
 
@@ -51,6 +59,7 @@ class WrittenDelivery:
     exact_duplicates: int
     foreign_currencies: tuple[str, ...]
     notes: tuple[str, ...]
+    corrects: dict[str, dict[str, list[int]]]
 
 
 def write_delivery(
@@ -101,6 +110,7 @@ def write_delivery(
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
     write_months(connection, checked, source, condition, months, loaded, private)
+    corrects = corrected_rows(connection, checked)
     for name in ("accepted", "repeated", "rejected"):
         connection.execute(f"drop table if exists {name}")
     rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
@@ -121,6 +131,7 @@ def write_delivery(
         duplicates,
         foreign,
         tuple(notes),
+        corrects,
     )
 
 
@@ -136,8 +147,8 @@ def _prepare_rows(
     return reasons
 
 
-def _shape(file: DeliveredFile) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    return sorted(file.types.items()), file.faults
+def _shape(file: DeliveredFile) -> tuple[list[tuple[str, str]], tuple[str, ...], tuple[str, ...]]:
+    return sorted(file.types.items()), file.faults, file.left_out if file.faults else ()
 
 
 def _rows_of_one_shape(
@@ -152,8 +163,8 @@ def _rows_of_one_shape(
     has_contacts = any(column.name in types for column in table.contacts)
     values, shown, codes, faults = [], [], [], []
     # First of all: in a row that does not fit the header nobody knows which cell belongs to which column.
-    for slip in files[0].faults:
-        rule = Rule(f"{FAULT_COLUMN} = {literal(slip)}", slip, WHOLE_ROW)
+    slips = [Rule(f"{FAULT_COLUMN} = {literal(slip)}", slip, WHOLE_ROW) for slip in files[0].faults]
+    for rule in [*slips, Rule(BEYOND_COLUMN, BEYOND, WHOLE_ROW)] if slips else []:
         reasons.append(rule)
         codes.append(f"when {rule.condition} then {len(reasons)}")
         faults.append(f"case when {rule.condition} then {literal(fault(rule))} end")

@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet
 
+from orchestration.files import exact_path
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery
 from orchestration.loader.row_rules import Rule, literal, quoted
 
@@ -19,6 +21,10 @@ WITHHELD = "(withheld)"
 """Begins the text of a value that may be a contact detail."""
 _MOST_SHOWN = 30
 KEY_REPEATED = "key repeated"
+BEYOND = "has values outside the contract's columns, which are not kept here"
+"""Said of a row that does not fit its header: what is not kept may be what tells whose it is."""
+CORRECTS = ("from_delivery", "from_file", "from_row")
+"""Columns in which a delivered row names the row in quarantine that it corrects: one without a key, too."""
 
 
 def write_quarantined(
@@ -59,6 +65,37 @@ def write_quarantined(
             order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)
+
+
+def corrected_rows(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery
+) -> dict[str, dict[str, list[int]]]:
+    """Rows in quarantine that accepted rows of the view ``validated`` name, by day of delivery and file."""
+    naming = [
+        file for file in checked.files if {*CORRECTS} <= {*pyarrow.parquet.read_schema(file.path).names}
+    ]
+    found: dict[str, dict[str, list[int]]] = {}
+    if not naming:
+        return found
+    day, name, number = CORRECTS
+    paths = ", ".join(literal(exact_path(file.path)) for file in naming)
+    rows = connection.execute(f"""
+        with named as (
+            select
+                cast(try_cast({day} as date) as varchar) as day, cast({name} as varchar) as name,
+                try_cast({number} as bigint) as number, {FILE_COLUMN}, {ROW_COLUMN}
+            from read_parquet([{paths}], filename = '{FILE_COLUMN}', file_row_number = true,
+                hive_partitioning = false, union_by_name = true)
+        )
+        select distinct day, name, number
+        from named join validated using ({FILE_COLUMN}, {ROW_COLUMN})
+        where coalesce(quarantine_code, {EXACT_DUPLICATE}) = {EXACT_DUPLICATE}
+            and day is not null and name is not null and number is not null
+        order by all
+    """).fetchall()
+    for day, name, number in rows:
+        found.setdefault(day, {}).setdefault(name, []).append(number)
+    return found
 
 
 def withheld(text: str) -> str:

@@ -26,7 +26,7 @@ from orchestration.project import SEEDS_DIR, Home
 
 RECORD = "load.json"
 # Raised when the loader writes the same delivery differently: everything is then loaded again.
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ Does not: running them, files, how a contact detail is hashed (orchestration.cor
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from orchestration.core.contract import Bound, Column
+from orchestration.core.contract_values import DECIMAL
 from orchestration.core.folding import identifier_sql
 from orchestration.core.pseudonyms import ContactRules, pseudonym_sql
 from orchestration.core.quoting import literal, quoted
@@ -264,8 +264,8 @@ def _typed_text(name: str, target: str) -> str:
         return _where_written(name, _WHOLE_NUMBER, f"try_cast({name} as {target})")
     if target == "double":
         return f"try_cast({name} as double)"
-    scale = re.fullmatch(r"decimal\([0-9]+,([0-9]+)\)", target)
-    digits = int(scale[1]) if scale else 0
+    decimal = DECIMAL.fullmatch(target)
+    digits = int(decimal[2]) if decimal else 0
     # Zeros at the end are no digits lost; 1.239 as decimal(18,2) would be.
     pattern = f"[+-]?([0-9]+([.][0-9]{{0,{digits}}}0*)?|[.][0-9]{{1,{max(digits, 1)}}}0*)"
     return _where_written(name, pattern, f"try_cast({name} as {target})")

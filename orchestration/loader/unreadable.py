@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.contract import Column, SourceContract, Table
-from orchestration.csv_files import FAULT_COLUMN, HEADER_AGAIN
+from orchestration.csv_files.copying import FAULT_COLUMN, HEADER_AGAIN
 from orchestration.files import exact_path
 from orchestration.loader.plausible import Plausible, is_plausible
 from orchestration.loader.row_rules import WHOLE_ROW, is_written, literal, quoted, typed

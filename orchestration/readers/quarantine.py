@@ -19,14 +19,15 @@ from orchestration.core.errors import InputFault
 from orchestration.core.summary import clipped, counted, text_table
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.plausible import PLAUSIBLE
-from orchestration.loader.quarantining import KEY_REPEATED, WITHHELD
+from orchestration.loader.quarantining import CORRECTS, KEY_REPEATED, WITHHELD
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.loads import loaded_deliveries
 from orchestration.readers.refused_rows import RefusedRow, Wanted, reasons_of, rows_of
 
 SHOWN_ROWS = 20
-_WHERE_FROM = ("from_file", "from_row", "what_is_wrong", "what_is_allowed")
-"""Columns that the file for correction has after those of the contract; a load leaves them out."""
+SHOWN_REASONS = 5
+_WHERE_FROM = (*CORRECTS, "what_is_wrong", "what_is_allowed")
+"""Columns that the file for correction has after those of the contract; by the first a row is known again."""
 _NUMBER = re.compile(r"\s*[+-]?\d+([.,]\d+)?\s*", re.ASCII)
 _DAY = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)", re.ASCII)
 
@@ -63,16 +64,18 @@ def quarantine_text(home: Home, wanted: Wanted, limit: int = SHOWN_ROWS) -> str:
 
 
 def quarantine_section(home: Home) -> list[str]:
-    """Open rows by table with what most of them were refused for; nothing where none is open."""
-    rows = []
+    """Open rows by table and what they were refused for; nothing where none is open."""
+    rows: list[tuple[str, int, int, str]] = []
     for name, group in groupby(reasons_of(home), lambda each: each.table_name):
-        of_table = list(group)
-        opened, top = sum(each.open for each in of_table), of_table[0]
-        if opened:
-            rows.append((name, sum(each.rows for each in of_table), opened, f"{top.column}: {top.reason}"))
+        opened = [each for each in group if each.open]
+        first, others = opened[:SHOWN_REASONS], opened[SHOWN_REASONS:]
+        rows += [(name, each.rows, each.open, f"{each.column}: {each.reason}") for each in first]
+        if others:
+            told, left = sum(each.rows for each in others), sum(each.open for each in others)
+            rows.append((name, told, left, counted(len(others), "further reason")))
     if not rows:
         return []
-    table = text_table(["in quarantine", "rows", "open", "most of them"], rows)
+    table = text_table(["in quarantine", "rows", "open", "why"], rows)
     return [f"{table}\nWhich, and what is allowed: rekindle quarantine --table {rows[0][0]}"]
 
 
@@ -106,6 +109,7 @@ def write_for_correction(home: Home, wanted: Wanted, file: Path) -> str:
                 writer.writerow(
                     [
                         *(_given_back(column, row.texts.get(column.name)) for column in columns),
+                        row.delivered_on,
                         row.file,
                         row.row_number,
                         "; ".join(f"{about}: {reason}" for about, reason in row.faults),
@@ -123,7 +127,7 @@ def write_for_correction(home: Home, wanted: Wanted, file: Path) -> str:
         f"{counted(len(rows), 'open row')} of {name} written to {file}.",
         f"Correct the cells and deliver the file under a date after {newest}:\n"
         f"  rekindle deliver {file} --source {source} --table {table_name} --date YYYY-MM-DD\n"
-        f"Its columns from {_WHERE_FROM[0]} on are for reading; a load leaves them out.",
+        f"Leave {', '.join(CORRECTS)} as they are: by them a row whose key was wrong is known again.",
     ]
     if table.contacts:
         told.append(

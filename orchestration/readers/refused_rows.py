@@ -12,15 +12,28 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow
 
 from orchestration.core.contract import Table
-from orchestration.files import exact_path
+from orchestration.files import exact_path, read_json
 from orchestration.loader.contracts import read_contracts
+from orchestration.loader.deliveries import delivery_date
+from orchestration.loader.records import RECORD
 from orchestration.loader.row_rules import literal, quoted, typed
+from orchestration.loader.secret import LOAD_AGAIN
 from orchestration.project import STAGING_DIR, Home
 from orchestration.readers.deliveries import LOADED_ANEW
 from orchestration.readers.loads import LoadedDelivery, loaded_deliveries
 from orchestration.warehouse.connections import telling
+
+_NAMED = pyarrow.schema(
+    {
+        "delivered_on": pyarrow.date32(),
+        "quarantine_file": pyarrow.string(),
+        "quarantine_row_number": pyarrow.int64(),
+        "corrected_on": pyarrow.date32(),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -204,6 +217,7 @@ def _make_refused(
         f"{key} as row_key from rows"
     )
     connection.execute(f"create temp table loaded_keys as {_loaded_keys(home, place, connection)}")
+    connection.register("named", _named_rows(home, place))
     # A whole table without a fault tells of every row that is left; earlier rows of it count no more.
     whole = [
         load.delivered_on
@@ -223,13 +237,17 @@ def _make_refused(
         create temp view refused as
         with corrected as (
             select
-                keys.delivered_on,
+                delivered_on,
                 quarantine_file,
                 quarantine_row_number,
-                min(loaded_keys.delivered_on) as corrected_on
-            from keys
-            inner join loaded_keys
-                on keys.row_key = loaded_keys.row_key and loaded_keys.delivered_on > keys.delivered_on
+                min(corrected_on) as corrected_on
+            from (
+                select keys.* exclude (row_key), loaded_keys.delivered_on as corrected_on
+                from keys inner join loaded_keys on keys.row_key = loaded_keys.row_key
+                union all
+                from named
+            )
+            where corrected_on > delivered_on
             group by all
         ),
         newest as (
@@ -290,6 +308,24 @@ def _loaded_keys(home: Home, place: _Place, connection: duckdb.DuckDBPyConnectio
         f"select [{key}] as row_key, delivered_on from {_read(files)} "
         "where row_key in (select row_key from keys)"
     )
+
+
+def _named_rows(home: Home, place: _Place) -> pyarrow.Table:
+    """Rows in quarantine that an accepted row of another delivery names as the one it corrects, and when."""
+    records = (home.loaded / place.table.place).glob(f"delivered=[0-9]*/{RECORD}") if place.table else ()
+    rows = [
+        {
+            "delivered_on": date.fromisoformat(day),
+            "quarantine_file": file,
+            "quarantine_row_number": number,
+            "corrected_on": delivery_date(record.parent.name),
+        }
+        for record in records
+        for day, files in read_json(record, LOAD_AGAIN).get("corrects", {}).items()
+        for file, numbers in files.items()
+        for number in numbers
+    ]
+    return pyarrow.Table.from_pylist(rows, schema=_NAMED)
 
 
 def _read(files: tuple[Path, ...] | list[Path], options: str = "") -> str:

@@ -12,13 +12,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contract import CURRENCY
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import block, counted, share, text_table
 from orchestration.files import exact_path, is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
-from orchestration.readers.deliveries import LOADED_ANEW, order_days, orders_delivered_until, tables_of_orders
+from orchestration.readers.deliveries import order_days, orders_delivered_until, tables_of_orders
 from orchestration.readers.due import business_today, due_now
 from orchestration.readers.loads import NOTED_ANEW, loaded_deliveries, newest_of_each_table, told_sections
 from orchestration.readers.quarantine import quarantine_section
@@ -44,6 +43,13 @@ from orchestration.warehouse.versions import (
 
 SHOWN_DUE_DATES = 7
 SHOWN_STORES = 3
+# Of what was found when a version was built: the headings of its rows; alarms are sentences.
+_TOLD = {
+    SILENT_SIGNALS: SIGNAL_HEADINGS,
+    CHURN_ALARMS: (),
+    UNMATCHED: UNMATCHED_HEADINGS,
+    WARNINGS: ("test", "rows"),
+}
 
 
 def tables_text(home: Home) -> str:
@@ -85,7 +91,6 @@ def loads_text(home: Home) -> str:
         [
             table,
             *quarantine_section(home),
-            *_other_currencies(home),
             *_never_delivered(home),
             *later_orders(home),
         ]
@@ -143,10 +148,7 @@ def status_text(home: Home) -> str:
             if version.current
             for section in [
                 *_state_sections(version.manifest),
-                *silent_signals(version.manifest.details),
-                *told_alarms(version.manifest.details),
-                *unmatched(version.manifest.details),
-                *_warnings(version.manifest.details),
+                *told_details(version.manifest.details),
             ]
         ]
     else:
@@ -171,49 +173,20 @@ def _state_sections(manifest: Manifest) -> list[str]:
     ]
 
 
-def silent_signals(details: Mapping[str, Any]) -> list[str]:
-    """Signals whose silence says nothing of the members: no table that feeds them was ever delivered.
+def told_details(details: Mapping[str, Any]) -> list[str]:
+    """What was found when a version was built; nothing where nothing was.
 
     Args:
         details: Details of a published version's manifest.
     """
-    silent = details.get(SILENT_SIGNALS)
-    if not silent:
-        return []
-    return [f"{SILENT_SIGNALS[0].upper()}{SILENT_SIGNALS[1:]}\n{text_table(SIGNAL_HEADINGS, silent)}"]
-
-
-def told_alarms(details: Mapping[str, Any]) -> list[str]:
-    """What was wrong with the churn probability when the version was built; nothing where it was right.
-
-    Args:
-        details: Details of a published version's manifest.
-    """
-    found = details.get(CHURN_ALARMS)
-    if not found:
-        return []
-    return ["\n".join([f"{CHURN_ALARMS[0].upper()}{CHURN_ALARMS[1:]}", *(f"  {each}" for each in found)])]
-
-
-def unmatched(details: Mapping[str, Any]) -> list[str]:
-    """Rows that found no partner when the version was built, with their money; nothing where all did.
-
-    Args:
-        details: Details of a published version's manifest.
-    """
-    found = details.get(UNMATCHED)
-    if not found:
-        return []
-    table = text_table(UNMATCHED_HEADINGS, found)
-    return [f"{UNMATCHED[0].upper()}{UNMATCHED[1:]}; they wait until it is delivered\n{table}"]
-
-
-def _warnings(details: Mapping[str, Any]) -> list[str]:
-    """Rows that tests of the published version found strange; they are counted and hold nothing back."""
-    found = details.get(WARNINGS)
-    if not found:
-        return []
-    return [f"{WARNINGS[0].upper()}{WARNINGS[1:]}\n{text_table(['test', 'rows'], found.items())}"]
+    sections = []
+    for title, headings in _TOLD.items():
+        found = details.get(title)
+        if found:
+            rows = found.items() if isinstance(found, Mapping) else found
+            told = text_table(headings, rows) if headings else "\n".join(f"  {each}" for each in rows)
+            sections.append(f"{title[0].upper()}{title[1:]}\n{told}")
+    return sections
 
 
 def _erasures(home: Home) -> list[str]:
@@ -255,23 +228,6 @@ def _unreadable_consents(home: Home) -> list[str]:
     table = text_table(headings, [(*row[:2], *map(int, row[2:])) for row in rows])
     asked = "\nThose of nobody known silence nobody: ask the source (rekindle quarantine)"
     return [table + (asked if any(row[-1] for row in rows) else "")]
-
-
-def _other_currencies(home: Home) -> list[str]:
-    """Amounts that could not be converted; nothing to say where there are none."""
-    files = sorted(map(exact_path, home.quarantine.glob("*/*/delivered=*/quarantined.parquet")))
-    if not files:
-        return []
-    with telling(home.quarantine, LOADED_ANEW):
-        rows = duckdb.execute(
-            "select quarantine_reason, count(*) from read_parquet($files, union_by_name = true) "
-            "where quarantine_column = $column group by all order by all",
-            {"files": files, "column": CURRENCY},
-        ).fetchall()
-    if not rows:
-        return []
-    told = [f"{counted(found, 'row')}: {reason}" for reason, found in rows]
-    return [block("Quarantined for their currency:", told, indent="")]
 
 
 def _duplicates(home: Home) -> list[str]:

@@ -6,12 +6,10 @@ Does not: what is in the files (the source's business) and whether it is right (
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -22,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.core.errors import InputFault
-from orchestration.csv_files import CsvFault, copy_csv
+from orchestration.csv_files.cells import CsvFault, opened
+from orchestration.csv_files.copying import copy_csv
 from orchestration.files import sha256_of
 
 MANIFEST = "manifest.json"
@@ -93,15 +92,10 @@ def hand_over(file: Path, target: Path) -> None:
         InputFault: It cannot be read or unpacked.
     """
     try:
-        if file.name.lower().endswith(".gz"):
-            with gzip.open(file) as packed, target.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked)
-        else:
-            shutil.copyfile(file, target)
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputFault(
-            f"'{file.name}' is not a whole gzip file; write it anew, or deliver it unpacked."
-        ) from None
+        with opened(file) as unpacked, target.open("wb") as stream:
+            shutil.copyfileobj(unpacked, stream)
+    except CsvFault as fault:
+        raise InputFault(f"'{file.name}' {fault}.") from None
     except PermissionError:
         raise InputFault(f"'{file}' may not be read; give yourself the right to read it.") from None
 

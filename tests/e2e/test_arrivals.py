@@ -72,6 +72,28 @@ ITEMS = """order_id,system,line_number,ordered_at,product_id,quantity,net_amount
 """
 
 
+def of_members(head, rest):
+    """A row of a member that was delivered, one of none, and one of a number of another system."""
+    members = [("pos", "one"), ("pos", "nobody"), ("crm", "one")]
+    rows = [f"{place},{system},{member},{rest}\n" for place, (system, member) in enumerate(members)]
+    return f"{head}\n" + "".join(rows)
+
+
+NAMING_MEMBERS = {
+    "events": of_members("event_id,system,member_id,event_type,happened_at", "browse,2025-03-01"),
+    "touches": of_members("touch_id,system,member_id,channel,planned_at", "sms,2025-03-01"),
+    "coupons": of_members(
+        "coupon_id,system,member_id,benefit_code,issued_at,face_amount", "ten_off,2025-03-01,10"
+    ),
+    "tickets": of_members("ticket_id,system,member_id,kind,opened_at", "enquiry,2025-03-01"),
+    # A withdrawal under a system that nobody is registered in is of whoever has the number.
+    "consents": of_members(
+        "consent_id,system,member_id,channel,purpose,is_granted,happened_at", "sms,service,true,2025-03-01"
+    )
+    + "3,app,one,sms,service,false,2025-03-01\n",
+}
+
+
 def key(system, member):
     return int(hashlib.md5(f"chain:{system}:{member}".encode()).hexdigest()[:15], 16)
 
@@ -81,7 +103,7 @@ def shop(chain, tmp_path_factory):
     """One shop, and a connection to what is made of it."""
     home = Home(tmp_path_factory.mktemp("arrivals") / "home")
     tables = {"members": MEMBERS, "orders": ORDERS, "refunds": REFUNDS, "order_items": ITEMS}
-    for table, lines in tables.items():
+    for table, lines in {**tables, **NAMING_MEMBERS}.items():
         deliver_lines(home, table, lines, FIRST)
     load_chain(home)
     with quick_build(chain, home.root / "build", home, [FIRST], wanted=WANTED) as connection:
@@ -118,6 +140,9 @@ def test_a_refund_counts_once_against_an_order_that_counts_up_to_what_was_paid(s
 def test_what_found_no_partner_is_counted_with_its_money(shop):
     query = "select table_name, reason, unmatched_rows, amount from core.fct_unmatched_row order by all"
     assert rows(shop, query) == [
+        ("consents", "member unknown", 2, Decimal(0)),
+        ("coupons", "member unknown", 2, Decimal(20)),
+        ("events", "member unknown", 2, Decimal(0)),
         ("order_items", "order number of several systems", 1, Decimal(15)),
         ("order_items", "order unknown", 1, Decimal(4)),
         # web has no member two, and without a system nobody knows whose member one is.
@@ -127,6 +152,8 @@ def test_what_found_no_partner_is_counted_with_its_money(shop):
         ("refunds", "order never counted", 1, Decimal(50)),
         ("refunds", "order number of several systems", 1, Decimal(5)),
         ("refunds", "order unknown", 1, Decimal(500)),
+        ("tickets", "member unknown", 2, Decimal(0)),
+        ("touches", "member unknown", 2, Decimal(0)),
     ]
 
 

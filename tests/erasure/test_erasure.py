@@ -344,6 +344,9 @@ def test_rows_whose_cells_do_not_fit_leave_wherever_the_member_slipped(business)
     orders = [f"8,x,{system},{number},store,2025-12-01,completed,1,0,1,", "9,pos,stays-2", f"10,{number}"]
     # The same number in wide letters, as some keyboards write it.
     orders.append("11," + "".join(chr(ord(letter) + 0xFEE0) for letter in number))
+    # The number where quarantine keeps nothing, in a column that nobody knows or beyond all columns.
+    orders.append(f"12,pos,,store,2025-12-01,{PHONE},1,0,1,{number},")
+    orders.append(f"13,pos,,store,2025-12-01,{PHONE},1,0,1,,{number}")
     people = [f"{system},{number},2025-01-01,{NAME}", f"pos,stays-2,2025-01-01,{PHONE},x,y,z,w"]
 
     def written(*lines):
@@ -355,7 +358,7 @@ def test_rows_whose_cells_do_not_fit_leave_wherever_the_member_slipped(business)
         landing, "chain", "members", WEEK, written("system,member_id,registered_at,full_name,phone", *people)
     )
     business.load()
-    assert loads(business.home, WEEK) == {"orders": (4, 0, 4, 0), "members": (2, 0, 2, 0)}
+    assert loads(business.home, WEEK) == {"orders": (6, 0, 6, 0), "members": (2, 0, 2, 0)}
     business.ask()
     run(business)
     assert traces(business.home) == {}

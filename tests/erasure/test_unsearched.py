@@ -88,7 +88,7 @@ def half_delivered(file):
 
 FAULTS = [
     (f"{LANDED}/part.csv", not_utf8, "part.csv: is not UTF-8"),
-    (f"{LANDED}/part.csv", open_quote, "part.csv: is not CSV"),
+    (f"{LANDED}/part.csv", open_quote, "part.csv: a quote is not closed"),
     (f"{LANDED}/part.csv", folder, "part.csv: Is a directory"),
     (f"{LANDED}/part.csv", packed, "part.csv.gz: is neither a CSV nor a Parquet file"),
     (f"{LANDED}/part.csv", link, "part.csv: is a link"),

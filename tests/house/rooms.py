@@ -109,7 +109,7 @@ PYTHON_ROOMS = (
     ),
     Room(
         "importing",
-        ("core", "project", "files", "definitions_files", "sources", "loader", "importing"),
+        ("core", "project", "files", "csv_files", "definitions_files", "sources", "loader", "importing"),
         "read a shop's own files, map and convert them, ask the loader on trial, deliver",
         "validate by rules of its own, ask and print",
     ),

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from orchestration.importing.forms import (
     COMMA,
+    DATES,
     DAY_FIRST,
+    DECIMALS,
     MONTH_FIRST,
     POINT,
     DateCounts,
     NumberCounts,
     Undecided,
     date_counts,
-    date_form,
-    decimal_form,
+    form_of,
     number_counts,
     with_moments,
     with_numbers,
@@ -107,13 +108,13 @@ def test_minus_stands_in_many_ways(database):
     ],
 )
 def test_the_decimal_sign_follows_from_the_amounts(counts, form):
-    assert decimal_form(counts, "a.csv") == form
+    assert form_of(DECIMALS, counts, "a.csv") == form
 
 
 @pytest.mark.parametrize("counts", [NumberCounts(point=3, comma=1), NumberCounts(either=2)])
 def test_a_decimal_sign_that_does_not_follow_is_asked(counts):
     with pytest.raises(Undecided, match="--decimal point or --decimal comma"):
-        decimal_form(counts, "a.csv")
+        form_of(DECIMALS, counts, "a.csv")
 
 
 DAYS = st.dates(date(1990, 1, 1), date(2040, 12, 31))
@@ -194,8 +195,8 @@ def test_seconds_and_milliseconds_are_times_when_asked(database, seconds):
 
 
 def test_the_order_of_day_and_month_follows_from_the_dates_or_is_asked():
-    assert date_form(DateCounts(day_first=1, either=9), "a.csv") == DAY_FIRST
-    assert date_form(DateCounts(month_first=1, either=9), "a.csv") == MONTH_FIRST
+    assert form_of(DATES, DateCounts(day_first=1, either=9), "a.csv") == DAY_FIRST
+    assert form_of(DATES, DateCounts(month_first=1, either=9), "a.csv") == MONTH_FIRST
     for counts in (DateCounts(either=3), DateCounts(day_first=1, month_first=1)):
         with pytest.raises(Undecided, match="--dates day-first or --dates month-first"):
-            date_form(counts, "a.csv")
+            form_of(DATES, counts, "a.csv")

@@ -165,7 +165,7 @@ def test_a_form_that_turned_since_the_last_file_is_asked(shop):
     shop("--yes", "--name", "mine", text=HEAD + "1,c1,31/01/2025,10.00\n")
     answer = shop("--yes", "--name", "mine", text=HEAD + "2,c1,02/28/2025,10.00\n3,c1,02/03/2025,1.00\n")
     assert answer.exit_code == 2
-    assert "dates were day-first before" in answer.output
+    assert "dates had the day first before" in answer.output
 
 
 def test_amounts_of_two_meanings_are_asked(shop):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.errors import InputFault
-from orchestration.importing.csv_text import csv_form
+from orchestration.csv_files.cells import form_of
 from orchestration.importing.reading import read_file
 
 NAMES = "订单号,姓名\n1001,王芳\n1002,李伟\n"
@@ -42,12 +42,12 @@ def read(tmp_path):
         (NAMES, "utf-8", "UTF-8, comma"),
         (NAMES, "utf-8-sig", "UTF-8, comma"),
         (NAMES, "utf-16", "UTF-16, comma"),
-        (NAMES, "gb18030", "GB18030, comma"),
-        (NAMES, "gbk", "GB18030, comma"),
-        (UMLAUTS, "cp1252", "Windows-1252, semicolon"),
+        (NAMES, "gb18030", "GBK (GB18030), comma"),
+        (NAMES, "gbk", "GBK (GB18030), comma"),
+        (UMLAUTS, "cp1252", "Windows-1252 (Latin-1), semicolon"),
         (UMLAUTS, "utf-8", "UTF-8, semicolon"),
-        (UMLAUTS.replace(";", "\t"), "latin-1", "Windows-1252, tab"),
-        (UMLAUTS.replace(";", "|"), "utf-16-le", "UTF-16-LE, bar"),
+        (UMLAUTS.replace(";", "\t"), "latin-1", "Windows-1252 (Latin-1), tab"),
+        (UMLAUTS.replace(";", "|"), "utf-16-le", "UTF-16, vertical bar"),
     ],
 )
 def test_encoding_and_separator_are_found_out(read, text, encoding, said):
@@ -64,7 +64,7 @@ def test_a_packed_file_reads_as_the_file_in_it(read):
 
 
 def test_a_damaged_packed_file_is_refused(read):
-    with pytest.raises(InputFault, match="is damaged"):
+    with pytest.raises(InputFault, match="is not a whole gzip file"):
         read("orders.csv.gz", gzip.compress(NAMES.encode() * 100)[:-20])
 
 
@@ -155,6 +155,24 @@ def test_parquet_values_become_text_that_means_the_same(tmp_path, read):
 def test_an_encoding_that_was_named_counts(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes("id,name\n1,Ł\n".encode("cp1250"))
-    assert csv_form(path, "cp1250").encoding == "cp1250"
+    assert form_of(path, "cp1250").encoding == "cp1250"
     with pytest.raises(InputFault, match="no encoding nonsense"):
-        csv_form(path, "nonsense")
+        form_of(path, "nonsense")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'id,name\n1,"open\n2,b\n', "a.csv a quote is not closed.*in line 2"),
+        ("id,name\n1,Привет\n2,мир\n".encode("cp1251"), "no encoding that is known.*--encoding"),
+        ("id,name\n1,李伟".encode()[:-1], "it was cut off"),
+    ],
+)
+def test_what_the_loader_would_refuse_and_nobody_can_convert_is_refused_by_its_line(read, content, said):
+    """Read all the same, rows behind an open quote would be one cell, and letters others."""
+    with pytest.raises(InputFault, match=said):
+        read("a.csv", content)
+
+
+def test_an_accent_in_the_very_last_byte_is_read(read):
+    assert cells(read("a.csv", "id,name\n1,René".encode("cp1252"))) == [["1", "René"]]

@@ -291,6 +291,20 @@ def test_members_of_their_own_file_keep_it_and_other_buyers_are_added(tmp_path):
     }  # fmt: skip
 
 
+def test_a_guest_written_in_two_spellings_is_one_and_no_row_of_theirs_is_refused(tmp_path):
+    phones = ["139 1111 2222", "+86-13911112222", "１３９１１１１２２２２", "0086 139-1111-2222"]
+    rows = [f"{number},{phone},,2025-01-0{number},10" for number, phone in enumerate(phones, 1)]
+    rows += ["5,, Ann@Shop.cn,2025-01-05,10", "6,,ann@shop.cn,2025-01-06,10", "7,unknown,,2025-01-07,10"]
+    rows += ["8,138 0013 8000,,2025-01-08,10"]  # the number that everybody puts in: nobody's
+    text = "order id,phone,email,date,total\n" + "\n".join(rows) + "\n"
+    found = imported(tmp_path / "home", written(tmp_path, "orders.csv", text), country="CN")
+    assert [row["registered_at"] for row in found.tables["members"]] == ["2025-01-01", "2025-01-05"]
+    assert len(found.tables["orders"]) == 8
+    assert {table: check.rows_refused for table, check in found.prepared.checks.items()} == {
+        "members": 0, "orders": 0,
+    }  # fmt: skip
+
+
 def test_an_amount_below_zero_in_a_list_is_a_refund_of_its_order(tmp_path):
     path = written(
         tmp_path,

@@ -399,13 +399,13 @@ MUTANTS = (
     ),
     # What is loaded.
     _python(
-        "csv_files",
+        "csv_files/copying",
         "        if found != [(inside,)]:\n",
         "        if False:\n",
         "loader/test_csv_files.py::test_a_row_that_does_not_fit_is_at_fault_alone",
     ),
     _python(
-        "loader/deliveries",
+        "loader/loading",
         "or sha256_of(path) != file.sha256:",
         "or False:",
         "loader/test_load_files.py::test_a_file_that_changes_between_check_and_reading_is_not_loaded",

@@ -3,7 +3,7 @@
 import duckdb
 
 from orchestration.readers.states import CHURN_ALARMS, churn_alarms
-from orchestration.readers.status import told_alarms
+from orchestration.readers.status import told_details
 
 
 def test_alarms_of_the_probability_in_use_and_of_features_are_told_for_the_newest_date(tmp_path):
@@ -40,6 +40,6 @@ def test_a_file_without_the_tables_has_none(tmp_path):
 
 
 def test_status_tells_them_and_says_nothing_without():
-    [said] = told_alarms({CHURN_ALARMS: ["It was wrong."]})
+    [said] = told_details({CHURN_ALARMS: ["It was wrong."]})
     assert said == "Alarms of the churn probability\n  It was wrong."
-    assert told_alarms({CHURN_ALARMS: []}) == told_alarms({}) == []
+    assert told_details({CHURN_ALARMS: []}) == told_details({}) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
@@ -158,7 +159,9 @@ def test_a_corrected_member_is_open_no_more(mended):
 
 
 def test_only_open_rows_are_counted_where_the_home_is_looked_at(mended):
-    assert "chain.orders      8     4  " in quarantine_section(mended)[0]
+    (told,) = quarantine_section(mended)
+    counts = [line.split()[1:3] for line in told.splitlines() if line.lstrip().startswith("chain.orders ")]
+    assert [sum(int(cell) for cell in cells) for cells in zip(*counts, strict=True)][1] == 4
     assert sum(each.open for each in reasons_of(mended, Wanted("orders"))) == 4
 
 
@@ -169,6 +172,26 @@ def test_the_file_for_correction_has_the_columns_of_the_contract_and_is_loaded_o
     assert since(mended)[DAY, 6] == "corrected 2026-01-02"
     with pytest.raises(InputFault, match="exists already"):
         write_for_correction(mended, Wanted("orders"), mended.root / "bad.csv")
+
+
+def test_a_row_whose_key_cannot_be_read_is_closed_by_the_accepted_row_that_names_it(home, tmp_path):
+    copied = Home(tmp_path / "home")
+    shutil.copytree(home.root, copied.root)
+    file = tmp_path / "bad.csv"
+    write_for_correction(copied, Wanted("orders", reason="required"), file)
+    header, *rows = csv.reader(file.open(encoding="utf-8", newline=""))
+    places = {name: place for place, name in enumerate(header)}
+    for days, changes in ((1, {"order_id": "44", "net_amount": "much"}), (2, {"order_id": "44"})):
+        (row,) = rows
+        lines = io.StringIO()
+        cells = [changes.get(name, row[place]) for name, place in places.items()]
+        csv.writer(lines).writerows([header, cells])
+        deliver_lines(copied, "orders", lines.getvalue(), later(days))
+        load_chain(copied)
+        closed = f"corrected {later(days)}" if days == 2 else ""
+        assert since(copied)[DAY, 4] == closed
+    # No other row of the file was named.
+    assert since(copied)[DAY, 5] == ""
 
 
 def test_contact_columns_are_not_given_back_and_that_is_told(home, tmp_path):

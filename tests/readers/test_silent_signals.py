@@ -3,7 +3,7 @@
 import duckdb
 
 from orchestration.readers.states import SILENT_SIGNALS, signals_that_cannot_fire
-from orchestration.readers.status import silent_signals
+from orchestration.readers.status import told_details
 
 
 def test_only_active_signals_without_their_tables_are_silent(tmp_path):
@@ -29,8 +29,8 @@ def test_a_file_without_signals_has_none(tmp_path):
 
 
 def test_status_names_them_and_says_nothing_without():
-    [said] = silent_signals({SILENT_SIGNALS: [["no_login", "No login", "久未登录"]]})
+    [said] = told_details({SILENT_SIGNALS: [["no_login", "No login", "久未登录"]]})
     assert "cannot fire" in said
     assert "久未登录" in said
-    assert silent_signals({SILENT_SIGNALS: []}) == []
-    assert silent_signals({}) == []
+    assert told_details({SILENT_SIGNALS: []}) == []
+    assert told_details({}) == []

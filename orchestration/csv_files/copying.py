@@ -1,19 +1,13 @@
-"""CSV files as they are delivered, read by `rekindle deliver` and by the loader in the same way.
+"""A CSV file as Parquet: what `rekindle deliver` and the loader do with one, in the same way.
 
-Belongs here: encoding, separator, line ends, header, rows of cells; what is wrong with a file, by its line.
-Does not: which columns a table has (loader.deliveries), what a cell means (loader.row_rules).
-
-No message quotes a row: it may hold contact details.
+Belongs here: the header, rows that do not fit it, the quick way by the engine, the sure way row by row.
+Does not: encodings, separators and quotes as such (cells.py), which columns a table has (loader.deliveries).
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,23 +18,31 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
-from orchestration.core.errors import InputFault
 from orchestration.core.quoting import literal, quoted
+from orchestration.csv_files.cells import (
+    BOM,
+    ENCODINGS,
+    SEPARATORS,
+    CsvFault,
+    encoding_guess,
+    line_of,
+    rows_of,
+    separator_of,
+    utf8_chunks,
+)
 from orchestration.files import exact_path
 
 FAULT_COLUMN = "quarantine_fault"
 """In the copy of a file some of whose rows do not fit its header: why not; empty for those that do."""
+SURPLUS_COLUMN = "quarantine_surplus"
+"""In the same copy: the cells of a row for which the header has no name, one after the other."""
 HEADER_AGAIN = "repeats the header"
 NAMED_LINES = 5
-
-# Cells are as long as they are. The limit is the process's, and Rekindle wants none anywhere.
-csv.field_size_limit(sys.maxsize)
+_ADDED = (FAULT_COLUMN, SURPLUS_COLUMN)
 
 _BLANK_BEFORE_QUOTE = re.compile('[ \t]+"')
-_CHUNK = 1 << 22
+_HEADER_AT_MOST = 1 << 22
 _ROWS_AT_ONCE = 50_000
-_BOM = codecs.BOM_UTF8
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", "\uff0c": "full-width commas"}
 # How files of other kinds begin that are called .csv all the same.
 _OTHER_KINDS = {
     b"PK\x03\x04": "is an Excel or zip file; save it as CSV, or use `rekindle import`",
@@ -48,12 +50,7 @@ _OTHER_KINDS = {
     b"\x1f\x8b": "is packed by gzip; name it .csv.gz",
     b"PAR1": "is a Parquet file; name it .parquet",
 }
-_QUOTES = "a quote is not closed, or one inside a cell not doubled, in the row that begins in line {}"
 _WAY_OUT = "save it as UTF-8, or use `rekindle import`"
-
-
-class CsvFault(InputFault):
-    """A file that cannot be read as CSV; the text goes after the file's name."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ class _Bytes:
 
 def _first_line(path: Path) -> bytes:
     with path.open("rb") as stream:
-        start = stream.read(_CHUNK).removeprefix(_BOM)
+        start = stream.read(_HEADER_AT_MOST).removeprefix(BOM)
     for mark, fault in _OTHER_KINDS.items():
         if start.startswith(mark):
             raise CsvFault(fault)
@@ -154,34 +151,28 @@ def _first_line(path: Path) -> bytes:
 def _counted(path: Path, first_line: bytes) -> _Bytes:
     """Count what matters, and refuse what is no UTF-8 text."""
     counted = _Bytes()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    repeated = [end + mark + first_line for end in (b"\n", b"\r") for mark in (b"", _BOM)]
+    repeated = [end + mark + first_line for end in (b"\n", b"\r") for mark in (b"", BOM)]
     before = b""
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                raise CsvFault(_not_utf8(error, counted.line_feeds)) from None
-            codes = numpy.frombuffer(chunk, numpy.uint8)
-            if not codes.all():
-                at = chunk.index(0)
-                raise CsvFault(_holds_nul(chunk, counted.line_feeds + chunk.count(b"\n", 0, at) + 1))
-            feeds, returns = codes == ord("\n"), codes == ord("\r")
-            counted.commas += _count(codes == ord(","))
-            counted.line_feeds += _count(feeds)
-            counted.returns += _count(returns)
-            counted.both += _count(returns[:-1] & feeds[1:])
-            counted.both += before.endswith(b"\r") and chunk.startswith(b"\n")
-            overlapping = before + chunk
-            # The first search is the quick one; the header itself is what it would find in the first chunk.
-            if first_line and overlapping.find(first_line, 0 if before else len(first_line)) >= 0:
-                counted.repeats_header |= any(line in overlapping for line in repeated)
-            before = chunk[-len(repeated[-1]) :]
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise CsvFault("ends in the middle of a character: it was cut off; write it anew") from None
+        try:
+            for chunk in utf8_chunks(stream):
+                codes = numpy.frombuffer(chunk, numpy.uint8)
+                if not codes.all():
+                    at = chunk.index(0)
+                    raise CsvFault(_holds_nul(chunk, counted.line_feeds + chunk.count(b"\n", 0, at) + 1))
+                feeds, returns = codes == ord("\n"), codes == ord("\r")
+                counted.commas += _count(codes == ord(","))
+                counted.line_feeds += _count(feeds)
+                counted.returns += _count(returns)
+                counted.both += _count(returns[:-1] & feeds[1:])
+                counted.both += before.endswith(b"\r") and chunk.startswith(b"\n")
+                overlapping = before + chunk
+                # The first search is the quick one; the header itself is what it would find first of all.
+                if first_line and overlapping.find(first_line, 0 if before else len(first_line)) >= 0:
+                    counted.repeats_header |= any(line in overlapping for line in repeated)
+                before = chunk[-len(repeated[-1]) :]
+        except UnicodeDecodeError as error:
+            raise CsvFault(_not_utf8(error, counted.line_feeds)) from None
     return counted
 
 
@@ -190,57 +181,33 @@ def _count(where: Any) -> int:
 
 
 def _not_utf8(error: UnicodeDecodeError, lines_before: int) -> str:
-    seen = bytes(error.object)
-    line = lines_before + seen.count(b"\n", 0, error.start) + 1
-    guess = encoding_guess(seen[seen.rfind(b"\n", 0, error.start) + 1 :])
-    looks = f"it looks like {guess}: " if guess else ""
+    line = lines_before + bytes(error.object).count(b"\n", 0, error.start) + 1
+    guess = encoding_guess(line_of(error))
+    looks = f"it looks like {ENCODINGS[guess]}: " if guess else ""
     return f"is not UTF-8, first in line {line}; {looks}{_WAY_OUT}"
 
 
 def _holds_nul(chunk: bytes, line: int) -> str:
-    if encoding_guess(chunk) == "UTF-16":
-        return f"is not UTF-8; it looks like UTF-16: {_WAY_OUT}"
+    guess = encoding_guess(chunk) or ""
+    if guess.startswith("utf-16"):
+        return f"is not UTF-8; it looks like {ENCODINGS[guess]}: {_WAY_OUT}"
     return f"holds a NUL byte in line {line}: it is damaged or no text; write it anew"
-
-
-def encoding_guess(text: bytes) -> str | None:
-    """The encoding that bytes which are no UTF-8 look like; None where they look like none that is known.
-
-    Args:
-        text: From the beginning of a line on.
-    """
-    sample = text[: 1 << 16]
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or sample.count(0) * 8 > len(sample):
-        return "UTF-16"
-    try:
-        read = codecs.getincrementaldecoder("gb18030")().decode(sample)
-        chinese = "".join(character for character in read if not character.isascii())
-        # Of what happens to decode, as an accented letter and the next one may, little is in daily use.
-        if 2 * len(chinese.encode("gb2312", "ignore").decode("gb2312")) >= len(chinese):
-            return "GBK (GB18030)"
-    except UnicodeDecodeError:
-        pass
-    # Where letters have accents, most of them stand between letters without.
-    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
-    return "Windows-1252 (Latin-1)" if sum(length == 1 for length in runs) * 2 > len(runs) else None
 
 
 def _header(path: Path, first_line: bytes) -> list[str]:
     line = first_line.decode("utf-8")
-    with _rows_of(path) as rows:
-        try:
-            header = next(rows, None)
-        except csv.Error:
-            raise CsvFault(_QUOTES.format(1)) from None
+    with rows_of(path) as rows:
+        _, header = next(rows, (1, None))
     if header is None:
         raise CsvFault("is empty; the first line must name every column")
     if not any(name.strip() for name in header):
         raise CsvFault("has a blank first line; the first line must name every column")
     if line.lower().startswith("sep="):
         raise CsvFault("begins with Excel's line 'sep='; remove it: the first line must name every column")
-    for separator, words in _OTHER_SEPARATORS.items():
-        if line.count(separator) > line.count(","):
-            raise CsvFault(f"is separated by {words}; save it with commas, or use `rekindle import`")
+    if (separator := separator_of([line])) != ",":
+        raise CsvFault(
+            f"is separated by {SEPARATORS[separator]}s; save it with commas, or use `rekindle import`"
+        )
     for number, name in enumerate(header, 1):
         if not name.strip():
             raise CsvFault(f"column {number} has no name; the first line must name every column")
@@ -309,9 +276,8 @@ class _Rows:
             if fault:
                 self.faults[fault] = self.faults.get(fault, 0) + 1
                 self.lines += [number] if len(self.lines) < NAMED_LINES else []
-                cells = (cells + [""] * len(self.header))[: len(self.header)]
-            cells.append(fault)
-            rows.append(cells)
+            width = len(self.header)
+            rows.append([*(cells + [""] * width)[:width], fault, "".join(cells[width:])])
             if len(rows) == _ROWS_AT_ONCE:
                 yield self._batch(rows)
                 rows = []
@@ -323,37 +289,22 @@ class _Rows:
         texts = [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
         none = pyarrow.scalar(None, pyarrow.string())
         cells = [pyarrow.compute.if_else(pyarrow.compute.equal(text, ""), none, text) for text in texts]
-        return pyarrow.RecordBatch.from_arrays(cells, names=[*self.header, FAULT_COLUMN])
+        return pyarrow.RecordBatch.from_arrays(cells, names=[*self.header, *_ADDED])
 
 
 def _copy_row_by_row(path: Path, target: Path, header: list[str]) -> CsvCopy:
     rows = _Rows(header)
-    schema = pyarrow.schema([(name, pyarrow.string()) for name in (*header, FAULT_COLUMN)])
-    with _rows_of(path) as lines, pyarrow.parquet.ParquetWriter(target, schema) as writer:
-        for batch in rows.batches(_numbered(lines, header)):
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in (*header, *_ADDED)])
+    with rows_of(path) as lines, pyarrow.parquet.ParquetWriter(target, schema) as writer:
+        for batch in rows.batches(_after_header(lines, header)):
             writer.write_batch(batch)
     return CsvCopy(
         header, rows.written, tuple(sorted(rows.faults)), tuple(rows.lines), sum(rows.faults.values())
     )
 
 
-@contextmanager
-def _rows_of(path: Path) -> Iterator[Any]:
-    csv.field_size_limit(sys.maxsize)  # Somebody else in the process may have set another.
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        yield csv.reader(stream, strict=True)
-
-
-def _numbered(rows: Any, header: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Rows after the header, each with the line it begins in."""
-    next(rows)
-    while True:
-        line = rows.line_num + 1
-        try:
-            cells = next(rows, None)
-        except csv.Error:
-            raise CsvFault(_QUOTES.format(line)) from None
-        if cells is None:
-            return
-        if not is_blank(cells, header):
-            yield line, cells or [""]
+def _after_header(
+    lines: Iterator[tuple[int, list[str]]], header: list[str]
+) -> Iterator[tuple[int, list[str]]]:
+    next(lines)
+    return ((line, cells or [""]) for line, cells in lines if not is_blank(cells, header))

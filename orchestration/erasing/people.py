@@ -32,7 +32,6 @@ from orchestration.loader.records import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.erasures import (
     Erasure,
     Record,
@@ -241,6 +240,9 @@ def _records_of(request: Request, identity: Identity, secret: str) -> set[Record
 
 def _identity(home: Home) -> Identity:
     """What dbt's identity models say of what is loaded, in a build of its own."""
+    # Every load asks this module whether there is an erasure; few have one, and dbt takes a second to import.
+    from orchestration.warehouse.dbt import invoke_dbt
+
     folder = home.builds / "identity"
     file = folder / "warehouse.duckdb"
     shutil.rmtree(folder, ignore_errors=True)

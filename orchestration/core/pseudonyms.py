@@ -164,12 +164,17 @@ def pseudonym(secret: str, kind: str, value: str | None, rules: ContactRules = _
 
 
 def pseudonym_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> str:
-    """DuckDB expression that equals :func:`pseudonym`.
+    """DuckDB expression that equals :func:`pseudonym` of the column (an expression yielding text)."""
+    return hashed_sql(kind, normalised_sql(kind, column, rules))
+
+
+def hashed_sql(kind: str, normal: str) -> str:
+    """DuckDB expression of the pseudonym of a normal form, as :func:`normalised_sql` gives it.
 
     The two pads of the key come from session variables (see :func:`key_pads`), so that no statement, error or
     log ever holds the secret or anything it could be found from.
     """
-    text = f"encode('{kind}:' || {normalised_sql(kind, column, rules)})"
+    text = f"encode('{kind}:' || {normal})"
     inner = f"unhex(sha256(getvariable('{INNER_PAD_VARIABLE}') || {text}))"
     return f"left(sha256(getvariable('{OUTER_PAD_VARIABLE}') || {inner}), {PSEUDONYM_LENGTH})"
 

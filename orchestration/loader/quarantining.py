@@ -13,8 +13,8 @@ import duckdb
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery
 from orchestration.loader.row_rules import Rule, literal, quoted
 
-EXACT_DUPLICATE = 0
-"""Code of a row that repeats another in every column."""
+REFUSED = "refused"
+"""Table of the rows in quarantine: the number of their file, their own in it, the code of why."""
 WITHHELD = "(withheld)"
 """Begins the text of a value that may be a contact detail."""
 _MOST_SHOWN = 30
@@ -22,14 +22,19 @@ KEY_REPEATED = "key repeated"
 
 
 def write_quarantined(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
+    connection: duckdb.DuckDBPyConnection,
+    checked: CheckedDelivery,
+    reasons: list[Rule],
+    refused_rows: str,
+    path: Path,
 ) -> None:
-    """Write the rows of the view ``validated`` that broke a rule.
+    """Write the rows of the table ``REFUSED``.
 
     Args:
-        connection: With that view.
+        connection: With that table.
         checked: Whose rows they are.
         reasons: The rules, in the order of their codes from 1 on; after the last comes a repeated key.
+        refused_rows: SQL of those rows: what is shown of each, and every rule it breaks.
         path: The file to write.
     """
     table = checked.delivery.table
@@ -38,7 +43,8 @@ def write_quarantined(
     listed = ", ".join(
         f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
     )
-    names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
+    by_path = {str(file.path): file.name for file in checked.files}
+    names = ", ".join(f"({number}, {literal(by_path[each])})" for number, each in enumerate(checked.paths, 1))
     texts = ", ".join(
         f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
     )
@@ -51,11 +57,11 @@ def write_quarantined(
                 reasons.about as quarantine_column,
                 coalesce(nullif(quarantine_faults, ''), {literal(fault(repeated))}) as quarantine_faults,
                 {texts}
-            from validated
+            from ({refused_rows}) as shown
+            join {REFUSED} using ({FILE_COLUMN}, {ROW_COLUMN})
             join (values {listed}) as reasons (code, reason, about)
-                on validated.quarantine_code = reasons.code
-            join (values {names}) as delivered (path, name) on validated.{FILE_COLUMN} = delivered.path
-            where quarantine_code <> {EXACT_DUPLICATE}
+                on {REFUSED}.quarantine_code = reasons.code
+            join (values {names}) as delivered (number, name) on shown.{FILE_COLUMN} = delivered.number
             order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)

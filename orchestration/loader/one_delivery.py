@@ -18,7 +18,7 @@ from orchestration.core.errors import RekindleError
 from orchestration.loader.currencies import Conversion, Rate, foreign_currencies
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery
 from orchestration.loader.file_shapes import shapes_of
-from orchestration.loader.monthly_files import keep_rows, write_months
+from orchestration.loader.monthly_files import KEPT, keep_rows, write_months
 from orchestration.loader.plausible import Plausible
 from orchestration.loader.quarantining import REFUSED, write_quarantined
 from orchestration.loader.row_rules import quoted
@@ -76,8 +76,8 @@ def write_delivery(
     shapes = shapes_of(checked, plausible, money)
     reasons = [rule for shape in shapes for rule in shape.rules]
     typed_rows = " union all ".join(shape.typed_rows() for shape in shapes)
-    keep_rows(connection, checked, typed_rows, private / "typed")
-    _reject_repeated_keys(connection, table, len(reasons))
+    in_memory = keep_rows(connection, checked, typed_rows, private / "typed")
+    _reject_repeated_keys(connection, table, len(reasons), in_memory=in_memory)
     counts = _count(connection, table)
     duplicates = sum(rows for (_, code), rows in counts.items() if code == EXACT_DUPLICATE)
     quarantined = None
@@ -98,7 +98,7 @@ def write_delivery(
     months = sorted({month for month, code in counts if code is None}, key=str)
     loaded = workspace / "loaded"
     write_months(connection, checked, months, loaded)
-    for name in ("kept", "repeated", "rejected", REFUSED):
+    for name in (KEPT, "repeated", "rejected", REFUSED):
         connection.execute(f"drop table if exists {name}")
     rows_loaded = sum(_rows(path) for path in loaded.glob("*/*.parquet"))
     rows_quarantined = _rows(quarantined / "quarantined.parquet") if quarantined else 0
@@ -121,7 +121,9 @@ def write_delivery(
     )
 
 
-def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, code: int) -> None:
+def _reject_repeated_keys(
+    connection: duckdb.DuckDBPyConnection, table: Table, code: int, *, in_memory: bool
+) -> None:
     """Make the view ``validated``: the rows, of which repeated keys are exact duplicates or go to quarantine.
 
     Of rows with one key and different contents the first by content stays, so the choice does not hang on the
@@ -161,11 +163,18 @@ def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: Table, c
         from ranked
         where copy > 1 or version > 1
     """)
-    connection.execute(f"""
-        create or replace temp view validated as
-        select rows_as_typed.* replace (coalesce(quarantine_code, code) as quarantine_code)
-        from rows_as_typed left join rejected using ({FILE_COLUMN}, {ROW_COLUMN})
-    """)
+    if in_memory:
+        # A join would be made anew for every month that is written.
+        connection.execute(
+            f"update {KEPT} set quarantine_code = code from rejected where "
+            + " and ".join(f"{KEPT}.{name} = rejected.{name}" for name in (FILE_COLUMN, ROW_COLUMN))
+        )
+    else:
+        connection.execute(f"""
+            create or replace temp view validated as
+            select rows_as_typed.* replace (coalesce(quarantine_code, code) as quarantine_code)
+            from rows_as_typed left join rejected using ({FILE_COLUMN}, {ROW_COLUMN})
+        """)
 
 
 def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
@@ -178,6 +187,9 @@ def _keys_are_distinct(connection: duckdb.DuckDBPyConnection, table: Table) -> b
         for name in table.key
         if table.column(name).data_type in ("bigint", "integer", "varchar")
     ]
+    # Words are seldom numbers further down, and asking every row is dear.
+    first = connection.execute(f"select {', '.join(numbers) or 'null'} from rows_as_typed limit 1").fetchone()
+    numbers = [number for number, value in zip(numbers, first or numbers, strict=False) if value is not None]
     ends = "".join(f", min({number}), max({number}), count({number})" for number in numbers)
     (row,) = connection.execute(f"select count(*){ends} from rows_as_typed").fetchall()
     rows, spans = row[0], [row[start : start + 3] for start in range(1, len(row), 3)]

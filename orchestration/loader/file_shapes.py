@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from orchestration.core.contract import Column, Table
-from orchestration.core.pseudonyms import hashed_sql, normalised_sql
+from orchestration.core.folding import folded_sql
+from orchestration.core.phones import phone_sql
+from orchestration.core.pseudonyms import form_steps, hashed_sql
 from orchestration.csv_files import FAULT_COLUMN
 from orchestration.loader.currencies import Conversion
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
@@ -114,12 +116,18 @@ def _shape(
         instead = _instead(table, column, types)
         whole = f"coalesce({value}, {instead})" if instead else value
         readings[name] = Reading(text, value, _name(filled, f"{name} or instead", whole, value))
-    forms = {
-        quoted(f"{column.name} in form"): normalised_sql(
-            column.contact or "", readings[column.name].value, plausible.contacts(table)
-        )
-        for column in contacts
-    }
+    folded: dict[str, str] = {}
+    normal: dict[str, str] = {}
+    forms: dict[str, str] = {}
+    for column in contacts:
+        kind, value, is_one = column.contact or "", readings[column.name].value, plausible.contacts(table)
+        form = quoted(f"{column.name} in form")
+        if kind == "phone":
+            forms[form] = phone_sql(value, is_one.country)
+            continue
+        first, second = quoted(f"{column.name} folded"), quoted(f"{column.name} normal")
+        folded[first] = folded_sql(value)
+        normal[second], forms[form] = form_steps(kind, is_one, first, second)
     pseudonyms = {
         _pseudonym(column): hashed_sql(column.contact or "", quoted(f"{column.name} in form"))
         for column in contacts
@@ -150,7 +158,7 @@ def _shape(
                 loaded[quoted(f"{column.name}_dialled")] = form
     return Shape(
         _delivered(checked, files),
-        (written, values, forms, pseudonyms, filled),
+        (written, values, folded, normal, forms, pseudonyms, filled),
         loaded,
         tuple(rules),
         first_code,

@@ -3,6 +3,7 @@
 Belongs here: the order of it, so that a kill at any step leaves an erasure that the next run goes on with.
 Does not: rewriting files (``deliveries.py``, ``exports.py``, ``ledger.py``), what is kept about erasures
     (warehouse.erasures).
+Late imports: every load asks whether there is an erasure; few have one, and dbt takes a second to import.
 
 A run erases in two parts. After loading, when identity tells whose records are meant, everything except
 published versions is freed of them. After publishing, the versions before leave, and only then is the
@@ -240,7 +241,6 @@ def _records_of(request: Request, identity: Identity, secret: str) -> set[Record
 
 def _identity(home: Home) -> Identity:
     """What dbt's identity models say of what is loaded, in a build of its own."""
-    # Every load asks this module whether there is an erasure; few have one, and dbt takes a second to import.
     from orchestration.warehouse.dbt import invoke_dbt
 
     folder = home.builds / "identity"

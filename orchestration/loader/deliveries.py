@@ -92,11 +92,6 @@ class CheckedDelivery:
     covers: str = CHANGES
 
     @property
-    def paths(self) -> list[str]:
-        """The files as they are numbered."""
-        return sorted(str(file.path) for file in self.files)
-
-    @property
     def has_contacts(self) -> bool:
         """Whether any of its files has a column for contact details."""
         return any(

@@ -19,7 +19,7 @@ from orchestration.csv_files import FAULT_COLUMN
 from orchestration.loader.currencies import Conversion
 from orchestration.loader.deliveries import FILE_COLUMN, ROW_COLUMN, CheckedDelivery, DeliveredFile, scan
 from orchestration.loader.plausible import Plausible, offset_rules, pair_rules, range_rules
-from orchestration.loader.quarantining import REFUSED, fault, withheld
+from orchestration.loader.quarantining import REFUSED, fault, numbered_paths, withheld
 from orchestration.loader.row_rules import (
     WHOLE_ROW,
     Reading,
@@ -168,7 +168,7 @@ def _shape(
 
 def _delivered(checked: CheckedDelivery, files: tuple[DeliveredFile, ...]) -> str:
     """SQL of the rows of files, each with the number of its file in place of a path."""
-    paths = ", ".join(literal(path) for path in checked.paths)
+    paths = ", ".join(literal(path) for path in numbered_paths(checked))
     number = f"cast(list_position([{paths}], {FILE_COLUMN}) as integer)"
     return f"select * replace ({number} as {FILE_COLUMN}) from ({scan(files)})"
 

@@ -21,6 +21,11 @@ _MOST_SHOWN = 30
 KEY_REPEATED = "key repeated"
 
 
+def numbered_paths(checked: CheckedDelivery) -> list[str]:
+    """The files of a delivery in the order of their numbers, which begin with 1."""
+    return sorted(str(file.path) for file in checked.files)
+
+
 def write_quarantined(
     connection: duckdb.DuckDBPyConnection,
     checked: CheckedDelivery,
@@ -44,7 +49,9 @@ def write_quarantined(
         f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
     )
     by_path = {str(file.path): file.name for file in checked.files}
-    names = ", ".join(f"({number}, {literal(by_path[each])})" for number, each in enumerate(checked.paths, 1))
+    names = ", ".join(
+        f"({number}, {literal(by_path[each])})" for number, each in enumerate(numbered_paths(checked), 1)
+    )
     texts = ", ".join(
         f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
     )

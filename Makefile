@@ -38,6 +38,7 @@ test-all: $(VENV)/test.installed ## Everything, the slow suites too
 
 bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured side by side
 	@$(BIN)/python -m benchmarks.fixed_cost
+	@$(BIN)/python -m benchmarks.loader
 	@$(BIN)/python -m benchmarks.whole_way
 	@$(BIN)/python -m benchmarks.state_tables
 

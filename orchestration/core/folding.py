@@ -33,6 +33,8 @@ _LATER_MARKS = "\U00010efd\U00010efe\U00010eff\U00011f41\U00011f42\U0001e08f" + 
 )
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _PLAIN = "[!-~]*"
+# Of ASCII nothing else changes.
+_PLAIN_SPACES = " \t\n\x0b\x0c\r"
 
 
 def folded(text: str) -> str:
@@ -51,8 +53,10 @@ def folded_sql(text: str) -> str:
         f"then translate({text}, {_literal(_WIDE + _SPACES + _INVISIBLE)}, "
         f"{_literal(_NARROW + ' ' * len(_SPACES))}) else {text} end"
     )
+    # Searching for single characters takes half the time of an expression that says the same.
+    spaces = "".join(f" and not contains({text}, chr({ord(space)}))" for space in _PLAIN_SPACES)
     return (
-        f"case when regexp_full_match({text}, '{_PLAIN}') then {text} "
+        f"case when strlen({text}) = length({text}){spaces} then {text} "
         f"else trim({_nfc_sql(changed, text)}, ' ') end"
     )
 

@@ -111,46 +111,60 @@ def normalised_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> s
     """DuckDB expression that equals :func:`normalise` of the column (an expression yielding text)."""
     if kind == "phone":
         return phone_sql(column, rules.country)
+    normal, found = form_steps(kind, rules, "folded", "normal")
+    return _let("folded", folded_sql(column), _let("normal", normal, found))
+
+
+def form_steps(kind: str, rules: ContactRules, folded: str, normal: str) -> tuple[str, str]:
+    """DuckDB expressions of the two steps from a folded text; with names, no step is made twice for a row.
+
+    Args:
+        kind: Kind of contact detail, but phones.
+        rules: What is a contact detail.
+        folded: Name of the folded text.
+        normal: Name that the first expression will get.
+
+    Returns:
+        The normal form; that form or null.
+    """
     if kind == "email":
-        normal = "lower(folded)"
-        before, label = "split_part(normal, '@', 1)", "split_part(split_part(normal, '@', 2), '.', 1)"
+        form = f"lower({folded})"
+        before, label = f"split_part({normal}, '@', 1)", f"split_part(split_part({normal}, '@', 2), '.', 1)"
         is_some = [
-            f"regexp_full_match(normal, '{_ADDRESS}')",
+            f"regexp_full_match({normal}, '{_ADDRESS}')",
             _not_among(before, rules.of("email_name")),
             f"case when {before} = {label} then {_not_among(before, rules.of('email_pair'))} else true end",
         ]
     elif kind == "union_id":
-        normal, is_some = "folded", ["replace(normal, left(normal, 1), '') <> ''"]
+        form, is_some = folded, [f"replace({normal}, left({normal}, 1), '') <> ''"]
     elif kind == "card":
-        bare = f"regexp_replace(folded, '[ {_DASHES}]', '', 'g')"
-        normal = (
-            f"case when regexp_full_match(folded, '[ -~]*') then upper({bare}) "
+        bare = f"regexp_replace({folded}, '[ {_DASHES}]', '', 'g')"
+        form = (
+            f"case when regexp_full_match({folded}, '[ -~]*') then upper({bare}) "
             f"else translate({bare}, '{_LOWER_LETTERS}', '{_LOWER_LETTERS.upper()}') end"
         )
         is_some = [
-            "replace(normal, left(normal, 1), '') <> ''",
-            f"not regexp_full_match(normal, '{_SCIENTIFIC}')",
+            f"replace({normal}, left({normal}, 1), '') <> ''",
+            f"not regexp_full_match({normal}, '{_SCIENTIFIC}')",
         ]
     elif kind in ("name", "address"):
-        single = (
-            "case when contains(folded, '  ') then regexp_replace(folded, ' +', ' ', 'g') else folded end"
-        )
-        normal, is_some = f"lower({single})", []
+        spaced = f"regexp_replace({folded}, ' +', ' ', 'g')"
+        single = f"case when contains({folded}, '  ') then {spaced} else {folded} end"
+        form, is_some = f"lower({single})", []
     else:
         raise ValueError(f"unknown contact kind {kind!r}; allowed: {', '.join(CONTACT_KINDS)}")
     if kind == "name":
-        is_some.append(f"not regexp_full_match(normal, '{_WITHOUT_LETTERS}')")
+        is_some.append(f"not regexp_full_match({normal}, '{_WITHOUT_LETTERS}')")
     if kind != "email":
         # Trimming takes ten times as long as looking whether there is anything to trim.
-        trimmed = f"trim(normal, {_literal(_SIGNS)})"
+        trimmed = f"trim({normal}, {_literal(_SIGNS)})"
         stripped = (
-            f"case when contains({_literal(_SIGNS)}, left(normal, 1)) then {trimmed} "
-            f"when contains({_literal(_SIGNS)}, right(normal, 1)) then {trimmed} else normal end"
+            f"case when contains({_literal(_SIGNS)}, left({normal}, 1)) then {trimmed} "
+            f"when contains({_literal(_SIGNS)}, right({normal}, 1)) then {trimmed} else {normal} end"
         )
         word = f"replace(lower({stripped}), ' ', '')"
         is_some += [f"{word} <> ''", _not_among(word, rules.of("any", kind))]
-    found = f"case when {' and '.join(is_some)} then normal end"
-    return _let("folded", folded_sql(column), _let("normal", normal, found))
+    return form, f"case when {' and '.join(is_some)} then {normal} end"
 
 
 def pseudonym(secret: str, kind: str, value: str | None, rules: ContactRules = _NO_RULES) -> str | None:
@@ -164,12 +178,17 @@ def pseudonym(secret: str, kind: str, value: str | None, rules: ContactRules = _
 
 
 def pseudonym_sql(kind: str, column: str, rules: ContactRules = _NO_RULES) -> str:
-    """DuckDB expression that equals :func:`pseudonym`.
+    """DuckDB expression that equals :func:`pseudonym` of the column (an expression yielding text)."""
+    return hashed_sql(kind, normalised_sql(kind, column, rules))
+
+
+def hashed_sql(kind: str, normal: str) -> str:
+    """DuckDB expression of the pseudonym of a normal form, as :func:`normalised_sql` gives it.
 
     The two pads of the key come from session variables (see :func:`key_pads`), so that no statement, error or
     log ever holds the secret or anything it could be found from.
     """
-    text = f"encode('{kind}:' || {normalised_sql(kind, column, rules)})"
+    text = f"encode('{kind}:' || {normal})"
     inner = f"unhex(sha256(getvariable('{INNER_PAD_VARIABLE}') || {text}))"
     return f"left(sha256(getvariable('{OUTER_PAD_VARIABLE}') || {inner}), {PSEUDONYM_LENGTH})"
 

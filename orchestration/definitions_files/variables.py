@@ -19,4 +19,4 @@ from orchestration.project import DBT_PROJECT_DIR
 @cache
 def project_variables(project_dir: Path = DBT_PROJECT_DIR) -> Mapping[str, Any]:
     """What ``vars`` of ``dbt_project.yml`` says, read once."""
-    return yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return yaml.load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)["vars"]

@@ -3,6 +3,7 @@
 Belongs here: the order of it, so that a kill at any step leaves an erasure that the next run goes on with.
 Does not: rewriting files (``deliveries.py``, ``exports.py``, ``ledger.py``), what is kept about erasures
     (warehouse.erasures).
+Late imports: every load asks whether there is an erasure; few have one, and dbt takes a second to import.
 
 A run erases in two parts. After loading, when identity tells whose records are meant, everything except
 published versions is freed of them. After publishing, the versions before leave, and only then is the
@@ -32,7 +33,6 @@ from orchestration.loader.records import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
 from orchestration.project import Home
 from orchestration.warehouse.connections import connect_read_only
-from orchestration.warehouse.dbt import invoke_dbt
 from orchestration.warehouse.erasures import (
     Erasure,
     Record,
@@ -241,6 +241,8 @@ def _records_of(request: Request, identity: Identity, secret: str) -> set[Record
 
 def _identity(home: Home) -> Identity:
     """What dbt's identity models say of what is loaded, in a build of its own."""
+    from orchestration.warehouse.dbt import invoke_dbt
+
     folder = home.builds / "identity"
     file = folder / "warehouse.duckdb"
     shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ An amount in another currency becomes ``amount * rate``, rounded half up to the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ from orchestration.core.definition_rows import refuse
 from orchestration.definitions_files.seeds import faults_of, sound_rows
 from orchestration.files import exact_path
 from orchestration.loader.deliveries import CheckedDelivery
-from orchestration.loader.row_rules import Rule, literal, quoted, typed
+from orchestration.loader.row_rules import Rule, literal, quoted
 
 RATES_SEED = "sources/exchange_rates.csv"
 # So wide that the product of an amount and a rate of its own type is never out of range.
@@ -104,23 +104,29 @@ class Conversion:
     foreign: tuple[str, ...]
     rates: tuple[Rate, ...]
 
-    def value(self, column: Column, types: dict[str, str], read: str) -> str:
-        """SQL: the value of a column as it is loaded, made of the value as it was read."""
+    def value(self, column: Column, values: Mapping[str, str], read: str) -> str:
+        """SQL: the value of a column as it is loaded, made of the value as it was read.
+
+        Args:
+            column: The column.
+            values: SQL of the value as it was read of each column that was delivered.
+            read: That of this column, or of what it is where it was not.
+        """
         if not self.foreign or not column.money:
             return read
-        rate = self._rate(types)
+        rate = self._rate(values)
         if column.data_type == "double":
             return f"{read} * cast({rate} as double)"
         return f"try_cast({read} * {rate} as {column.data_type})"
 
-    def rules(self, types: dict[str, str]) -> list[Rule]:
+    def rules(self, values: Mapping[str, str]) -> list[Rule]:
         """What holds a row because its amounts are in a currency that cannot be converted."""
         rules = []
-        amounts = [column for column in self.table.columns if column.money and column.name in types]
+        amounts = [column for column in self.table.columns if column.money and column.name in values]
         if not amounts:
             return []
-        code, home = self._code(types), self.table.settings.home_currency
-        if CURRENCY in types:
+        code, home = self._code(values), self.table.settings.home_currency
+        if CURRENCY in values:
             rules.append(
                 Rule(f"not regexp_full_match({code}, '{_CODE}')", "not a currency of three letters", CURRENCY)
             )
@@ -130,33 +136,31 @@ class Conversion:
             what = f"currency {currency}" + (f" has no rate before {first}" if first else "")
             rules.append(
                 Rule(
-                    f"{code} = {literal(currency)} and {self._rate(types)} is null and ({has_amount})",
+                    f"{code} = {literal(currency)} and {self._rate(values)} is null and ({has_amount})",
                     f"{what}; this home counts in {home}; add a rate to seeds/{RATES_SEED}",
                     CURRENCY,
                 )
             )
         for column in amounts if self.foreign else []:
-            read = typed(column, types[column.name], self.table.settings)
-            lost = f"{self.value(column, types, read)} is null and {self._rate(types)} is not null"
+            read = values[column.name]
+            lost = f"{self.value(column, values, read)} is null and {self._rate(values)} is not null"
             rules.append(Rule(f"{read} is not null and {lost}", f"too large in {home}", column.name))
         return rules
 
-    def _code(self, types: dict[str, str]) -> str:
-        return currency_sql(self.table, CURRENCY in types)
+    def _code(self, values: Mapping[str, str]) -> str:
+        return currency_sql(self.table, CURRENCY in values)
 
     def _counting(self, currency: str) -> list[Rate]:
         return [
             each for each in self.rates if each.currency == currency and each.valid_from <= self.delivered_on
         ]
 
-    def _rate(self, types: dict[str, str]) -> str:
+    def _rate(self, values: Mapping[str, str]) -> str:
         """SQL: the rate of a row by its currency and day; null where there is none."""
         table = self.table
         day = f"date '{self.delivered_on}'"
-        if table.month_of in types:
-            day = (
-                f"cast({typed(table.column(table.month_of), types[table.month_of], table.settings)} as date)"
-            )
+        if table.month_of in values:
+            day = f"cast({values[table.month_of]} as date)"
         known = [f"when {literal(table.settings.home_currency)} then 1"]
         for currency in self.foreign:
             steps = " ".join(
@@ -165,4 +169,4 @@ class Conversion:
             )
             if steps:
                 known.append(f"when {literal(currency)} then case {steps} end")
-        return f"cast(case {self._code(types)} {' '.join(known)} end as {_RATE_TYPE})"
+        return f"cast(case {self._code(values)} {' '.join(known)} end as {_RATE_TYPE})"

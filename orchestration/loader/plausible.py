@@ -18,7 +18,7 @@ from pathlib import Path
 from orchestration.core.contract import Column, ContractFault, SourceContract, Table
 from orchestration.core.pseudonyms import ContactRules, word_form
 from orchestration.definitions_files.seeds import sound_rows
-from orchestration.loader.row_rules import Rule, quoted, typed
+from orchestration.loader.row_rules import Rule, quoted
 from orchestration.project import SEEDS_DIR
 
 RANGES_SEED = "sources/plausible_ranges.csv"
@@ -129,13 +129,13 @@ def offset_rules(column: Column, delivered: str | None) -> Iterable[Rule]:
 
 
 def range_rules(
-    table: Table, column: Column, delivered: str | None, plausible: Plausible, delivered_on: date
+    column: Column, delivered: str | None, value: str, plausible: Plausible, delivered_on: date
 ) -> Iterable[Rule]:
     """The conditions that hold a row because a value cannot be so."""
     found = plausible.of(column)
     if found is None or delivered is None:
         return
-    value, name = typed(column, delivered, table.settings), column.name
+    name = column.name
     if found.earliest is not None:
         yield Rule(
             f"{value} < {column.data_type} '{found.earliest}'",
@@ -155,15 +155,19 @@ def range_rules(
         yield Rule(f"{value} > {found.highest}", f"above {found.highest}, the most that {PLAUSIBLE}", name)
 
 
-def pair_rules(table: Table, types: Mapping[str, str]) -> Iterable[Rule]:
+def pair_rules(table: Table, values: Mapping[str, str]) -> Iterable[Rule]:
     """The conditions that hold a row because two of its values cannot both be so.
 
     Times are compared by their days: a date without a time is read as the start of its day.
+
+    Args:
+        table: The table.
+        values: SQL of the value of each column that was delivered.
     """
     for lower, higher in table.at_most:
-        if lower not in types or higher not in types:
+        if lower not in values or higher not in values:
             continue
-        less, more = (typed(table.column(name), types[name], table.settings) for name in (lower, higher))
+        less, more = values[lower], values[higher]
         if table.column(lower).data_type in ("date", "timestamp"):
             less, more = f"cast({less} as date)", f"cast({more} as date)"
             reason = f"{lower} must not be on a later day than {higher}"

@@ -17,6 +17,8 @@ from orchestration.loader.row_rules import Rule, literal, quoted
 
 EXACT_DUPLICATE = 0
 """Code of a row that repeats another in every column."""
+REFUSED = "refused"
+"""Table of the rows in quarantine: the number of their file, their own in it, the code of why."""
 WITHHELD = "(withheld)"
 """Begins the text of a value that may be a contact detail."""
 _MOST_SHOWN = 30
@@ -27,15 +29,27 @@ CORRECTS = ("from_delivery", "from_file", "from_row")
 """Columns in which a delivered row names the row in quarantine that it corrects: one without a key, too."""
 
 
+def with_file_numbers(checked: CheckedDelivery, rows: str) -> str:
+    """SQL of rows that were read from a delivery, each with the number of its file in place of a path."""
+    paths = ", ".join(literal(path) for path in _numbered_paths(checked))
+    number = f"cast(list_position([{paths}], {FILE_COLUMN}) as integer)"
+    return f"select * replace ({number} as {FILE_COLUMN}) from ({rows})"
+
+
 def write_quarantined(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedDelivery, reasons: list[Rule], path: Path
+    connection: duckdb.DuckDBPyConnection,
+    checked: CheckedDelivery,
+    reasons: list[Rule],
+    refused_rows: str,
+    path: Path,
 ) -> None:
-    """Write the rows of the view ``validated`` that broke a rule.
+    """Write the rows of the table ``REFUSED``.
 
     Args:
-        connection: With that view.
+        connection: With that table.
         checked: Whose rows they are.
         reasons: The rules, in the order of their codes from 1 on; after the last comes a repeated key.
+        refused_rows: SQL of those rows: what is shown of each, and every rule it breaks.
         path: The file to write.
     """
     table = checked.delivery.table
@@ -44,7 +58,10 @@ def write_quarantined(
     listed = ", ".join(
         f"({code}, {literal(rule.reason)}, {literal(rule.column)})" for code, rule in enumerate(every, 1)
     )
-    names = ", ".join(f"({literal(str(file.path))}, {literal(file.name)})" for file in checked.files)
+    by_path = {str(file.path): file.name for file in checked.files}
+    names = ", ".join(
+        f"({number}, {literal(by_path[each])})" for number, each in enumerate(_numbered_paths(checked), 1)
+    )
     texts = ", ".join(
         f"quarantine_texts[{place}] as {quoted(column.name)}" for place, column in enumerate(table.columns, 1)
     )
@@ -57,11 +74,11 @@ def write_quarantined(
                 reasons.about as quarantine_column,
                 coalesce(nullif(quarantine_faults, ''), {literal(fault(repeated))}) as quarantine_faults,
                 {texts}
-            from validated
+            from ({refused_rows}) as shown
+            join {REFUSED} using ({FILE_COLUMN}, {ROW_COLUMN})
             join (values {listed}) as reasons (code, reason, about)
-                on validated.quarantine_code = reasons.code
-            join (values {names}) as delivered (path, name) on validated.{FILE_COLUMN} = delivered.path
-            where quarantine_code <> {EXACT_DUPLICATE}
+                on {REFUSED}.quarantine_code = reasons.code
+            join (values {names}) as delivered (number, name) on shown.{FILE_COLUMN} = delivered.number
             order by quarantine_file, quarantine_row_number
         ) to {literal(str(path))} (format parquet, compression zstd)
     """)
@@ -79,13 +96,16 @@ def corrected_rows(
         return found
     day, name, number = CORRECTS
     paths = ", ".join(literal(exact_path(file.path)) for file in naming)
+    rows_read = (
+        f"from read_parquet([{paths}], filename = '{FILE_COLUMN}', file_row_number = true, "
+        "hive_partitioning = false, union_by_name = true)"
+    )
     rows = connection.execute(f"""
         with named as (
             select
                 cast(try_cast({day} as date) as varchar) as day, cast({name} as varchar) as name,
                 try_cast({number} as bigint) as number, {FILE_COLUMN}, {ROW_COLUMN}
-            from read_parquet([{paths}], filename = '{FILE_COLUMN}', file_row_number = true,
-                hive_partitioning = false, union_by_name = true)
+            from ({with_file_numbers(checked, rows_read)})
         )
         select distinct day, name, number
         from named join validated using ({FILE_COLUMN}, {ROW_COLUMN})
@@ -107,3 +127,8 @@ def withheld(text: str) -> str:
 def fault(rule: Rule) -> str:
     """A broken rule as a line of the column ``quarantine_faults``."""
     return f"{rule.column}: {rule.reason}"
+
+
+def _numbered_paths(checked: CheckedDelivery) -> list[str]:
+    """The files of a delivery in the order of their numbers, which begin with 1."""
+    return sorted(str(file.path) for file in checked.files)

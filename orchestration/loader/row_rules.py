@@ -79,6 +79,21 @@ class Rule:
     column: str
 
 
+@dataclass(frozen=True)
+class Reading:
+    """SQL names of what is read of a column, once for all that is asked of it.
+
+    Attributes:
+        written: Its value as it is written: a time is not of its source's zone yet.
+        value: Its value.
+        filled: Its value, or what takes its place where it is empty.
+    """
+
+    written: str
+    value: str
+    filled: str
+
+
 def is_readable(column: Column, delivered: str) -> bool:
     """Whether a delivered type can be read as the column's type."""
     return delivered == '"NULL"' or _base(delivered) in _READABLE_FROM[_base(column.data_type).lower()]
@@ -92,13 +107,24 @@ def typed(column: Column, delivered: str | None, settings: SourceSettings) -> st
         delivered: The type it was delivered in; None where it was not.
         settings: What is known of the source; times come out as the wall clock of its zone.
     """
-    read = _read(column, delivered, settings.id_case)
+    return moved(column, delivered, settings, as_written(column, delivered, settings.id_case))
+
+
+def moved(column: Column, delivered: str | None, settings: SourceSettings, read: str) -> str:
+    """A value as it is written, a time as the wall clock of its source's zone.
+
+    Args:
+        column: The column.
+        delivered: The type it was delivered in; None where it was not.
+        settings: What is known of the source.
+        read: SQL of what ``as_written`` gives.
+    """
     if column.data_type != "timestamp" or delivered is None or settings.time_zone == "UTC":
         return read
     name, zone = quoted(column.name), literal(settings.time_zone)
     if delivered in _ZONED_TIMES:
-        moved = f"timezone({zone}, try_cast({name} as timestamptz))"
-        return f"case when {_can_move(read)} then {moved} else {read} end"
+        local = f"timezone({zone}, try_cast({name} as timestamptz))"
+        return f"case when {_can_move(read)} then {local} else {read} end"
     is_utc = "false" if settings.is_local else "true"
     if settings.midnight_is_date and not settings.is_local:
         is_utc = f"{read} <> date_trunc('day', {read})"
@@ -107,13 +133,13 @@ def typed(column: Column, delivered: str | None, settings: SourceSettings) -> st
         is_utc = f"({has_offset} or ({has_time} and {is_utc}))"
     if is_utc == "false" or delivered == "DATE":
         return read
-    moved = f"timezone({zone}, make_timestamptz(epoch_us({read})))"
+    local = f"timezone({zone}, make_timestamptz(epoch_us({read})))"
     offset = _fixed_offset(settings.time_zone)
     if offset is not None:
         # A fifth of the time, and times are what a delivery has most of.
         plain = f"make_timestamp(epoch_us({read}) + {offset * 1_000_000})"
-        moved = f"case when {read} >= timestamp '{_FIXED_FROM}' then {plain} else {moved} end"
-    return f"case when {_can_move(read)} and {is_utc} then {moved} else {read} end"
+        local = f"case when {read} >= timestamp '{_FIXED_FROM}' then {plain} else {local} end"
+    return f"case when {_can_move(read)} and {is_utc} then {local} else {read} end"
 
 
 @cache
@@ -131,7 +157,7 @@ def _can_move(read: str) -> str:
     return f"{read} between timestamp '0001-01-03' and timestamp '{_NOTHING_HAPPENS_FROM}'"
 
 
-def _read(column: Column, delivered: str | None, id_case: str = AS_WRITTEN.id_case) -> str:
+def as_written(column: Column, delivered: str | None, id_case: str = AS_WRITTEN.id_case) -> str:
     """The column in its contract type, a time as it is written or, where it has an offset, in UTC."""
     name = quoted(column.name)
     target = column.data_type
@@ -157,22 +183,19 @@ def _read(column: Column, delivered: str | None, id_case: str = AS_WRITTEN.id_ca
 def row_rules(
     column: Column,
     delivered: str | None,
-    settings: SourceSettings = AS_WRITTEN,
+    reading: Reading,
     *,
     is_moment: bool = False,
-    filled: str | None = None,
 ) -> list[Rule]:
     """The conditions that hold a row because of this column, in the order they are asked.
 
     Args:
         column: The column.
         delivered: The type it was delivered in; None where it was not.
-        settings: What is known of the source.
+        reading: What was read of it.
         is_moment: Whether it says when the row happened.
-        filled: SQL of its value with what takes its place where it is empty, if anything does.
     """
-    name = quoted(column.name)
-    value = typed(column, delivered, settings)
+    name, value = quoted(column.name), reading.value
     rules: list[Rule] = []
     is_there = f"{name} is not null" + (
         f" and {name} <> ''" if delivered and _base(delivered) == _TEXT else ""
@@ -183,10 +206,11 @@ def row_rules(
         # An id of what nobody sees is none; it begins with no plain character, which is quickly seen.
         is_there = f"{name} is not null and not (({name} < '!' or {name} > '~') and {value} is null)"
     if column.required:
-        is_missing = f"not ({is_there})" + (f" and {filled} is null" if filled else "")
+        is_filled = reading.filled != value
+        is_missing = f"not ({is_there})" + (f" and {reading.filled} is null" if is_filled else "")
         rules.append(Rule(is_missing, "required but empty", column.name))
     target = column.data_type
-    wrong = _cannot_be_read(column, delivered, name, _read(column, delivered))
+    wrong = _cannot_be_read(column, delivered, name, reading.written)
     if wrong:
         rules.append(Rule(f"{is_there} and ({wrong})", f"not a {column.data_type}", column.name))
     if column.allowed:
@@ -218,8 +242,9 @@ def row_rules(
     if is_moment:
         bound = f"{target} '{_NOTHING_HAPPENS_FROM}'"
         # As it is written: a zone moves it by less than the day that is left.
-        written = _read(column, delivered)
-        rules.append(Rule(f"{written} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name))
+        rules.append(
+            Rule(f"{reading.written} >= {bound}", f"not before {_NOTHING_HAPPENS_FROM}", column.name)
+        )
     return rules
 
 

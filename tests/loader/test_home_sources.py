@@ -17,6 +17,7 @@ from orchestration.erasing.unsearched import Unsearched
 from orchestration.exports.opt_outs import refuse_unloaded
 from orchestration.loader import home_sources, load
 from orchestration.loader.contracts import read_contracts
+from orchestration.loader.records import FORMAT
 from orchestration.project import SECRET_VARIABLE, SEEDS_DIR, STAGING_DIR, Home
 from orchestration.readers.deliveries import OrderDays, order_days
 from orchestration.readers.status import loads_text
@@ -201,7 +202,7 @@ def test_what_an_earlier_version_loaded_is_loaded_anew_where_it_lies_today(busin
     new = business.home.loaded / "chain/orders/chain/delivered=2025-12-28"
     new.rename(business.home.loaded / "chain/orders/delivered=2025-12-28")
     record = business.home.loaded / "chain/orders/delivered=2025-12-28/load.json"
-    record.write_text(record.read_text().replace('"format": 4', '"format": 3'))
+    record.write_text(record.read_text().replace(f'"format": {FORMAT}', '"format": 3'))
 
     assert business.load().newly_loaded == 1
     assert new.is_dir()
@@ -367,7 +368,7 @@ def test_an_amount_in_another_currency_is_quarantined_with_a_sentence_until_it_h
         "currency USD; this home counts in CNY; add a rate to seeds/sources/exchange_rates.csv",
         "not a currency of three letters",
     ]
-    assert "1 row: currency USD; this home counts in CNY" in loads_text(business.home)
+    assert "why currency: currency USD; this home counts in CNY" in loads_text(business.home)
 
     business.rates("USD,2025-01-01,7.105,a bank\n")
     assert business.load().newly_loaded == 1  # the orders; members name no currency

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.files import replacing, sha256_of, write_json
-from orchestration.warehouse.connections import quoted
+from orchestration.warehouse.connections import begin_file, quoted
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -102,6 +102,7 @@ def keep_seeds(
     folder = _folder(project_dir)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / "seeds.duckdb") as prepared:
+        begin_file(prepared)
         with duckdb.connect() as connection:
             connection.execute(f"attach {quoted(file)} as built (read_only)")
             connection.execute(f"attach {quoted(prepared)} as kept")

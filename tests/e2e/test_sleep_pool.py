@@ -96,17 +96,17 @@ def small(chain):
     """The compiled models over an empty file, which random histories fill."""
     models = {node["name"]: node for node in chain.models}
     connection = duckdb.connect()
-    connection.execute("attach ':memory:' as warehouse")
+    connection.execute("attach ':memory:' as rekindle")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
     for schema in ("seeds", "staging", "core", "intermediate", "marts"):
-        connection.execute(f"create schema warehouse.{schema}")
+        connection.execute(f"create schema rekindle.{schema}")
     for table in ("lifecycle_settings", "event_types"):
-        connection.execute(f"create table warehouse.seeds.{table} as from built.seeds.{table}")
+        connection.execute(f"create table rekindle.seeds.{table} as from built.seeds.{table}")
     for table in FILLED + LEFT_EMPTY:
-        connection.execute(f"create table warehouse.{table} as from built.{table} limit 0")
+        connection.execute(f"create table rekindle.{table} as from built.{table} limit 0")
     for name in ("int_member_days", "fct_sleep_pool_stay"):
         code = models[name]["compiled_code"]
-        connection.execute(f"create view warehouse.{models[name]['schema']}.{name} as {code}")
+        connection.execute(f"create view rekindle.{models[name]['schema']}.{name} as {code}")
     yield connection
     connection.close()
 
@@ -130,7 +130,7 @@ def test_stays_agree_with_counting_for_random_histories(small, histories):
         touches += [(key, number, on) for number, on in enumerate(sent, start=1)]
     _fill(small, days_bought, days_seen, touches)
     stays = small.execute(
-        "select member_key, entered_on, left_on from warehouse.marts.fct_sleep_pool_stay"
+        "select member_key, entered_on, left_on from rekindle.marts.fct_sleep_pool_stay"
     ).fetchall()
 
     days = [FIRST_DAY + timedelta(days=day) for day in range((LAST_DAY - FIRST_DAY).days + 1)]
@@ -150,11 +150,11 @@ def test_stays_agree_with_counting_for_random_histories(small, histories):
 
 
 def _fill(small, purchases, interactions, touches):
-    small.execute("use warehouse.core")
+    small.execute("use rekindle.core")
     for table in FILLED:
-        small.execute(f"delete from warehouse.{table}")
+        small.execute(f"delete from rekindle.{table}")
     small.execute(
-        "insert into warehouse.staging.stg_rekindle__builds by name select $day as as_of_date",
+        "insert into rekindle.staging.stg_rekindle__builds by name select $day as as_of_date",
         {"day": LAST_DAY},
     )
     for table, columns, rows in (
@@ -164,4 +164,4 @@ def _fill(small, purchases, interactions, touches):
         ("intermediate.int_touch_responses", "? as member_key, ? as touch_number, ? as sent_on", touches),
     ):
         if rows:
-            small.executemany(f"insert into warehouse.{table} by name select {columns}", rows)
+            small.executemany(f"insert into rekindle.{table} by name select {columns}", rows)

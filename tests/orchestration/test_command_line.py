@@ -321,7 +321,7 @@ def test_faulty_tags_and_campaigns_are_refused_all_at_once_and_the_publication_s
     assert "Traceback" not in refused.stderr
     assert "example.org" not in refused.stderr
     assert fingerprints(tiny.home / "serving") == before
-    assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []
+    assert list((tiny.home / "build").glob("*/rekindle.duckdb")) == []
 
 
 def planted(file, found, instead):

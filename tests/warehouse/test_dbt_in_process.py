@@ -61,7 +61,7 @@ def test_a_build_goes_the_whole_way_to_its_readers(home, project):
 
 def test_afterwards_another_process_may_write_the_file_and_nothing_of_it_is_open(home, project):
     build, _ = build_with(with_orders(home, 1), project)
-    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+    assert not build.file.with_name("rekindle.duckdb.wal").exists()
     write = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('create table other as select 1 as one')"
     subprocess.run([sys.executable, "-c", write, str(build.file)], check=True)
     open_files = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]  # noqa: PTH115

@@ -21,7 +21,7 @@ SECRET_VARIABLE = "REKINDLE_SECRET"
 WAREHOUSE_VARIABLE = "REKINDLE_WAREHOUSE"
 
 WAREHOUSE_FILE_NAME = "rekindle.duckdb"
-"""Of a build's file and of the published one, which is the same: a catalogue is called after its file's stem."""
+"""Of a build's file and of the published one, which it becomes: the stem is the catalogue's name in both."""
 
 WORKING_FILE_NAME = "working.duckdb"
 """Beside a build's file: the tables that readers do not get, so that none of their rows is ever published."""

@@ -30,7 +30,7 @@ from orchestration.project import (
 )
 from orchestration.warehouse.connections import begin_file, lock_down
 from orchestration.warehouse.contents import faults_in_dates
-from orchestration.warehouse.public import PublicDocs, leave_public
+from orchestration.warehouse.public import PublicDocs, drop_private, write_comments
 from orchestration.warehouse.versions import Version, current_version, list_versions
 
 KEPT_BUILDS = 3
@@ -270,18 +270,20 @@ def audit(build: Build) -> dict[str, int]:
     wal = build.file.with_name(build.file.name + ".wal")
     try:
         with duckdb.connect(str(build.file)) as connection:
+            lock_down(connection, readable=[])
             faults = faults_in_dates(connection, build.file, docs, build)
             if faults:
                 raise RekindleError(
                     "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
                 )
-            leave_public(connection, docs)
+            drop_private(connection, docs)
+            rows = _rows_of(connection, docs)
+            write_comments(connection, docs)
             connection.execute("checkpoint")
         if wal.exists():
             raise RekindleError(
                 f"{wal} is still there after a checkpoint: the file is not complete without it"
             )
-        rows = _rows_of_public_relations(build, docs)
     except duckdb.Error as error:
         raise RekindleError(f"{build.file} cannot be read as a whole: {error}") from error
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
@@ -381,19 +383,17 @@ def public_docs(build: Build) -> PublicDocs:
     return told["public"]
 
 
-def _rows_of_public_relations(build: Build, relations: Iterable[str]) -> dict[str, int]:
+def _rows_of(connection: duckdb.DuckDBPyConnection, relations: Iterable[str]) -> dict[str, int]:
     rows = {}
-    with duckdb.connect(str(build.file), read_only=True) as connection:
-        lock_down(connection, readable=[])
-        for relation in relations:
-            room, name = relation.split(".")
-            try:
-                counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
-            except duckdb.Error as error:
-                raise RekindleError(
-                    f"{relation} cannot be read from the build's file alone: {error}\n"
-                    "What is published must be what was audited: a public view may read only what is public "
-                    "too, not source files. Materialise it, or the staging model under it, as a table."
-                ) from error
-            rows[relation] = counted[0][0]
+    for relation in relations:
+        room, name = relation.split(".")
+        try:
+            counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
+        except duckdb.Error as error:
+            raise RekindleError(
+                f"{relation} cannot be read from the build's file alone: {error}\n"
+                "What is published must be what was audited: a public view may read only what is public "
+                "too, not source files. Materialise it, or the staging model under it, as a table."
+            ) from error
+        rows[relation] = counted[0][0]
     return rows

@@ -6,7 +6,7 @@ Does not: when that happens (``builds.audit``), handing the file to readers (``p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any
 
 import duckdb
@@ -30,44 +30,52 @@ _ROOM_BYTES = """
 """
 
 
-def leave_public(connection: duckdb.DuckDBPyConnection, docs: PublicDocs) -> None:
-    """Drop from a file what is not public, and comment the rest; all of it or nothing.
+def drop_private(connection: duckdb.DuckDBPyConnection, public: Collection[str]) -> None:
+    """Drop from a file what is not public, with the rooms that hold nothing then; all of it or nothing.
 
     Args:
         connection: The file, opened for writing.
-        docs: Its public relations.
+        public: Its public relations.
     """
-    relations = connection.execute(
-        """
-        select 'view', schema_name, view_name from duckdb_views()
-        where not internal and database_name = current_database()
-        union all
-        select 'table', schema_name, table_name from duckdb_tables() where database_name = current_database()
-        order by all
-        """
-    ).fetchall()
-    rooms = {relation.partition(".")[0] for relation in docs}
+    kinds = _kinds(connection)
+    rooms = {relation.partition(".")[0] for relation in public}
     statements = [
-        *(
-            f'drop {kind} "{room}"."{name}"'
-            for kind, room, name in relations
-            if f"{room}.{name}" not in docs
-        ),
-        *(f'drop schema "{room}"' for room in {room for _, room, _ in relations} - rooms - {"main"}),
-        *_comments(docs, {f"{room}.{name}": kind for kind, room, name in relations}),
+        *(f"drop {kind} {_place(name)}" for name, kind in kinds.items() if name not in public),
+        *(f'drop schema "{room}"' for room in {name.partition(".")[0] for name in kinds} - rooms - {"main"}),
     ]
+    connection.execute("; ".join(["begin", *statements, "commit"]))
+
+
+def write_comments(connection: duckdb.DuckDBPyConnection, docs: PublicDocs) -> None:
+    """Say of every public table, view and column what it is."""
+    statements = []
+    for name, kind in _kinds(connection).items():
+        said = {f"{kind} {_place(name)}": docs[name]["comment"]} | {
+            f'column {_place(name)}."{column}"': comment for column, comment in docs[name]["columns"].items()
+        }
+        statements += [f"comment on {what} is {quoted(text)}" for what, text in said.items() if text]
     # Two thousand comments, each committed alone, would cost more than all the rest.
     connection.execute("; ".join(["begin", *statements, "commit"]))
 
 
-def _comments(docs: PublicDocs, kinds: dict[str, str]) -> Iterator[str]:
-    for relation in docs.keys() & kinds.keys():
-        room, name = relation.split(".")
-        place = f'"{room}"."{name}"'
-        said = {f"{kinds[relation]} {place}": docs[relation]["comment"]} | {
-            f'column {place}."{column}"': comment for column, comment in docs[relation]["columns"].items()
-        }
-        yield from (f"comment on {what} is {quoted(text)}" for what, text in said.items() if text)
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Whether each relation of the file is a table or a view."""
+    found = connection.execute(
+        """
+        select schema_name || '.' || view_name, 'view' from duckdb_views()
+        where not internal and database_name = current_database()
+        union all
+        select schema_name || '.' || table_name, 'table' from duckdb_tables()
+        where database_name = current_database()
+        order by all
+        """
+    ).fetchall()
+    return dict(found)
+
+
+def _place(relation: str) -> str:
+    room, name = relation.split(".")
+    return f'"{room}"."{name}"'
 
 
 def bytes_by_room(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

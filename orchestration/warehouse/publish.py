@@ -3,8 +3,8 @@
 Belongs here: giving a build's file its place among the versions, its manifest, the order of the steps.
 Does not: deciding whether a build is good (``builds.audit``), what happens later (``versions.py``).
 
-The audited file itself is published: it gets a second name, and loses the first with the build's folder. No row
-is copied, so both folders lie in one file system.
+The audited file itself is published: it gets a second name, and loses the first with the build's folder. No
+row is copied; so both folders must lie in one file system.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,6 +23,7 @@ from orchestration.project import Home
 from orchestration.warehouse.asked_dates import note_published
 from orchestration.warehouse.builds import Build, file_state
 from orchestration.warehouse.connections import STORAGE_VERSION
+from orchestration.warehouse.contents import faults_in_file
 from orchestration.warehouse.public import bytes_by_room
 from orchestration.warehouse.versions import (
     Manifest,
@@ -141,6 +141,9 @@ def _write_version(
             room_bytes = bytes_by_room(connection)
         file = unfinished / version_file(home, build.build_id).name
         file.hardlink_to(build.file)
+        faults = faults_in_file(file, rows, build)
+        if faults:
+            raise RekindleError(f"what would be published is not what was audited: {'; '.join(faults)}")
         sync(file)
         manifest = Manifest(
             build_id=build.build_id,

@@ -70,7 +70,7 @@ class Manifest:
     details: dict[str, Any] = field(default_factory=dict)
 
     def rooms(self) -> list[tuple[str, int, int, int]]:
-        """Of each room its name, how many tables and views it has, their rows, and the bytes of its tables."""
+        """Of each room its name, how many tables and views it has, their rows, bytes of its tables."""
         relations = [(name.partition(".")[0], rows) for name, rows in self.rows.items()]
         held = {room: [rows for of, rows in relations if of == room] for room, _ in sorted(relations)}
         return [(room, len(rows), sum(rows), self.room_bytes.get(room, 0)) for room, rows in held.items()]

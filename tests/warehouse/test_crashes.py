@@ -1,7 +1,6 @@
 """A publication that dies anywhere leaves readers a whole version, and publishing again finishes it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time

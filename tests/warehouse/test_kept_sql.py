@@ -261,11 +261,13 @@ def test_tables_that_readers_do_not_get_lie_beside_whoever_makes_them(home, kept
     model = kept_project / "models" / "intermediate" / "int_bonus.sql"
     model.parent.mkdir()
     model.write_text(
-        "{{ config(materialized='table', schema='intermediate') }} select rewarded from {{ ref('dim_bonus') }}"
+        "{{ config(materialized='table', schema='intermediate') }}\nselect rewarded from {{ ref('dim_bonus') }}"
     )
     with_orders(home, 8)
     for number in (1, 2):
         build, _, _ = made(home, kept_project, number)
+        # The oldest storage format, as of a published file (test_publish.py).
+        assert int.from_bytes(build.file.read_bytes()[12:20], "little") == 64
         with connect_read_only(build.file) as connection:
             kinds = dict(
                 connection.execute(

@@ -36,8 +36,10 @@
 {% endmacro %}
 
 {% macro has_working_file() %}
-    {%- set found = run_query("select 1 from duckdb_databases() where database_name = 'working'") -%}
-    {{ return(found.rows | length > 0) }}
+    {% call statement("working_file", fetch_result=True) -%}
+        select database_name from duckdb_databases() where database_name = 'working'
+    {%- endcall %}
+    {{ return(load_result("working_file").data | length > 0) }}
 {% endmacro %}
 
 {# What nobody declared comes last, for the contract to find. #}

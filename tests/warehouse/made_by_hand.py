@@ -38,7 +38,7 @@ DOCS = {
 
 
 def finished_build(home: Home, number: int, rows: int = 100, as_of: date = AS_OF) -> Build:
-    """A build as dbt leaves it, all passed: tables, a view; what nobody publishes, beside the file and in it."""
+    """A build as dbt leaves it, all passed: tables and a view, and beside the file what nobody publishes."""
     build = start_build(home, [as_of], run_id=f"{number:08x}-run", code_version="c0de")
     begin_file(build.file)
     with duckdb.connect(str(build.file)) as connection:

@@ -261,7 +261,8 @@ def test_tables_that_readers_do_not_get_lie_beside_whoever_makes_them(home, kept
     model = kept_project / "models" / "intermediate" / "int_bonus.sql"
     model.parent.mkdir()
     model.write_text(
-        "{{ config(materialized='table', schema='intermediate') }}\nselect rewarded from {{ ref('dim_bonus') }}"
+        "{{ config(materialized='table', schema='intermediate') }}\n"
+        "select rewarded from {{ ref('dim_bonus') }}"
     )
     with_orders(home, 8)
     for number in (1, 2):

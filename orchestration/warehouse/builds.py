@@ -296,9 +296,12 @@ def warnings_of(build: Build) -> dict[str, str]:
 
 
 def file_state(file: Path) -> dict[str, int]:
-    """Size and time of change of a file: whether it is still the one that was audited."""
-    state = file.stat()
-    return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns}
+    """Size and time of change of a file, and whether anything was written beside it.
+
+    By these it is known whether it is still the one that was audited.
+    """
+    state, wal = file.stat(), file.with_name(f"{file.name}.wal")
+    return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns, "has_wal": wal.exists()}
 
 
 def code_version() -> str:

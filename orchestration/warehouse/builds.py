@@ -30,7 +30,7 @@ from orchestration.project import (
 )
 from orchestration.warehouse.connections import begin_file, lock_down
 from orchestration.warehouse.contents import faults_in_dates
-from orchestration.warehouse.public import PublicDocs, drop_private, write_comments
+from orchestration.warehouse.public import PublicDocs, drop_private, public_rows, write_comments
 from orchestration.warehouse.versions import Version, current_version, list_versions
 
 KEPT_BUILDS = 3
@@ -277,7 +277,7 @@ def audit(build: Build) -> dict[str, int]:
                     "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
                 )
             drop_private(connection, docs)
-            rows = _rows_of(connection, docs)
+            rows = public_rows(connection, docs)
             write_comments(connection, docs)
             connection.execute("checkpoint")
         if wal.exists():
@@ -384,19 +384,3 @@ def public_docs(build: Build) -> PublicDocs:
     """The public relations of a build, as dbt found them declared."""
     told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
     return told["public"]
-
-
-def _rows_of(connection: duckdb.DuckDBPyConnection, relations: Iterable[str]) -> dict[str, int]:
-    rows = {}
-    for relation in relations:
-        room, name = relation.split(".")
-        try:
-            counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
-        except duckdb.Error as error:
-            raise RekindleError(
-                f"{relation} cannot be read from the build's file alone: {error}\n"
-                "What is published must be what was audited: a public view may read only what is public "
-                "too, not source files. Materialise it, or the staging model under it, as a table."
-            ) from error
-        rows[relation] = counted[0][0]
-    return rows

@@ -1,16 +1,17 @@
 """What readers get of a build's file: everything else leaves it, and what stays says what it is.
 
-Belongs here: dropping what is not public, writing comments, what the rooms that stay take up.
+Belongs here: dropping what is not public, counting and commenting the rest, what the rooms that stay take up.
 Does not: when that happens (``builds.audit``), handing the file to readers (``publish.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import duckdb
 
+from orchestration.core.errors import RekindleError
 from orchestration.warehouse.connections import quoted
 
 PublicDocs = dict[str, dict[str, Any]]
@@ -44,6 +45,26 @@ def drop_private(connection: duckdb.DuckDBPyConnection, public: Collection[str])
         *(f'drop schema "{room}"' for room in {name.partition(".")[0] for name in kinds} - rooms - {"main"}),
     ]
     connection.execute("; ".join(["begin", *statements, "commit"]))
+
+
+def public_rows(connection: duckdb.DuckDBPyConnection, public: Iterable[str]) -> dict[str, int]:
+    """Rows per public relation.
+
+    Raises:
+        RekindleError: One cannot be read from the file alone.
+    """
+    rows = {}
+    for relation in public:
+        try:
+            counted = connection.execute(f"select count(*) from {_place(relation)}").fetchall()
+        except duckdb.Error as error:
+            raise RekindleError(
+                f"{relation} cannot be read from the build's file alone: {error}\n"
+                "What is published must be what was audited: a public view may read only what is public "
+                "too, not source files. Materialise it, or the staging model under it, as a table."
+            ) from error
+        rows[relation] = counted[0][0]
+    return rows
 
 
 def write_comments(connection: duckdb.DuckDBPyConnection, docs: PublicDocs) -> None:

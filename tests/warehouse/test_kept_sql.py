@@ -98,12 +98,13 @@ def made(home, project, number):
 
 
 def content(build):
-    with duckdb.connect(str(build.file), read_only=True) as connection:
+    with connect_read_only(build.file) as connection:
         connection.execute("set variable loaded = 'nowhere'")
         relations = connection.execute(
-            "select table_schema, table_name, table_type from information_schema.tables order by all"
+            "select table_schema, table_name from information_schema.tables "
+            "where table_catalog = 'rekindle' order by all"
         ).fetchall()
-        tables = [f"{room}.{name}" for room, name, kind in relations if kind == "BASE TABLE"]
+        tables = [f"{room}.{name}" for room, name in relations if room != "staging"]
         return relations, {
             table: (
                 connection.execute(f"describe {table}").fetchall(),

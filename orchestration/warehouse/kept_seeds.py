@@ -62,7 +62,7 @@ def take_seeds(file: Path, fingerprint: str, project_dir: Path) -> dict[str, str
     """Begin a build's files with the kept seeds, if they are those of the fingerprint and whole.
 
     All of them lie beside the file; in it are those that readers get, and views of the rest. DuckDB gives
-    each table a block of 256 KB at least: a hundred seeds dropped from the file would leave it so much larger.
+    each table a block of 256 KB at least: a hundred seeds dropped from the file would leave it that larger.
 
     Args:
         file: The build's file. What a try that failed left of it goes.

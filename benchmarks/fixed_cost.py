@@ -104,7 +104,7 @@ def main(members: Annotated[int, typer.Option(help="People to simulate.")] = 120
             target_path=build.target_path,
         )
         manifest = build.target_path / "manifest.json"
-        places = (manifest, home.loaded, build.folder, home.root / "warehouse.duckdb")
+        places = (manifest, home.loaded, build.folder, home.root / "rekindle.duckdb")
         script = BARE.format(*map(str, places))
         sql = cpu_seconds(script, home, build.file)
         start = cpu_seconds(START, home, build.file)

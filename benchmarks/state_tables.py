@@ -53,7 +53,7 @@ BY_HAND = {
     "stg_rekindle__churn_coefficients": """
         select 'one' as version, unnest([28, 90]) as horizon_days, feature, 0.5 as feature_mean,
             1.5 as feature_deviation, 0.1 as coefficient
-        from warehouse.seeds.churn_model_features
+        from rekindle.seeds.churn_model_features
     """,
 }
 """Tables that are no made-up state: the rows to read, or None where a compiled model makes them."""
@@ -70,7 +70,7 @@ def compiled(folder: Path) -> dict[str, dict[str, Any]]:
         ["run", "--select", "dim_tag_path"],
         ["compile", "--write-json", "--select", "dim_tag_path", *MEASURED],
     ):
-        invoke_dbt(command, home=Home(folder), warehouse=folder / "warehouse.duckdb", target_path=target)
+        invoke_dbt(command, home=Home(folder), warehouse=folder / "rekindle.duckdb", target_path=target)
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
     return {node["name"]: node for node in nodes if node["resource_type"] in {"model", "seed"}}
 
@@ -108,7 +108,7 @@ def make_up(connection: duckdb.DuckDBPyConnection, node: dict[str, Any], members
         for column in node["columns"].values()
     )
     connection.execute(
-        f"create or replace table warehouse.{node['schema']}.{node['name']} as "
+        f"create or replace table rekindle.{node['schema']}.{node['name']} as "
         f"select {columns} from range({members // LONG.get(node['name'], 1)}) as everybody(member)"
     )
 
@@ -128,7 +128,7 @@ def seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[floa
 def scan_of(nodes: dict[str, dict[str, Any]], name: str) -> str:
     """Every column of a table read once."""
     largest = ", ".join(f"max({column})" for column in nodes[name]["columns"])
-    return f"select {largest} from warehouse.{nodes[name]['schema']}.{name}"
+    return f"select {largest} from rekindle.{nodes[name]['schema']}.{name}"
 
 
 def main(
@@ -139,21 +139,21 @@ def main(
         nodes = compiled(Path(folder))
     rows = []
     with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
+        connection.execute("attach ':memory:' as rekindle")
         for schema in sorted({node["schema"] for node in nodes.values()}):
-            connection.execute(f"create schema warehouse.{schema}")
+            connection.execute(f"create schema rekindle.{schema}")
         for seed in (node for node in nodes.values() if node["resource_type"] == "seed"):
             path = SEEDS_DIR / seed["path"]
             connection.read_csv(
                 str(path), header=True, columns=seed["config"]["column_types"], auto_detect=False
-            ).create(f"warehouse.seeds.{seed['name']}")
+            ).create(f"rekindle.seeds.{seed['name']}")
         connection.execute(
-            f"create table warehouse.marts.dim_tag_path as {nodes['dim_tag_path']['compiled_code']}"
+            f"create table rekindle.marts.dim_tag_path as {nodes['dim_tag_path']['compiled_code']}"
         )
         for name, rows_by_hand in BY_HAND.items():
             if rows_by_hand:
                 make_up(connection, nodes[name], 0)
-                table = f"warehouse.{nodes[name]['schema']}.{name}"
+                table = f"rekindle.{nodes[name]['schema']}.{name}"
                 connection.execute(f"insert into {table} by name {rows_by_hand}")
         for name in MEASURED:
             for read in nodes[name]["depends_on"]["nodes"]:
@@ -161,7 +161,7 @@ def main(
                 if source["resource_type"] == "model" and source["name"] not in BY_HAND:
                     make_up(connection, source, members)
             made_by = nodes[name]["compiled_code"]
-            table = f"warehouse.{nodes[name]['schema']}.{name}"
+            table = f"rekindle.{nodes[name]['schema']}.{name}"
             model = seconds(connection, f"create or replace table {table} as {made_by}")
             [(count,)] = connection.execute(f"select count(*) from {table}").fetchall()
             # Tags are compared with the attributes they read, all others with what they make.
@@ -169,7 +169,7 @@ def main(
             scan = seconds(connection, scan_of(nodes, read))
             rows.append((name, count, *(round(each, 2) for each in model), round(model[0] / scan[0], 1)))
         [(tags,)] = connection.execute(
-            "select count(*) from warehouse.seeds.tags where subject = 'member'"
+            "select count(*) from rekindle.seeds.tags where subject = 'member'"
         ).fetchall()
     typer.echo(text_table(["model", "rows", "CPU s", "wall s", "times a scan"], rows))
     both = sum(cpu for name, _, cpu, _, _ in rows if "tag" in name)

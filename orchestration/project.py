@@ -20,6 +20,12 @@ HOME_VARIABLE = "REKINDLE_HOME"
 SECRET_VARIABLE = "REKINDLE_SECRET"
 WAREHOUSE_VARIABLE = "REKINDLE_WAREHOUSE"
 
+WAREHOUSE_FILE_NAME = "rekindle.duckdb"
+"""Of a build's file and of the published one, which it becomes: the stem is the catalogue's name in both."""
+
+WORKING_FILE_NAME = "working.duckdb"
+"""Beside a build's file: the tables that readers do not get, so that none of their rows is ever published."""
+
 
 def own_tables_beside(warehouse: Path) -> Path:
     """What a build is for and what it found, as small source tables beside its warehouse file."""
@@ -119,7 +125,7 @@ class Home:
     @property
     def development_warehouse(self) -> Path:
         """The file an analytics engineer's own ``dbt build`` writes."""
-        return self.builds / "development" / "warehouse.duckdb"
+        return self.builds / "development" / WAREHOUSE_FILE_NAME
 
     @property
     def asked_dates(self) -> Path:
@@ -134,7 +140,7 @@ class Home:
     @property
     def published_file(self) -> Path:
         """The link every reader opens; switched in one step."""
-        return self.serving / "rekindle.duckdb"
+        return self.serving / WAREHOUSE_FILE_NAME
 
     @property
     def dagster(self) -> Path:

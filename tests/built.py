@@ -30,7 +30,7 @@ from orchestration.ledger.opening import provide_ledger, start_build, write_defi
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.own_tables import add_rows, provide_own_tables, write_own_table
-from orchestration.project import STAGING_DIR, Home
+from orchestration.project import STAGING_DIR, WORKING_FILE_NAME, Home
 from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.builds import BUILD_COMMAND, Build, waiting_build, write_as_of_dates
 from orchestration.warehouse.connections import quoted
@@ -238,6 +238,8 @@ def load_chain(home: Home) -> list[str]:
 def dbt_build(home: Home, dates: Iterable[date], run_id: str = "00000000") -> Build:
     """The build that gets published, with every data test; raises if any fails."""
     build = start_build(home, dates, run_id=run_id, code_version="tested")
+    # Everything in one file, as an engineer's own: tests look at what readers do not get, too.
+    (build.folder / WORKING_FILE_NAME).unlink()
     invoke_dbt(
         [*BUILD_COMMAND, "--write-json"], home=home, warehouse=build.file, target_path=build.target_path
     )
@@ -273,7 +275,7 @@ def quick_build(
 
     Args:
         chain: Whose compiled SQL and seeds to use.
-        folder: Gets ``warehouse.duckdb``, after whose stem compiled SQL names the catalogue, and own tables.
+        folder: Gets ``rekindle.duckdb``, after whose stem compiled SQL names the catalogue, and own tables.
         home: Whose loaded files to read.
         dates: As-of dates.
         threads: DuckDB's threads.
@@ -285,7 +287,7 @@ def quick_build(
     """
     dates = sorted(set(dates))
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "warehouse.duckdb"
+    file = folder / "rekindle.duckdb"
     build = replace(chain.build, as_of_date=dates[-1], folder=folder, file=file)
     provide_own_tables(home)
     write_as_of_dates(build, dates)

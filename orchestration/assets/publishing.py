@@ -134,9 +134,9 @@ def warehouse_file(
     """The file every reader opens; switched in one step, and never to an earlier date by itself."""
     from orchestration.erasing.people import close
     from orchestration.ledger.index import VOUCHED, vouched
-    from orchestration.warehouse.builds import WARNINGS, warnings_of
+    from orchestration.warehouse.builds import SECONDS, WARNINGS, warnings_of
     from orchestration.warehouse.publish import publish
-    from orchestration.warehouse.versions import current_version, told_aside
+    from orchestration.warehouse.versions import ROOM_HEADINGS, current_version, told_aside
 
     progress.begin("publish")
     build = build_of_step(context, home, config.build)
@@ -149,6 +149,11 @@ def warehouse_file(
             UNMATCHED: unmatched_rows(build.file),
             WARNINGS: warnings_of(build),
             VOUCHED: vouched(home),
+            SECONDS: {
+                step.step_key: round(step.end_time - step.start_time, 1)
+                for step in context.instance.get_run_step_stats(build.run_id)
+                if step.start_time and step.end_time
+            },
         }
 
     try:
@@ -165,9 +170,11 @@ def warehouse_file(
         metadata={
             "build": manifest.build_id,
             "as of": manifest.as_of_date.isoformat(),
-            "as-of dates": len(manifest.as_of_dates),
+            "as-of dates": f"{len(manifest.as_of_dates)}, since {manifest.as_of_dates[0]}",
             "file": MetadataValue.path(str(home.published_file)),
             "bytes": manifest.bytes,
+            "rooms": MetadataValue.md(markdown_table(ROOM_HEADINGS, manifest.rooms())),
+            SECONDS: MetadataValue.md(markdown_table(["step", "seconds"], kept.get(SECONDS, {}).items())),
             "sha256": manifest.sha256,
             "replaces": manifest.replaces or "nothing",
             "readers get": current or "nothing",

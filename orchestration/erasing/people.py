@@ -31,7 +31,7 @@ from orchestration.ledger.seals import seals
 from orchestration.loader.contracts import GUEST_SYSTEM
 from orchestration.loader.records import tell_what_is_loaded
 from orchestration.loader.secret import read_secret
-from orchestration.project import Home
+from orchestration.project import WAREHOUSE_FILE_NAME, Home
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.erasures import (
     Erasure,
@@ -244,7 +244,7 @@ def _identity(home: Home) -> Identity:
     from orchestration.warehouse.dbt import invoke_dbt
 
     folder = home.builds / "identity"
-    file = folder / "warehouse.duckdb"
+    file = folder / WAREHOUSE_FILE_NAME
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -30,10 +30,11 @@ from orchestration.readers.states import (
     UNMATCHED_HEADINGS,
 )
 from orchestration.warehouse.asked_dates import given_up_dates
-from orchestration.warehouse.builds import WARNINGS
+from orchestration.warehouse.builds import SECONDS, WARNINGS
 from orchestration.warehouse.connections import telling
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import (
+    ROOM_HEADINGS,
     Manifest,
     connect_published,
     current_version,
@@ -133,6 +134,7 @@ def status_text(home: Home) -> str:
             "→" if version.current else "",
             version.build_id,
             str(version.manifest.as_of_date),
+            len(version.manifest.as_of_dates),
             f"{version.manifest.published_at:%Y-%m-%d %H:%M} UTC",
             sum(version.manifest.rows.values()),
             f"{version.manifest.bytes / 1e6:,.1f} MB",
@@ -141,12 +143,13 @@ def status_text(home: Home) -> str:
     ]
     sections = [f"Home {home.root}", f"Working now: {_at_work(home)}"]
     if kept:
-        sections.append(text_table(["", "version", "as of", "published", "rows", "size"], kept))
+        sections.append(text_table(["", "version", "as of", "dates", "published", "rows", "size"], kept))
         sections += [
             section
             for version in versions
             if version.current
             for section in [
+                *_held(version.manifest),
                 *_state_sections(version.manifest),
                 *told_details(version.manifest.details),
             ]
@@ -162,6 +165,19 @@ def status_text(home: Home) -> str:
         f"Due: {_due(home)}",
     ]
     return "\n\n".join(sections)
+
+
+def _held(manifest: Manifest) -> list[str]:
+    """What the file holds, room by room, and how long its making took."""
+    if not manifest.room_bytes:
+        return []  # Published before it was noted.
+    took = manifest.details.get(SECONDS, {})
+    told = ", ".join(f"{step} {seconds:,.1f}" for step, seconds in took.items())
+    return [
+        f"As-of dates {manifest.as_of_dates[0]} to {manifest.as_of_date}\n"
+        + text_table(ROOM_HEADINGS, manifest.rooms()),
+        *([f"{SECONDS[0].upper()}{SECONDS[1:]}: {told}"] if told else []),
+    ]
 
 
 def _state_sections(manifest: Manifest) -> list[str]:

@@ -21,8 +21,7 @@ from orchestration.core.definition_rows import refuse
 from orchestration.core.errors import RekindleError
 from orchestration.definitions_files.seeds import faults_of, files_of
 from orchestration.files import exact_path
-from orchestration.project import Home
-from orchestration.warehouse.builds import WAREHOUSE_FILE_NAME
+from orchestration.project import WAREHOUSE_FILE_NAME, Home
 from orchestration.warehouse.connections import quoted
 from orchestration.warehouse.dbt import invoke_dbt, parsed_project
 from orchestration.warehouse.versions import connect_published
@@ -33,7 +32,7 @@ SEEDS = ("attributes", "tag_operators", "tag_rules", "tag_conflicts", "tags")
 
 _MOVED = """
     with before as (select member_key, tag from published.marts.fct_member_tag where as_of_date = $day),
-    after as (select member_key, tag from warehouse.marts.fct_member_tag),
+    after as (select member_key, tag from rekindle.marts.fct_member_tag),
     counted as (
         select
             coalesce(before.tag, after.tag) as tag,
@@ -57,14 +56,14 @@ _MOVED = """
                     dim_tag.lowest_expected_share, dim_tag.highest_expected_share), true
             ) or definition.tag in (
                 select tag from (
-                    (select {path} from warehouse.marts.dim_tag_path
+                    (select {path} from rekindle.marts.dim_tag_path
                     except select {path} from published.marts.dim_tag_path)
                     union all
                     (select {path} from published.marts.dim_tag_path
-                    except select {path} from warehouse.marts.dim_tag_path)
+                    except select {path} from rekindle.marts.dim_tag_path)
                 )
             ) as is_changed
-        from (from warehouse.seeds.tags where subject = 'member') as definition
+        from (from rekindle.seeds.tags where subject = 'member') as definition
         full join (from published.marts.dim_tag where subject = 'member') as dim_tag using (tag)
     )
     select
@@ -191,7 +190,7 @@ def _moved(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[int, list[
     described = connection.execute("describe published.marts.dim_tag_path").fetchall()
     path = ", ".join(name for name, *_ in described)
     moved = connection.execute(_MOVED.format(path=path), {"day": day}).fetchall()
-    [(members,)] = connection.execute("select count(*) from warehouse.marts.member_attributes").fetchall()
+    [(members,)] = connection.execute("select count(*) from rekindle.marts.member_attributes").fetchall()
     return members, [Moved(*row) for row in moved]
 
 
@@ -202,7 +201,7 @@ def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date) -> Non
     described = connection.execute("describe published.marts.member_attributes").fetchall()
     missing = types.keys() - {name for name, *_ in described}
     needed = connection.execute(
-        "select attribute from warehouse.seeds.tag_rules inner join warehouse.seeds.tags using (tag) "
+        "select attribute from rekindle.seeds.tag_rules inner join rekindle.seeds.tags using (tag) "
         "where subject = 'member'"
     ).fetchall()
     lacking = sorted(missing & {name for (name,) in needed})
@@ -213,6 +212,6 @@ def _provide_attributes(connection: duckdb.DuckDBPyConnection, day: date) -> Non
         )
     added = "".join(f", cast(null as {types[name]}) as {name}" for name in sorted(missing))
     connection.execute(
-        f"create table warehouse.marts.member_attributes as select *{added} "
+        f"create table rekindle.marts.member_attributes as select *{added} "
         f"from published.marts.member_attributes where as_of_date = date '{day}'"
     )

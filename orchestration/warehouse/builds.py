@@ -21,21 +21,27 @@ import duckdb
 from orchestration.core.errors import RekindleError
 from orchestration.files import read_json, write_json
 from orchestration.own_tables import Place, provide_own_tables, write_own_table
-from orchestration.project import PROJECT_DIR, Home, own_tables_beside
-from orchestration.warehouse.connections import lock_down
+from orchestration.project import (
+    PROJECT_DIR,
+    WAREHOUSE_FILE_NAME,
+    WORKING_FILE_NAME,
+    Home,
+    own_tables_beside,
+)
+from orchestration.warehouse.connections import begin_file, lock_down
 from orchestration.warehouse.contents import faults_in_dates
+from orchestration.warehouse.public import PublicDocs, drop_private, public_rows, write_comments
 from orchestration.warehouse.versions import Version, current_version, list_versions
 
 KEPT_BUILDS = 3
 """Builds that were not published and stay when another one starts: to be published yet, or for study."""
 
-# dbt bakes the catalog's name, which is the file's stem, into every parsed node: each build's file has it.
-WAREHOUSE_FILE_NAME = "warehouse.duckdb"
-
 _PASSED = {"success", "pass", "warn", "no-op"}
 OUTCOMES_FILE_NAME = "outcomes.json"
 WARNINGS = "found by tests, and counted"
 """Key under which a manifest keeps :func:`warnings_of`, and what a summary calls it."""
+SECONDS = "seconds per step"
+"""Likewise of the steps that made a build, by their names in Dagster."""
 
 BUILD_COMMAND = ("build", "--exclude-resource-type", "unit_test")
 """dbt's command for a build. Unit tests check the SQL on made-up rows, not the data: tests run them."""
@@ -81,7 +87,8 @@ class Build:
         run_id: The run that made it.
         code_version: What :func:`code_version` said.
         folder: Everything of this build; leaves with the publication.
-        file: The DuckDB file dbt writes.
+        file: The DuckDB file that is made; once audited, what readers will get. Beside it lies another with
+            the tables they do not get.
         target_path: The SQL dbt ran and what became of it; of the second and third part of a build made in
             parts, in ``scores_path`` and ``verdicts_path``.
     """
@@ -140,6 +147,7 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
         if former not in kept or former == build.folder:
             shutil.rmtree(former)
     build.target_path.mkdir(parents=True)
+    begin_file(build.folder / WORKING_FILE_NAME)
     write_json(
         build.folder / "build.json",
         {
@@ -244,8 +252,9 @@ def audit(build: Build) -> dict[str, int]:
     """Check that a finished build has what publishing needs, and record that it passed.
 
     What became of everything is read from the build's folder: the whole project must have been built and
-    no test failed. The file must be complete in itself: checkpointed, no ``.wal``, and every table or view of
-    the published rooms readable without any file outside. It must be of this build and of its days.
+    no test failed. It must be of this build and of its days. Then the file becomes what readers get: what is
+    not public leaves it, the rest gets its comments. So it must be complete in itself: checkpointed, no
+    ``.wal``, and every public table or view readable without any file outside.
 
     Returns:
         Rows per published table.
@@ -255,19 +264,28 @@ def audit(build: Build) -> dict[str, int]:
     """
     build.audit_file.unlink(missing_ok=True)
     _check_outcomes(build)
+    docs = public_docs(build)
+    if not docs:
+        raise RekindleError(f"nothing in {build.file} is public: there would be nothing to read")
     wal = build.file.with_name(build.file.name + ".wal")
     try:
         with duckdb.connect(str(build.file)) as connection:
+            lock_down(connection, readable=[])
+            faults = faults_in_dates(connection, build.file, docs, build)
+            if faults:
+                raise RekindleError(
+                    "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
+                )
+            drop_private(connection, docs)
+            rows = public_rows(connection, docs)
+            write_comments(connection, docs)
             connection.execute("checkpoint")
         if wal.exists():
             raise RekindleError(
                 f"{wal} is still there after a checkpoint: the file is not complete without it"
             )
-        rows = _rows_of_public_relations(build)
     except duckdb.Error as error:
         raise RekindleError(f"{build.file} cannot be read as a whole: {error}") from error
-    if not rows:
-        raise RekindleError(f"nothing in {build.file} is public: there would be nothing to read")
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})
     return rows
 
@@ -278,15 +296,12 @@ def warnings_of(build: Build) -> dict[str, str]:
 
 
 def file_state(file: Path) -> dict[str, int]:
-    """Size and time of change of a file: whether it is still the one that was audited."""
-    state = file.stat()
-    return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns}
+    """Size and time of change of a file, and whether anything was written beside it.
 
-
-def public_docs(build: Build) -> dict[str, dict[str, Any]]:
-    """What public relations say they are, by ``room.name``: ``comment``, and one for each of ``columns``."""
-    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
-    return told["public"]
+    By these it is known whether it is still the one that was audited.
+    """
+    state, wal = file.stat(), file.with_name(f"{file.name}.wal")
+    return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns, "has_wal": wal.exists()}
 
 
 def code_version() -> str:
@@ -365,25 +380,7 @@ def _check_outcomes(build: Build) -> None:
         )
 
 
-def _rows_of_public_relations(build: Build) -> dict[str, int]:
-    rows = {}
-    with duckdb.connect(str(build.file), read_only=True) as connection:
-        lock_down(connection, readable=[])
-        relations = public_docs(build)
-        faults = faults_in_dates(connection, build.file, relations, build)
-        if faults:
-            raise RekindleError(
-                "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
-            )
-        for relation in relations:
-            room, name = relation.split(".")
-            try:
-                counted = connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()
-            except duckdb.Error as error:
-                raise RekindleError(
-                    f"{relation} cannot be read from the build's file alone: {error}\n"
-                    "What is published must be what was audited: a public view may read tables only, not "
-                    "source files. Materialise it, or the staging model under it, as a table."
-                ) from error
-            rows[relation] = counted[0][0]
-    return rows
+def public_docs(build: Build) -> PublicDocs:
+    """The public relations of a build, as dbt found them declared."""
+    told = json.loads((build.target_path / OUTCOMES_FILE_NAME).read_text(encoding="utf-8"))
+    return told["public"]

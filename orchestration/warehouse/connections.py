@@ -1,6 +1,6 @@
 """DuckDB connections: confined ones that may touch only what they are given, read-only ones.
 
-Belongs here: the settings of connections, SQL strings, what is said of a damaged file.
+Belongs here: the settings of connections, beginning a file, SQL strings, what is said of a damaged file.
 Does not: dbt (its plugin is in ``lockdown.py``), which file to open.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,28 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import exact_path
-from orchestration.project import SEEDS_DIR, Home, own_tables_beside
+from orchestration.project import SEEDS_DIR, WORKING_FILE_NAME, Home, own_tables_beside
+
+# The oldest format, so that tools with an older DuckDB open the published file too.
+STORAGE_VERSION = "v1.0.0"
+
+
+def begin_file(file: Path) -> None:
+    """Make an empty DuckDB file where there is none, in the format that published files have."""
+    if not file.exists():
+        with closing(duckdb.connect()) as connection:
+            connection.execute(f"attach {quoted(file)} as begun (storage_version '{STORAGE_VERSION}')")
+
+
+def attach_working(connection: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool = False) -> None:
+    """Attach the tables that readers do not get, where they lie beside a file; in it are views of them.
+
+    They do in a build's folder. An engineer's development file holds everything itself.
+    """
+    working = file.with_name(WORKING_FILE_NAME)
+    if working.exists():
+        how = " (read_only)" if read_only else ""
+        connection.execute(f"attach if not exists {quoted(working)} as {working.stem}{how}")
 
 
 def lock_down(connection: duckdb.DuckDBPyConnection, readable: Iterable[Path]) -> None:
@@ -65,6 +86,7 @@ def build_settings() -> dict[str, Any]:
 
 def lock_to_sources(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
     """Lock the instance that builds a file: loaded Parquet, its own tables and the seeds stay readable."""
+    attach_working(connection, file)
     lock_down(connection, [home.loaded, _own_tables(home, file), SEEDS_DIR])
 
 
@@ -86,6 +108,7 @@ def connect_read_only(file: Path) -> duckdb.DuckDBPyConnection:
     # Set afterwards: DuckDB refuses to open a file twice in one process with different configurations.
     connection.execute("set global autoinstall_known_extensions = false")
     connection.execute("set global autoload_known_extensions = false")
+    attach_working(connection, file, read_only=True)
     return connection
 
 

@@ -134,7 +134,8 @@ def _faults_in_rows(
     found = {
         f"{room}.{name}": connection.execute(f'select count(*) from "{room}"."{name}"').fetchall()[0][0]
         for room, name in connection.execute(
-            "select schema_name, table_name from duckdb_tables() where not internal"
+            "select schema_name, table_name from duckdb_tables() "
+            "union all select schema_name, view_name from duckdb_views() where not internal"
         ).fetchall()
     }
     missing, unknown = expected.keys() - found.keys(), found.keys() - expected.keys()

@@ -30,9 +30,15 @@ from dbt_common.events.event_manager_client import (
 
 from orchestration.definitions_files.seeds import check_readable
 from orchestration.files import replacing, write_json
-from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
+from orchestration.project import (
+    DBT_PROJECT_DIR,
+    HOME_VARIABLE,
+    WAREHOUSE_FILE_NAME,
+    WAREHOUSE_VARIABLE,
+    Home,
+)
 from orchestration.warehouse.broken_rules import BrokenRules, broken_rules, told_rules
-from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME, BuildFailed
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, BuildFailed
 from orchestration.warehouse.kept_seeds import keep_seeds, seeds_fingerprint, take_seeds
 from orchestration.warehouse.kept_sql import files_fingerprint, keep_sql
 from orchestration.warehouse.prepared import is_prepared, manifest_file
@@ -75,7 +81,7 @@ def invoke_dbt(
     Args:
         arguments: The command and its options, like ``["build"]``.
         home: Where the sources are read from.
-        warehouse: The DuckDB file to write, named ``warehouse.duckdb``.
+        warehouse: The DuckDB file to write, named ``rekindle.duckdb``.
         target_path: Where dbt puts the SQL it ran, and with it what became of everything; the log goes to
             the folder above.
         manifest: A parsed project; without it the one kept by :func:`parsed_project` is used.

@@ -12,6 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.files import replacing, sha256_of, write_json
-from orchestration.warehouse.connections import quoted
+from orchestration.project import WORKING_FILE_NAME
+from orchestration.warehouse.connections import attach_working, begin_file, quoted
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -57,10 +59,13 @@ def seeds_fingerprint(manifest: Manifest) -> str:
 
 
 def take_seeds(file: Path, fingerprint: str, project_dir: Path) -> dict[str, str]:
-    """Begin a build's file with the kept seeds, if they are those of the fingerprint and whole.
+    """Begin a build's files with the kept seeds, if they are those of the fingerprint and whole.
+
+    All of them lie beside the file; in it are those that readers get, and views of the rest. DuckDB gives
+    each table a block of 256 KB at least: a hundred seeds dropped from the file would leave it that larger.
 
     Args:
-        file: The build's file. One that is there already, from a try that failed, stays as it is.
+        file: The build's file. What a try that failed left of it goes.
         fingerprint: What :func:`seeds_fingerprint` says now.
         project_dir: The dbt project.
 
@@ -68,18 +73,28 @@ def take_seeds(file: Path, fingerprint: str, project_dir: Path) -> dict[str, str
         What became of each seed and of each of their tests when they were loaded; nothing where dbt must
         load them.
     """
-    folder = _folder(project_dir)
+    folder, working = _folder(project_dir), file.with_name(WORKING_FILE_NAME)
+    for left in (file, file.with_name(f"{file.name}.wal"), working.with_name(f"{working.name}.wal")):
+        left.unlink(missing_ok=True)
     try:
         noted = json.loads((folder / "kept.json").read_text(encoding="utf-8"))
-        if file.exists() or noted["fingerprint"] != fingerprint:
+        if noted["fingerprint"] != fingerprint:
             return {}
-        shutil.copyfile(folder / "seeds.duckdb", file)
-    except (OSError, ValueError):
+        kinds = noted["kinds"]
+        with replacing(working) as prepared:
+            shutil.copyfile(folder / "seeds.duckdb", prepared)
+            # Of the copy: another process may replace what is kept meanwhile.
+            if sha256_of(prepared) != noted["sha256"]:
+                raise ValueError
+    except (OSError, ValueError, KeyError):
         return {}
-    # Of the copy: another process may replace what is kept meanwhile.
-    if sha256_of(file) != noted["sha256"]:
-        file.unlink()
-        return {}
+    begin_file(file)
+    with closing(duckdb.connect(str(file))) as connection:
+        attach_working(connection, file)
+        for relation, kind in kinds.items():
+            room, name = relation.split(".")
+            connection.execute(f'create schema if not exists "{room}"')
+            connection.execute(f'create {kind} "{room}"."{name}" as from working."{room}"."{name}"')
     return noted["outcomes"]
 
 
@@ -112,7 +127,13 @@ def keep_seeds(
                     connection.execute(f"create table kept.{relation} as from built.{relation}")
             connection.execute("detach kept")
         sha256 = sha256_of(prepared)
-    write_json(folder / "kept.json", {"fingerprint": fingerprint, "sha256": sha256, "outcomes": told})
+    kinds = {
+        f"{node.schema}.{node.name}": "table" if node.config.meta.get("public") else "view"
+        for node in nodes
+        if node.resource_type == "seed"
+    }
+    kept = {"fingerprint": fingerprint, "sha256": sha256, "kinds": kinds, "outcomes": told}
+    write_json(folder / "kept.json", kept)
 
 
 def _folder(project_dir: Path) -> Path:

@@ -252,6 +252,12 @@ def _kept(node: Any, after: Sequence[str]) -> Node:
             # In the order of the yml, as the materialization for dbt does.
             query = f"select {', '.join(node.columns)} from ({query}) as made"
         sql = f"create or replace {node.config.materialized} {relation} as {query}"
+        if node.config.materialized == "table" and not node.config.meta.get("public"):
+            working = f'"working"."main"."{node.name}"'
+            sql = (
+                f"create or replace table {working} as {query}; "
+                f"create or replace view {relation} as from {working}"
+            )
         return Node(node.unique_id, node.name, node.schema, is_test=False, after=tuple(after), sql=sql)
     asked = node.config
     shown = asked.fail_calc

@@ -14,7 +14,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
 from orchestration.project import Home
-from orchestration.warehouse.connections import lock_to_sources, tell_sources
+from orchestration.warehouse.connections import begin_file, lock_to_sources, tell_sources
 
 
 class Plugin(BasePlugin):
@@ -26,8 +26,9 @@ class Plugin(BasePlugin):
         self._file = Path(self.creds.path).absolute()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Make the folder of the file, so that a first ``dbt build`` by hand works."""
-        Path(creds.path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        """Begin the file, and make its folder, so that a first ``dbt build`` by hand works."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        begin_file(self._file)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Lock the instance."""

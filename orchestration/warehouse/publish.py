@@ -1,17 +1,18 @@
 """Publishing: an audited build becomes the version readers get, by one atomic step.
 
-Belongs here: writing a version's file and manifest, and the order of the steps.
+Belongs here: giving a build's file its place among the versions, its manifest, the order of the steps.
 Does not: deciding whether a build is good (``builds.audit``), what happens later (``versions.py``).
+
+The audited file itself is published: it gets a second name, and loses the first with the build's folder. No
+row is copied; so both folders must lie in one file system.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,9 +21,10 @@ from orchestration.core.errors import RekindleError
 from orchestration.files import read_json, sha256_of, sync, write_json
 from orchestration.project import Home
 from orchestration.warehouse.asked_dates import note_published
-from orchestration.warehouse.builds import Build, file_state, public_docs
-from orchestration.warehouse.connections import lock_down, memory_limit, quoted
+from orchestration.warehouse.builds import Build, file_state
+from orchestration.warehouse.connections import STORAGE_VERSION
 from orchestration.warehouse.contents import faults_in_file
+from orchestration.warehouse.public import bytes_by_room
 from orchestration.warehouse.versions import (
     Manifest,
     NoSuchVersion,
@@ -34,11 +36,6 @@ from orchestration.warehouse.versions import (
     version_file,
     version_folder,
 )
-
-# The oldest format, so that tools with an older DuckDB open the file too.
-STORAGE_VERSION = "v1.0.0"
-COPIED_AT_ONCE = 2
-"""Most tables are too small for DuckDB to write one with several threads."""
 
 
 def publish(
@@ -104,7 +101,7 @@ def remove_leftovers(home: Home) -> None:
 
 
 def _audited_rows(home: Home, build: Build) -> dict[str, int]:
-    """Rows per table as audited, if this very file was."""
+    """Rows per relation as audited, if this very file was."""
     try:
         audited = read_json(build.audit_file, "Build again.")
     except FileNotFoundError:
@@ -134,20 +131,18 @@ def _written_before(home: Home, build: Build, rows: dict[str, int]) -> Manifest:
 def _write_version(
     home: Home, build: Build, rows: dict[str, int], details: dict[str, Any], *, is_aside: bool
 ) -> Manifest:
-    """Write the version's folder under a hidden name, and give it its name when it is complete."""
+    """Make the version's folder under a hidden name, and give it its name when it is complete."""
     folder = version_folder(home, build.build_id)
     unfinished = folder.with_name(f".{build.build_id}")
     unfinished.mkdir()
     try:
+        with closing(duckdb.connect(str(build.file), read_only=True)) as connection:
+            room_bytes = bytes_by_room(connection)
         file = unfinished / version_file(home, build.build_id).name
-        _write_tables(build, file, rows)
-        if file.with_name(file.name + ".wal").exists():
-            raise RekindleError(
-                f"{file.name}.wal is left after writing build {build.build_id}; publish again"
-            )
+        file.hardlink_to(build.file)
         faults = faults_in_file(file, rows, build)
         if faults:
-            raise RekindleError(f"what was written is not what was audited: {'; '.join(faults)}")
+            raise RekindleError(f"what would be published is not what was audited: {'; '.join(faults)}")
         sync(file)
         manifest = Manifest(
             build_id=build.build_id,
@@ -162,6 +157,7 @@ def _write_version(
             bytes=file.stat().st_size,
             sha256=sha256_of(file),
             rows=rows,
+            room_bytes=room_bytes,
             is_aside=is_aside,
             details=details,
         )
@@ -175,44 +171,3 @@ def _write_version(
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return manifest
-
-
-def _write_tables(build: Build, file: Path, rows: dict[str, int]) -> None:
-    """Copy every audited table and view into a file of its own, and comment them."""
-    source, target = build.file.stem, file.stem
-    spill = build.folder / "spill"
-    settings = {"temp_directory": str(spill), "memory_limit": memory_limit()}
-    with closing(duckdb.connect(config=settings)) as connection:
-        # Under its own stem, since views name their tables in full.
-        connection.execute(f'attach {quoted(build.file)} as "{source}" (read_only)')
-        connection.execute(f"attach {quoted(file)} as \"{target}\" (storage_version '{STORAGE_VERSION}')")
-        # What is published is what was audited: nothing outside these two files can be read.
-        lock_down(connection, readable=[])
-        relations = [tuple(relation.split(".")) for relation in sorted(rows)]
-        for room in sorted({room for room, _ in relations}):
-            connection.execute(f'create schema "{target}"."{room}"')
-
-        def copy(relation: tuple[str, ...]) -> None:
-            place = '"{}"."{}"'.format(*relation)
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(f'create table "{target}".{place} as from "{source}".{place}')
-
-        with ThreadPoolExecutor(COPIED_AT_ONCE) as pool:
-            list(pool.map(copy, relations))
-        # Two thousand comments, each committed alone, would cost more than the tables.
-        connection.execute(f"begin; {_comments(build, target)} commit")
-        connection.execute(f'checkpoint "{target}"')
-        connection.execute(f'detach "{target}"')
-
-
-def _comments(build: Build, target: str) -> str:
-    """The statements that say of every table and column what it is."""
-    statements = []
-    for relation, docs in public_docs(build).items():
-        room, name = relation.split(".")
-        place = f'"{target}"."{room}"."{name}"'
-        said = {f"table {place}": docs["comment"]} | {
-            f'column {place}."{column}"': comment for column, comment in docs["columns"].items()
-        }
-        statements += [f"comment on {what} is {quoted(text)};" for what, text in said.items() if text]
-    return "\n".join(statements)

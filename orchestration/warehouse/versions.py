@@ -23,6 +23,8 @@ from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.contents import faults_in_file
 
 KEPT_VERSIONS = 3
+ROOM_HEADINGS = ("room", "tables and views", "rows", "bytes")
+"""What :meth:`Manifest.rooms` tells."""
 
 
 class NoSuchVersion(RekindleError):
@@ -45,7 +47,8 @@ class Manifest:
         duckdb_version: The DuckDB that wrote it.
         bytes: Size of the file.
         sha256: Fingerprint of the file.
-        rows: Rows per table, ``{"core.dim_member": 20000, ...}``.
+        rows: Rows per table or view, ``{"core.dim_member": 20000, ...}``.
+        room_bytes: What the tables of each room take up in the file; empty for one of an earlier version.
         is_aside: Whether readers stayed on a version of a newer date when this one was written.
         details: Whatever the publisher wanted to keep with it.
     """
@@ -62,8 +65,15 @@ class Manifest:
     bytes: int
     sha256: str
     rows: dict[str, int]
+    room_bytes: dict[str, int] = field(default_factory=dict)
     is_aside: bool = False
     details: dict[str, Any] = field(default_factory=dict)
+
+    def rooms(self) -> list[tuple[str, int, int, int]]:
+        """Of each room its name, how many tables and views it has, their rows, bytes of its tables."""
+        relations = [(name.partition(".")[0], rows) for name, rows in self.rows.items()]
+        held = {room: [rows for of, rows in relations if of == room] for room, _ in sorted(relations)}
+        return [(room, len(rows), sum(rows), self.room_bytes.get(room, 0)) for room, rows in held.items()]
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as it is written."""

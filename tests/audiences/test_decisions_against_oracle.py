@@ -91,7 +91,7 @@ class Deciding:
 def deciding(chain):
     """The compiled models of this build."""
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("attach ':memory:' as warehouse; use warehouse")
+        connection.execute("attach ':memory:' as rekindle; use rekindle")
         yield Deciding(connection, chain)
 
 

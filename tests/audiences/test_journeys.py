@@ -99,8 +99,8 @@ class Warehouse:
     def __init__(self, compiled):
         self.compiled = compiled
         self.connection = duckdb.connect()
-        self.ask("attach ':memory:' as warehouse")
-        self.ask("use warehouse")
+        self.ask("attach ':memory:' as rekindle")
+        self.ask("use rekindle")
         for schema in sorted({"seeds"} | {name.split(".")[0] for name in INPUTS}):
             self.ask(f"create schema {schema}")
         for name, folder in SEEDS.items():

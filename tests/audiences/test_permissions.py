@@ -176,7 +176,7 @@ def read_slowly(history):
 @pytest.fixture(scope="module")
 def permitting(chain):
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("attach ':memory:' as warehouse; use warehouse")
+        connection.execute("attach ':memory:' as rekindle; use rekindle")
         yield Permitting(connection, chain)
 
 

@@ -30,7 +30,7 @@ UNKNOWN = {"VARCHAR": "'no such value'"}
 @pytest.fixture(scope="module")
 def copy(chain, tmp_path_factory):
     """The warehouse with every view turned into a table: what is changed in one changes no other."""
-    file = tmp_path_factory.mktemp("bite") / "warehouse.duckdb"
+    file = tmp_path_factory.mktemp("bite") / "rekindle.duckdb"
     shutil.copyfile(chain.build.file, file)
     with duckdb.connect(str(file)) as connection:
         set_sources(connection, chain.home, chain.build.folder)

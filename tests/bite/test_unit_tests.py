@@ -12,7 +12,8 @@ from copy import deepcopy
 
 import pytest
 
-from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, WAREHOUSE_FILE_NAME, BuildFailed
+from orchestration.project import WAREHOUSE_FILE_NAME
+from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, BuildFailed
 from orchestration.warehouse.dbt import invoke_dbt, parsed_project
 
 INVERTED = "__inverted"

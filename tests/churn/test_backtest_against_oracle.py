@@ -54,8 +54,8 @@ RULES = setting_values("churn/churn_settings.csv")
 def backtest(chain):
     """The models as dbt compiled them over empty tables: views, so each example is one query."""
     with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("use warehouse")
+        connection.execute("attach ':memory:' as rekindle")
+        connection.execute("use rekindle")
         for room in ("seeds", "core", "intermediate", "marts"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
@@ -319,8 +319,8 @@ def test_a_method_that_scored_nobody_has_no_row(backtest):
 def drift(chain):
     """The drift model over empty tables, as dbt compiled it."""
     with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("use warehouse")
+        connection.execute("attach ':memory:' as rekindle")
+        connection.execute("use rekindle")
         for room in ("seeds", "staging", "core", "marts"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")

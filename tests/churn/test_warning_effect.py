@@ -52,8 +52,8 @@ def set_least_members(connection, members):
 def effects(chain):
     """The model as dbt compiled it over an empty table of outcomes: a view, so each example is one query."""
     with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("use warehouse")
+        connection.execute("attach ':memory:' as rekindle")
+        connection.execute("use rekindle")
         connection.execute("create schema seeds; create schema marts")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for name in ("seeds.churn_settings", "seeds.warning_comparisons", "seeds.warning_metrics"):

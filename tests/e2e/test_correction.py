@@ -61,7 +61,7 @@ def decided_anew(chain, home, folder: Path, keeping=()):
     quick_build(
         chain, folder, home, SUNDAYS, deciding=WEEK, keeping=frozenset(keeping), wanted=SEALED
     ).close()
-    return proposals(folder / "warehouse.duckdb", WEEK)
+    return proposals(folder / "rekindle.duckdb", WEEK)
 
 
 def included(table):

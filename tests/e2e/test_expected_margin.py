@@ -32,7 +32,7 @@ def compiled(chain):
 @pytest.fixture(scope="module")
 def blank(tmp_path_factory):
     """A warehouse with no tables; compiled SQL names the catalogue after the file."""
-    with duckdb.connect(str(tmp_path_factory.mktemp("margin") / "warehouse.duckdb")) as connection:
+    with duckdb.connect(str(tmp_path_factory.mktemp("margin") / "rekindle.duckdb")) as connection:
         connection.execute("create schema core")
         connection.execute("create schema marts")
         connection.execute("create schema intermediate")

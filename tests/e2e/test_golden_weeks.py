@@ -114,7 +114,7 @@ def weeks(chain, tmp_path_factory):
             if sunday == SUNDAYS[-1]:
                 yield home, connection
         if sunday != SUNDAYS[-1]:
-            for proposal in proposals(folder / "warehouse.duckdb"):
+            for proposal in proposals(folder / "rekindle.duckdb"):
                 seal(home, proposal, build_id=f"{sunday}-00000001", code_version="tested")
         before = sunday
 

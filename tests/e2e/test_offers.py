@@ -123,7 +123,7 @@ CANDIDATES = st.sets(st.tuples(st.integers(1, 2), st.integers(1, 2), CODES), max
 @pytest.fixture(scope="module")
 def small_tables(chain, tmp_path_factory):
     """The tables around the match of rules, empty, and the SQL that dbt compiled for it."""
-    file = tmp_path_factory.mktemp("small") / "warehouse.duckdb"
+    file = tmp_path_factory.mktemp("small") / "rekindle.duckdb"
     compiled = {model["name"]: model["compiled_code"] for model in chain.models}
     with duckdb.connect(str(file)) as connection, chain.open() as built:
         for schema in ("seeds", "core", "intermediate", "marts"):

@@ -89,17 +89,17 @@ def small(chain):
     """The compiled models over an empty file, which random histories fill."""
     models = {node["name"]: node for node in chain.models}
     connection = duckdb.connect()
-    connection.execute("attach ':memory:' as warehouse")
+    connection.execute("attach ':memory:' as rekindle")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
     for schema in ("seeds", "staging", "core", "intermediate", "marts"):
-        connection.execute(f"create schema warehouse.{schema}")
+        connection.execute(f"create schema rekindle.{schema}")
     for table in ("lifecycle_settings", "event_types"):
-        connection.execute(f"create table warehouse.seeds.{table} as from built.seeds.{table}")
+        connection.execute(f"create table rekindle.seeds.{table} as from built.seeds.{table}")
     for table in FILLED + LEFT_EMPTY:
-        connection.execute(f"create table warehouse.{table} as from built.{table} limit 0")
+        connection.execute(f"create table rekindle.{table} as from built.{table} limit 0")
     for name in ("int_member_days", "member_sleep_pool"):
         code = models[name]["compiled_code"]
-        connection.execute(f"create view warehouse.{models[name]['schema']}.{name} as {code}")
+        connection.execute(f"create view rekindle.{models[name]['schema']}.{name} as {code}")
     yield connection
     connection.close()
 
@@ -123,7 +123,7 @@ def test_the_pool_agrees_with_counting_for_random_histories(small, histories):
         touches += [(key, number, on) for number, on in enumerate(sent, start=1)]
     _fill(small, days_bought, days_seen, touches)
     pool = small.execute(
-        "select member_key, as_of_date, entered_on from warehouse.marts.member_sleep_pool"
+        "select member_key, as_of_date, entered_on from rekindle.marts.member_sleep_pool"
     ).fetchall()
 
     days = [FIRST_DAY + timedelta(days=day) for day in range((LAST_DAY - FIRST_DAY).days + 1)]
@@ -137,9 +137,9 @@ def test_the_pool_agrees_with_counting_for_random_histories(small, histories):
 
 
 def _fill(small, purchases, interactions, touches):
-    small.execute("use warehouse.core")
+    small.execute("use rekindle.core")
     for table in FILLED:
-        small.execute(f"delete from warehouse.{table}")
+        small.execute(f"delete from rekindle.{table}")
     for table, columns, rows in (
         ("intermediate.int_purchase_days", "? as member_key, ? as purchased_on", purchases),
         ("core.fct_event", "? as member_key, ? as happened_on, 'search' as event_type", interactions),
@@ -147,11 +147,11 @@ def _fill(small, purchases, interactions, touches):
         ("intermediate.int_touch_responses", "? as member_key, ? as touch_number, ? as sent_on", touches),
     ):
         if rows:
-            small.executemany(f"insert into warehouse.{table} by name select {columns}", rows)
+            small.executemany(f"insert into rekindle.{table} by name select {columns}", rows)
     # Every day is an as-of date; whoever was sent something has a state.
     small.execute(
-        "insert into warehouse.marts.member_activity by name "
-        "select member_key, as_of_date, count(*) as touches from warehouse.intermediate.int_touch_responses "
+        "insert into rekindle.marts.member_activity by name "
+        "select member_key, as_of_date, count(*) as touches from rekindle.intermediate.int_touch_responses "
         "inner join (select unnest(generate_series($first, $last, interval 1 day))::date as as_of_date) "
         "on sent_on <= as_of_date group by all",
         {"first": FIRST_DAY, "last": LAST_DAY},

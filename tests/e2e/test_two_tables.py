@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 
 import duckdb
@@ -29,8 +30,9 @@ def built(tmp_path_factory):
         deliver_lines(home, table, lines, DELIVERED_ON)
     said = load_chain(home)
     build = dbt_build(home, [date(2025, 6, 1), date(2025, 6, 15)])
+    whole = shutil.copyfile(build.file, build.folder / "whole.duckdb")
     audit(build)
-    with duckdb.connect(str(build.file), read_only=True) as connection:
+    with duckdb.connect(str(whole), read_only=True) as connection:
         set_sources(connection, home, build.folder)
         yield connection, said
 

@@ -39,36 +39,36 @@ class Shop:
 
     def __init__(self, chain):
         self.connection, self.models = duckdb.connect(), chain.models
-        self.connection.execute("attach ':memory:' as warehouse")
-        self.connection.execute("use warehouse")
+        self.connection.execute("attach ':memory:' as rekindle")
+        self.connection.execute("use rekindle")
         set_sources(self.connection, chain.home, chain.build.folder)
         self.connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         for schema in ("seeds", "staging", "core", "audiences", "experiments"):
-            self.connection.execute(f"create schema warehouse.{schema}")
+            self.connection.execute(f"create schema rekindle.{schema}")
         for node in chain.nodes.values():
             if node["resource_type"] == "seed":
                 name = node["name"]
-                self.connection.execute(f"create table warehouse.seeds.{name} as from built.seeds.{name}")
+                self.connection.execute(f"create table rekindle.seeds.{name} as from built.seeds.{name}")
         for table in GIVEN:
-            self.connection.execute(f"create table warehouse.{table} as from built.{table} limit 0")
+            self.connection.execute(f"create table rekindle.{table} as from built.{table} limit 0")
         builds = "staging.stg_rekindle__builds"
-        self.connection.execute(f"create table warehouse.{builds} as from built.{builds}")
+        self.connection.execute(f"create table rekindle.{builds} as from built.{builds}")
         self.as_of(AS_OF)
         for model in chain.models:
             if model["schema"] == "experiments" and model["name"] not in EVALUATED:
                 code = model["compiled_code"]
-                self.connection.execute(f"create view warehouse.experiments.{model['name']} as {code}")
+                self.connection.execute(f"create view rekindle.experiments.{model['name']} as {code}")
         self.connection.execute("begin")
 
     def as_of(self, day):
-        self.connection.execute("update warehouse.staging.stg_rekindle__builds set as_of_date = ?", [day])
+        self.connection.execute("update rekindle.staging.stg_rekindle__builds set as_of_date = ?", [day])
 
     def add(self, table, rows):
         """Rows as dictionaries; columns not named stay empty."""
         for row in rows:
             marks = ", ".join("?" for _ in row)
             self.connection.execute(
-                f"insert into warehouse.{table} ({', '.join(row)}) values ({marks})", list(row.values())
+                f"insert into rekindle.{table} ({', '.join(row)}) values ({marks})", list(row.values())
             )
 
     def enters(self, member, week, arm="treated", campaign=CAMPAIGN, **segments):
@@ -79,7 +79,7 @@ class Shop:
         self.is_record_of(member, member)
 
     def is_record_of(self, record, member):
-        table = "warehouse.core.int_identity__members"
+        table = "rekindle.core.int_identity__members"
         self.connection.execute(f"delete from {table} where record_key = ?", [record])
         self.add("core.int_identity__members", [{"record_key": record, "member_key": member}])
 
@@ -91,7 +91,7 @@ class Shop:
     def outcome(self, member, metric, column="outcome_value", purpose="effect"):
         """One value of one member; None where there is no row."""
         found = self.connection.execute(
-            f"select {column} from warehouse.experiments.exp_outcomes "
+            f"select {column} from rekindle.experiments.exp_outcomes "
             "where member_key = ? and metric = ? and purpose = ?",
             [member, metric, purpose],
         ).fetchall()
@@ -159,14 +159,14 @@ def test_a_member_counts_once_from_the_first_entry_in_the_arm_drawn_then(shop):
     shop.enters(1, WEEKS[0], "control", stage="silent")
     shop.enters(1, WEEKS[1], "treated", stage="churned")
     assert shop.connection.execute(
-        "select arm, campaign_week, stage from warehouse.experiments.exp_assignments__first"
+        "select arm, campaign_week, stage from rekindle.experiments.exp_assignments__first"
     ).fetchall() == [("control", WEEKS[0], "silent")]
 
 
 def test_who_was_dropped_is_in_no_arm(shop):
     dropped = {"campaign": CAMPAIGN, "campaign_week": WEEKS[0], "member_key": 1, "is_included": False}
     shop.add("staging.stg_rekindle__sealed_decisions", [dropped])
-    assert shop.connection.execute("from warehouse.experiments.exp_assignments__first").fetchall() == []
+    assert shop.connection.execute("from rekindle.experiments.exp_assignments__first").fetchall() == []
 
 
 def test_who_is_in_two_arms_since_a_merge_is_counted_and_not_read(shop):
@@ -176,10 +176,10 @@ def test_who_is_in_two_arms_since_a_merge_is_counted_and_not_read(shop):
 
     def read():
         return shop.connection.execute(
-            "select distinct member_key from warehouse.experiments.exp_outcomes "
+            "select distinct member_key from rekindle.experiments.exp_outcomes "
             f"where experiment = '{EXPERIMENT}' order by all"
         ).fetchall(), shop.connection.execute(
-            "select arm, members, members_in_two_arms from warehouse.experiments.exp_arm_sizes "
+            "select arm, members, members_in_two_arms from rekindle.experiments.exp_arm_sizes "
             f"where experiment = '{EXPERIMENT}' order by all"
         ).fetchall()
 
@@ -233,7 +233,7 @@ def test_a_look_reads_the_weeks_declared_for_it_and_nobody_later(shop):
     shop.as_of(WEEKS[3] + timedelta(days=WINDOW - 2))
     looks = dict(
         shop.connection.execute(
-            "select look_no, members from warehouse.experiments.exp_arm_stats "
+            "select look_no, members from rekindle.experiments.exp_arm_stats "
             "where purpose = 'effect' and metric = 'margin' and segment = 'all'"
         ).fetchall()
     )
@@ -247,7 +247,7 @@ def test_the_program_is_everybody_against_those_held_out_since_the_first_sealed_
         shop.buys(member, WEEKS[1] - timedelta(days=1))
         shop.buys(member, WEEKS[1])
     arms = shop.connection.execute(
-        "select arm, members, sum_y / members, sum_x / members from warehouse.experiments.exp_arm_stats "
+        "select arm, members, sum_y / members, sum_x / members from rekindle.experiments.exp_arm_stats "
         "where purpose = 'program' order by arm"
     ).fetchall()
     assert [(arm, float(after), float(before)) for arm, _, after, before in arms] == [
@@ -279,7 +279,7 @@ def test_squares_of_large_amounts_are_exact(shop):
         shop.enters(member, WEEKS[0])
         shop.buys(member, WEEKS[0], net="99999999.99", margin="99999999.99")
     [squares] = shop.connection.execute(
-        "select sum_yy from warehouse.experiments.exp_arm_stats "
+        "select sum_yy from rekindle.experiments.exp_arm_stats "
         "where purpose = 'effect' and metric = 'net_amount' and segment = 'all' and look_no = 0"
     ).fetchone()
     assert squares == 2 * Decimal("99999999.99") ** 2
@@ -292,7 +292,7 @@ def test_cubes_are_of_what_is_left_after_the_cost_and_exact_for_large_amounts(sh
         shop.buys(member, WEEKS[0], net="99999999.99", margin="99999999.99")
         shop.add("core.int_sealed_touches", [touch | {"member_key": member, "benefit": "content"}])
     [cubes] = shop.connection.execute(
-        "select sum_nnn from warehouse.experiments.exp_arm_stats "
+        "select sum_nnn from rekindle.experiments.exp_arm_stats "
         "where purpose = 'effect' and metric = 'margin' and segment = 'all' and look_no = 0"
     ).fetchone()
     assert Fraction(cubes) == 2 * Fraction("99999999.98") ** 3
@@ -343,7 +343,7 @@ def test_sums_of_random_histories_are_those_of_plain_python(shop):
             (*row[:4], row[4:])
             for row in shop.connection.execute(
                 f"select metric, segment, segment_value, arm, {', '.join(columns)} "
-                "from warehouse.experiments.exp_arm_stats where look_no = 0 and purpose = 'effect'"
+                "from rekindle.experiments.exp_arm_stats where look_no = 0 and purpose = 'effect'"
             ).fetchall()
         )
     }

@@ -98,7 +98,8 @@ def _read_as_published(home: Home) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute(READ)
         tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where not internal"
+            "select schema_name, table_name from duckdb_tables() "
+            "union all select schema_name, view_name from duckdb_views() where not internal"
         ).fetchall()
         rows = {
             f"{room}.{name}": connection.execute(f"select count(*) from {room}.{name}").fetchone()[0]
@@ -267,7 +268,7 @@ BREAKAGES = (
     Breakage("fingerprint garbled", lambda home: garbled(home.vault / "secret.fingerprint")),
     Breakage("waiting build's note cut", lambda home: cut(only(home.builds, "2*/build.json"))),
     Breakage("waiting build's audit cut", lambda home: cut(only(home.builds, "2*/audited.json"))),
-    Breakage("waiting build's file cut", lambda home: cut(only(home.builds, "2*/warehouse.duckdb"))),
+    Breakage("waiting build's file cut", lambda home: cut(only(home.builds, "2*/rekindle.duckdb"))),
     Breakage("request of erasure cut", lambda home: cut(_erasure(home))),
     Breakage("erasures' registry cut", lambda home: cut(home.erasures / "registry.json")),
     Breakage("lock a folder", lambda home: in_the_way(home.lock_file)),

@@ -82,7 +82,7 @@ class Warehouse:
             )
             load_chain(home)
             folder = self.root / f"{seed}_build"
-            build = replace(self.chain.build, folder=folder, file=folder / "warehouse.duckdb")
+            build = replace(self.chain.build, folder=folder, file=folder / "rekindle.duckdb")
             for place in (home, build):
                 provide_own_tables(place)
             planned = [
@@ -112,7 +112,7 @@ class Warehouse:
         home, folder, drawn = self.loaded(seed)
         model, text, instead = fault or (None, None, None)
         with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("attach ':memory:' as warehouse; use warehouse")
+            connection.execute("attach ':memory:' as rekindle; use rekindle")
             set_sources(connection, home, folder)
             connection.execute(f"attach '{self.chain.build.file}' as built (read_only)")
             for schema in ("seeds", *sorted({each["schema"] for each in self.models})):

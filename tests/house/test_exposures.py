@@ -11,7 +11,7 @@ import pytest
 
 from tests.house.reading import Module
 
-# Rooms whose SQL is asked of the published file; what is made beside it is `warehouse.<schema>.<name>`.
+# Rooms whose SQL is asked of the published file; what is made beside it is `rekindle.<schema>.<name>`.
 READING = ("exports", "ledger", "readers", "report")
 READ = re.compile(r"\b(?:from|join|describe)\s+(?:published\.)?([a-z]+)\.([a-z]\w+)\b")
 
@@ -57,7 +57,7 @@ def test_the_readers_are_found(modules):
         ("readers.planted", "from marts.member_lifecycle", None),
         ("readers.planted", "from intermediate.int_member_days", "int_member_days, which is not public"),
         ("readers.planted", "from published.seeds.tag_rules", "tag_rules, which is not public"),
-        ("readers.planted", "from warehouse.seeds.tag_rules", None),
+        ("readers.planted", "from rekindle.seeds.tag_rules", None),
         ("exports.planted", "from marts.fct_missed_product", "fct_missed_product: name it in"),
         ("fits.planted", "from marts.fct_churn_bias", None),
     ],

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -135,6 +136,35 @@ def test_what_is_private_has_the_name_of_a_step(models):
 def test_a_step_is_known_by_its_name(name):
     assert is_private_by_name(Model(name, "intermediate/a"))
     assert not is_private_by_name(Model("fct_order", "core/facts"))
+
+
+def half_public(nodes):
+    """Public views over what readers do not get, which nobody could read."""
+    for node in nodes.values():
+        if node.resource_type == "model" and node.config.materialized == "view" and is_public(node):
+            yield from ((node.name, read) for read in node.depends_on.nodes if not is_public(nodes.get(read)))
+
+
+def is_public(node):
+    """Whether readers get it; a source has no node and is a file outside."""
+    return bool(node and node.config.meta.get("public"))
+
+
+def test_what_a_public_view_reads_is_public(manifest):
+    assert list(half_public(manifest.nodes)) == []
+
+
+@pytest.mark.parametrize(("kind", "meta", "is_found"), [
+    ("view", {}, True), ("table", {}, False), ("view", {"public": True}, False),
+])  # fmt: skip
+def test_a_public_view_over_something_private_is_found(kind, meta, is_found):
+    def planted(name, materialized, meta, *reads):
+        config = SimpleNamespace(materialized=materialized, meta=meta)
+        depends_on = SimpleNamespace(nodes=reads)
+        return SimpleNamespace(resource_type="model", name=name, config=config, depends_on=depends_on)
+
+    nodes = {"a": planted("a", "table", meta), "b": planted("b", kind, {"public": True}, "a")}
+    assert bool(list(half_public(nodes))) == is_found
 
 
 def asked_while_compiling(manifest):

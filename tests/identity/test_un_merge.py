@@ -70,7 +70,7 @@ def built(chain, tmp_path_factory):
 
 def rows(built, state, query):
     _, folder, _ = built
-    with duckdb.connect(str(folder / state / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(folder / state / "rekindle.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -125,7 +125,7 @@ def asked(built, monkeypatch):
     home, folder, _ = built
 
     def ask(state, *words):
-        file = folder / state / "warehouse.duckdb"
+        file = folder / state / "rekindle.duckdb"
         monkeypatch.setattr(
             identity, "connect_published", lambda _: duckdb.connect(str(file), read_only=True)
         )

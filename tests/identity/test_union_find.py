@@ -28,8 +28,8 @@ BLOCKED = "b"
 def linkage(chain):
     """Linkage as dbt compiled it, over tables without files: views, so each example is one query."""
     with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("use warehouse")
+        connection.execute("attach ':memory:' as rekindle")
+        connection.execute("use rekindle")
         for room in ("seeds", "staging", "core"):
             connection.execute(f"create schema {room}")
         connection.execute(f"attach '{chain.build.file}' as built (read_only)")

@@ -19,7 +19,7 @@ STAMPS = {"build_id": "2025-12-28-00000001", "code_version": "c0de"}
 
 def warehouse(folder, members=3, definition_hash="d1"):
     """A file with one campaign week proposed: the last member is dropped, the others are to be contacted."""
-    file = folder / "warehouse.duckdb"
+    file = folder / "rekindle.duckdb"
     file.unlink(missing_ok=True)
     with duckdb.connect(str(file)) as connection:
         connection.execute(

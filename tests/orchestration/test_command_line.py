@@ -76,6 +76,9 @@ def test_status_says_what_is_published_loaded_and_due(tiny):
     shown = tiny.rekindle("status")
     assert shown.returncode == 0, shown.stderr
     assert current_version(Home(tiny.home)) in shown.stdout
+    assert "room     tables and views" in shown.stdout
+    assert "Seconds per step: " in shown.stdout
+    assert "publishing__audit" in shown.stdout
     assert "chain.orders" in shown.stdout
     assert "Working now: nobody" in shown.stdout
     assert "Due: nothing" in shown.stdout
@@ -321,7 +324,7 @@ def test_faulty_tags_and_campaigns_are_refused_all_at_once_and_the_publication_s
     assert "Traceback" not in refused.stderr
     assert "example.org" not in refused.stderr
     assert fingerprints(tiny.home / "serving") == before
-    assert list((tiny.home / "build").glob("*/warehouse.duckdb")) == []
+    assert list((tiny.home / "build").glob("*/rekindle.duckdb")) == []
 
 
 def planted(file, found, instead):

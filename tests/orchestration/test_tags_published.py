@@ -32,12 +32,12 @@ def file(chain, tmp_path_factory):
     """The chain's build with its public marts and labels as tables, as publishing makes them."""
     copy = tmp_path_factory.mktemp("published") / "rekindle.duckdb"
     with duckdb.connect(str(copy)) as connection:
-        connection.execute(f"attach '{chain.build.file}' as warehouse (read_only)")
+        connection.execute(f"attach '{chain.build.file}' as built (read_only)")
         connection.execute("create schema marts; create schema seeds")
         for node in chain.nodes.values():
             if node["schema"] in {"marts", "seeds"} and node["config"]["meta"].get("public"):
                 name = f"{node['schema']}.{node['name']}"
-                connection.execute(f"create table {name} as from warehouse.{name}")
+                connection.execute(f"create table {name} as from built.{name}")
     return copy
 
 

@@ -12,7 +12,7 @@ def test_every_state_has_labels_in_both_languages():
 
 
 def test_journeys_are_counted_by_state_on_the_newest_date_alone(tmp_path):
-    file = tmp_path / "warehouse.duckdb"
+    file = tmp_path / "rekindle.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             """

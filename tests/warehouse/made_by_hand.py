@@ -14,10 +14,12 @@ import duckdb
 from orchestration.ledger.opening import start_build
 from orchestration.project import Home
 from orchestration.warehouse.builds import OUTCOMES_FILE_NAME, Build, audit
+from orchestration.warehouse.connections import attach_working, begin_file
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import Manifest
 
 AS_OF = date(2025, 12, 28)
+SECRET = "what a working table knows of a member"
 TABLES = (
     "core.dim_as_of_date", "core.dim_member", "core.fct_order", "marts.member_lifecycle",
     "serving.srv_member", "staging.stg_rekindle__builds",
@@ -36,13 +38,18 @@ DOCS = {
 
 
 def finished_build(home: Home, number: int, rows: int = 100, as_of: date = AS_OF) -> Build:
-    """A build as dbt leaves it, all passed: tables, a view, and a table nobody publishes."""
+    """A build as dbt leaves it, all passed: tables and a view, and beside the file what nobody publishes."""
     build = start_build(home, [as_of], run_id=f"{number:08x}-run", code_version="c0de")
+    begin_file(build.file)
     with duckdb.connect(str(build.file)) as connection:
+        attach_working(connection, build.file)
+        connection.execute(f"create table working.main.int_secret as select '{SECRET}' as secret")
         connection.execute(
             f"""
             create schema staging; create schema core; create schema marts; create schema serving;
-            create table staging.stg_secret as select 1 as one;
+            create schema intermediate; create schema seeds;
+            create view intermediate.int_secret as from working.main.int_secret;
+            create table seeds.threshold as select 1 as one;
             create table core.dim_member as
                 select '{build.build_id}' as stamp, i as member_key from range({rows}) as members(i);
             create table marts.member_lifecycle as
@@ -52,7 +59,7 @@ def finished_build(home: Home, number: int, rows: int = 100, as_of: date = AS_OF
             create table core.fct_order as
                 select '{build.build_id}' as stamp, i as order_id, 9.5::decimal(12, 2) as net_amount
                 from range({2 * rows}) as orders(i);
-            create view serving.srv_member as select stamp, member_key from warehouse.core.dim_member;
+            create view serving.srv_member as select stamp, member_key from rekindle.core.dim_member;
             create table staging.stg_rekindle__builds as
                 select '{build.build_id}' as stamp, stamp as build_id, date '{as_of}' as as_of_date;
             """

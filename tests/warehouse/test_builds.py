@@ -32,7 +32,7 @@ def test_a_build_is_named_after_its_newest_date_and_its_run(home):
     assert build.build_id == "2025-12-28-0f8fad5b"
     assert build.as_of_date == date(2025, 12, 28)
     assert build.as_of_dates == (date(2025, 12, 21), date(2025, 12, 28))
-    assert build.file == home.builds / "2025-12-28-0f8fad5b" / "warehouse.duckdb"
+    assert build.file == home.builds / "2025-12-28-0f8fad5b" / "rekindle.duckdb"
     assert not build.file.exists()
 
 
@@ -135,7 +135,7 @@ def test_an_audit_counts_what_is_public_only_and_leaves_a_complete_file(home):
         "staging.stg_rekindle__builds": 1,
     }
     assert build.audit_file.exists()
-    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+    assert not build.file.with_name("rekindle.duckdb.wal").exists()
 
 
 def test_an_audit_takes_in_what_a_killed_writer_left_in_its_wal(home):
@@ -145,9 +145,9 @@ def test_an_audit_takes_in_what_a_killed_writer_left_in_its_wal(home):
         "c.execute(\"insert into core.dim_member values ('late', 6)\"); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", kill_after_insert, str(build.file)], check=False)
-    assert build.file.with_name("warehouse.duckdb.wal").exists()
+    assert build.file.with_name("rekindle.duckdb.wal").exists()
     assert audit(build)["core.dim_member"] == 6
-    assert not build.file.with_name("warehouse.duckdb.wal").exists()
+    assert not build.file.with_name("rekindle.duckdb.wal").exists()
 
 
 @pytest.mark.parametrize("status", ["fail", "error", "skipped", "runtime error"])
@@ -197,6 +197,19 @@ def test_a_view_over_files_outside_the_build_fails_the_audit_by_name(home, tmp_p
         )
     with pytest.raises(RekindleError, match=r"serving\.srv_member .*(?s:.*)as a table"):
         audit(build)
+
+
+def test_a_view_over_what_readers_do_not_get_fails_the_audit_by_name(home):
+    build = finished_build(home, 1)
+    with duckdb.connect(str(build.file)) as connection:
+        connection.execute("create or replace view serving.srv_member as from seeds.threshold")
+    with pytest.raises(RekindleError, match=r"serving\.srv_member .*(?s:.*)only what is public"):
+        audit(build)
+
+
+def test_an_audit_can_be_repeated(home):
+    build = finished_build(home, 1)
+    assert audit(build) == audit(build)
 
 
 def test_a_build_that_lacks_a_public_table_fails_its_audit_by_name(home):

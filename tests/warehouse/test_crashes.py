@@ -1,7 +1,6 @@
 """A publication that dies anywhere leaves readers a whole version, and publishing again finishes it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -78,11 +77,11 @@ import resource, sys
 from pathlib import Path
 from orchestration.core.errors import RekindleError
 from orchestration.project import Home
-from orchestration.warehouse.builds import waiting_build
+from orchestration.warehouse.builds import audit, unpublished_builds
 from orchestration.warehouse.publish import publish
 
 home = Home(Path(sys.argv[1]))
-build = waiting_build(home)
+[build] = unpublished_builds(home)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     publish(home, build)
@@ -91,14 +90,14 @@ except RekindleError as error:
     sys.exit(error.exit_code)
 """
 
-PUBLISHES = """
+AUDITS = """
 import sys
 from pathlib import Path
 from orchestration.project import Home
-from orchestration.warehouse.builds import waiting_build
-from orchestration.warehouse.publish import publish
-home = Home(Path(sys.argv[1]))
-publish(home, waiting_build(home))
+from orchestration.warehouse.builds import audit, unpublished_builds
+[build] = unpublished_builds(Home(Path(sys.argv[1])))
+print("begins", flush=True)
+audit(build)
 """
 
 
@@ -124,29 +123,40 @@ def test_killed_before_any_step_readers_have_a_whole_version_and_publishing_agai
         assert any(line.startswith(step) for line in died_before), step
 
 
-def test_killed_while_tables_are_written_readers_have_the_former_version(home):
+@pytest.mark.parametrize("milliseconds", [0, 1, 2, 5, 10])
+def test_killed_while_the_audit_leaves_what_is_public_it_is_audited_again(home, milliseconds):
     former = publish_one(home, 1)
-    build = finished_build(home, 2, rows=2_000_000)
-    audit(build)
-    publisher = subprocess.Popen([sys.executable, "-c", PUBLISHES, str(home.root)], env=ENVIRONMENT)
-    unfinished = home.serving / "builds" / f".{build.build_id}" / "rekindle.duckdb"
-    while publisher.poll() is None and not (unfinished.exists() and unfinished.stat().st_size > 100_000):
-        time.sleep(0.002)
-    publisher.send_signal(signal.SIGKILL)
-    assert publisher.wait() == -signal.SIGKILL
-    assert unfinished.exists()
+    build = finished_build(home, 2, rows=200_000)
+    auditor = subprocess.Popen(
+        [sys.executable, "-c", AUDITS, str(home.root)], env=ENVIRONMENT, stdout=subprocess.PIPE
+    )
+    assert auditor.stdout.readline() == b"begins\n"
+    time.sleep(milliseconds / 1000)
+    auditor.kill()
+    auditor.wait()
+    auditor.stdout.close()
     assert current_version(home) == former.build_id
     assert verify(home) == []
-    assert publish(home, build).rows["core.dim_member"] == 2_000_000
+    assert audit(build)["core.dim_member"] == 200_000
+    publish(home, build)
     assert verify(home) == []
 
 
-@pytest.mark.parametrize("limit", [5_000, 300_000])
-def test_on_a_full_disk_readers_have_the_former_version_and_are_told_what_to_do(home, limit):
+def test_on_a_full_disk_an_audit_fails_and_can_be_repeated(home):
+    build = finished_build(home, 1, rows=300_000)
+    process = run(FILLS_THE_DISK.replace("publish(home, build)", "audit(build)"), home.root, 300_000)
+    assert process.returncode == 1, process.stderr
+    assert not build.audit_file.exists()
+    audit(build)
+    publish(home, build)
+    assert verify(home) == []
+
+
+def test_on_a_full_disk_readers_have_the_former_version_and_are_told_what_to_do(home):
     former = publish_one(home, 1)
     build = finished_build(home, 2, rows=300_000)
     audit(build)
-    process = run(FILLS_THE_DISK, home.root, limit)
+    process = run(FILLS_THE_DISK, home.root, 100)
     assert process.returncode == 1, process.stderr
     assert f"Readers keep version {former.build_id}" in process.stdout
     assert "free space" in process.stdout

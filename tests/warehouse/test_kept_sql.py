@@ -18,7 +18,7 @@ from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse import connections, dbt
 from orchestration.warehouse.building import build_part
 from orchestration.warehouse.builds import BuildFailed, audit, public_docs, warnings_of
-from orchestration.warehouse.connections import build_settings
+from orchestration.warehouse.connections import build_settings, connect_read_only
 from orchestration.warehouse.kept_sql import THREADS, kept_sql
 
 pytestmark = pytest.mark.usefixtures("little_memory")
@@ -98,12 +98,13 @@ def made(home, project, number):
 
 
 def content(build):
-    with duckdb.connect(str(build.file), read_only=True) as connection:
+    with connect_read_only(build.file) as connection:
         connection.execute("set variable loaded = 'nowhere'")
         relations = connection.execute(
-            "select table_schema, table_name, table_type from information_schema.tables order by all"
+            "select table_schema, table_name from information_schema.tables "
+            "where table_catalog = 'rekindle' order by all"
         ).fetchall()
-        tables = [f"{room}.{name}" for room, name, kind in relations if kind == "BASE TABLE"]
+        tables = [f"{room}.{name}" for room, name in relations if room != "staging"]
         return relations, {
             table: (
                 connection.execute(f"describe {table}").fetchall(),
@@ -255,3 +256,28 @@ def test_executed_sql_is_as_confined_as_dbts(home, kept_project):
     file.write_text(json.dumps(kept))
     _, _, failed = made(with_orders(home, 3), kept_project, 1)
     assert "disabled by configuration" in str(failed)
+
+
+def test_tables_that_readers_do_not_get_lie_beside_whoever_makes_them(home, kept_project, calls):
+    model = kept_project / "models" / "intermediate" / "int_bonus.sql"
+    model.parent.mkdir()
+    model.write_text(
+        "{{ config(materialized='table', schema='intermediate') }}\n"
+        "select rewarded from {{ ref('dim_bonus') }}"
+    )
+    with_orders(home, 8)
+    for number in (1, 2):
+        build, _, _ = made(home, kept_project, number)
+        # The oldest storage format, as of a published file (test_publish.py).
+        assert int.from_bytes(build.file.read_bytes()[12:20], "little") == 64
+        with connect_read_only(build.file) as connection:
+            kinds = dict(
+                connection.execute(
+                    "select table_name, table_catalog || ' ' || table_type from information_schema.tables "
+                    "where table_name in ('dim_bonus', 'int_bonus') and table_schema <> 'main'"
+                ).fetchall()
+            )
+            assert kinds == {"dim_bonus": "rekindle BASE TABLE", "int_bonus": "rekindle VIEW"}
+            assert len(connection.execute("from intermediate.int_bonus").fetchall()) == 8
+            assert len(connection.execute("from working.main.int_bonus").fetchall()) == 8
+    assert len(calls) == 1

@@ -29,7 +29,7 @@ def places(tmp_path):
 
 @pytest.fixture
 def connection(places):
-    with duckdb.connect(str(places / "warehouse.duckdb")) as connection:
+    with duckdb.connect(str(places / "rekindle.duckdb")) as connection:
         lock_down(connection, [places / "readable"])
         yield connection
 
@@ -115,7 +115,7 @@ def test_an_apostrophe_in_a_folders_name_is_only_an_apostrophe(places):
 
 def plugin_of(home, monkeypatch, warehouse):
     monkeypatch.setenv(HOME_VARIABLE, str(home.root))
-    return Plugin("lockdown", {}, DuckDBCredentials(database="warehouse", schema="main", path=str(warehouse)))
+    return Plugin("lockdown", {}, DuckDBCredentials(database="rekindle", schema="main", path=str(warehouse)))
 
 
 def test_the_plugin_locks_once_and_names_the_sources_on_every_cursor(home, monkeypatch):

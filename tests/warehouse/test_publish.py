@@ -7,30 +7,35 @@ from dataclasses import replace
 
 import duckdb
 import pytest
-from made_by_hand import TABLES, finished_build, publish_one, stamps
+from made_by_hand import SECRET, TABLES, finished_build, publish_one, stamps
 
 from orchestration.core.errors import RekindleError
 from orchestration.project import DBT_PROJECT_DIR, Home
-from orchestration.warehouse import publish as publishing
 from orchestration.warehouse.builds import audit
+from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import connect_published, current_version, list_versions, verify
 
 
-def test_readers_get_every_table_and_view_of_the_published_rooms_as_tables(home):
+def test_readers_get_what_is_public_as_it_was_made_and_nothing_else(home):
     manifest = publish_one(home, 1, rows=5)
     with connect_published(home) as connection:
         found = connection.execute(
             "select table_schema || '.' || table_name, table_type from information_schema.tables order by 1"
         ).fetchall()
-        assert found == [(name, "BASE TABLE") for name in TABLES]
+        assert found == [(name, "VIEW" if name == "serving.srv_member" else "BASE TABLE") for name in TABLES]
+        rooms = "select schema_name from duckdb_schemas() where database_name = 'rekindle' and not internal"
+        assert set(connection.execute(rooms).fetchall()) == {(name.partition(".")[0],) for name in TABLES}
         assert stamps(connection) == {manifest.build_id}
 
 
 def test_the_comments_of_tables_views_and_columns_come_along(home):
     publish_one(home, 1)
     with connect_published(home) as connection:
-        of_tables = "select table_name, comment from duckdb_tables() where comment is not null order by 1"
+        of_tables = (
+            "select table_name, comment from duckdb_tables() where comment is not null "
+            "union select view_name, comment from duckdb_views() where comment is not null order by 1"
+        )
         assert connection.execute(of_tables).fetchall() == [
             ("dim_member", "One row per member; it's small."),
             ("srv_member", "One row per member, as BI sees it."),
@@ -58,6 +63,9 @@ def test_the_manifest_says_what_was_published(home):
     )
     assert (manifest.as_of_date, manifest.as_of_dates) == (build.as_of_date, build.as_of_dates)
     assert manifest.rows == rows
+    assert manifest.rooms()[-1][:3] == ("staging", 1, 1)
+    assert set(manifest.room_bytes) <= {name.partition(".")[0] for name in TABLES}
+    assert 0 < sum(manifest.room_bytes.values()) < manifest.bytes
     assert manifest.bytes == file.stat().st_size
     assert manifest.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert manifest.storage_version == "v1.0.0"
@@ -119,31 +127,29 @@ def test_a_build_changed_after_its_audit_is_refused(home):
     assert current_version(home) is None
 
 
-def test_what_was_written_is_compared_with_what_was_audited(home, monkeypatch):
-    write_tables = publishing._write_tables
-
-    def lose_a_row(build, file, rows):
-        write_tables(build, file, rows)
-        with duckdb.connect(str(file)) as connection:
-            connection.execute("delete from core.dim_member where member_key = 1")
-
-    monkeypatch.setattr(publishing, "_write_tables", lose_a_row)
-    with pytest.raises(RekindleError, match=r"core\.dim_member has 99 rows; .* 100"):
-        publish_one(home, 1)
-    assert list((home.serving / "builds").iterdir()) == []
-
-
-def test_a_wal_beside_the_written_file_stops_the_publication(home, monkeypatch):
-    write_tables = publishing._write_tables
-
-    def leave_a_wal(build, file, rows):
-        write_tables(build, file, rows)
-        file.with_name(f"{file.name}.wal").write_bytes(b"left")
-
-    monkeypatch.setattr(publishing, "_write_tables", leave_a_wal)
-    with pytest.raises(RekindleError, match=r"rekindle\.duckdb\.wal is left"):
-        publish_one(home, 1)
+def test_a_build_written_beside_after_its_audit_is_refused(home):
+    build = finished_build(home, 1)
+    audit(build)
+    build.file.with_name("rekindle.duckdb.wal").write_bytes(b"left")
+    with pytest.raises(RekindleError, match="changed after its audit"):
+        publish(home, build)
     assert current_version(home) is None
+
+
+def test_readers_get_the_audited_file_itself(home):
+    build = finished_build(home, 1)
+    audit(build)
+    audited = build.file.stat().st_ino
+    publish(home, build)
+    assert home.published_file.stat().st_ino == audited
+
+
+def test_what_is_not_public_never_lay_in_the_published_file(home):
+    build = finished_build(home, 1)
+    with connect_read_only(build.file) as connection:
+        assert connection.execute("from intermediate.int_secret").fetchall() == [(SECRET,)]
+    assert SECRET.encode() in build.file.with_name("working.duckdb").read_bytes()
+    assert SECRET.encode() not in build.file.read_bytes()
 
 
 def test_another_build_under_a_published_id_is_refused(home):

@@ -1,9 +1,16 @@
 {# How a model becomes a table or a view in DuckDB: replaced under its own name, in one transaction, and only if it
-   keeps its contract. Comments are written at publication. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
+   keeps its contract. What readers do not get lies in a file of its own where there is one (a build's folder has it),
+   and in the build's file is a view of it. Comments are written by the audit. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
    at the query for the contract) costs more than most models do. #}
 
 {% materialization table, adapter="duckdb" %}
-    {{ return(replaced(this.incorporate(type="table"), in_declared_order(sql))) }}
+    {%- set query = in_declared_order(sql) -%}
+    {%- if model.config.meta.public or not has_working_file() -%}
+        {{ return(replaced(this.incorporate(type="table"), query)) }}
+    {%- endif -%}
+    {%- set working = this.incorporate(path={"database": "working", "schema": "main"}, type="table") -%}
+    {% do replaced(working, query) %}
+    {{ return(replaced(this.incorporate(type="view"), "from " ~ working)) }}
 {% endmaterialization %}
 
 {% materialization view, adapter="duckdb" %}
@@ -26,6 +33,13 @@
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}
     {{ return({"relations": [relation]}) }}
+{% endmacro %}
+
+{% macro has_working_file() %}
+    {% call statement("working_file", fetch_result=True) -%}
+        select database_name from duckdb_databases() where database_name = 'working'
+    {%- endcall %}
+    {{ return(load_result("working_file").data | length > 0) }}
 {% endmacro %}
 
 {# What nobody declared comes last, for the contract to find. #}

@@ -1,3 +1,6 @@
+{{ config(materialized='table') }}
+
+-- A table, for readers do not get what it is made of.
 with flow as (
     select * from {{ ref('int_stages__flows') }}
 ),

@@ -1,3 +1,6 @@
+{{ config(materialized='table') }}
+
+-- A table, for readers do not get what it is made of.
 with offers as (
     select * from {{ ref('fct_member_offer') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- A signal is silent when none of the tables that feed it was ever delivered with a row: it cannot fire then, which
 -- must not be taken for all being well.
 with signals as (

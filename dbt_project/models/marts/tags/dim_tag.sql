@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 select
     tags.subject,
     tags.tag,

@@ -1,9 +1,9 @@
-"""How often what came was within the interval of expected margin: walk-forward, on a published version.
+"""How often what came was within the interval of expected margin: walk-forward, on an engineer's build.
 
 Belongs here: comparing past rows of `member_expected_margin` with the orders after them, and printing it.
 Does not: expectation and interval (models/marts/value), assertions (tests/e2e/test_expected_margin.py).
 
-Usage: python -m benchmarks.expected_margin var/real
+Usage, after a `dbt build` of your own, which keeps past dates: python -m benchmarks.expected_margin var/real
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ HEAD = [
 
 
 def main(
-    home: Annotated[Path, typer.Argument(help="Folder of one business's data, published.")],
+    home: Annotated[Path, typer.Argument(help="Folder of one business's data, built by `dbt build`.")],
     horizons: Annotated[
         list[int] | None, typer.Option("--days", help="Horizons; default 90 and 180.")
     ] = None,
 ) -> None:
     """Print the table for docs/value.md."""
     typer.echo(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}")
-    with duckdb.connect(str(Home(home).published_file), read_only=True) as warehouse:
+    with duckdb.connect(str(Home(home).development_warehouse), read_only=True) as warehouse:
         for horizon in horizons or [90, 180]:
             for basis, dates, first, last, rows, *shares in warehouse.execute(
                 CAME.format(horizon=horizon)

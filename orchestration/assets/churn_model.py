@@ -176,9 +176,15 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
-    """Versions of the trained model that are due, each with its verdict, and the blends."""
+    """Versions of the trained model that are due, each with its verdict, and the blends.
+
+    Within a build alone: what is published keeps what the model looks at of its newest date only.
+    """
     from orchestration.fits import churn_parameters
 
+    if sample.file == sample.home.published_file:
+        said.append("The trained model is fitted within a build, where past dates are: rekindle run.")
+        return []
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file
     ):

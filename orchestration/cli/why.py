@@ -74,6 +74,7 @@ def told(rows: MemberRows, language: Language) -> Iterator[str]:
     tellers = {
         "stage": _stage, "value tier": _value_tier, "rfm": _rfm, "named cell": _named_cell, "cause": _cause,
         "warning": _warning, "signals": _signal, "probability": _probability, "reasons": _reason,
+        "history": _history,
     }  # fmt: skip
     for question, teller in tellers.items():
         for row in rows.answers.get(question, []):
@@ -88,6 +89,11 @@ def told(rows: MemberRows, language: Language) -> Iterator[str]:
         yield (
             f"{_said(language, 'Overridden', '让位')}: {_label(row, language)} < "
             f"{_said(language, row['stronger_en'], row['stronger_zh'])}"
+        )
+    if not rows.is_newest:
+        yield (
+            f"More is kept of the newest date alone. A version of {rows.as_of_date}, with everything: "
+            f"rekindle run --as-of {rows.as_of_date}"
         )
 
 
@@ -185,6 +191,24 @@ def _reason(row: Row, language: Language) -> Iterator[str]:
         f"    {row['horizon_days']} d, {_label(row, language)}: "
         f"{_said(language, 'log-odds', '对数几率')} {row['contribution']:+.3f}"
     )
+
+
+def _history(row: Row, language: Language) -> Iterator[str]:
+    """The row that is kept of a past date; of what the member did not have, nothing."""
+    likely = row["p_no_purchase_90d"]
+    told = {
+        ("Stage", "阶段"): _label(row, language),
+        ("Silence", "沉默"): _said(language, row["tier_en"], row["tier_zh"]),
+        ("Value tier", "价值层级"): row["value_tier"],
+        ("RFM cell", "RFM 单元"): row["rfm_cell"],
+        ("Growth level", "成长等级"): _said(language, row["growth_en"], row["growth_zh"]),
+        ("Cause of silence", "沉默原因"): _said(language, row["cause_en"], row["cause_zh"]),
+        ("Warning", "预警"): _said(language, row["level_en"], row["level_zh"]),
+        ("Probability of no purchase", "不购买概率"): likely is not None and f"90 d {_percent(likely)}",
+        ("Purchase days in 365 days", "365天购买天数"): _shown(row["purchase_days_365d"]),
+        ("Net amount in 365 days", "365天净额"): _shown(row["net_amount_365d"]),
+    }
+    yield from (f"{_said(language, *name)}: {value}" for name, value in told.items() if value)
 
 
 def _journeys(rows: list[Row], language: Language) -> Iterator[str]:

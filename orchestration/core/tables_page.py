@@ -20,7 +20,8 @@ ROOMS = ("core", "marts", "audiences", "experiments", "serving", "staging", "see
 _HEAD = """# Tables
 
 What readers of a published file get: {count} tables and views, by domain. Columns are described by comments
-in the file itself and in the `.yml` beside each model. Read by: the exposures that name the table itself.
+in the file itself and in the `.yml` beside each model. Keeps: of tables with an as-of date the `newest`,
+those of the build (`weeks`), or `all` there ever were. Read by: the exposures that name the table itself.
 
 Generated: `make docs` writes this page from dbt's manifest.
 """
@@ -44,7 +45,7 @@ def tables_page(manifest: Manifest) -> str:
     exposures = _exposures(manifest)
     lines = [_HEAD.format(count=len(relations))]
     for (_, title), nodes in sorted(sections.items()):
-        lines += [f"## {title}", "", "| table | what a row is | read by |", "|---|---|---|"]
+        lines += [f"## {title}", "", "| table | what a row is | keeps | read by |", "|---|---|---|---|"]
         lines += [_line(node, exposures) for node in sorted(nodes, key=lambda node: node["name"])]
         lines.append("")
     return "\n".join(lines)
@@ -62,7 +63,9 @@ def _section(node: Mapping[str, Any]) -> tuple[int, str]:
 
 def _line(node: Mapping[str, Any], exposures: Mapping[str, list[str]]) -> str:
     sentence = re.split(r"(?<=\.)\s", " ".join(node["description"].split()))[0].replace("|", "\\|")
-    return f"| `{node['schema']}.{node['name']}` | {sentence} | {', '.join(exposures[node['unique_id']])} |"
+    keeps = node["config"]["meta"].get("keeps", "")
+    read_by = ", ".join(exposures[node["unique_id"]])
+    return f"| `{node['schema']}.{node['name']}` | {sentence} | {keeps} | {read_by} |"
 
 
 def _exposures(manifest: Manifest) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What the published version says about one member on one date, table by table.
+"""What the published version says about one member on one date: in full on the newest, else what is kept.
 
 Belongs here: the questions, one query each over published marts; which members and dates there are.
 Does not: wording and layout (cli.why), counts over members (tags), contact details, which no mart has.
@@ -88,6 +88,24 @@ QUESTIONS = {
     """,
     "attributes": f"select * from marts.member_attributes as own {_OF_THE_MEMBER}",
 }
+"""Of the newest date."""
+
+QUESTIONS_OF_THE_PAST = {
+    "history": f"""
+        select stages.label_en, stages.label_zh, tier.label_en as tier_en, tier.label_zh as tier_zh,
+            cause.label_en as cause_en, cause.label_zh as cause_zh, level.label_en as level_en,
+            level.label_zh as level_zh, growth.label_en as growth_en, growth.label_zh as growth_zh,
+            own.rfm_cell, own.value_tier, own.p_no_purchase_90d, own.purchase_days_365d, own.net_amount_365d
+        from marts.member_history as own
+        left join seeds.stages using (stage) left join seeds.silence_tier_labels as tier using (silence_tier)
+        left join marts.dim_silence_cause as cause using (silence_cause)
+        left join seeds.churn_levels as level using (churn_level)
+        left join seeds.growth_levels as growth using (growth_level)
+        {_OF_THE_MEMBER}
+    """,
+    "journeys": QUESTIONS["journeys"],
+}
+"""Of a date before it: what is published holds one row of it, beside the journeys."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +116,13 @@ class MemberRows:
         as_of_date: The date.
         answers: Rows by question; a question whose tables are not published is left out.
         attribute_labels: English and Chinese label of every attribute.
+        is_newest: Whether it is the newest published date, of which everything is kept.
     """
 
     as_of_date: date
     answers: dict[str, list[dict[str, Any]]]
     attribute_labels: dict[str, tuple[str, str]]
+    is_newest: bool = True
 
 
 def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> MemberRows:
@@ -118,9 +138,9 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
         NoSuchVersion: Nothing is published.
     """
     with closing(connect_published(home)) as connection:
-        day = _published_day(connection, as_of_date)
+        newest, day = _published_day(connection, as_of_date)
         is_known = connection.execute(
-            "select count(*) from marts.member_lifecycle where member_key = ? and as_of_date = ?",
+            "select count(*) from marts.member_history where member_key = ? and as_of_date = ?",
             [member_key, day],
         ).fetchall()
         if is_known == [(0,)]:
@@ -130,18 +150,21 @@ def read_member(home: Home, member_key: int, as_of_date: date | None = None) -> 
                 "registration on."
             )
         known = {"member": member_key, "day": day}
-        answers = {question: _rows(connection, query, known) for question, query in QUESTIONS.items()}
+        asked = QUESTIONS if day == newest else QUESTIONS_OF_THE_PAST
+        answers = {question: _rows(connection, query, known) for question, query in asked.items()}
         catalogue = "select attribute, label_en, label_zh from seeds.attributes where subject = 'member'"
         labels = _rows(connection, catalogue, {})
         return MemberRows(
             day,
             {question: rows for question, rows in answers.items() if rows is not None},
             {row["attribute"]: (row["label_en"], row["label_zh"]) for row in labels or []},
+            is_newest=day == newest,
         )
 
 
-def _published_day(connection: duckdb.DuckDBPyConnection, asked: date | None) -> date:
-    rows = _rows(connection, "select distinct as_of_date from marts.member_lifecycle order by 1", {}) or []
+def _published_day(connection: duckdb.DuckDBPyConnection, asked: date | None) -> tuple[date, date]:
+    """The newest published date, and the one asked for."""
+    rows = _rows(connection, "select distinct as_of_date from marts.member_history order by 1", {}) or []
     days = [row["as_of_date"] for row in rows]
     if not days:
         raise InputFault("The published version has no member states. Type: rekindle run")
@@ -149,9 +172,9 @@ def _published_day(connection: duckdb.DuckDBPyConnection, asked: date | None) ->
         shown = ", ".join(map(str, days[-5:]))
         raise InputFault(
             f"The published version has no as-of date {asked}. Allowed: {len(days)} dates from {days[0]}, "
-            f"the newest being {shown}."
+            f"the newest being {shown}. For a version of another: rekindle run --as-of {asked}"
         )
-    return asked or days[-1]
+    return days[-1], asked or days[-1]
 
 
 def _rows(

@@ -28,9 +28,16 @@ from orchestration.project import (
     Home,
     own_tables_beside,
 )
-from orchestration.warehouse.connections import begin_file, lock_down
+from orchestration.warehouse.connections import attach_working, begin_file, lock_down
 from orchestration.warehouse.contents import faults_in_dates
-from orchestration.warehouse.public import PublicDocs, drop_private, public_rows, write_comments
+from orchestration.warehouse.public import (
+    PublicDocs,
+    drop_private,
+    faults_in_kept_dates,
+    public_rows,
+    take_newest,
+    write_comments,
+)
 from orchestration.warehouse.versions import Version, current_version, list_versions
 
 KEPT_BUILDS = 3
@@ -252,9 +259,10 @@ def audit(build: Build) -> dict[str, int]:
     """Check that a finished build has what publishing needs, and record that it passed.
 
     What became of everything is read from the build's folder: the whole project must have been built and
-    no test failed. It must be of this build and of its days. Then the file becomes what readers get: what is
-    not public leaves it, the rest gets its comments. So it must be complete in itself: checkpointed, no
-    ``.wal``, and every public table or view readable without any file outside.
+    no test failed. It must be of this build and of its days. The file becomes what readers get: tables that
+    keep the newest date (``meta: keeps``) come in with it alone, what is not public leaves, the rest gets its
+    comments. So it must be complete in itself: checkpointed, no ``.wal``, and every public table or view
+    readable without any file outside.
 
     Returns:
         Rows per published table.
@@ -270,8 +278,13 @@ def audit(build: Build) -> dict[str, int]:
     wal = build.file.with_name(build.file.name + ".wal")
     try:
         with duckdb.connect(str(build.file)) as connection:
+            attach_working(connection, build.file, read_only=True)
             lock_down(connection, readable=[])
-            faults = faults_in_dates(connection, build.file, docs, build)
+            take_newest(connection, docs, build.as_of_date)
+            faults = [
+                *faults_in_dates(connection, build.file, docs, build),
+                *faults_in_kept_dates(connection, docs, build.as_of_date),
+            ]
             if faults:
                 raise RekindleError(
                     "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])

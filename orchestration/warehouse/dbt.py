@@ -297,6 +297,7 @@ def _write_outcomes(
         f"{node.schema}.{node.name}": {
             "comment": node.description,
             "columns": {name: column.description for name, column in node.columns.items()},
+            "keeps": node.config.meta.get("keeps"),
         }
         for node in manifest.nodes.values()
         if node.resource_type in _BUILT_TYPES and node.config.meta.get("public")

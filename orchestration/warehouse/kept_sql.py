@@ -30,6 +30,7 @@ from orchestration.files import write_json
 from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse.broken_rules import told_rules
 from orchestration.warehouse.connections import build_settings, lock_to_sources, tell_sources
+from orchestration.warehouse.public import lies_whole
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -252,7 +253,7 @@ def _kept(node: Any, after: Sequence[str]) -> Node:
             # In the order of the yml, as the materialization for dbt does.
             query = f"select {', '.join(node.columns)} from ({query}) as made"
         sql = f"create or replace {node.config.materialized} {relation} as {query}"
-        if node.config.materialized == "table" and not node.config.meta.get("public"):
+        if node.config.materialized == "table" and not lies_whole(node.config.meta):
             working = f'"working"."main"."{node.name}"'
             sql = (
                 f"create or replace table {working} as {query}; "

@@ -1,12 +1,13 @@
-"""What readers get of a build's file: everything else leaves it, and what stays says what it is.
+"""What readers get of a build's file: the newest date of what keeps no other, nothing private, comments.
 
-Belongs here: dropping what is not public, counting and commenting the rest, what the rooms that stay take up.
+Belongs here: taking that date, dropping what is not public, counting and commenting what stays, its bytes.
 Does not: when that happens (``builds.audit``), handing the file to readers (``publish.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -15,7 +16,12 @@ from orchestration.core.errors import RekindleError
 from orchestration.warehouse.connections import quoted
 
 PublicDocs = dict[str, dict[str, Any]]
-"""What public relations say they are, by ``room.name``: ``comment``, and one for each of ``columns``."""
+"""What public relations say they are, by ``room.name``.
+
+Each has its ``comment``, one for each of its ``columns``, and which as-of dates it ``keeps``.
+"""
+
+_NEWEST = "newest"
 
 # Small tables share a block: each counts for its part.
 _ROOM_BYTES = """
@@ -29,6 +35,62 @@ _ROOM_BYTES = """
     from shared, pragma_database_size() where database_name = current_database()
     group by room order by room
 """
+
+
+def lies_whole(told: Mapping[str, Any]) -> bool:
+    """Whether a table lies in a build's file as it is made: by its ``meta``, public with every date it has.
+
+    Any other lies in the file beside, and in the build's file is a view of it (materialization ``table``).
+    """
+    return bool(told.get("public")) and told.get("keeps") != _NEWEST
+
+
+def take_newest(connection: duckdb.DuckDBPyConnection, docs: PublicDocs, newest: date) -> None:
+    """Make tables of the newest date alone where no other is kept, once everything that looks back is made.
+
+    Views over such tables follow. Their other dates were never in the file, so they leave no room in it.
+
+    Args:
+        connection: The file, opened for writing, the working tables beside it attached.
+        docs: Its public relations.
+        newest: The build's as-of date.
+    """
+    kinds = _kinds(connection)
+    working = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'working'"
+    ).fetchall()
+    for relation in _keeping_the_newest(docs):
+        kind, place = kinds.get(relation), _place(relation)
+        if kind == "table" or (kind and (relation.split(".")[1],) in working):
+            connection.execute(
+                f"""
+                begin;
+                create temp table newest as from {place} where as_of_date >= '{newest}';
+                drop {kind} {place};
+                create table {place} as from newest;
+                drop table newest;
+                commit
+                """
+            )
+
+
+def faults_in_kept_dates(
+    connection: duckdb.DuckDBPyConnection, docs: PublicDocs, newest: date
+) -> Iterator[str]:
+    """Where a table or view that keeps the newest date alone shows another."""
+    for relation in _keeping_the_newest(docs):
+        [(others,)] = connection.execute(
+            f"select count(*) from {_place(relation)} where as_of_date is distinct from '{newest}'"
+        ).fetchall()
+        if others:
+            yield (
+                f"{relation} keeps the newest as-of date alone (meta: keeps) and shows {others} rows of "
+                "others, from a table that keeps more"
+            )
+
+
+def _keeping_the_newest(docs: PublicDocs) -> list[str]:
+    return [relation for relation, told in docs.items() if told.get("keeps") == _NEWEST]
 
 
 def drop_private(connection: duckdb.DuckDBPyConnection, public: Collection[str]) -> None:

@@ -45,6 +45,7 @@ READ = f"""
     create or replace table marts.member_lifecycle as
         select i as member_key, date '{DAY}' as as_of_date, 'new' as stage, hash(i) as noise
         from range(100000) as members(i);
+    create table marts.member_history as select member_key, as_of_date from marts.member_lifecycle;
     create table marts.member_attributes as select member_key, as_of_date from marts.member_lifecycle;
     create table audiences.aud_campaign_weeks as
         select '{CAMPAIGN}' as campaign, date '{WEEK}' as campaign_week, date '{DAY}' as as_of_date,

@@ -37,6 +37,7 @@ class Model:
         reads: Like ``staging.stg_chain__orders``, ``source.chain``, ``seeds/identity/identifiers``.
         described_in: The yml file that describes it, below ``models/``; None if nothing does.
         is_public: Whether readers of the published file get it.
+        keeps: Which as-of dates they get (``meta: {keeps: ...}``).
         reason: Why it stands alone although another model could do its work (``meta: {step: ...}``).
     """
 
@@ -51,6 +52,7 @@ class Model:
     is_table: bool = True
     schema: str | None = None
     is_public: bool = True
+    keeps: str = ""
     reason: str = ""
 
     @property
@@ -139,6 +141,7 @@ def read_models(manifest: Any) -> list[Model]:
             is_table=node.config.materialized == "table",
             schema=node.schema,
             is_public=bool(node.config.meta.get("public")),
+            keeps=node.config.meta.get("keeps", ""),
             reason=node.config.meta.get("step", ""),
         )
         for node in _nodes(manifest, "model")

@@ -35,6 +35,7 @@ MODEL_NAMES = {
     "serving": r"srv_[a-z]+(_[a-z]+)*",
 }
 IN_FOLDERS = {"staging": "source", "core": "kind", "intermediate": "domain", "marts": "domain"}
+KEEPS = ("newest", "weeks", "all")
 CONTACT_WORDS = {
     "phone",
     "mobile",
@@ -127,6 +128,13 @@ def key_faults(model, data_tests):
         yield f"{model.name}: one row per member and as-of date, and that is the key of its rules"
 
 
+def keeps_faults(model):
+    """What readers get with an as-of date says which dates they get; whatever has none has no such word."""
+    words = KEEPS if model.is_public and "as_of_date" in model.columns else ("",)
+    if model.keeps not in words:
+        yield f"{model.name} keeps {model.keeps or 'nothing'} (meta: keeps); one of {words}"
+
+
 def seed_faults(seed):
     """What is wrong with a seed's description."""
     if not seed.description:
@@ -153,7 +161,7 @@ def rules_faults(model, data_tests):
         yield f"{model.name} is a table and no `rules` test says what identifies its rows"
 
 
-@pytest.mark.parametrize("rule", [twin_faults, name_faults, column_faults, contact_columns])
+@pytest.mark.parametrize("rule", [twin_faults, name_faults, column_faults, contact_columns, keeps_faults])
 def test_every_model_keeps(rule, models):
     assert [found for model in models for found in rule(model)] == []
 
@@ -265,6 +273,25 @@ def test_a_column_whose_name_hides_its_type_is_found(name, data_type):
 )
 def test_a_contact_detail_outside_identity_is_found(model, folder, name, faults):
     assert len(list(contact_columns(Model(model, folder, columns={name: COLUMN})))) == faults
+
+
+@pytest.mark.parametrize(
+    ("columns", "changes", "faults"),
+    [
+        (("as_of_date",), {"keeps": "newest"}, 0),
+        (("as_of_date",), {"keeps": "weeks"}, 0),
+        (("as_of_date",), {"keeps": "all"}, 0),
+        (("as_of_date",), {"keeps": "", "is_public": False}, 0),
+        (("as_of_date",), {"keeps": ""}, 1),
+        (("as_of_date",), {"keeps": "years"}, 1),
+        (("as_of_date",), {"keeps": "newest", "is_public": False}, 1),
+        (("bought_on",), {"keeps": ""}, 0),
+        (("bought_on",), {"keeps": "newest"}, 1),
+    ],
+)
+def test_a_table_that_does_not_say_which_dates_it_keeps_is_found(columns, changes, faults):
+    model = Model("fct_mood", "marts/churn", columns=dict.fromkeys(columns, Column("date", "A day.")))
+    assert len(list(keeps_faults(replace(model, **changes)))) == faults
 
 
 def test_a_member_state_with_another_key_is_found():

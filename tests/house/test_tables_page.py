@@ -39,9 +39,13 @@ def test_every_public_relation_has_one_line_that_says_what_a_row_is(parsed):
     [
         (
             lambda node: node.update(description="One row per whim."),
-            "| `core.dim_store` | One row per whim. |",
+            "| `core.dim_store` | One row per whim. |  |",
         ),
         (lambda node: node.update(name="dim_shop"), "| `core.dim_shop` |"),
+        (
+            lambda node: node["config"]["meta"].update(keeps="newest"),
+            "| `core.dim_store` | One row per store. | newest |",
+        ),
         (lambda node: node["config"]["meta"].update(public=False), None),
     ],
 )  # fmt: skip
@@ -64,4 +68,4 @@ def test_an_exposure_stands_with_the_tables_it_names():
     manifest = {"nodes": {"model.shop.fct_sale": node}, "exposures": {"sales": exposure}}
 
     assert "## Value\n" in tables_page(manifest)
-    assert "| `marts.fct_sale` | One row per sale. | Sales review |" in tables_page(manifest)
+    assert "| `marts.fct_sale` | One row per sale. |  | Sales review |" in tables_page(manifest)

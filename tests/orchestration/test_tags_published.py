@@ -14,7 +14,7 @@ from orchestration.cli import app
 from orchestration.cli.why import OPERATORS
 from orchestration.project import SEEDS_DIR, Home
 from orchestration.readers.tags import read_tag_health
-from tests.built import UNTIL, chain
+from tests.built import SUNDAYS, UNTIL, chain
 
 __all__ = ["chain"]
 CHECKS = {
@@ -228,6 +228,36 @@ def test_why_speaks_one_language_if_asked(home):
     assert "阶段" not in english
     assert "阶段: " in chinese
     assert "Stage" not in chinese
+
+
+def test_why_tells_of_a_past_date_what_is_kept_and_how_to_get_all_of_it(home):
+    [(member, stage, level, chance)] = rows_of(
+        home,
+        "select member_key, stages.label_en, level.label_en, p_no_purchase_90d "
+        "from marts.member_history join seeds.stages using (stage) "
+        "join seeds.churn_levels as level using (churn_level) "
+        f"where as_of_date = date '{SUNDAYS[-2]}' and p_no_purchase_90d is not null order by 1 limit 1",
+    )
+    shown = rekindle(home, "why", str(member), "--language", "en", "--as-of", str(SUNDAYS[-2]))
+    assert shown.exit_code == 0, shown.output
+    for said in (f"Stage: {stage}\n", f"Warning: {level}\n", f"90 d {chance:.1%}\n"):
+        assert said in shown.output
+    assert f"with everything: rekindle run --as-of {SUNDAYS[-2]}" in shown.output
+    assert "Tag: " not in shown.output
+    assert "rekindle run" not in rekindle(home, "why", str(member)).output
+
+
+def test_why_tells_nothing_of_what_a_member_did_not_have(home):
+    [(member,)] = rows_of(
+        home,
+        f"select member_key from marts.member_history where as_of_date = date '{SUNDAYS[-2]}' "
+        "and stage = 'prospect' order by 1 limit 1",
+    )
+    shown = rekindle(home, "why", str(member), "--language", "en", "--as-of", str(SUNDAYS[-2])).output
+    assert "Stage: Prospect\n" in shown
+    assert "Net amount in 365 days: 0\n" in shown
+    assert "Warning" not in shown
+    assert "RFM" not in shown
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 {# How a model becomes a table or a view in DuckDB: replaced under its own name, in one transaction, and only if it
-   keeps its contract. What readers do not get lies in a file of its own where there is one (a build's folder has it),
-   and in the build's file is a view of it. Comments are written by the audit. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
+   keeps its contract. What readers do not get, or not with every date, lies in a file of its own where there is one (a
+   build's folder has it), and in the build's file is a view of it. Comments are written by the audit. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
    at the query for the contract) costs more than most models do. #}
 
 {% materialization table, adapter="duckdb" %}
     {%- set query = in_declared_order(sql) -%}
-    {%- if model.config.meta.public or not has_working_file() -%}
+    {%- set lies_whole = model.config.meta.public and model.config.meta.keeps != "newest" -%}
+    {%- if lies_whole or not has_working_file() -%}
         {{ return(replaced(this.incorporate(type="table"), query)) }}
     {%- endif -%}
     {%- set working = this.incorporate(path={"database": "working", "schema": "main"}, type="table") -%}

@@ -1,5 +1,22 @@
-with history as (
-    select * from {{ ref('srv_member_history') }}
+{%- set window = var('activity_windows') | max -%}
+with lifecycle as (
+    select * from {{ ref('member_lifecycle') }}
+),
+
+activity as (
+    select * from {{ ref('member_activity') }}
+),
+
+rfm as (
+    select * from {{ ref('member_rfm') }}
+),
+
+value_tiers as (
+    select * from {{ ref('member_value_tier') }}
+),
+
+cycles as (
+    select * from {{ ref('member_cycle') }}
 ),
 
 publication as (
@@ -31,7 +48,31 @@ dayparts as (
 )
 
 select
-    history.*,
+    lifecycle.member_key,
+    lifecycle.as_of_date,
+    lifecycle.category_group,
+    lifecycle.stage,
+    lifecycle.is_high_intent,
+    lifecycle.silence_tier,
+    lifecycle.days_silent,
+    lifecycle.days_since_purchase,
+    lifecycle.reactivated_on,
+    lifecycle.reactivated_from_stage,
+    activity.first_purchase_on,
+    activity.last_purchase_on,
+    activity.orders_{{ window }}d,
+    activity.net_amount_{{ window }}d,
+    activity.margin_amount_{{ window }}d,
+    rfm.rfm_cell,
+    rfm.recency_score,
+    rfm.frequency_score,
+    rfm.monetary_score,
+    rfm.margin_score,
+    value_tiers.value_tier,
+    cycles.cycle_days,
+    cycles.cycle_band,
+    cycles.next_purchase_due_on,
+    cycles.overdue_ratio,
     stages.label_en as stage_label_en,
     stages.label_zh as stage_label_zh,
     silence_tiers.label_en as silence_tier_label_en,
@@ -54,15 +95,17 @@ select
     members.acquisition_channel,
     members.member_level,
     members.language
-from history
-inner join publication on history.as_of_date = publication.as_of_date
-inner join members on history.member_key = members.member_key
-inner join stages on history.stage = stages.stage
-inner join silence_tiers on history.silence_tier = silence_tiers.silence_tier
-left join silence
-    on history.member_key = silence.member_key
-    and history.as_of_date = silence.as_of_date
-left join preferences
-    on history.member_key = preferences.member_key
-    and history.as_of_date = preferences.as_of_date
+from lifecycle
+inner join publication on lifecycle.as_of_date = publication.as_of_date
+inner join members on lifecycle.member_key = members.member_key
+inner join stages on lifecycle.stage = stages.stage
+inner join silence_tiers on lifecycle.silence_tier = silence_tiers.silence_tier
+inner join activity
+    on lifecycle.member_key = activity.member_key
+    and lifecycle.as_of_date = activity.as_of_date
+{%- for state in ['rfm', 'value_tiers', 'cycles', 'silence', 'preferences'] %}
+left join {{ state }}
+    on lifecycle.member_key = {{ state }}.member_key
+    and lifecycle.as_of_date = {{ state }}.as_of_date
+{%- endfor %}
 left join dayparts on preferences.preferred_daypart = dayparts.daypart

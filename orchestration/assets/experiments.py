@@ -31,7 +31,7 @@ from orchestration.resources import BuildLock
 
 READS = [
     AssetKey(["rekindle", "builds"]),
-    *(AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes", "exp_arm_stats__looks")),
+    *(AssetKey(["experiments", name]) for name in ("exp_arm_stats", "exp_arm_sizes")),
 ]
 """The build under way and its sums."""
 

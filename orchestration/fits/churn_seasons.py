@@ -1,4 +1,4 @@
-"""The season that a purchase fit is told in: the year it is seen from, and the table that keeps it.
+"""The season of a purchase fit: the year it is seen from, and the table that keeps it.
 
 Belongs here: reading a year of purchases from a warehouse, fitting in days of the season, keeping the season.
 Does not: pace and days of a season (core.seasons), the fits' own table (churn_parameters.py).

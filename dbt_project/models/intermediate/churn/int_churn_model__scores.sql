@@ -79,14 +79,13 @@ measured as (
         blends.offset_logit,
         blends.base_weight,
         blends.model_weight,
-        -- What the season adds to the base is told apart from its rhythm.
-        {%- for name, column in {'base_logit': 'even', 'in_season_logit': 'base'}.items() %}
+        -- The feature is the base of an even year; what the season adds to it is a reason of its own.
+        {%- for name, kind in {'base_logit': 'even', 'in_season_logit': 'base'}.items() %}
         case blends.horizon_days
             {%- for horizon in var('churn_horizons') %}
-            when {{ horizon }} then {{ log_odds('baselines.' ~ column ~ '_p_no_purchase_' ~ horizon ~ 'd') }}
+            when {{ horizon }} then {{ log_odds('baselines.' ~ kind ~ '_p_no_purchase_' ~ horizon ~ 'd') }}
             {%- endfor %}
-        end as {{ name }}
-        {{- ',' if not loop.last }}
+        end as {{ name }} {{- ',' if not loop.last }}
         {%- endfor %}
     from features
     inner join baselines

@@ -78,15 +78,15 @@ measured as (
         blends.intercept,
         blends.offset_logit,
         blends.base_weight,
-        blends.model_weight,
         -- The feature is the base of an even year; what the season adds to it is a reason of its own.
         {%- for name, kind in {'base_logit': 'even', 'in_season_logit': 'base'}.items() %}
         case blends.horizon_days
             {%- for horizon in var('churn_horizons') %}
             when {{ horizon }} then {{ log_odds('baselines.' ~ kind ~ '_p_no_purchase_' ~ horizon ~ 'd') }}
             {%- endfor %}
-        end as {{ name }} {{- ',' if not loop.last }}
+        end as {{ name }},
         {%- endfor %}
+        blends.model_weight
     from features
     inner join baselines
         on features.member_key = baselines.member_key

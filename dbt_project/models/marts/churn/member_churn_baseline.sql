@@ -32,11 +32,10 @@ dated as (
     select
         newest.as_of_date,
         newest.fitted_on,
-        {{ season_day('newest.as_of_date', 'today') }} as season_today,
         {%- for horizon in horizons %}
-        {{ season_day(add_days('newest.as_of_date', horizon), 'in_' ~ horizon ~ 'd') }} as season_in_{{ horizon }}d
-        {{- ',' if not loop.last }}
+        {{ season_day(add_days('newest.as_of_date', horizon), 'in_' ~ horizon ~ 'd') }} as season_in_{{ horizon }}d,
         {%- endfor %}
+        {{ season_day('newest.as_of_date', 'today') }} as season_today
     from newest
     left join seasons as today
         on newest.fitted_on = today.fitted_on

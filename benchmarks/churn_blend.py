@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from orchestration.core.churn_model import Blend, log_odds, performance, probabilities
 from orchestration.core.due import due_fits
 from orchestration.core.purchase_models import FitImpossible, Histories
+from orchestration.core.seasons import PERIOD_DAYS, PERIODS, days_over, year_began
 from orchestration.core.summary import markdown_table
 from orchestration.fits.churn_panel import BASE_LOGIT, Feature, Panel, read_features
-from orchestration.fits.churn_parameters import add_version, fit_groups, kept_parameters, read_fit_settings
+from orchestration.fits.churn_parameters import EVERYBODY, add_version, kept_parameters, read_fit_settings
+from orchestration.fits.churn_seasons import fit_in_season, keep_season, kept_seasons
 from orchestration.fits.churn_versions import Horizon, read_horizons, read_model_settings
 from orchestration.own_tables import provide_own_tables, read_own_table
 from orchestration.project import Home
@@ -32,8 +34,8 @@ LAST = date(2025, 12, 28)
 BINS = 10
 GOOD_ECE = 0.05
 HEAD = [
-    "shop", "days ahead", "as-of dates", "AUC of the base", "in use", "worst date", "log loss of the base",
-    "in use", "ECE of the base", "in use", "dates of ten with ECE to .05",
+    "shop", "days ahead", "dates", "as-of dates", "AUC of the base", "in use", "worst date",
+    "log loss of the base", "in use", "ECE of the base", "in use", "dates of ten with ECE to .05",
 ]  # fmt: skip
 Numbers = NDArray[np.float64]
 
@@ -154,6 +156,17 @@ def panel_of(purchases: Purchases, weeks: int, features: list[Feature]) -> Panel
     )
 
 
+def came(purchases: Purchases, day: date) -> Numbers:
+    """Repeat purchases of every member in each of the newest 13 periods that are over."""
+    who = purchases.members
+    bought = days_over(np.datetime64(LAST) + purchases.days.astype("timedelta64[D]"))
+    period = (bought - 1 - year_began(day)) // PERIOD_DAYS
+    rows = np.r_[False, who[1:] == who[:-1]] & (period >= 0) & (period < PERIODS)
+    counts = np.zeros((who[-1] + 1, PERIODS))
+    np.add.at(counts, (who[rows], period[rows]), 1)
+    return counts
+
+
 def compared(name: str, purchases: Purchases, weeks: int) -> list[tuple[object, ...]]:
     """A row per horizon: base and probability in use on the dates that are over and have a version."""
     features, settings, fit_settings = read_features(), read_model_settings(), read_fit_settings()
@@ -166,13 +179,13 @@ def compared(name: str, purchases: Purchases, weeks: int) -> list[tuple[object, 
         for day in due_fits(dates, set(), fit_settings.refit_after_days):
             here = panel.on([day])
             taken = np.flatnonzero(here)[: fit_settings.sample_members]
+            histories = Histories(*(part[taken] for part in vars(panel.histories).values()))
+            year = histories, came(purchases, day)[panel.members[taken]]
             try:
-                fits = fit_groups(
-                    {"all": Histories(*(part[taken] for part in vars(panel.histories).values()))},
-                    fit_settings,
-                )
+                fits, season = fit_in_season(day, {EVERYBODY: histories}, year, fit_settings)
             except FitImpossible:
                 continue
+            keep_season(home, day, season)
             add_version(home, day, fits)
         shorter = np.ones(panel.days.size)
         for days in read_horizons():
@@ -181,13 +194,18 @@ def compared(name: str, purchases: Purchases, weeks: int) -> list[tuple[object, 
             horizon.blend_due()
             in_use, base = scored(home, panel, days)
             shorter = np.minimum(shorter, np.where(np.isnan(in_use), 1, probabilities(in_use)))
-            rows.append(told(name, panel, days, base, log_odds(shorter), in_use))
+            begun = min(kept_seasons(home), default=date.max)
+            for dates_of, since in {"all": date.min, "with a season": begun}.items():
+                chosen = [day for day in dates if since <= day and day + timedelta(days=days) <= LAST]
+                which = panel.on(chosen) & ~np.isnan(in_use)
+                if which.any():
+                    rows.append((name, days, dates_of, *told(panel, days, which, base, log_odds(shorter))))
     return rows
 
 
 def scored(home: Home, panel: Panel, days: int) -> tuple[Numbers, Numbers]:
     """Log-odds in use, NaN before the first version, and of the base; each date by what was kept by then."""
-    base = panel.base_logits(kept_parameters(home), days)
+    base = panel.base_logits(kept_parameters(home), kept_seasons(home), days)
     in_use = np.full(base.size, np.nan)
     cards = [row for row in read_own_table(home, "churn_model_cards") if row["horizon_days"] == days]
     blends = [row for row in read_own_table(home, "churn_recalibrations") if row["horizon_days"] == days]
@@ -219,21 +237,20 @@ def scored(home: Home, panel: Panel, days: int) -> tuple[Numbers, Numbers]:
 
 
 def told(
-    name: str, panel: Panel, days: int, base: Numbers, in_use: Numbers, versions: Numbers
+    panel: Panel, days: int, which: NDArray[np.bool_], base: Numbers, in_use: Numbers
 ) -> tuple[object, ...]:
-    """Means over the dates that are over and have a version."""
+    """Means over the dates of these rows."""
     outcome, figures = panel.outcome(days), []
-    for day in np.unique(panel.days[~np.isnan(versions)]).astype(date):
-        rows = panel.on([day])
-        if day + timedelta(days=days) <= LAST:
-            of = [performance(odds[rows], outcome[rows]) for odds in (base, in_use)]
-            eces = [ece(odds[rows], outcome[rows]) for odds in (base, in_use)]
-            figures.append([of[0].auc, of[1].auc, of[0].log_loss, of[1].log_loss, *eces])
+    for day in np.unique(panel.days[which]):
+        rows = panel.days == day
+        of = [performance(odds[rows], outcome[rows]) for odds in (base, in_use)]
+        eces = [ece(odds[rows], outcome[rows]) for odds in (base, in_use)]
+        figures.append([of[0].auc, of[1].auc, of[0].log_loss, of[1].log_loss, *eces])
     found = np.array(figures, dtype=float)
     auc, auc_in_use, loss, loss_in_use, off, off_in_use = found.mean(axis=0)
     worst, good = (found[:, 1] - found[:, 0]).min(), 10 * np.mean(found[:, 5] <= GOOD_ECE)
     return (
-        name, days, len(found), f"{auc:.4f}", f"{auc_in_use:.4f}", f"{worst:+.4f}", f"{loss:.4f}",
+        len(found), f"{auc:.4f}", f"{auc_in_use:.4f}", f"{worst:+.4f}", f"{loss:.4f}",
         f"{loss_in_use:.4f}", f"{off:.3f}", f"{off_in_use:.3f}", f"{good:.1f}",
     )  # fmt: skip
 

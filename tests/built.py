@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from orchestration.core.purchase_models import Fit, Model, Parameters, ValueParameters
+from orchestration.core.seasons import EVEN, PERIODS, Season
 from orchestration.files import exact_path
 from orchestration.fits.amount_parameters import add_amounts
 from orchestration.fits.churn_parameters import add_version
+from orchestration.fits.churn_seasons import keep_season
 from orchestration.ledger.opening import provide_ledger, start_build, write_definition_hashes
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
@@ -72,6 +75,11 @@ STATES = (
 CHURN_FITS = {
     SUNDAYS[1]: {"all": Parameters(0.9, 20.0, 0.4, 3.0)},
     SUNDAYS[4]: {"all": Parameters(1.0, 22.0, 0.5, 3.1), "fast_moving": Parameters(1.3, 15.0, 0.3, 2.5)},
+}
+
+# The later one saw a year: members buy twice as fast in its middle as at its ends.
+CHURN_SEASONS = {
+    SUNDAYS[4]: Season(PERIODS * (paces := 1 + np.sin(np.pi * np.arange(1, 14) / 14)) / paces.sum())
 }
 
 # What purchases are worth, for the same fits; the later one knows margins as well.
@@ -354,6 +362,7 @@ def _make_chain(root: Path) -> None:
     simulate(home.landing, root / "truth", Lives(MEMBERS, until=UNTIL))
     load_chain(home)
     for day, fits in CHURN_FITS.items():
+        keep_season(home, day, CHURN_SEASONS.get(day, EVEN))
         add_version(home, day, {group: Fit(Model.MBG_NBD, at, -1.0, 1) for group, at in fits.items()})
     for day, found in AMOUNT_FITS.items():
         add_amounts(home, day, found)

@@ -105,11 +105,11 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
     from orchestration.fits.churn_parameters import (
         add_version,
         dates_with_histories,
-        fit_groups,
         fitted_dates,
         read_fit_settings,
         sampled_histories,
     )
+    from orchestration.fits.churn_seasons import fit_in_season, keep_season, year_of_purchases
 
     settings, rows = read_fit_settings(), []
     dates = dates_with_histories(sample.file)
@@ -121,12 +121,14 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
             told: list[str] = []
             try:
                 histories = sampled_histories(sample.file, day, settings.sample_members)
-                found = fit_groups(histories, settings, told)
+                year = year_of_purchases(sample.file, day, settings.sample_members)
+                found, season = fit_in_season(day, histories, year, settings, told)
             except FitImpossible as error:
                 if day == asked:
                     said.append(f"No fit as of {day}: {error}")
                 continue
             said += [f"Fit as of {day}, {message}" for message in told]
+            keep_season(sample.home, day, season)
             version = add_version(sample.home, day, found)
             rows += [(version, group, fit.members, *_shown(fit)) for group, fit in found.items()]
             break

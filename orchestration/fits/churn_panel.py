@@ -18,6 +18,7 @@ from orchestration.core.churn_model import Sign, log_odds
 from orchestration.core.definition_rows import shown
 from orchestration.core.errors import InputFault
 from orchestration.core.purchase_models import Histories, Model, Parameters, p_no_purchase
+from orchestration.core.seasons import EVEN, Season
 from orchestration.definitions_files.seeds import sound_rows
 from orchestration.fits.churn_parameters import EVERYBODY
 from orchestration.project import SEEDS_DIR
@@ -110,23 +111,29 @@ class Panel:
         """1 where nobody bought within the horizon; true only for dates whose horizon is over."""
         return (self.next_purchase_days > horizon).astype(np.float64)
 
-    def base_logits(self, fits: Mapping[date, Mapping[str, Parameters]], horizon: int) -> NDArray[np.float64]:
+    def base_logits(
+        self,
+        fits: Mapping[date, Mapping[str, Parameters]],
+        seasons: Mapping[date, Season],
+        horizon: int,
+    ) -> NDArray[np.float64]:
         """Log-odds of the base probability, by the newest fit that saw nothing after a date; NaN before."""
         logits = np.full(self.days.size, np.nan)
         for day in np.unique(self.days):
             earlier = [fitted_on for fitted_on in fits if fitted_on <= day.astype(date)]
             if not earlier:
                 continue
-            by_group = fits[max(earlier)]
+            by_group, season = fits[max(earlier)], seasons.get(max(earlier), EVEN)
+            today = day.astype(date)
             here = self.days == day
             for group in np.unique(self.groups[here]):
                 rows = here & (self.groups == group)
-                taken = self.histories
+                taken = Histories(*(part[rows] for part in vars(self.histories).values()))
                 chances = p_no_purchase(
                     Model.MBG_NBD,
                     by_group.get(str(group), by_group[EVERYBODY]),
-                    Histories(taken.repeats[rows], taken.last[rows], taken.age[rows], taken.members[rows]),
-                    horizon,
+                    season.histories(today, taken),
+                    season.horizon(today, horizon),
                 )
                 logits[rows] = log_odds(np.round(chances, _DECIMALS))
         return logits

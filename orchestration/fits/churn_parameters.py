@@ -6,6 +6,7 @@ Does not: the likelihood (core.purchase_models), when a fit is due (core.due), s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -164,7 +165,7 @@ def sampled_groups(project_dir: Path = DBT_PROJECT_DIR) -> dict[str, Any]:
 
 
 def fit_groups(
-    histories: dict[str, Histories], settings: FitSettings, said: list[str] | None = None
+    histories: Mapping[str, Histories], settings: FitSettings, said: list[str] | None = None
 ) -> dict[str, Fit]:
     """A fit for everybody, and one for each group with members enough of its own.
 

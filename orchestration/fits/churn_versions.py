@@ -33,6 +33,7 @@ from orchestration.definitions_files.settings import read_settings
 from orchestration.definitions_files.variables import project_variables
 from orchestration.fits.churn_panel import Feature, Panel
 from orchestration.fits.churn_parameters import kept_parameters
+from orchestration.fits.churn_seasons import kept_seasons
 from orchestration.own_tables import add_rows, read_own_table, write_own_table
 from orchestration.project import DBT_PROJECT_DIR, SEEDS_DIR, Home
 
@@ -109,7 +110,7 @@ class Horizon:
 
     @cached_property
     def _base_logits(self) -> Numbers:
-        return self._panel.base_logits(kept_parameters(self._home), self.days)
+        return self._panel.base_logits(kept_parameters(self._home), kept_seasons(self._home), self.days)
 
     @cached_property
     def _matrix(self) -> Numbers:

@@ -28,6 +28,7 @@ TABLES = (
     "churn_coefficients",
     "amount_parameters",
     "churn_parameters",
+    "churn_seasons",
 )
 
 
@@ -89,7 +90,8 @@ def _passed(home: Home, build_id: str) -> bool:
 def _go_back(home: Home, build_id: str, kept_rows: dict[str, int]) -> str | None:
     versions: set[str] = set()
     for table in TABLES:
-        rows, kept = read_own_table(home, table), kept_rows[table]
+        # A note of a version of Rekindle without the table knows no rows of it.
+        rows, kept = read_own_table(home, table), kept_rows.get(table, 0)
         if len(rows) > kept:
             versions |= {row["version"] for row in rows[kept:]} - {row["version"] for row in rows[:kept]}
             write_own_table(home, table, rows[:kept])

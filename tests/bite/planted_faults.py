@@ -272,6 +272,10 @@ CONDITIONS: dict[str, list[str]] = {
         "update staging.stg_rekindle__churn_parameters set rate_days = 0 where one_row",
         "update staging.stg_rekindle__churn_parameters set staying = null where one_row",
     ],
+    "stg_rekindle__churn_seasons__is_a_period_of_the_year": [
+        "insert into staging.stg_rekindle__churn_seasons values ('fit', date '2025-12-28', 13, 0, 1)",
+        "insert into staging.stg_rekindle__churn_seasons values ('fit', date '2025-12-28', 0, 0, -0.1)",
+    ],
     "churn_settings__training_has_something_to_train_on": [
         "update seeds.churn_settings set value = '999' where setting = 'training_sample_members'",
         "update seeds.churn_settings set value = '0' where setting = 'ridge'",
@@ -341,6 +345,10 @@ CONDITIONS: dict[str, list[str]] = {
         "update marts.member_churn_baseline set p_alive = 1.000001 where one_row",
         "update marts.member_churn_baseline set base_p_no_purchase_28d = 0, p_alive = 1 where one_row",
         "update marts.member_churn_baseline set p_alive = 0, base_p_no_purchase_90d = 0 where one_row",
+    ],
+    "member_churn_baseline__even_year_agrees": [
+        "update marts.member_churn_baseline set even_p_no_purchase_28d = 0, even_p_no_purchase_90d = 1 "
+        "where one_row",
     ],
     "member_churn_baseline__fit_saw_nothing_later": [
         "update marts.member_churn_baseline set fitted_on = as_of_date + 1 where one_row",

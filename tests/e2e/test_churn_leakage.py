@@ -26,10 +26,10 @@ SCORES = (
 # And what they were to foresee.
 READ = (*SCORES, "int_next_purchases")
 LEAKS = {
-    # the last purchase of all the member's as-of dates in the build instead of the one at the date
+    # the purchases of all the member's as-of dates in the build instead of those until the date
     "member_churn_baseline": (
-        "activity.last_purchase_on",
-        "max(activity.last_purchase_on) over (partition by activity.member_key)",
+        "activity.purchase_days - 1",
+        "max(activity.purchase_days) over (partition by activity.member_key) - 1",
     ),
     # gaps between all purchases, those after the date too
     "member_churn_features": ("and activity.as_of_date >= purchases.purchased_on", ""),

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from orchestration.core.churn_model import Blend, Logistic, log_odds, probabilities
-from orchestration.core.purchase_models import Histories, Model, Parameters, p_alive, p_no_purchase
+from orchestration.core.purchase_models import Histories, Model, p_alive, p_no_purchase
+from orchestration.core.seasons import EVEN
 from orchestration.fits.amount_parameters import sampled_amounts
 from orchestration.fits.churn_parameters import sampled_histories
-from tests.built import CHURN_FITS, MODEL_BLENDS, MODEL_COEFFICIENTS, MODEL_FITS, SUNDAYS
+from tests.built import CHURN_FITS, CHURN_SEASONS, MODEL_BLENDS, MODEL_COEFFICIENTS, MODEL_FITS, SUNDAYS
 
 HORIZONS = (28, 90)
-COLUMNS = ("p_alive", *(f"base_p_no_purchase_{horizon}d" for horizon in HORIZONS))
+COLUMNS = (
+    "p_alive",
+    *(f"{name}_p_no_purchase_{horizon}d" for name in ("base", "even") for horizon in HORIZONS),
+)
 
 
 @pytest.fixture
@@ -21,25 +25,45 @@ def warehouse(chain):
         yield connection
 
 
-@pytest.mark.parametrize("fitted_on", CHURN_FITS)
-def test_sql_equals_core_for_every_member(warehouse, fitted_on):
-    for group, (r, alpha, a, b) in {
-        group: (at.r, at.alpha, at.a, at.b) for group, at in CHURN_FITS[fitted_on].items()
-    }.items():
+def fit_of(day):
+    """The day of the newest fit by a date: the sample has one in days of the calendar and one in a season."""
+    return max(fitted_on for fitted_on in CHURN_FITS if fitted_on <= day)
+
+
+@pytest.mark.parametrize("day", SUNDAYS[1:])
+def test_sql_equals_core_for_every_member(warehouse, day):
+    season = CHURN_SEASONS.get(fit_of(day), EVEN)
+    for group, at in CHURN_FITS[fit_of(day)].items():
         rows = warehouse.execute(
             f"select repeats, last_days, age_days, {', '.join(COLUMNS)} from marts.member_churn_baseline "
-            "where fitted_on = ? and fitted_group = ?",
-            [fitted_on, group],
+            "where as_of_date = ? and fitted_group = ?",
+            [day, group],
         ).fetchall()
-        assert len(rows) > 100
+        assert len(rows) > 50
         columns = np.array(rows, dtype=float).T
-        histories, at = Histories.of(*columns[:3]), Parameters(r, alpha, a, b)
+        histories = season.histories(day, Histories.of(*columns[:3]))
         expected = [
             p_alive(Model.MBG_NBD, at, histories),
-            *(p_no_purchase(Model.MBG_NBD, at, histories, horizon) for horizon in HORIZONS),
+            *(
+                p_no_purchase(Model.MBG_NBD, at, histories, ahead)
+                for ahead in (*(season.horizon(day, horizon) for horizon in HORIZONS), *HORIZONS)
+            ),
         ]
         # SQL rounds to six decimals.
         assert np.abs(columns[3:] - np.array(expected)).max() <= 1e-6
+
+
+def test_a_season_is_a_reason_where_the_fit_has_one_and_only_there(warehouse):
+    """The sample's days before the winter's end are slow: they raise the probability of no purchase."""
+    found = dict(
+        warehouse.execute(
+            "select as_of_date, avg(contribution)::double from marts.fct_churn_reason "
+            "where family = 'season' and horizon_days = 28 group by 1"
+        ).fetchall()
+    )
+    assert set(found) == {day for day in SUNDAYS if day >= min(CHURN_SEASONS)}
+    for day, mean in found.items():
+        assert (mean > 0) == (CHURN_SEASONS[fit_of(day)].horizon(day, 28) < 28)
 
 
 def test_histories_are_those_of_the_orders(warehouse):

@@ -191,6 +191,10 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         leaving=[at.a],
         staying=[at.b],
     )
+    blank.execute(
+        "create or replace table staging.stg_rekindle__churn_seasons "
+        "(fitted_on date, period_of_year integer, days_before decimal(24, 12), pace decimal(24, 12))"
+    )
     put(
         blank,
         "staging.stg_rekindle__amount_parameters",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 from datetime import timedelta
 
 import pyarrow.parquet as pq
@@ -16,6 +17,25 @@ from tests.exports.conftest import DAY
 
 # Of the ten, t01, t02 and t03 can be written to: planned for 2026-01-05, exported as of 2025-12-28.
 RETURNED = "update audiences.aud_journeys set exit_reason = 'returned' where member_key = 3"
+
+
+# How a reason ends on a day: known of the day itself, or by the published state of the journey.
+ENDS = {
+    "purchase": ["insert into core.fct_order values ({member}, date '{day}', true)"],
+    "complaint": ["insert into core.fct_touch values ({member}, date '{day}')"],
+    "withdrawal": [
+        "update core.fct_contact_permission set next_on = date '{day}' where member_key = {member}",
+        "insert into core.fct_contact_permission values "
+        "({member}, 'sms', 'marketing', false, date '{day}', date '9999-12-31')",
+    ],
+    "exit": ["update audiences.aud_journeys set exit_reason = 'returned' where member_key = {member}"],
+}
+
+
+def exported_touches(shop):
+    """Identifiers in every file that was written for sending."""
+    files = [file for file in shop.home.exports.rglob("*.parquet") if file.stem != "recalled"]
+    return {touch for file in files for touch in pq.read_table(file)["planned_touch_id"].to_pylist()}
 
 
 def recalls(files):
@@ -92,6 +112,31 @@ def test_a_touch_is_recalled_once_and_only_if_it_was_exported(shop):
     assert [row["planned_touch_id"] for row in rows(first) + rows(second)] == ["t02", "t01"]
     assert first.folder != second.folder
     assert recalled_before(shop.home) == {"t01", "t02"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whenever_a_reason_ends_within_the_week_nobody_is_written_to_afterwards(shop, seed):
+    """Any of the three may end on any day before its own; from some day on there is an export a day."""
+    chance = random.Random(seed)
+    days = [DAY + timedelta(days=number) for number in range(1, 8)]
+    first_export, ends = chance.choice(days[:4]), {}
+    for member in (1, 2, 3):
+        if chance.random() < 0.7:
+            ends[f"t{member:02}"] = (chance.choice(days), member, chance.choice(sorted(ENDS)))
+    taken_back = []
+    for day in days:
+        for ended_on, member, how in ends.values():
+            if ended_on == day:
+                shop.change(*(each.format(member=member, day=day) for each in ENDS[how]))
+        if day >= first_export:
+            taken_back += [
+                row["planned_touch_id"] for recall in recalls(export(shop.home)) for row in rows(recall)
+            ]
+    late = {touch for touch, (ended_on, *_) in ends.items() if ended_on > first_export}
+    never = {touch for touch, (ended_on, *_) in ends.items() if ended_on <= first_export}
+    assert sorted(taken_back) == sorted(late), "each once, and nobody whose reason goes on"
+    # Who shares the phone of t02 may be written to in its place.
+    assert exported_touches(shop) - {"t07"} == {"t01", "t02", "t03"} - never
 
 
 def test_a_recall_holds_no_contact_detail_and_is_handed_over(shop, tmp_path):

@@ -129,7 +129,7 @@ def test_the_base_wins_back_when_what_was_learned_no_longer_holds(home):
     """From the eighth date on members do what the base says, and the column that knew more says anything."""
     panel, dice = drawn(), np.random.default_rng(8)
     turned = panel.days >= np.datetime64(DAYS[7])
-    base = panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, HORIZON)
+    base = panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, {}, HORIZON)
     away = np.where(dice.random(base.size) < 1 / (1 + np.exp(-base)), np.inf, HORIZON)
     columns = {
         **panel.columns,
@@ -247,7 +247,7 @@ def test_a_blend_meets_the_share_that_came(home):
         for row in read_own_table(home, "churn_coefficients")
         if row["version"] == card["version"]
     }
-    base = panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, HORIZON)
+    base = panel.base_logits({START: {"all": Parameters(0.9, 20.0, 0.4, 3.0)}}, {}, HORIZON)
     columns = {BASE_LOGIT: base, **panel.columns}
     logits = card["intercept"] + sum(
         of["coefficient"] * (columns[name] - of["mean"]) / of["deviation"] for name, of in weights.items()

@@ -16,9 +16,11 @@ SHARES_WITH_A_TAIL = {
     "p_no_purchase": "a probability, not a share",
     "p_no_purchase_28d": "a probability, not a share",
     "base_p_no_purchase_28d": "a probability, not a share",
+    "even_p_no_purchase_28d": "a probability, not a share",
     "model_p_no_purchase_28d": "a probability, not a share",
     "p_no_purchase_90d": "a probability, not a share",
     "base_p_no_purchase_90d": "a probability, not a share",
+    "even_p_no_purchase_90d": "a probability, not a share",
     "model_p_no_purchase_90d": "a probability, not a share",
     "revenue_share_above": "of the members strictly above, not of the member",
 }

@@ -1,5 +1,5 @@
 {%- set families = churn_features() -%}
-{%- set parts = 'baseline + ' ~ (families | join('_logit + ')) ~ '_logit' -%}
+{%- set parts = 'baseline + season_logit + ' ~ (families | join('_logit + ')) ~ '_logit' -%}
 -- logit = baseline + sum of weight * (feature - mean): weights are coefficients in the feature's own unit. What scores
 -- at a date is the newest version by then, blended with the base by its newest weights; nothing that saw what came
 -- later.
@@ -78,12 +78,15 @@ measured as (
         blends.intercept,
         blends.offset_logit,
         blends.base_weight,
-        blends.model_weight,
+        -- The feature is the base of an even year; what the season adds to it is a reason of its own.
+        {%- for name, kind in {'base_logit': 'even', 'in_season_logit': 'base'}.items() %}
         case blends.horizon_days
             {%- for horizon in var('churn_horizons') %}
-            when {{ horizon }} then {{ log_odds('baselines.base_p_no_purchase_' ~ horizon ~ 'd') }}
+            when {{ horizon }} then {{ log_odds('baselines.' ~ kind ~ '_p_no_purchase_' ~ horizon ~ 'd') }}
             {%- endfor %}
-        end as base_logit
+        end as {{ name }},
+        {%- endfor %}
+        blends.model_weight
     from features
     inner join baselines
         on features.member_key = baselines.member_key
@@ -98,6 +101,11 @@ added as (
         {%- for family in families %}
         {{ churn_family_logit(families[family]) }} as {{ family }}_logit,
         {%- endfor %}
+        cast(
+            (measured.model_weight * weights.base_logit_weight + measured.base_weight)
+            * cast(measured.in_season_logit - measured.base_logit as double)
+            as decimal(18, 9)
+        ) as season_logit,
         cast(
             measured.offset_logit + measured.model_weight * cast(measured.intercept as double)
             + measured.base_weight * weights.base_logit_mean
@@ -122,5 +130,6 @@ select
     {%- for family in families %}
     {{ family }}_logit,
     {%- endfor %}
+    season_logit,
     cast(1 / (1 + exp(-cast({{ parts }} as double))) as decimal(9, 6)) as p_no_purchase
 from added

@@ -8,6 +8,10 @@ scores as (
     select * from {{ ref('int_churn_model__scores') }}
 ),
 
+baselines as (
+    select * from {{ ref('member_churn_baseline') }}
+),
+
 families as (
     select * from {{ ref('churn_reason_families') }}
 ),
@@ -37,6 +41,21 @@ given as (
     {%- endfor %}
 ),
 
+based as (
+    select
+        given.*,
+        case given.reasons_of_days
+            {%- for horizon in horizons %}
+            when {{ horizon }} then {{ log_odds('baselines.even_p_no_purchase_' ~ horizon ~ 'd') }}
+            {%- endfor %}
+        end as even_logit
+    from given
+    inner join baselines
+        on given.member_key = baselines.member_key
+        and given.as_of_date = baselines.as_of_date
+    where given.scored_by = 'base'
+),
+
 parts as (
     select
         given.member_key,
@@ -46,6 +65,7 @@ parts as (
         families.family_order,
         case families.family
             when 'baseline' then scores.baseline
+            when 'season' then scores.season_logit
             {%- for family in families %}
             when '{{ family }}' then scores.{{ family }}_logit
             {%- endfor %}
@@ -58,17 +78,21 @@ parts as (
         and given.scored_by = 'model'
     cross join families
     union all
-    -- The base probability is rhythm alone.
+    -- The base probability is rhythm alone, and the season it falls into.
     select
-        given.member_key,
-        given.as_of_date,
-        given.horizon_days,
+        based.member_key,
+        based.as_of_date,
+        based.horizon_days,
         families.family,
         families.family_order,
-        {{ log_odds('given.p_no_purchase') }} as contribution
-    from given
-    inner join families on families.family = 'rhythm'
-    where given.scored_by = 'base'
+        cast(
+            case families.family
+                when 'rhythm' then based.even_logit
+                else {{ log_odds('based.p_no_purchase') }} - based.even_logit
+            end as decimal(18, 9)
+        ) as contribution
+    from based
+    inner join families on families.family in ('rhythm', 'season')
 ),
 
 moving as (

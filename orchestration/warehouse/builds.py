@@ -37,6 +37,7 @@ from orchestration.warehouse.public import (
     public_rows,
     take_newest,
     write_comments,
+    write_without_free_blocks,
 )
 from orchestration.warehouse.versions import Version, current_version, list_versions
 
@@ -286,17 +287,17 @@ def audit(build: Build) -> dict[str, int]:
                 *faults_in_kept_dates(connection, docs, build.as_of_date),
             ]
             if faults:
-                raise RekindleError(
-                    "\n".join([*faults, f"Nothing of it is published; build {build.as_of_date} anew"])
-                )
+                told = [*faults, f"Nothing of it is published; build {build.as_of_date} anew"]
+                raise RekindleError("\n".join(told))
             drop_private(connection, docs)
             rows = public_rows(connection, docs)
+        write_without_free_blocks(build.file)
+        with duckdb.connect(str(build.file)) as connection:
+            lock_down(connection, readable=[])
             write_comments(connection, docs)
             connection.execute("checkpoint")
         if wal.exists():
-            raise RekindleError(
-                f"{wal} is still there after a checkpoint: the file is not complete without it"
-            )
+            raise RekindleError(f"{wal} is still there after a checkpoint: the file needs it")
     except duckdb.Error as error:
         raise RekindleError(f"{build.file} cannot be read as a whole: {error}") from error
     write_json(build.audit_file, {"build_id": build.build_id, "file": file_state(build.file), "rows": rows})

@@ -1,19 +1,23 @@
 """What readers get of a build's file: the newest date of what keeps no other, nothing private, comments.
 
-Belongs here: taking that date, dropping what is not public, counting and commenting what stays, its bytes.
+Belongs here: taking that date, dropping what is not public with its blocks, counting and commenting what
+    stays, its bytes.
 Does not: when that happens (``builds.audit``), handing the file to readers (``publish.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.warehouse.connections import quoted
+from orchestration.files import replacing
+from orchestration.warehouse.connections import STORAGE_VERSION, memory_limit, quoted
 
 PublicDocs = dict[str, dict[str, Any]]
 """What public relations say they are, by ``room.name``.
@@ -107,6 +111,27 @@ def drop_private(connection: duckdb.DuckDBPyConnection, public: Collection[str])
         *(f'drop schema "{room}"' for room in {name.partition(".")[0] for name in kinds} - rooms - {"main"}),
     ]
     connection.execute("; ".join(["begin", *statements, "commit"]))
+
+
+def write_without_free_blocks(file: Path) -> None:
+    """Write a file anew where tables that left it left blocks: the rows in them could still be read there.
+
+    Few builds need it: one into whose file dbt loaded the seeds, and one that is audited again.
+    """
+    settings = {"memory_limit": memory_limit(), "temp_directory": str(file.parent / "spill")}
+    with closing(duckdb.connect(config=settings)) as connection:
+        # Under its own stem, since views name their tables in full.
+        connection.execute(f"attach {quoted(file)} as {file.stem} (read_only)")
+        [(blocks,)] = connection.execute(
+            "select free_blocks from pragma_database_size() where database_name = ?", [file.stem]
+        ).fetchall()
+        if blocks:
+            with replacing(file) as prepared:
+                connection.execute(
+                    f"attach {quoted(prepared)} as written (storage_version '{STORAGE_VERSION}')"
+                )
+                connection.execute(f"copy from database {file.stem} to written")
+                connection.execute("detach written")
 
 
 def public_rows(connection: duckdb.DuckDBPyConnection, public: Iterable[str]) -> dict[str, int]:

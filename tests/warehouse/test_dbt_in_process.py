@@ -50,6 +50,7 @@ def test_a_build_goes_the_whole_way_to_its_readers(home, project):
     with connect_published(home) as connection:
         comments = """
             select table_name, comment from duckdb_tables() where comment is not null
+            union all select view_name, comment from duckdb_views() where comment is not null
             union all select column_name, comment from duckdb_columns() where comment is not null
         """
         assert set(connection.execute(comments).fetchall()) == {

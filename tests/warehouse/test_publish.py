@@ -152,6 +152,19 @@ def test_what_is_not_public_never_lay_in_the_published_file(home):
     assert SECRET.encode() not in build.file.read_bytes()
 
 
+def test_of_a_private_table_that_lay_in_the_file_no_block_is_left(home):
+    build = finished_build(home, 1)
+    with duckdb.connect(str(build.file)) as connection:
+        connection.execute(f"create table seeds.words as select '{SECRET}' as word")
+    assert SECRET.encode() in build.file.read_bytes()
+    audit(build)
+    publish(home, build)
+    assert SECRET.encode() not in home.published_file.read_bytes()
+    with connect_published(home) as connection:
+        assert connection.execute("select count(*) from serving.srv_member").fetchone() == (100,)
+        assert connection.execute("select free_blocks from pragma_database_size()").fetchone() == (0,)
+
+
 def test_another_build_under_a_published_id_is_refused(home):
     publish_one(home, 1, rows=5)
     with pytest.raises(RekindleError, match="versions never change"):

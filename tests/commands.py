@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 
 _FORKING = get_context("forkserver")
 _FORKING.set_forkserver_preload(
-    ["dagster", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "pandas", "pyarrow.parquet", "rich", "typer"]
+    ["dagster", "tests.dbt_macros", "dbt.adapters.duckdb", "pandas", "pyarrow.parquet", "rich", "typer"]
 )
 
 

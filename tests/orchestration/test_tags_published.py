@@ -72,6 +72,7 @@ def changed_seeds(folder, **changes):
     return folder
 
 
+@pytest.mark.slow
 def test_definitions_that_are_published_move_nobody(home):
     shown = rekindle(home, "tags", "preview")
     assert shown.exit_code == 0, shown.output

@@ -5,6 +5,7 @@ import shutil
 import pytest
 from standin import written
 
+import tests.dbt_macros  # noqa: F401
 from orchestration.project import Home
 from orchestration.warehouse import connections
 

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import RekindleError
-from orchestration.core.summary import block, counted, share, text_table
+from orchestration.core.summary import block, counted, in_a_row, share, text_table
 from orchestration.files import exact_path, is_alive
 from orchestration.loader.contracts import read_contracts
 from orchestration.project import STAGING_DIR, Home
@@ -171,12 +171,12 @@ def _held(manifest: Manifest) -> list[str]:
     """What the file holds, room by room, and how long its making took."""
     if not manifest.room_bytes:
         return []  # Published before it was noted.
-    took = manifest.details.get(SECONDS, {})
-    told = ", ".join(f"{step} {seconds:,.1f}" for step, seconds in took.items())
+    took = manifest.details.get(SECONDS, {}).items()
+    told = in_a_row(f"{step} {seconds:,.1f}" for step, seconds in took)
     return [
         f"As-of dates {manifest.as_of_dates[0]} to {manifest.as_of_date}\n"
         + text_table(ROOM_HEADINGS, manifest.rooms()),
-        *([f"{SECONDS[0].upper()}{SECONDS[1:]}: {told}"] if told else []),
+        *([f"{SECONDS[0].upper()}{SECONDS[1:]}:\n{told}"] if told else []),
     ]
 
 

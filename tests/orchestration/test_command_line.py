@@ -77,7 +77,7 @@ def test_status_says_what_is_published_loaded_and_due(tiny):
     assert shown.returncode == 0, shown.stderr
     assert current_version(Home(tiny.home)) in shown.stdout
     assert "room     tables and views" in shown.stdout
-    assert "Seconds per step: " in shown.stdout
+    assert "Seconds per step:\n" in shown.stdout
     assert "publishing__audit" in shown.stdout
     assert "chain.orders" in shown.stdout
     assert "Working now: nobody" in shown.stdout

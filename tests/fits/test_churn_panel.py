@@ -111,7 +111,7 @@ def test_whoever_buys_on_the_last_day_of_the_horizon_is_not_lost(warehouse):
 def test_the_base_is_that_of_the_newest_fit_that_saw_nothing_later_and_of_the_members_group(warehouse):
     panel = read_panel(warehouse, FEATURES, 100)
     later = {DAYS[1]: {"all": EVERYBODY, "durable": DURABLE}}
-    logits = panel.base_logits(later, 28)
+    logits = panel.base_logits(later, {}, 28)
     assert np.isnan(logits[panel.on([DAYS[0]])]).all()
     on_date = by_member(panel, logits, DAYS[1])
     history = Histories.of([1], [30], [(DAYS[1] - FIRST_BOUGHT).days])
@@ -119,7 +119,7 @@ def test_the_base_is_that_of_the_newest_fit_that_saw_nothing_later_and_of_the_me
         [chance] = p_no_purchase(Model.MBG_NBD, at, history, 28)
         assert on_date[member] == pytest.approx(log_odds(np.round(chance, 6)))
     before = {DAYS[0] - timedelta(days=1): {"all": DURABLE}, **later}
-    changed = panel.base_logits(before, 28)
+    changed = panel.base_logits(before, {}, 28)
     assert not np.isnan(changed).any()
     assert np.array_equal(changed[panel.on([DAYS[1]])], logits[panel.on([DAYS[1]])])
 

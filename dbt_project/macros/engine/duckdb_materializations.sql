@@ -1,7 +1,8 @@
 {# How a model becomes a table or a view in DuckDB: replaced under its own name, in one transaction, and only if it
    keeps its contract. What readers do not get, or not with every date, lies in a file of its own where there is one (a
-   build's folder has it), and in the build's file is a view of it. Comments are written by the audit. dbt-duckdb's own way (built under another name, two renames, a backup, two looks
-   at the query for the contract) costs more than most models do. #}
+   build's folder has it), and in the build's file is a view of it. Comments are written by the audit. dbt-duckdb's own
+   way (built under another name, two renames, a backup, two looks at the query for the contract) costs more than most
+   models do. #}
 
 {% materialization table, adapter="duckdb" %}
     {%- set query = in_declared_order(sql) -%}

@@ -249,7 +249,8 @@ def _by_consent(chance, drawn, record, channel, moment, on, number) -> Said:
     wrong, value, channels, counts_from = chance.choice(
         (
             ("nothing", None, (channel,), moment),
-            ("consent_id", "x", (channel,), moment),
+            # Longer than any id.
+            ("consent_id", "x" * 65, (channel,), moment),
             ("system", "till", (channel,), moment),
             ("channel", "pigeon", every, moment),
             ("purpose", "", (channel,), moment),

@@ -31,6 +31,7 @@ from orchestration.core.source_settings import AS_WRITTEN, SourceSettings
 PLAIN_TYPES = ("varchar", "bigint", "integer", "double", "boolean", "date", "timestamp")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TABLE_WORDS = {"key", "month_of", "required", "silences", "at_most"}
+_NOTHING = "nothing"
 _COLUMN_WORDS = {
     "required", "allowed", "min", "max", "contact", "opt_out", "money", "max_length", "pattern",
     "or_pseudonym_of", "range",
@@ -95,7 +96,7 @@ class Table:
         key: Columns that identify a row; where one that may be empty is, emptiness is a value like any other.
         month_of: Date or timestamp the loaded files are partitioned by, or None.
         required: A source that delivers anything must deliver this table.
-        silences: What the warehouse cannot say while an optional table is missing.
+        silences: What the warehouse cannot say while an optional table is missing, or "nothing".
         columns: All columns in contract order.
         contract: Name of the contract, which several sources may share; empty where the source has its own.
         settings: What is known of all rows of the source.
@@ -117,6 +118,11 @@ class Table:
     def place(self) -> str:
         """Where loaded files of it lie: ``contract/table/source``."""
         return f"{self.contract or self.source}/{self.name}/{self.source}"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a model reads it; what else is delivered is checked and kept, and no more."""
+        return self.silences != _NOTHING
 
     @property
     def full_name(self) -> str:

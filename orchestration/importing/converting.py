@@ -80,6 +80,13 @@ def convert(
 
 
 def _notes(work: Work, written: Collection[str]) -> Iterator[str]:
+    if work.of("members") and (
+        differing := _one(work.connection, "select count(*) from guests where versions > 1")
+    ):
+        yield (
+            f"members without a number whose rows differ: {differing:,}; they are made alike: of each value "
+            "the last row that tells it counts, of registrations the first"
+        )
     if not work.has_orders:
         return
     if "members" in written and (derived := _one(work.connection, "select count(*) from persons")):
@@ -211,20 +218,52 @@ def _members(work: Work) -> str | None:
     system = literal(work.reading.mapping.system)
     work.connection.execute(f"""
         create table known_members as
-        select * replace (coalesce(system, {system}) as system) from ({_with_who(work, direct)})
+        select * replace (coalesce(system, {system}) as system),
+            -- A row that cannot be read is put together with no other: it is quarantined alone.
+            member_id is null and who is not null and {BROKEN} is null
+                and (registered_at is null or try_cast(registered_at as timestamptz) is not null) as is_guest
+        from ({_with_who(work, direct)})
     """)
     work.connection.execute("create table persons as from buyers anti join known_members using (system, who)")
-    return """
+    told = _guests(work)
+    return f"""
         select known.* replace (
-            coalesce(known.registered_at, buyers.registered_at, by_email.registered_at) as registered_at
+            {told},
+            coalesce(guests.registered_at, known.registered_at, buyers.registered_at, by_email.registered_at)
+                as registered_at
         )
         from known_members as known
-        left join buyers using (system, who)
+        left join guests on known.is_guest and known.system = guests.system and known.who = guests.who
+        left join buyers on known.system = buyers.system and known.who = buyers.who
         left join (
             select lower(email) as address, min(registered_at) as registered_at from buyers group by 1
         ) as by_email on lower(known.email) = by_email.address
         union all by name from persons
     """
+
+
+def _guests(work: Work) -> str:
+    """Make the table `guests`: what the rows of one person without a number tell together.
+
+    Returns:
+        SQL of that in each of their rows, which the loader then counts as one row and its duplicates.
+    """
+    table = work.reading.contract.table("members")
+    assert table is not None
+    columns = [column.name for column in table.columns]
+    told = [name for name in columns if name not in ("system", "member_id", "registered_at")]
+    changed = "coalesce(try_cast(updated_at as timestamptz), timestamptz '0001-01-01')"
+    last = ", ".join(f"arg_max({name}, ({changed}, {FILE}, {ROW})) as {name}" for name in told)
+    work.connection.execute(f"""
+        create table guests as
+        select
+            system, who, {last},
+            arg_min(registered_at, try_cast(registered_at as timestamptz)) as registered_at,
+            count(distinct ({", ".join(columns)})) as versions
+        from known_members where is_guest
+        group by system, who having count(*) > 1
+    """)
+    return ", ".join(f"coalesce(guests.{name}, known.{name}) as {name}" for name in told)
 
 
 def _with_who(work: Work, query: str) -> str:

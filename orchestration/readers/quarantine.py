@@ -155,7 +155,7 @@ def _told_rows(name: str, table: Table | None, rows: list[RefusedRow]) -> Iterat
                 row.row_number if number == 0 else "",
                 clipped(about, 18),
                 clipped(_found(table, row, about), 26),
-                clipped(row.since or _told_allowed(table, about, reason), 40),
+                clipped(row.since or _told_allowed(table, row, about, reason), 40),
             )
             for row in group
             for number, (about, reason) in enumerate(row.faults)
@@ -198,10 +198,12 @@ def _looks_like_its_type(column: Column, text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def _told_allowed(table: Table | None, about: str, reason: str) -> str:
-    if reason == KEY_REPEATED:
-        return "another row of the delivery has this key"
-    return _allowed(table, about, reason)
+def _told_allowed(table: Table | None, row: RefusedRow, about: str, reason: str) -> str:
+    if reason != KEY_REPEATED:
+        return _allowed(table, about, reason)
+    key = [each for each in table.columns if each.name in about.split(", ")] if table else []
+    instead = [name for each in key if not row.texts.get(each.name) for name in each.or_pseudonym_of]
+    return f"another row has this {' or '.join(instead) or 'key'}"
 
 
 def _allowed(table: Table | None, about: str, reason: str) -> str:

@@ -92,7 +92,7 @@ def loads_text(home: Home) -> str:
         [
             table,
             *quarantine_section(home),
-            *_never_delivered(home),
+            *_silent_tables(home),
             *later_orders(home),
         ]
     )
@@ -275,19 +275,30 @@ def _duplicates(home: Home) -> list[str]:
     return [block(heading, told, indent="")] if records else []
 
 
-def _never_delivered(home: Home) -> list[str]:
-    """What is unknown because a delivering source left a table out; a source not used at all is no gap."""
+def _silent_tables(home: Home) -> list[str]:
+    """What is unknown because a delivering source left a table out, and which of its tables no model reads.
+
+    A source not used at all is no gap.
+    """
     rows = _rows_of(
         home,
-        "select source, table_name from loads where status = 'missing' "
-        "and source in (select source from loads where status = 'loaded') order by 1, 2",
+        "select distinct source, table_name, status = 'missing' from loads "
+        "where source in (select source from loads where status = 'loaded') order by 1, 2",
     )
-    if not rows:
-        return []
-    contracts = read_contracts(STAGING_DIR, home)
-    absent = [contracts[source].table(name) for source, name in rows if source in contracts]
-    silent = [block(table.full_name, [table.silences]) for table in absent if table]
-    return ["\n".join(["Tables never delivered, so nothing is known of:", *silent])]
+    contracts = read_contracts(STAGING_DIR, home) if rows else {}
+    absent, unread = [], []
+    for source, name, is_missing in rows:
+        table = contracts[source].table(name) if source in contracts else None
+        if table and table.is_read and is_missing:
+            absent.append(block(table.full_name, [table.silences]))
+        elif table and not (table.is_read or is_missing):
+            unread.append(table.full_name)
+    sections = []
+    if absent:
+        sections.append("\n".join(["Tables never delivered, so nothing is known of:", *absent]))
+    if unread:
+        sections.append(f"Loaded, but read by no model, so they change no figure: {', '.join(unread)}")
+    return sections
 
 
 def later_orders(home: Home) -> list[str]:

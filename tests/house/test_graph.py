@@ -7,6 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from orchestration.core.contract import Table
+from orchestration.loader.contracts import read_contracts
+from orchestration.project import STAGING_DIR
 from tests.house.reading import Model
 
 # 190, member_history and the season of the fits.
@@ -65,6 +68,13 @@ def depth(models):
     return max((of(name), name) for name in by_name)
 
 
+def wrongly_told(tables, read):
+    """Tables of which the contract says that a model reads them and none does, or the other way round."""
+    for table in tables:
+        if table.is_read != (table.full_name in read):
+            yield f"{table.full_name}: meta.silences must {'' if table.is_read else 'not '}be 'nothing'"
+
+
 def test_no_model_only_selects_another(models):
     assert list(copies(models)) == []
 
@@ -108,6 +118,24 @@ def test_a_step_that_belongs_into_its_only_reader_is_found(changes, faults):
     reader = Model("fct_a", "marts/a", reads=(f"{step.room}.int_a__b", "seeds/a/b"))
     assert len(list(middle_steps([step, reader]))) == faults
     assert not list(middle_steps([step, reader, Model("fct_b", "marts/a", reads=("intermediate.int_a__b",))]))
+
+
+def test_a_delivered_table_that_no_model_reads_silences_nothing(manifest):
+    nodes = [node for node in manifest.nodes.values() if node.resource_type == "model"]
+    sources = {name: f"{source.source_name}.{source.name}" for name, source in manifest.sources.items()}
+    read = {sources[name] for node in nodes for name in node.depends_on.nodes if name in sources}
+    tables = [table for contract in read_contracts(STAGING_DIR).values() for table in contract.tables]
+    assert list(wrongly_told(tables, read)) == []
+
+
+def test_a_table_of_which_the_contract_says_otherwise_is_found():
+    read, unread = (
+        Table("till", name, (), None, False, (), what) for name, what in (("a", ""), ("b", "nothing"))
+    )
+    assert list(wrongly_told([read, unread], {"till.a"})) == []
+    assert list(wrongly_told([read, unread], {"till.b"})) == [
+        "till.a: meta.silences must be 'nothing'", "till.b: meta.silences must not be 'nothing'",
+    ]  # fmt: skip
 
 
 def test_the_graph_is_small_and_flat(models):

@@ -305,6 +305,48 @@ def test_a_guest_written_in_two_spellings_is_one_and_no_row_of_theirs_is_refused
     }  # fmt: skip
 
 
+GUESTS = "phone,email,name,city,joined,updated_at\n"
+
+
+@pytest.mark.parametrize("told", ["139 1111 2222,", ",ann@shop.cn"])
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_however_many_rows_of_a_list_tell_one_person_without_a_number_they_are_one_member(
+    tmp_path, told, rows
+):
+    orders = written(tmp_path, "orders.csv", f"order id,phone,email,date,total\n1,{told},2025-01-05,10\n")
+    lines = [f"{told},Ann,{city},2024-05-0{9 - day}," for day, city in enumerate(["Bonn", "Rome", ""][:rows])]
+    people = written(tmp_path, "people.csv", GUESTS + "\n".join(lines) + "\n")
+    found = imported(tmp_path / "home", orders, people, country="CN", currency="CNY")
+    check = found.prepared.checks["members"]
+    assert (check.rows, check.rows_refused, check.duplicates) == (rows, 0, rows - 1)
+    seen = {(row["city"], row["registered_at"]) for row in found.tables["members"]}
+    assert seen == {("Rome" if rows > 1 else "Bonn", f"2024-05-0{10 - rows}")}
+    assert ("members without a number whose rows differ: 1;" in notes(found)) == (rows > 1)
+
+
+def test_rows_of_one_person_are_put_together_in_any_spelling_and_what_cannot_be_read_alone(tmp_path):
+    lines = [
+        "139 1111 2222,,Li Wei,,2024-05-01,2024-05-03", "+86-13911112222,,,Bonn,2024-06-01,2024-05-02",
+        "１３９１１１１２２２２,,Li,Rome,2024-07-01,",  # says of no change, so it is before those that do
+        ",Ann@Shop.cn,Ann,,2024-05-01,", ",ann@shop.cn,Ann,,,", ",ann@shop.cn,Ann,,2024-99-01,",
+        ",cy@shop.cn,Cy,,2024-05-01,", ",cy@shop.cn,Cy,,2024-05-01,",
+        ",n/a,Bo,,2024-05-01,", ",n/a,Bo,,2024-05-02,",
+        ",dan@shop.cn,Dan,Pisa,2024-05-01", "139 1111 2222,dan@shop.cn,Dan,,2024-05-01,",
+    ]  # fmt: skip
+    path = written(tmp_path, "people.csv", GUESTS + "\n".join(lines) + "\n")
+    found = imported(tmp_path / "home", path, country="CN", currency="CNY", table="members")
+    check = found.prepared.checks["members"]
+    assert check.refused == {("registered_at", "not a timestamp"): 2, ("member_id", "required but empty"): 2}
+    assert (check.rows, check.duplicates) == (12, 4)
+    members = found.tables["members"]
+    assert {(row["full_name"], row["city"], row["registered_at"]) for row in members[:3]} == {
+        ("Li Wei", "Bonn", "2024-05-01")
+    }
+    assert [row["registered_at"] for row in members[3:6]] == ["2024-05-01", "2024-05-01", "2024-99-01"]
+    assert "members without a number whose rows differ: 2;" in notes(found)
+    assert "city" not in members[11]
+
+
 def test_an_amount_below_zero_in_a_list_is_a_refund_of_its_order(tmp_path):
     path = written(
         tmp_path,

@@ -261,3 +261,17 @@ def test_what_is_allowed_names_length_form_and_range(tmp_path):
     assert "up to 64 characters" in told
     assert "the latest that is plausible in this delivery" in told
     assert "written as [a-z0-9_-]{1,32}" in told
+
+
+def test_of_a_member_without_a_number_a_second_row_is_told_by_what_makes_it_one(tmp_path):
+    home = Home(tmp_path / "home")
+    rows = ["pos,,2025-06-01,Li Wei,13911112222,5\n", "pos,,2025-06-01,Li Wei,+86 139 1111 2222,5\n"]
+    rows += ["pos,a,2025-06-01,Ann Lee,,5\n", "pos,a,2025-06-01,Ann Lee,,6\n"]
+    deliver_lines(home, "members", MEMBERS + "".join(rows), DAY)
+    deliver_lines(home, "orders", ORDERS + order(1), DAY)
+    load_chain(home)
+    told = [" ".join(line.split()) for line in quarantine_text(home, Wanted("members")).splitlines()]
+
+    assert [line.partition("another")[2] for line in told if "another" in line] == [
+        " row has this email or phone", " row has this key",
+    ]  # fmt: skip

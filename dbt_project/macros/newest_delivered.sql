@@ -1,27 +1,35 @@
 {# The rows of a delivered table that count, each key once: a later delivery of the same key replaces the earlier
    one, and a later delivery of the whole table deletes what it has not, unless rows of it are in quarantine.
    `keeps` is a condition on rows that stay all the same. Inside one delivery keys are unique already (the loader
-   holds repeats). Only what came after the first delivery is looked up, so a long history delivered once costs no
-   more than reading it. #}
+   holds repeats). Only what came after the first delivery is looked up, and by joins: a condition on each row's
+   own date inside `not exists` makes DuckDB list the keys of all rows first. #}
 {% macro newest_delivered(source_name, table_name, key, keeps=none) -%}
+    {%- set identified_by = ['source'] + key -%}
     select delivered.*
     from {{ source(source_name, table_name) }} as delivered
+    left join (
+        select
+            {%- for column in identified_by %}
+            {{ key_part('later', column) }} as {{ column }},
+            {%- endfor %}
+            max(later.delivered_on) as delivered_on
+        from {{ source(source_name, table_name) }} as later
+        where
+            later.delivered_on > (
+                select min(first.delivered_on) from {{ source(source_name, table_name) }} as first
+            )
+        group by {% for column in identified_by %}{{ key_part('later', column) }}{{ ', ' if not loop.last }}{% endfor %}
+    ) as replacing
+        on
+        {%- for column in identified_by %}
+        {{ 'and ' if not loop.first }}{{ key_part('delivered', column) }} = replacing.{{ column }}
+        {%- endfor %}
+        and delivered.delivered_on < replacing.delivered_on
+    left join ({{ last_wholes(table_name) }}) as wholes on delivered.source = wholes.source
     where
-        not exists (
-            select 1
-            from {{ source(source_name, table_name) }} as later
-            where
-                later.delivered_on > (
-                    select min(first.delivered_on) from {{ source(source_name, table_name) }} as first
-                )
-                and later.delivered_on > delivered.delivered_on
-                and later.source = delivered.source
-                {%- for column in key %}
-                and {{ key_part('later', column) }} = {{ key_part('delivered', column) }}
-                {%- endfor %}
-        )
+        replacing.source is null
         and (
-            not {{ is_deleted(table_name, 'delivered') }}
+            not {{ is_deleted('delivered') }}
             {%- if keeps %}
             or {{ keeps }}
             {%- endif %}
@@ -34,8 +42,8 @@
    members, not for long histories of facts. #}
 {% macro newest_and_first_delivered(source_name, table_name, key) -%}
     select
-        *,
-        {{ is_deleted(table_name, 'ranked') }} as is_deleted
+        ranked.*,
+        {{ is_deleted('ranked') }} as is_deleted
     from (
         select
             *,
@@ -46,22 +54,28 @@
             ) as delivery_rank
         from {{ source(source_name, table_name) }}
     ) as ranked
-    where delivery_rank = 1
+    left join ({{ last_wholes(table_name) }}) as wholes on ranked.source = wholes.source
+    where ranked.delivery_rank = 1
 {%- endmacro %}
 
 
-{# Whether a row lies before a delivery that is the whole table of its source. #}
-{% macro is_deleted(table_name, delivered) -%}
-    exists (
-        select 1
-        from {{ source('rekindle', 'loads') }} as loads
-        where
-            loads.table_name = '{{ table_name }}'
-            and loads.covers = 'whole'
-            and loads.rows_quarantined = 0
-            and loads.source = {{ delivered }}.source
-            and loads.delivered_on > {{ delivered }}.delivered_on
-    )
+{# The last delivery that was the whole table, by source. #}
+{% macro last_wholes(table_name) -%}
+    select
+        source,
+        max(delivered_on) as delivered_on
+    from {{ source('rekindle', 'loads') }}
+    where
+        table_name = '{{ table_name }}'
+        and covers = 'whole'
+        and rows_quarantined = 0
+    group by source
+{%- endmacro %}
+
+
+{# Whether a row lies before it; for a query that has it as `wholes`. #}
+{% macro is_deleted(delivered) -%}
+    coalesce({{ delivered }}.delivered_on < wholes.delivered_on, false)
 {%- endmacro %}
 
 

@@ -199,8 +199,8 @@ MUTANTS = (
     ),
     Mutant(
         "dbt_project/macros/newest_delivered.sql",
-        "and later.delivered_on > delivered.delivered_on",
-        "and later.delivered_on >= delivered.delivered_on",
+        "and delivered.delivered_on < replacing.delivered_on",
+        "and delivered.delivered_on <= replacing.delivered_on",
         _UNIT_TESTS,
         "stg_chain__orders__newest_delivery_and_business_date",
     ),

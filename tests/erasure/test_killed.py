@@ -12,10 +12,13 @@ from orchestration.erasing.people import close, finish_purge, purge_requested
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
 from orchestration.warehouse.versions import current_version
 from tests.erasure.conftest import CONTRACTS, OTHERS, SECOND, THIRD, identify, traces
+from tests.faults.conftest import seed
 from tests.killing import dies_before
 
+__all__ = ["seed"]
+
 # Of the steps in a row, those of one kind of place are much alike.
-SOME, ALL = 29, 1
+SOME, MANY = 29, 7
 
 
 def erase(business):
@@ -29,8 +32,8 @@ def erase(business):
     close(business.home, lambda _: None)
 
 
-def survives_being_killed(made_once, root, every):
-    step, deaths = 1, 0
+def survives_being_killed(made_once, root, first, every):
+    step, deaths = first, 0
     while True:
         business = made_once.copied(root / str(step))
         business.ask()
@@ -60,12 +63,12 @@ def secret(monkeypatch):
 
 
 def test_killed_before_some_steps_the_next_run_ends_it(made_once, tmp_path):
-    assert survives_being_killed(made_once, tmp_path, SOME) > 3
+    assert survives_being_killed(made_once, tmp_path, 1, SOME) > 3
 
 
 @pytest.mark.slow
-def test_killed_before_any_step_the_next_run_ends_it(made_once, tmp_path):
-    assert survives_being_killed(made_once, tmp_path, ALL) > 80
+def test_killed_before_many_steps_the_next_run_ends_it(made_once, tmp_path, seed):
+    assert survives_being_killed(made_once, tmp_path, 1 + seed % MANY, MANY) > 30
 
 
 def test_half_a_request_of_a_process_that_is_gone_does_not_stay(made_once, tmp_path):

@@ -9,11 +9,14 @@ Does not: fixtures; those lie beside the tests that use them.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+# Each core has a process of the suite: threads of linear algebra would only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 settings.register_profile("repeatable", derandomize=True)
 
 LONG = ("warehouse", "orchestration", "e2e", "bite", "faults", "erasure", "exports")

@@ -15,7 +15,7 @@ from tests.erasure.conftest import CONTRACTS, OTHERS, SECOND, THIRD, identify, t
 from tests.killing import dies_before
 
 # Of the steps in a row, those of one kind of place are much alike.
-SOME, ALL = 29, 1
+SOME, ALL = 59, 1
 
 
 def erase(business):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,15 @@ STORAGE_VERSION = "v1.0.0"
 def begin_file(file: Path) -> None:
     """Make an empty DuckDB file where there is none, in the format that published files have."""
     if not file.exists():
-        with closing(duckdb.connect()) as connection:
+        with closing(_engine().cursor()) as connection:
             connection.execute(f"attach {quoted(file)} as begun (storage_version '{STORAGE_VERSION}')")
+            connection.execute("detach begun")
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One that begins every file of this process: opening it takes longer than that. It has no threads."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def attach_working(connection: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool = False) -> None:

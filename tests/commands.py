@@ -20,8 +20,13 @@ from tempfile import mkdtemp
 
 _FORKING = get_context("forkserver")
 _FORKING.set_forkserver_preload(
-    ["dagster", "tests.dbt_macros", "dbt.adapters.duckdb", "pandas", "pyarrow.parquet", "rich", "typer"]
-)
+    [
+        "alembic.command", "dagster", "dagster._core.storage.event_log", "dagster._core.storage.runs",
+        "dagster._core.storage.schedules", "tests.dbt_macros", "dbt.adapters.duckdb", "dbt.cli.main",
+        "pandas", "phonenumbers", "pyarrow.dataset", "pyarrow.parquet", "rich.progress", "scipy.optimize",
+        "scipy.stats", "typer",
+    ]
+)  # fmt: skip
 
 
 class Command:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import astuple
 
 import numpy as np
-from scipy.special import betaln, expit, xlog1py
+from scipy.special import betaln, expit, roots_legendre, xlog1py
 
 from orchestration.core.purchase_models import Histories, Model, Numbers, Parameters, p_alive
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
+# Not numpy's: for so many it takes as long as all imports together, on every core there is.
+_NODES, _WEIGHTS = roots_legendre(400)
 
 
 def expected_purchases(model: Model, parameters: Parameters, histories: Histories, horizon: float) -> Numbers:

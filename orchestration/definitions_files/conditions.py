@@ -8,13 +8,17 @@ Late imports: whoever only shows labels asks no condition.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from contextlib import closing
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from orchestration.core.definition_rows import Fault, Row, is_of_type, shown
 from orchestration.core.seed_rows import Seed
 from orchestration.definitions_files.rows import Table
 from orchestration.definitions_files.variables import project_variables
+
+if TYPE_CHECKING:
+    import duckdb
 
 TypedTable = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[int | str | None, ...], ...]]
 """Name, columns with their types, and rows: line and cells."""
@@ -87,15 +91,21 @@ def _typed(seed: Seed, rows: Sequence[Row]) -> TypedTable:
     return seed.name, tuple(seed.columns.items()), values
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for all questions of this process: opening it takes longer than any of them. It has no threads."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
+
+
 # Several who check the same files in one command, or after an edit of one of them, ask about the others once.
 @lru_cache(maxsize=256)
 def _answers(question: str, tables: tuple[TypedTable, ...]) -> tuple[tuple[Any, ...], ...]:
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with closing(_engine().cursor()) as connection:
         for name, columns, rows in tables:
             described = ", ".join(f'"{column}" {kind}' for column, kind in columns)
-            connection.execute(f"create table {name} (_line integer, {described})")
+            connection.execute(f"create temp table {name} (_line integer, {described})")
             if rows:
                 row = f"({', '.join('?' for _ in rows[0])})"
                 cells = [cell for each in rows for cell in each]

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestration.core.definition_rows import Row, shown
@@ -53,6 +54,12 @@ def read_table(path: Path) -> Table:
         ) from None
     except OSError as error:
         raise InputFault(_unreadable(path, error.strerror or type(error).__name__)) from error
+    return _read(path, content)
+
+
+# Each file is asked for by many: its own rules, those of others, hashes, labels.
+@lru_cache(maxsize=256)
+def _read(path: Path, content: bytes) -> Table:
     try:
         # A spreadsheet marks UTF-8 by three bytes before the first column; they are no part of its name.
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)

@@ -129,6 +129,13 @@ def check_seeds(seeds_dir: Path = SEEDS_DIR) -> None:
         InputFault: With every fault of all files.
     """
     check_readable(seeds_dir)
+    said = [*files_of(seeds_dir).values(), *sorted(seeds_dir.rglob("*.yml"))]
+    _check(seeds_dir, tuple((file, file.read_bytes()) for file in said))
+
+
+# A process that begins several builds asks once of files that did not change. A refusal is not kept.
+@lru_cache(maxsize=2)
+def _check(seeds_dir: Path, _said: tuple[tuple[Path, bytes], ...]) -> None:
     files = files_of(seeds_dir)
     refuse(faults_of(files, files), "seed")
 

@@ -86,6 +86,9 @@ def _run_once(root):
     project, home = root / "project", root / "home"
     shutil.copytree(PROJECT_DIR / "orchestration", project / "orchestration")
     shutil.copytree(SEEDS_DIR, project / "seeds")
+    # Without any, dbt would begin each build: what is kept for the next one begins with seeds.
+    (project / "seeds" / "tiny").mkdir()
+    (project / "seeds" / "tiny" / "tiny_stages.csv").write_text("stage\nnew\nsilent\n", encoding="utf-8")
     shutil.copytree(TINY_PROJECT, project / "dbt_project")
     shutil.copy(DBT_PROJECT_DIR / "profiles.yml", project / "dbt_project")
     shutil.copytree(DBT_PROJECT_DIR / "macros" / "schema", project / "dbt_project" / "macros")

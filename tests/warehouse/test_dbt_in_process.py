@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from standin import with_orders
 from orchestration.core.errors import RekindleError
 from orchestration.ledger.opening import start_build
 from orchestration.project import HOME_VARIABLE, WAREHOUSE_VARIABLE, Home
-from orchestration.warehouse import dbt
+from orchestration.warehouse import connections, dbt
 from orchestration.warehouse.builds import audit, waiting_build
 from orchestration.warehouse.connections import connect_read_only
 from orchestration.warehouse.dbt import BuildFailed, invoke_dbt, parsed_project, prepare
@@ -159,18 +160,23 @@ def test_a_failed_test_fails_the_build_and_its_audit(home, own_project):
         audit(waiting_build(home))
 
 
-def run_model(home, project, sql, columns="", kind="table"):
-    """Build one model into the home's development file, as an engineer does again and again."""
+def run_models(home, project, models):
+    """Build models into the home's development file, as an engineer does again and again.
+
+    Args:
+        models: By name the kind of each, its SQL and the columns that its contract has.
+    """
     home.development_warehouse.parent.mkdir(parents=True, exist_ok=True)
-    (project / "models" / "marts" / "changing.sql").write_text(
-        f"{{{{ config(materialized='{kind}') }}}} {sql}"
-    )
-    (project / "models" / "marts" / "changing.yml").write_text(
-        "models: [{name: changing, description: Changes., config: {contract: {enforced: true}}, "
-        f"columns: [{columns}]}}]"
-    )
+    for name, (kind, sql, columns) in models.items():
+        (project / "models" / "marts" / f"{name}.sql").write_text(
+            f"{{{{ config(materialized='{kind}') }}}} {sql}"
+        )
+        (project / "models" / "marts" / f"{name}.yml").write_text(
+            f"models: [{{name: {name}, description: Changes., config: {{contract: {{enforced: true}}}}, "
+            f"columns: [{columns}]}}]"
+        )
     invoke_dbt(
-        ["run", "--select", "changing"],
+        ["run", "--select", *models],
         home=home,
         warehouse=home.development_warehouse,
         target_path=home.development_warehouse.parent / "target",
@@ -190,30 +196,39 @@ ONE = "{name: one, data_type: integer, description: One.}"
 def test_a_table_becomes_a_view_of_the_same_name_and_a_table_again(home, own_project):
     kinds = "select table_type from information_schema.tables where table_name = 'changing'"
     for kind, found in [("table", "BASE TABLE"), ("view", "VIEW"), ("view", "VIEW"), ("table", "BASE TABLE")]:
-        run_model(home, own_project, "select 1 as one", ONE, kind)
+        run_models(home, own_project, {"changing": (kind, "select 1 as one", ONE)})
         assert built(home, kinds) == [(found,)]
 
 
-@pytest.mark.parametrize("kind", ["table", "view"])
-@pytest.mark.parametrize(
-    ("sql", "wrong"),
-    [
-        ("select 1::bigint as one", "one is declared as INTEGER and came out as BIGINT"),
-        ("select 1 as one, 2 as two", "two is declared as nothing and came out as INTEGER"),
-        ("select 1 as two", 'one is declared as INTEGER and came out as nothing|Column "one" .* not found'),
-    ],
-)
-def test_a_model_that_breaks_its_contract_fails_and_what_was_there_stays(home, own_project, kind, sql, wrong):
-    run_model(home, own_project, "select 7 as one", ONE, "view")
+BROKEN_CONTRACTS = {
+    "typed": ("select 1::bigint as one", "one is declared as INTEGER and came out as BIGINT"),
+    "wide": ("select 1 as one, 2 as two", "two is declared as nothing and came out as INTEGER"),
+    "named": (
+        "select 1 as two",
+        'one is declared as INTEGER and came out as nothing|Column "one" .* not found',
+    ),
+}
+
+
+def test_a_model_that_breaks_its_contract_fails_and_what_was_there_stays(home, own_project):
+    broken = {
+        f"{name}_{kind}": (kind, *fault)
+        for name, fault in BROKEN_CONTRACTS.items()
+        for kind in ("table", "view")
+    }
+    run_models(home, own_project, dict.fromkeys(broken, ("view", "select 7 as one", ONE)))
     with pytest.raises(BuildFailed) as raised:
-        run_model(home, own_project, sql, ONE, kind)
-    assert [name for name, _ in raised.value.failures] == ["model.standin.changing"]
-    assert re.search(wrong, str(raised.value))
-    assert built(home, "select * from marts.changing") == [(7,)]
+        run_models(home, own_project, {name: (kind, sql, ONE) for name, (kind, sql, _) in broken.items()})
+    failures = {unique_id.removeprefix("model.standin."): told for unique_id, told in raised.value.failures}
+    assert failures.keys() == broken.keys()
+    for name, (_, _, wrong) in broken.items():
+        assert re.search(wrong, failures[name]), name
+        assert built(home, f"select * from marts.{name}") == [(7,)]
 
 
 def test_columns_of_a_table_come_in_the_order_they_are_declared(home, own_project):
-    run_model(home, own_project, "select 2 as two, 1 as one", ONE + ", " + ONE.replace("one", "two"))
+    columns = ONE + ", " + ONE.replace("one", "two")
+    run_models(home, own_project, {"changing": ("table", "select 2 as two, 1 as one", columns)})
     assert built(home, "select * from marts.changing") == [(1, 2)]
 
 
@@ -323,31 +338,31 @@ def test_an_interruption_is_passed_on_and_not_taken_for_a_failed_build(home, pro
         build_with(home, project)
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select * from read_text('/etc/hostname')",
-        '{{ config(pre_hook="copy (select 1) to \'" ~ target.path ~ ".stolen\'") }} select 1 as one',
-        '{{ config(pre_hook="install httpfs") }} select 1 as one',
-        "{{ config(pre_hook=\"set memory_limit = '100GB'\") }} select 1 as one",
-        "{{ config(materialized='external', location=target.path ~ '.parquet') }} select 1 as one",
-    ],
-    ids=["reads", "writes", "installs", "sets", "exports"],
-)
-def test_a_model_that_reaches_outside_fails(home, own_project, sql):
-    (own_project / "models" / "marts" / "hostile.sql").write_text(sql)
+HOSTILE = {
+    "reads": "select * from read_text('/etc/hostname')",
+    "writes": '{{ config(pre_hook="copy (select 1) to \'" ~ target.path ~ ".stolen\'") }} select 1 as one',
+    "installs": '{{ config(pre_hook="install httpfs") }} select 1 as one',
+    "sets": "{{ config(pre_hook=\"set memory_limit = '100GB'\") }} select 1 as one",
+    "exports": "{{ config(materialized='external', location=target.path ~ '.parquet') }} select 1 as one",
+}
+
+
+def test_a_model_that_reaches_outside_fails(home, own_project):
+    for name, sql in HOSTILE.items():
+        (own_project / "models" / "marts" / f"{name}.sql").write_text(sql)
     build = start_build(with_orders(home, 1), [AS_OF], run_id="00000001", code_version="c0de")
-    with pytest.raises(
-        BuildFailed, match=r"disabled by configuration|configuration has been locked"
-    ) as raised:
+    with pytest.raises(BuildFailed) as raised:
         invoke_dbt(
-            ["run", "--select", "hostile"],
+            ["run", "--select", *HOSTILE],
             home=home,
             warehouse=build.file,
             target_path=build.target_path,
             project_dir=own_project,
         )
-    assert [name for name, _ in raised.value.failures] == ["model.standin.hostile"]
+    failures = dict(raised.value.failures)
+    assert failures.keys() == {f"model.standin.{name}" for name in HOSTILE}
+    for name, told in failures.items():
+        assert re.search("disabled by configuration|configuration has been locked", told), name
     assert [path.name for path in home.builds.rglob("*stolen*")] == []
 
 
@@ -429,21 +444,39 @@ def test_seeds_that_did_not_change_are_copied_and_are_as_if_dbt_had_loaded_them(
     assert audit(loaded) == audit(copied) == audit(by_hand)
 
 
+@pytest.fixture(scope="module")
+def kept_once(standin, tmp_path_factory):
+    """A project whose seed is declared, loaded and kept."""
+    root = tmp_path_factory.mktemp("kept_once")
+    project = shutil.copytree(standin.parent, root / "own") / "dbt_project"
+    declare_bonus(project)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connections, "SEEDS_DIR", project.parent / "seeds")
+        build_keeping_seeds(Home(root / "home"), project)
+    return project
+
+
+@pytest.fixture
+def kept_project(kept_once, tmp_path, monkeypatch):
+    """A copy to change."""
+    shutil.copytree(kept_once.parent, tmp_path / "own")
+    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
+    return tmp_path / "own" / "dbt_project"
+
+
 @pytest.mark.parametrize("changed", ["content", "type", "test", "macro", "declared anew"])
-def test_a_seed_that_changed_is_loaded_and_tested_anew(home, own_project, changed):
-    declare_bonus(own_project)
-    build_keeping_seeds(home, own_project, 1)
+def test_a_seed_that_changed_is_loaded_and_tested_anew(home, kept_project, changed):
     if changed == "content":
-        (own_project.parent / "seeds" / "bonus.csv").write_text("bonus\n8\n")
+        (kept_project.parent / "seeds" / "bonus.csv").write_text("bonus\n8\n")
     elif changed == "type":
-        declare_bonus(own_project, kind="integer")
+        declare_bonus(kept_project, kind="integer")
     elif changed == "test":
-        declare_bonus(own_project, test="unique")
+        declare_bonus(kept_project, test="unique")
     elif changed == "macro":
-        (own_project / "macros" / "other.sql").write_text("{% macro other() %}1{% endmacro %}")
+        (kept_project / "macros" / "other.sql").write_text("{% macro other() %}1{% endmacro %}")
     else:
-        declare_bonus(own_project)
-    build, ran = build_keeping_seeds(home, own_project, 2)
+        declare_bonus(kept_project)
+    build, ran = build_keeping_seeds(home, kept_project, 2)
     assert ("bonus" in ran) == (changed != "declared anew")
     if changed == "content":
         assert bonus_of(build)[0] == [(8,)]
@@ -453,9 +486,8 @@ def test_a_seed_that_changed_is_loaded_and_tested_anew(home, own_project, change
 
 
 @pytest.mark.parametrize("damage", ["cut", "other bytes", "gone", "note cut"])
-def test_kept_seeds_that_are_damaged_are_not_used(home, own_project, damage):
-    build_keeping_seeds(home, own_project, 1)
-    kept = own_project / "target" / "seeds" / "seeds.duckdb"
+def test_kept_seeds_that_are_damaged_are_not_used(home, kept_project, damage):
+    kept = kept_project / "target" / "seeds" / "seeds.duckdb"
     content = kept.read_bytes()
     if damage == "cut":
         kept.write_bytes(content[:-1])
@@ -466,7 +498,7 @@ def test_kept_seeds_that_are_damaged_are_not_used(home, own_project, damage):
     else:
         note = kept.with_name("kept.json")
         note.write_text(note.read_text()[:-9])
-    build, ran = build_keeping_seeds(home, own_project, 2)
+    build, ran = build_keeping_seeds(home, kept_project, 2)
     assert "bonus" in ran
     audit(build)
 
@@ -496,27 +528,25 @@ def test_seeds_of_a_build_that_found_fault_are_not_kept(home, own_project, fault
     ],
     ids=["a seed", "a test"],
 )
-def test_a_kept_seed_that_never_passed_fails_the_audit(home, own_project, fault, told):
-    declare_bonus(own_project)
-    build_keeping_seeds(home, own_project, 1)
-    note = own_project / "target" / "seeds" / "kept.json"
+def test_a_kept_seed_that_never_passed_fails_the_audit(home, kept_project, fault, told):
+    note = kept_project / "target" / "seeds" / "kept.json"
     noted = json.loads(note.read_text())
     fault(noted["outcomes"], next(each for each in noted["outcomes"] if each.startswith("test.")))
     note.write_text(json.dumps(noted))
-    build, _ = build_keeping_seeds(home, own_project, 2)
+    build, _ = build_keeping_seeds(home, kept_project, 2)
     with pytest.raises(RekindleError, match=told):
         audit(build)
 
 
-def test_a_build_tried_again_begins_its_file_anew(home, own_project):
-    build_keeping_seeds(home, own_project, 1)
+def test_a_build_tried_again_begins_its_file_anew(home, kept_project):
+    with_orders(home, 3)
     build = start_build(home, [AS_OF], run_id="00000002", code_version="c0de")
     names = []
     for _ in range(2):
         names.clear()
         invoke_dbt(
             ["build"], home=home, warehouse=build.file, target_path=build.target_path,
-            project_dir=own_project, keeping_seeds=True,
+            project_dir=kept_project, keeping_seeds=True,
             on_event=lambda event: names.append(event.info.name),
         )  # fmt: skip
     assert "LogSeedResult" not in names

@@ -1,6 +1,7 @@
 """Readers never go back in time by themselves; a file of another date is refused wherever it is looked at."""
 
 import json
+import shutil
 from datetime import date
 
 import duckdb
@@ -9,6 +10,7 @@ from made_by_hand import AS_OF, finished_build, publish_one
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import sha256_of
+from orchestration.project import Home
 from orchestration.warehouse.asked_dates import (
     given_up_dates,
     note_asked,
@@ -16,7 +18,13 @@ from orchestration.warehouse.asked_dates import (
     note_published,
     open_dates,
 )
-from orchestration.warehouse.builds import AlreadyPublished, audit, file_state, waiting_build
+from orchestration.warehouse.builds import (
+    AlreadyPublished,
+    audit,
+    file_state,
+    unpublished_builds,
+    waiting_build,
+)
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.versions import (
     NoSuchVersion,
@@ -184,9 +192,31 @@ def planted(file, statement):
         connection.execute(statement)
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """Three homes to copy: with a build, with a version and an audited build, with two versions."""
+    root = tmp_path_factory.mktemp("made_once")
+    finished_build(Home(root / "built"), 1)
+    publish_one(Home(root / "audited"), 1)
+    audit(finished_build(Home(root / "audited"), 2))
+    for number in (1, 2):
+        publish_one(Home(root / "published"), number)
+    return root
+
+
+@pytest.fixture
+def copied(made_once, tmp_path):
+    """One of these homes, to plant a fault in."""
+
+    def copy(name):
+        return Home(shutil.copytree(made_once / name, tmp_path / name, symlinks=True))
+
+    return copy
+
+
 @pytest.mark.parametrize("statement", PLANTED.values(), ids=PLANTED)
-def test_an_audit_refuses_the_content_of_another_date(home, statement):
-    build = finished_build(home, 1)
+def test_an_audit_refuses_the_content_of_another_date(copied, statement):
+    [build] = unpublished_builds(copied("built"))
     planted(build.file, statement)
     with pytest.raises(RekindleError, match=r"holds another (build|day).*\n?.*build 2025-12-28 anew"):
         audit(build)
@@ -194,10 +224,9 @@ def test_an_audit_refuses_the_content_of_another_date(home, statement):
 
 
 @pytest.mark.parametrize("statement", PLANTED.values(), ids=PLANTED)
-def test_a_publication_refuses_it_under_an_audit_that_looks_right(home, statement):
-    former = publish_one(home, 1).build_id
-    build = finished_build(home, 2)
-    audit(build)
+def test_a_publication_refuses_it_under_an_audit_that_looks_right(copied, statement):
+    home = copied("audited")
+    former, build = current_version(home), waiting_build(home)
     planted(build.file, statement)
     noted = json.loads(build.audit_file.read_text()) | {"file": file_state(build.file)}
     with duckdb.connect(str(build.file)) as connection:
@@ -211,9 +240,9 @@ def test_a_publication_refuses_it_under_an_audit_that_looks_right(home, statemen
 
 
 @pytest.mark.parametrize("statement", PLANTED.values(), ids=PLANTED)
-def test_verify_finds_it_under_a_manifest_that_looks_right(home, statement):
-    first = publish_one(home, 1).build_id
-    second = publish_one(home, 2).build_id
+def test_verify_finds_it_under_a_manifest_that_looks_right(copied, statement):
+    home = copied("published")
+    second, first = (version.build_id for version in list_versions(home))
     file, manifest = version_file(home, second), version_folder(home, second) / "manifest.json"
     planted(file, statement)
     manifest.chmod(0o644)

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, roots_legendre
 
 from orchestration.core.errors import InputFault
 
@@ -112,7 +112,7 @@ def _density(places: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def _quadrature(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.polynomial.legendre.leggauss(nodes)
+    return roots_legendre(nodes)
 
 
 def _check(look: int, looks: int) -> None:

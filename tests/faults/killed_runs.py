@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.dagster_home.instance import close_abandoned_runs, opened_instance
-from orchestration.project import HOME_VARIABLE, Home
+from orchestration.project import DBT_PROJECT_DIR, HOME_VARIABLE, Home
 from orchestration.runs import run_job
 from orchestration.warehouse.asked_dates import note_asked, open_dates
 from orchestration.warehouse.builds import AlreadyPublished, WhichBuild, waiting_build
@@ -146,6 +147,8 @@ def many_kills(home: Home, seed: int, kills: int) -> None:
         day = PUBLISHED + timedelta(days=chance.randint(-3, 6))
         before, step = readers_date(home), chance.randint(1, 160)
         note_asked(home, [day])
+        if chance.random() < 0.5:  # By dbt; else what was kept of a former build is executed.
+            shutil.rmtree(DBT_PROJECT_DIR / "target" / "sql", ignore_errors=True)
         was_killed = killed(run, home, day, step=step, after=f"{day}-")
         done += was_killed
         sys.stdout.write(f"{done}: as of {day}, step {step}, readers at {readers_date(home)}\n")

@@ -23,7 +23,8 @@ BOOLEANS = ("true", "false")
 HIDDEN = "(a contact detail)"
 HEADER = 1
 """Line of the header, where is reported what a file lacks."""
-_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
+# Each word is read once, from its beginning and without giving back: cells of 140,000 letters are met.
+_CONTACT = re.compile(r"(?<![^\s@])[^\s@]++@[^\s@]+\.[^\s@]+|(?<!\d)\+?\(?\d([ ().-]{0,2}\d){9,14}(?!\d)")
 
 
 @dataclass(frozen=True)

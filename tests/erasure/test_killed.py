@@ -18,7 +18,7 @@ from tests.killing import dies_before
 __all__ = ["seed"]
 
 # Of the steps in a row, those of one kind of place are much alike.
-SOME, MANY = 59, 7
+SOME, MANY = 29, 7
 
 
 def erase(business):

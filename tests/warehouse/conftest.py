@@ -28,11 +28,20 @@ def project(standin, monkeypatch):
 
 
 @pytest.fixture
-def own_project(tmp_path, standin, monkeypatch):
-    """A copy to change; it takes what was parsed along, as a fresh process finds it."""
-    shutil.copytree(standin.parent, tmp_path / "own")
-    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
-    return tmp_path / "own" / "dbt_project"
+def copied_project(tmp_path, monkeypatch):
+    """Copies a project to change, with what was parsed and kept of it, as a fresh process finds it."""
+
+    def copy(project):
+        shutil.copytree(project.parent, tmp_path / "own")
+        monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
+        return tmp_path / "own" / "dbt_project"
+
+    return copy
+
+
+@pytest.fixture
+def own_project(standin, copied_project):
+    return copied_project(standin)
 
 
 @pytest.fixture

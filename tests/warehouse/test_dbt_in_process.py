@@ -457,11 +457,8 @@ def kept_once(standin, tmp_path_factory):
 
 
 @pytest.fixture
-def kept_project(kept_once, tmp_path, monkeypatch):
-    """A copy to change."""
-    shutil.copytree(kept_once.parent, tmp_path / "own")
-    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
-    return tmp_path / "own" / "dbt_project"
+def kept_project(kept_once, copied_project):
+    return copied_project(kept_once)
 
 
 @pytest.mark.parametrize("changed", ["content", "type", "test", "macro", "declared anew"])

@@ -65,11 +65,8 @@ def built_once(tmp_path_factory):
 
 
 @pytest.fixture
-def kept_project(tmp_path, built_once, monkeypatch):
-    """A copy to change."""
-    shutil.copytree(built_once.parent, tmp_path / "own")
-    monkeypatch.setattr(connections, "SEEDS_DIR", tmp_path / "own" / "seeds")
-    return tmp_path / "own" / "dbt_project"
+def kept_project(built_once, copied_project):
+    return copied_project(built_once)
 
 
 def made(home, project, number):

@@ -438,7 +438,7 @@ MUTANTS = (
         "core/pseudonyms",
         'f"{kind}:{normal}".encode()',
         "normal.encode()",
-        "core/test_pseudonyms.py::test_one_text_as_phone_and_as_card_has_two_pseudonyms",
+        "core/test_pseudonyms.py::test_one_text_has_another_pseudonym_as_each_kind",
     ),
     _python(
         "core/pseudonyms",

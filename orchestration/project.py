@@ -26,6 +26,9 @@ WAREHOUSE_FILE_NAME = "rekindle.duckdb"
 WORKING_FILE_NAME = "working.duckdb"
 """Beside a build's file: the tables that readers do not get, so that none of their rows is ever published."""
 
+FORMER_FILE_NAME = "former.duckdb"
+"""Beside a build's file: the version that tells of past dates, under a second name until the build ends."""
+
 
 def own_tables_beside(warehouse: Path) -> Path:
     """What a build is for and what it found, as small source tables beside its warehouse file."""

@@ -40,6 +40,7 @@ def run_job(
     *,
     as_of: date | None = None,
     weeks: int | None = None,
+    with_history: bool = False,
     build_id: str | None = None,
     without_loading: bool = False,
 ) -> str:
@@ -51,6 +52,7 @@ def run_job(
         progress: Gets the progress.
         as_of: The as-of date, or the Monday of a campaign week; None for a job without.
         weeks: Sundays of history before it; None for the default.
+        with_history: Decide them anew, also those that an earlier version tells of.
         build_id: The build to publish, where several of the as-of date wait, or whatever its date.
         without_loading: Leave out the loading that ``daily`` starts with, because it was just done.
 
@@ -88,7 +90,7 @@ def run_job(
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}
     }
     if weeks is not None:
-        config["ops"] = {"open_build": {"config": {"weeks": weeks}}}
+        config["ops"] = {"open_build": {"config": {"weeks": weeks, "with_history": with_history}}}
     if build_id is not None:
         config["ops"] = {"publishing__warehouse": {"config": {"build": build_id}}}
     run_id = str(uuid4())

@@ -11,6 +11,7 @@
             {{ weeks_before('as_of_date', week) }} as as_of_date,
             {{ 'true' if week == 0 else 'false' }} as is_asked_for
         from {{ ref('dim_as_of_date') }}
+        where is_computed
         {{- "
         union all" if not loop.last }}
         {%- endfor %}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 READS = [
     AssetKey(["core", "fct_order"]),
-    *(AssetKey(["marts", name]) for name in ("member_activity", "member_churn_features")),
+    *(AssetKey(["marts", name]) for name in ("member_activity", "fct_churn_panel")),
 ]
 SPECS = [spec.replace_attributes(deps=READS, kinds={"parquet", "scipy"}) for spec in sources_tagged("fitted")]
 FITS = [spec.key for spec in SPECS]
@@ -178,10 +178,7 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
-    """Versions of the trained model that are due, each with its verdict, and the blends.
-
-    Within a build alone: what is published keeps what the model looks at of its newest date only.
-    """
+    """Versions of the trained model that are due, each with its verdict, and the blends; only in a build."""
     from orchestration.fits import churn_parameters
 
     if sample.file == sample.home.published_file:
@@ -197,7 +194,7 @@ def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[An
 
     features, settings = read_features(), churn_versions.read_model_settings()
     refit_after_days = churn_parameters.read_fit_settings().refit_after_days
-    panel, rows = read_panel(sample.file, features, settings.sample_members), []
+    panel, rows = read_panel(sample.file, features), []
     for days in churn_versions.read_horizons():
         horizon = churn_versions.Horizon(sample.home, panel, features, settings, days)
         for card in horizon.train_due(refit_after_days):

@@ -31,7 +31,7 @@ from orchestration.assets.models import MADE_LATER, MANIFEST, ONE_RETRY, POOL, s
 from orchestration.core.calendar import as_of_dates_for
 from orchestration.core.errors import RekindleError
 from orchestration.core.summary import markdown_table
-from orchestration.own_tables import OWN_SOURCE
+from orchestration.own_tables import OWN_SOURCE, read_own_table
 from orchestration.partitions import AS_OF_DATES, ONE_BUILD
 from orchestration.progress import Progress
 from orchestration.project import STAGING_DIR, Home
@@ -183,6 +183,10 @@ class History(Config):
     """How far back a build goes."""
 
     weeks: int = Field(default=52, ge=0, description="Sundays before the as-of date that get a state too.")
+    with_history: bool = Field(
+        default=False,
+        description="Decide those Sundays anew; else what an earlier version told of them stays.",
+    )
 
 
 @multi_asset(
@@ -202,12 +206,23 @@ def build_inputs(
 ) -> Iterator[MaterializeResult]:
     """Makes an empty build and tells dbt its as-of dates."""
     from orchestration.ledger.opening import start_build
-    from orchestration.warehouse.builds import code_version
+    from orchestration.warehouse.code_version import code_version
 
     asked = [date.fromisoformat(key) for key in context.partition_keys]
     refuse_no_longer_due(context.run.tags, asked, warehouse.orders_delivered_until())
     dates = {day for as_of in asked for day in as_of_dates_for(as_of, config.weeks)}
-    build = start_build(home, dates, run_id=context.run_id, code_version=code_version())
+    build = start_build(
+        home,
+        dates,
+        run_id=context.run_id,
+        code_version=code_version(),
+        with_history=config.with_history,
+    )
+    because = [
+        (str(row["as_of_date"]), row["computed_because"])
+        for row in read_own_table(build, "as_of_dates")
+        if row["is_computed"]
+    ]
     for spec in BUILD_INPUT_SPECS:
         yield MaterializeResult(
             asset_key=spec.key,
@@ -215,6 +230,7 @@ def build_inputs(
                 "build": build.build_id,
                 "as of": build.as_of_date.isoformat(),
                 "as-of dates": len(build.as_of_dates),
+                "made anew": MetadataValue.md(markdown_table(["as-of date", "because"], because)),
                 "code version": build.code_version,
             },
         )

@@ -135,6 +135,7 @@ def warehouse_file(
     from orchestration.erasing.people import close
     from orchestration.ledger.index import VOUCHED, vouched
     from orchestration.warehouse.builds import SECONDS, WARNINGS, warnings_of
+    from orchestration.warehouse.history import HISTORY, MADE_ANEW, TAKEN_OVER, dates_in
     from orchestration.warehouse.publish import publish
     from orchestration.warehouse.versions import ROOM_HEADINGS, current_version, told_aside
 
@@ -149,6 +150,7 @@ def warehouse_file(
             UNMATCHED: unmatched_rows(build.file),
             WARNINGS: warnings_of(build),
             VOUCHED: vouched(home),
+            HISTORY: dates_in(build.file),
             SECONDS: {
                 step.step_key: round(step.end_time - step.start_time, 1)
                 for step in context.instance.get_run_step_stats(build.run_id)
@@ -171,6 +173,10 @@ def warehouse_file(
             "build": manifest.build_id,
             "as of": manifest.as_of_date.isoformat(),
             "as-of dates": f"{len(manifest.as_of_dates)}, since {manifest.as_of_dates[0]}",
+            MADE_ANEW: MetadataValue.md(
+                markdown_table(["as-of date", "because"], kept.get(HISTORY, {}).get(MADE_ANEW, {}).items())
+            ),
+            TAKEN_OVER: len(kept.get(HISTORY, {}).get(TAKEN_OVER, {})),
             "file": MetadataValue.path(str(home.published_file)),
             "bytes": manifest.bytes,
             "rooms": MetadataValue.md(markdown_table(ROOM_HEADINGS, manifest.rooms())),

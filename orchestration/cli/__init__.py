@@ -93,6 +93,7 @@ for command in (
     deliver.deliver,
     run.load,
     run.fit,
+    run.plan,
     run.build,
     run.publish,
     run.run,

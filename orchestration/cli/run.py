@@ -1,4 +1,4 @@
-"""The commands that work through a home: `rekindle load`, `fit`, `build`, `publish`, `run`, and `prepare`.
+"""The commands that work through a home: `rekindle load`, `fit`, `plan`, `build`, `publish`, `run` and more.
 
 Belongs here: reading options, calling, printing.
 Does not: what a job does (orchestration.jobs), which campaign weeks are due (ledger.sealing).
@@ -33,6 +33,12 @@ AsOf = Annotated[
     ),
 ]
 Weeks = Annotated[int, typer.Option(min=0, help="Sundays of history before the as-of date.")]
+History = Annotated[
+    bool,
+    typer.Option(
+        "--history", help="Decide those Sundays anew; else what an earlier version told of them stays."
+    ),
+]
 
 
 def prepare() -> None:
@@ -81,20 +87,39 @@ def fit() -> None:
     typer.echo(fits_text(Home.from_environment()))
 
 
-def build(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+def build(as_of: AsOf = None, weeks: Weeks = WEEKS, history: History = False) -> None:
     """Build and audit the warehouse beside the published one.
 
-    Example: `rekindle build --as-of 2025-12-28 --weeks 52`
+    Of earlier Sundays stays what an earlier version told of them; `rekindle plan` shows which.
+
+    Example: `rekindle build --as-of 2025-12-28 --weeks 52` or `rekindle build --history`
     """
     from orchestration.progress import Terminal
     from orchestration.readers.status import later_orders
     from orchestration.runs import run_job
 
     with Terminal() as terminal:
-        run_job(Home.from_environment(), "build", terminal, as_of=_as_of(as_of), weeks=weeks)
+        run_job(
+            Home.from_environment(),
+            "build",
+            terminal,
+            as_of=_as_of(as_of),
+            weeks=weeks,
+            with_history=history,
+        )
     for told in later_orders(Home.from_environment()):
         typer.echo(told + "\n")
     typer.echo("Audited. Next: rekindle publish")
+
+
+def plan(as_of: AsOf = None, weeks: Weeks = WEEKS, history: History = False) -> None:
+    """What the next build makes anew and why, and what it takes over; nothing is built.
+
+    Example: `rekindle plan` or `rekindle plan --as-of 2025-12-28 --history`
+    """
+    from orchestration.readers.plan import plan_text
+
+    typer.echo(plan_text(Home.from_environment(), _as_of(as_of), weeks, with_history=history))
 
 
 def publish(
@@ -130,10 +155,11 @@ def publish(
     print_published(run_id=waiting.run_id)
 
 
-def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
+def run(as_of: AsOf = None, weeks: Weeks = WEEKS, history: History = False) -> None:
     """Load, build, audit, publish and seal the week's audiences, as the sensors do.
 
-    A date before the one that readers have is published beside it.
+    A date before the one that readers have is published beside it. Of earlier Sundays stays what an earlier
+    version told of them; `rekindle plan` shows which.
 
     Example: `rekindle run` or `rekindle run --as-of 2025-12-28`
     """
@@ -143,7 +169,7 @@ def run(as_of: AsOf = None, weeks: Weeks = WEEKS) -> None:
     before = _told_before(home)
     try:
         with Terminal() as terminal:
-            run_id = run_daily(terminal, as_of.date() if as_of else None, weeks)
+            run_id = run_daily(terminal, as_of.date() if as_of else None, weeks, with_history=history)
     except RekindleError:
         with suppress(RekindleError):  # The one before says what went wrong.
             _print_deliveries(home, before)
@@ -200,13 +226,14 @@ def give_up(
     typer.echo(f"{given_up} is asked for no more. To build it all the same: rekindle run --as-of {given_up}")
 
 
-def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> str:
+def run_daily(terminal: Terminal, as_of: date | None, weeks: int, *, with_history: bool = False) -> str:
     """Load, build, audit and publish, then seal what is due.
 
     Args:
         terminal: Gets the progress.
         as_of: The as-of date; None for the last day with an order.
         weeks: Sundays of history before it.
+        with_history: Decide them anew, also those that an earlier version tells of.
 
     Returns:
         The id of the run that built and published.
@@ -223,7 +250,15 @@ def run_daily(terminal: Terminal, as_of: date | None, weeks: int) -> str:
     day = as_of or _as_of(None)
     if day in due_now(home):
         note_asked(home, [day])
-    run_id = run_job(home, "daily", terminal, as_of=day, weeks=weeks, without_loading=is_loaded)
+    run_id = run_job(
+        home,
+        "daily",
+        terminal,
+        as_of=day,
+        weeks=weeks,
+        with_history=with_history,
+        without_loading=is_loaded,
+    )
     seal_due_weeks(home, terminal)
     return run_id
 

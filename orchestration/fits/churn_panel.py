@@ -30,31 +30,19 @@ BASE_LOGIT = "base_logit"
 
 # Decimals of a published probability: what the base is rounded to before its log-odds are taken.
 _DECIMALS = 6
-# Which members are in the sample of a date is decided by their keys among those who had bought by then:
-# whoever joins later changes nothing of it.
 _SAMPLE = """
-    with sampled as (
-        from marts.member_churn_features
-        qualify row_number() over (
-            partition by as_of_date order by md5(cast(member_key as varchar)), member_key
-        ) <= $members
-    ),
+    with sampled as (from marts.fct_churn_panel),
     purchases as (
         select distinct member_key, ordered_on from core.fct_order semi join sampled using (member_key)
         where is_purchase
     )
     select
-        features.*,
-        activity.category_group,
-        activity.purchase_days - 1 as repeats,
-        date_diff('day', activity.first_purchase_on, activity.last_purchase_on) as last_days,
-        date_diff('day', activity.first_purchase_on, activity.as_of_date) as age_days,
-        date_diff('day', features.as_of_date, purchases.ordered_on) as next_purchase_days
-    from sampled as features
-    inner join marts.member_activity as activity using (member_key, as_of_date)
+        sampled.*,
+        date_diff('day', sampled.as_of_date, purchases.ordered_on) as next_purchase_days
+    from sampled
     asof left join purchases
-        on features.member_key = purchases.member_key and features.as_of_date < purchases.ordered_on
-    order by features.as_of_date, features.member_key
+        on sampled.member_key = purchases.member_key and sampled.as_of_date < purchases.ordered_on
+    order by sampled.as_of_date, sampled.member_key
 """
 
 
@@ -143,16 +131,15 @@ class Panel:
         return np.column_stack([base_logits if name == BASE_LOGIT else self.columns[name] for name in names])
 
 
-def read_panel(warehouse: Path, features: Collection[Feature], members: int) -> Panel:
-    """A sample of members per as-of date.
+def read_panel(warehouse: Path, features: Collection[Feature]) -> Panel:
+    """The sample of members per as-of date (``marts.fct_churn_panel``), each as on that date.
 
     Args:
         warehouse: A published version, or a build whose facts are there.
         features: Those whose columns to read.
-        members: At most this many of each date.
     """
     with connect_read_only(warehouse) as connection:
-        found = connection.execute(_SAMPLE, {"members": members}).fetchnumpy()
+        found = connection.execute(_SAMPLE).fetchnumpy()
     numbers = {
         name: np.ma.filled(np.ma.asarray(found[name]).astype(np.float64), np.nan)
         for name in ("repeats", "last_days", "age_days", "next_purchase_days")

@@ -49,7 +49,6 @@ Numbers = NDArray[np.float64]
 class ModelSettings:
     """How versions are trained; what each setting decides stands in ``seeds/churn/churn_settings.csv``."""
 
-    sample_members: int
     minimum_matured_members: int
     training_dates: int
     evaluated_dates: int
@@ -65,7 +64,6 @@ def read_model_settings(seeds_dir: Path = SEEDS_DIR) -> ModelSettings:
     """The settings of the trained model."""
     settings = read_settings("churn_settings", seeds_dir)
     return ModelSettings(
-        sample_members=settings["training_sample_members"],
         minimum_matured_members=settings["minimum_matured_members"],
         training_dates=settings["training_dates"],
         evaluated_dates=settings["evaluated_dates"],

@@ -19,7 +19,8 @@ from orchestration.ledger.opening import start_build
 from orchestration.ledger.sealing import newest_seals
 from orchestration.ledger.seals import Proposal, Seal, proposals, seal, seals
 from orchestration.project import Home
-from orchestration.warehouse.builds import Build, code_version
+from orchestration.warehouse.builds import Build
+from orchestration.warehouse.code_version import code_version
 from orchestration.warehouse.lock import hold_build_lock
 
 # The parts of a build that decide, with the tests that can be asked of them alone.

@@ -28,6 +28,7 @@ def start_build(
     code_version: str,
     deciding: date | None = None,
     keeping: Collection[str] = frozenset(),
+    with_history: bool = False,
 ) -> Build:
     """Make an empty build and tell dbt about it. The caller holds the build lock.
 
@@ -35,9 +36,10 @@ def start_build(
         home: The home.
         as_of_dates: The dates to make states for.
         run_id: The run that makes it.
-        code_version: What :func:`orchestration.warehouse.builds.code_version` said.
+        code_version: What :func:`orchestration.warehouse.code_version.code_version` said.
         deciding: A campaign week (Monday) to decide as if it and later ones had never been sealed.
         keeping: Campaigns that stay as they are sealed in that week.
+        with_history: Decide past dates anew, also those that an earlier version tells of.
 
     Raises:
         InputFault: A seed is not as declared, or a setting is at fault.
@@ -48,7 +50,9 @@ def start_build(
     check_settings()
     finish_sealing(home)
     check_rules(seals(home))
-    build = empty_build(home, as_of_dates, run_id=run_id, code_version=code_version)
+    build = empty_build(
+        home, as_of_dates, run_id=run_id, code_version=code_version, with_history=with_history
+    )
     provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)
     write_definition_hashes(build)
     if deciding is None:

@@ -151,7 +151,8 @@ def churn_alarms(file: Path) -> list[str]:
             return []
         wrong = connection.execute(
             "select horizon_days, as_of_date, expected_share, observed_share, bias_z "
-            "from marts.fct_churn_bias where method = 'champion' and is_newest and is_alarm "
+            "from marts.fct_churn_bias where method = 'champion' and is_alarm "
+            "qualify as_of_date = max(as_of_date) over (partition by horizon_days) "
             "order by horizon_days"
         ).fetchall()
         moved = connection.execute(

@@ -33,6 +33,7 @@ from orchestration.warehouse.asked_dates import given_up_dates
 from orchestration.warehouse.builds import SECONDS, WARNINGS
 from orchestration.warehouse.connections import telling
 from orchestration.warehouse.erasures import open_requests, read_registry, under_way
+from orchestration.warehouse.history import DEFINITIONS, HISTORY, MADE_ANEW, TAKEN_OVER
 from orchestration.warehouse.versions import (
     ROOM_HEADINGS,
     Manifest,
@@ -42,6 +43,7 @@ from orchestration.warehouse.versions import (
     read_manifest,
 )
 
+DATES_HEADINGS = ("as-of dates made anew or taken over", "dates", "first", "last")
 SHOWN_DUE_DATES = 7
 SHOWN_STORES = 3
 # Of what was found when a version was built: the headings of its rows; alarms are sentences.
@@ -171,12 +173,38 @@ def _held(manifest: Manifest) -> list[str]:
     """What the file holds, room by room, and how long its making took."""
     if not manifest.room_bytes:
         return []  # Published before it was noted.
-    took = manifest.details.get(SECONDS, {}).items()
+    took, dates = manifest.details.get(SECONDS, {}).items(), manifest.details.get(HISTORY, {})
     told = in_a_row(f"{step} {seconds:,.1f}" for step, seconds in took)
     return [
         f"As-of dates {manifest.as_of_dates[0]} to {manifest.as_of_date}\n"
         + text_table(ROOM_HEADINGS, manifest.rooms()),
+        *told_history(dates),
         *([f"{SECONDS[0].upper()}{SECONDS[1:]}:\n{told}"] if told else []),
+    ]
+
+
+def told_history(dates: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Which as-of dates a build made anew and which it took over; nothing where none is noted.
+
+    Args:
+        dates: What :func:`~orchestration.warehouse.history.dates_in` said.
+    """
+    if not dates:
+        return []
+    reasons: dict[str, list[str]] = {}
+    for day, because in dates[MADE_ANEW].items():
+        reasons.setdefault(because, []).append(day)
+    told = [(because, len(days), days[0], days[-1]) for because, days in reasons.items()]
+    over = sorted(dates[TAKEN_OVER])
+    kinds = len(set(dates[DEFINITIONS].values()))
+    return [
+        text_table(
+            DATES_HEADINGS, [*told, *([("as told before", len(over), over[0], over[-1])] if over else [])]
+        )
+        + (
+            f"\nDecided by {kinds} states of definitions and SQL; one for all: rekindle run --history"
+            * (kinds > 1)
+        )
     ]
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,9 @@ import duckdb
 
 from orchestration.core.errors import RekindleError
 from orchestration.files import read_json, write_json
-from orchestration.own_tables import Place, provide_own_tables, write_own_table
+from orchestration.own_tables import provide_own_tables, write_own_table
 from orchestration.project import (
-    PROJECT_DIR,
+    FORMER_FILE_NAME,
     WAREHOUSE_FILE_NAME,
     WORKING_FILE_NAME,
     Home,
@@ -30,6 +28,7 @@ from orchestration.project import (
 )
 from orchestration.warehouse.connections import attach_working, begin_file, lock_down
 from orchestration.warehouse.contents import faults_in_dates
+from orchestration.warehouse.history import history_of, whole_history, write_as_of_dates
 from orchestration.warehouse.public import (
     PublicDocs,
     drop_private,
@@ -93,7 +92,7 @@ class Build:
         as_of_date: The newest of the as-of dates.
         as_of_dates: All as-of dates asked for, oldest first.
         run_id: The run that made it.
-        code_version: What :func:`code_version` said.
+        code_version: What :func:`~orchestration.warehouse.code_version.code_version` said.
         folder: Everything of this build; leaves with the publication.
         file: The DuckDB file that is made; once audited, what readers will get. Beside it lies another with
             the tables they do not get.
@@ -131,7 +130,9 @@ class Build:
         return self.folder / "audited.json"
 
 
-def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str) -> Build:
+def empty_build(
+    home: Home, as_of_dates: Iterable[date], *, run_id: str, code_version: str, with_history: bool = False
+) -> Build:
     """Make an empty folder for a new build and tell dbt its dates. The caller holds the build lock.
 
     Of former builds that were not published the newest stay (``KEPT_BUILDS``), this one among them.
@@ -140,7 +141,8 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
         home: The home.
         as_of_dates: The dates to make states for.
         run_id: The run that makes it.
-        code_version: What :func:`code_version` said.
+        code_version: What :func:`~orchestration.warehouse.code_version.code_version` said.
+        with_history: Decide past dates anew, also those that an earlier version tells of.
 
     Raises:
         RekindleError: No date was asked for.
@@ -165,7 +167,11 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
             "code_version": code_version,
         },
     )
-    write_as_of_dates(build, dates)
+    history = whole_history(dates, build_id) if with_history else history_of(home, dates, build_id)
+    write_as_of_dates(build, history)
+    if history.version:
+        # A second name, which leaves with the build's folder: whatever becomes of that version meanwhile.
+        (build.folder / FORMER_FILE_NAME).hardlink_to(history.version.file.resolve())
     stamp = {"build_id": build_id, "as_of_date": build.as_of_date, "code_version": code_version}
     write_own_table(build, "builds", [stamp])
     provide_own_tables(build)
@@ -173,16 +179,15 @@ def empty_build(home: Home, as_of_dates: Iterable[date], *, run_id: str, code_ve
     return build
 
 
-def write_as_of_dates(place: Place, dates: Iterable[date]) -> None:
-    """Tell dbt the as-of dates asked for, each once, oldest first."""
-    write_own_table(place, "as_of_dates", [{"as_of_date": day} for day in sorted(set(dates))])
-
-
 def lend_to_development(home: Home, build: Build) -> None:
-    """Give an engineer's own ``dbt build`` what a build is for: its dates, what is sealed, what it found."""
-    lent = own_tables_beside(home.development_warehouse)
+    """Give an engineer's own ``dbt build`` what a build is for: dates and who tells of them, seals, finds."""
+    lent, told = own_tables_beside(home.development_warehouse), build.folder / FORMER_FILE_NAME
     shutil.rmtree(lent, ignore_errors=True)
     shutil.copytree(build.own_tables, lent)
+    former = home.development_warehouse.with_name(FORMER_FILE_NAME)
+    former.unlink(missing_ok=True)
+    if told.exists():
+        former.hardlink_to(told)
 
 
 def unpublished_builds(home: Home) -> list[Build]:
@@ -316,33 +321,6 @@ def file_state(file: Path) -> dict[str, int]:
     """
     state, wal = file.stat(), file.with_name(f"{file.name}.wal")
     return {"bytes": state.st_size, "changed_ns": state.st_mtime_ns, "has_wal": wal.exists()}
-
-
-def code_version() -> str:
-    """The project's commit, ``+changed`` appended when files differ; without git the version."""
-    if (PROJECT_DIR / ".git").exists():
-        described = _git("describe", "--always", "--exclude=*", "--dirty=+changed")
-        if described:
-            return described
-    try:
-        return version("rekindle")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        answer = subprocess.run(
-            # Without its locks: on a full disk git would leave one behind, and the next commit would fail.
-            ["git", "--no-optional-locks", "-C", str(PROJECT_DIR), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _build(home: Home, build_id: str, dates: tuple[date, ...], run_id: str, code_version: str) -> Build:

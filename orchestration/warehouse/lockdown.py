@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from orchestration.project import Home
 from orchestration.warehouse.connections import begin_file, lock_to_sources, tell_sources
+from orchestration.warehouse.told import attach_told
 
 
 class Plugin(BasePlugin):
@@ -31,7 +32,8 @@ class Plugin(BasePlugin):
         begin_file(self._file)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Lock the instance."""
+        """Attach what an earlier version tells, then lock the instance."""
+        attach_told(conn, self._file)
         lock_to_sources(conn, self._home, self._file)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:

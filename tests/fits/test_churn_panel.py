@@ -30,17 +30,13 @@ def warehouse(tmp_path):
         connection.execute(
             f"""
             create schema core; create schema marts;
-            create table marts.member_churn_features as
+            create table marts.fct_churn_panel as
                 select member_key, as_of_date, cast(member_key as decimal(9, 6)) as gap_log,
-                    cast(as_of_date - date '{DAYS[0]}' as decimal(9, 6)) as tenure_log
+                    cast(as_of_date - date '{DAYS[0]}' as decimal(9, 6)) as tenure_log,
+                    if(member_key > 10, 'fast_moving', 'durable') as category_group,
+                    1 as repeats, 30 as last_days, as_of_date - date '{FIRST_BOUGHT}' as age_days
                 from range(1, 51) as members(member_key),
                     (values (date '{DAYS[0]}'), (date '{DAYS[1]}')) as dates(as_of_date);
-            create table marts.member_activity as
-                select member_key, as_of_date,
-                    if(member_key > 10, 'fast_moving', 'durable') as category_group, 2 as purchase_days,
-                    date '{FIRST_BOUGHT}' as first_purchase_on,
-                    date '{FIRST_BOUGHT}' + 30 as last_purchase_on
-                from marts.member_churn_features;
             create table core.fct_order as
                 select member_key, date '{DAYS[0]}' + cast(member_key as integer) as ordered_on,
                     true as is_purchase
@@ -59,7 +55,7 @@ def by_member(panel, values, day):
 
 
 def test_every_sampled_member_has_every_as_of_date_and_the_features_asked_for(warehouse):
-    panel = read_panel(warehouse, FEATURES, 100)
+    panel = read_panel(warehouse, FEATURES)
     assert panel.members.size == 100
     assert set(panel.columns) == {"gap_log", "tenure_log"}
     assert by_member(panel, panel.columns["tenure_log"], DAYS[1]) == dict.fromkeys(range(1, 51), 7.0)
@@ -68,34 +64,8 @@ def test_every_sampled_member_has_every_as_of_date_and_the_features_asked_for(wa
     assert set(panel.histories.age) == {(day - FIRST_BOUGHT).days for day in DAYS}
 
 
-def test_whoever_joins_later_changes_no_sample_of_before(warehouse):
-    before = read_panel(warehouse, FEATURES, 20)
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(
-            f"insert into marts.member_churn_features select member_key, date '{DAYS[1]}', 1, 1 "
-            "from range(51, 151) as members(member_key)"
-        )
-        connection.execute(
-            f"insert into marts.member_activity select member_key, date '{DAYS[1]}', 'durable', 1, "
-            f"date '{DAYS[1]}', date '{DAYS[1]}' from range(51, 151) as members(member_key)"
-        )
-    after = read_panel(warehouse, FEATURES, 20)
-    on_first = [panel.members[panel.on([DAYS[0]])] for panel in (before, after)]
-    assert np.array_equal(*on_first)
-    assert on_first[0].size == 20
-    assert max(after.members[after.on([DAYS[1]])]) > 50
-
-
-def test_a_sample_is_of_members_and_the_same_each_time(warehouse):
-    first, second = (read_panel(warehouse, FEATURES, 20) for _ in range(2))
-    assert np.unique(first.members).size == 20
-    assert first.members.size == 40
-    assert np.array_equal(first.members, second.members)
-    assert set(np.unique(first.members)) <= set(np.unique(read_panel(warehouse, FEATURES, 30).members))
-
-
 def test_the_next_purchase_is_after_the_date_and_was_paid(warehouse):
-    panel = read_panel(warehouse, FEATURES, 100)
+    panel = read_panel(warehouse, FEATURES)
     first = by_member(panel, panel.next_purchase_days, DAYS[0])
     assert (first[1], first[40], first[41], first[50]) == (1, 40, np.inf, np.inf)
     second = by_member(panel, panel.next_purchase_days, DAYS[1])
@@ -103,13 +73,13 @@ def test_the_next_purchase_is_after_the_date_and_was_paid(warehouse):
 
 
 def test_whoever_buys_on_the_last_day_of_the_horizon_is_not_lost(warehouse):
-    panel = read_panel(warehouse, FEATURES, 100)
+    panel = read_panel(warehouse, FEATURES)
     lost = by_member(panel, panel.outcome(28), DAYS[0])
     assert (lost[27], lost[28], lost[29], lost[41]) == (0, 0, 1, 1)
 
 
 def test_the_base_is_that_of_the_newest_fit_that_saw_nothing_later_and_of_the_members_group(warehouse):
-    panel = read_panel(warehouse, FEATURES, 100)
+    panel = read_panel(warehouse, FEATURES)
     later = {DAYS[1]: {"all": EVERYBODY, "durable": DURABLE}}
     logits = panel.base_logits(later, {}, 28)
     assert np.isnan(logits[panel.on([DAYS[0]])]).all()
@@ -125,7 +95,7 @@ def test_the_base_is_that_of_the_newest_fit_that_saw_nothing_later_and_of_the_me
 
 
 def test_features_stand_side_by_side_in_the_order_of_their_names(warehouse):
-    panel = read_panel(warehouse, FEATURES, 100)
+    panel = read_panel(warehouse, FEATURES)
     base = np.full(panel.days.size, -1.5)
     matrix = panel.matrix(["gap_log", BASE_LOGIT], base)
     assert np.array_equal(matrix, np.column_stack([panel.columns["gap_log"], base]))

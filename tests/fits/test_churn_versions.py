@@ -31,7 +31,6 @@ REFIT_AFTER_DAYS = 28
 FITTED = [DAYS[5], DAYS[9], DAYS[13]]
 FEATURES = [Feature(BASE_LOGIT, Sign.RAISES), Feature("gap_log", Sign.RAISES), Feature("noise", Sign.EITHER)]
 SETTINGS = ModelSettings(
-    sample_members=500,
     minimum_matured_members=200,
     training_dates=4,
     evaluated_dates=2,

@@ -94,9 +94,9 @@ def test_tests_of_severity_error_block_and_warnings_do_not(defs):
 
 
 def test_every_check_says_what_it_proves(graph):
-    from orchestration.assets.models import FACTS
+    from orchestration.assets.models import FACTS, SCORES
 
-    said = {spec.name: spec.description for spec in FACTS.checks.values()}
+    said = {spec.name: spec.description for spec in (*FACTS.checks.values(), *SCORES.checks.values())}
     assert [name for name, words in said.items() if not (words or "").strip()] == []
     assert said["stage_flow_adds_up"].startswith("The members who flowed into the stages")
     assert said["fct_member_tag__rules"].splitlines() == [

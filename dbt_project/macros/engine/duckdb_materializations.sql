@@ -15,6 +15,38 @@
     {{ return(replaced(this.incorporate(type="view"), "from " ~ working)) }}
 {% endmaterialization %}
 
+{# A table that carries past dates on, by its `meta`: what an earlier version told of a date stays, and is joined by what the query
+   says of others. `told_with` names further columns (a horizon) that must be told of before a row stays; with `renewed`
+   what the query says goes first, and what was told fills the dates it says nothing of. Rows of members who are no
+   longer there (merged, or erased) leave. `in_order_of` is the order of the rows. kept_sql.py does the same. #}
+{% materialization history, adapter="duckdb" %}
+    {{ return(replaced(this.incorporate(type="table"), with_what_was_told(in_declared_order(sql)))) }}
+{% endmaterialization %}
+
+{% macro with_what_was_told(query) %}
+    {%- set keys = ["as_of_date"] + model.config.meta.get("told_with", []) -%}
+    {%- set first, second = ("made", "told") if model.config.meta.get("renewed") else ("told", "made") -%}
+    {%- set order = model.config.meta.get("in_order_of", []) -%}
+        with made as ({{ query }}),
+        told as (
+            select * from {{ told(model.schema, model.name) }}
+            {%- if "member_key" in model.columns %} where member_key in (select member_key from core.dim_member)
+            {%- endif %}
+        )
+        select * from (
+            select * from {{ first }}
+            union all by name
+            select * from {{ second }} anti join (select distinct {{ keys | join(", ") }} from {{ first }}) as stays
+            using ({{ keys | join(", ") }})
+        ) as carried
+        {%- if order %} order by {{ order | join(", ") }} {%- endif %}
+{% endmacro %}
+
+{# What an earlier version told of a table, for a model that looks back at itself; no rows without one. #}
+{% macro told(room, name) -%}
+    "told"."{{ room }}"."{{ name }}"
+{%- endmacro %}
+
 {% materialization view, adapter="duckdb" %}
     {{ return(replaced(this.incorporate(type="view"), sql)) }}
 {% endmaterialization %}

@@ -1,7 +1,13 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_rfm_migration'}}}) }}
 
--- Both sides of the matrix, cell by cell, against the members who stood there.
-with moved as (
+-- Both sides of the matrix, cell by cell, against the members who stood there; of dates told before nobody stands there
+-- any more.
+with computed as (
+    select as_of_date from {{ ref('dim_as_of_date') }}
+    where is_computed and not is_told
+),
+
+moved as (
     select
         as_of_date,
         span_weeks,
@@ -9,7 +15,7 @@ with moved as (
         from_cell as named_cell,
         sum(members) as members
     from {{ ref('fct_rfm_migration') }}
-    where from_cell <> 'none'
+    where from_cell <> 'none' and as_of_date in (select computed.as_of_date from computed)
     group by as_of_date, span_weeks, from_cell
     union all
     select
@@ -19,7 +25,7 @@ with moved as (
         to_cell as named_cell,
         sum(members) as members
     from {{ ref('fct_rfm_migration') }}
-    where to_cell <> 'none'
+    where to_cell <> 'none' and as_of_date in (select computed.as_of_date from computed)
     group by as_of_date, span_weeks, to_cell
 ),
 
@@ -30,7 +36,7 @@ stood as (
         'from' as side,
         cells.named_cell,
         count(*) as members
-    from {{ ref('dim_as_of_date') }} as as_of_dates
+    from computed as as_of_dates
     cross join {{ ref('rfm_migration_spans') }} as spans
     inner join {{ ref('int_rfm__cells') }} as cells
         on {{ weeks_before('as_of_dates.as_of_date', 'spans.span_weeks') }} = cells.as_of_date
@@ -43,6 +49,7 @@ stood as (
         cells.named_cell,
         count(*) as members
     from {{ ref('member_rfm') }} as cells
+    inner join computed on cells.as_of_date = computed.as_of_date
     cross join {{ ref('rfm_migration_spans') }} as spans
     group by cells.as_of_date, spans.span_weeks, cells.named_cell
 )

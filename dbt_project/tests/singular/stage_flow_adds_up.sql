@@ -12,7 +12,7 @@ counted as (
     select
         as_of_date,
         count(*) as members
-    from {{ ref('member_lifecycle') }}
+    from {{ ref('member_history') }}
     group by as_of_date
 ),
 

@@ -2,6 +2,7 @@
 -- to an age: past it, it is forgotten rather than open, and somebody should look.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 tickets as (

@@ -1,6 +1,10 @@
+{%- set told_once = {
+    'loss_basis': 'savings.loss_basis', 'churn_level': 'warnings.churn_level', 'reason_en': 'warnings.sentence_en',
+    'reason_zh': 'warnings.sentence_zh', 'action': 'warnings.action',
+} -%}
 -- The calls that people of a store are to make: the touches planned on a channel that takes a person, of new entries
 -- and running journeys alike, so whoever may not be contacted stands in no queue either. What is reported of a call
--- says whether it was made; what it may save, on the Sunday that decided, ranks it.
+-- says whether it was made; what it may save, on the Sunday that decided, ranks it: of earlier weeks as it was told.
 with touches as (
     select * from {{ ref('aud_planned_touches') }}
     where status = 'planned'
@@ -37,6 +41,10 @@ savings as (
     {{ call_savings() }}
 ),
 
+queued as (
+    select * from {{ told('audiences', 'aud_call_queue') }}
+),
+
 calls as (
     select
         weeks.as_of_date,
@@ -55,8 +63,11 @@ calls as (
             else 'open'
         end as call_state,
         coalesce(outcomes.connected_on, outcomes.sent_on) as called_on,
-        coalesce(savings.saved_amount, 0) as saved_amount,
-        savings.loss_basis
+        coalesce(queued.saved_amount, savings.saved_amount, 0) as saved_amount,
+        {%- for column, found in told_once.items() %}
+        case when queued.planned_touch_id is null then {{ found }} else queued.{{ column }} end as {{ column }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from touches
     inner join channels on touches.channel = channels.channel
     inner join weeks on touches.campaign_week = weeks.campaign_week
@@ -65,6 +76,12 @@ calls as (
     left join savings
         on touches.member_key = savings.member_key
         and weeks.as_of_date = savings.as_of_date
+    left join warnings
+        on touches.member_key = warnings.member_key
+        and weeks.as_of_date = warnings.as_of_date
+    left join queued
+        on touches.planned_touch_id = queued.planned_touch_id
+        and weeks.as_of_date = queued.as_of_date
 )
 
 select
@@ -83,10 +100,10 @@ select
     calls.benefit,
     {{ money('calls.saved_amount') }} as saved_amount,
     calls.loss_basis,
-    warnings.churn_level,
-    warnings.sentence_en as reason_en,
-    warnings.sentence_zh as reason_zh,
-    warnings.action,
+    calls.churn_level,
+    calls.reason_en,
+    calls.reason_zh,
+    calls.action,
     calls.call_state,
     call_states.label_en as call_state_label_en,
     call_states.label_zh as call_state_label_zh,
@@ -94,6 +111,3 @@ select
     calls.is_sealed
 from calls
 inner join call_states on calls.call_state = call_states.call_state
-left join warnings
-    on calls.member_key = warnings.member_key
-    and calls.as_of_date = warnings.as_of_date

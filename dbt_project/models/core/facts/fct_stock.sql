@@ -12,6 +12,7 @@ with counts as (
 
 as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 settings as (

@@ -1,6 +1,7 @@
 -- What came after each as-of date. It looks into the future on purpose, so only what evaluates past scores may read it.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 purchase_days as (

@@ -5,7 +5,7 @@ with lifecycle as (
         member_key,
         as_of_date,
         stage
-    from {{ ref('member_lifecycle') }}
+    from {{ ref('member_history') }}
 ),
 
 steps as (

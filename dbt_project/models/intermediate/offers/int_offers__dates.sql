@@ -1,6 +1,7 @@
 -- Two dates instead of all: what is offered now, and what was offered long enough ago to know what came of it.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 settings as (

@@ -23,6 +23,7 @@ as_of_dates as (
         as_of_date,
         lag(as_of_date) over (order by as_of_date) as previous_as_of_date
     from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 days as (

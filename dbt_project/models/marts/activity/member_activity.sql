@@ -8,6 +8,7 @@
 -- these less the totals at the window's start. Who is no buyer, all having been refunded, has no purchases to count.
 with as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 member_days as (

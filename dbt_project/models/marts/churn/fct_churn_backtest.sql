@@ -1,3 +1,4 @@
+{{ config(materialized='history') }}
 {%- set kept_together = 'counted.as_of_date, counted.horizon_days, counted.population, counted.method' -%}
 {%- set everybody = '(partition by ' ~ kept_together ~ ')' -%}
 {%- set so_far = 'order by counted.score rows between unbounded preceding and current row' -%}

@@ -1,5 +1,8 @@
+{{ config(materialized='history') }}
+
 -- Whether probabilities are right on the whole, date by date: the excess of expected over observed non-buyers, in its
--- own standard deviations (z), and the slope of the outcome on the probability, 1 where both rise together.
+-- own standard deviations (z), and the slope of the outcome on the probability, 1 where both rise together. Whether the
+-- date before was off is as it was told.
 with scores as (
     select * from {{ ref('int_backtest__histograms') }}
     where expected_non_buyers is not null
@@ -42,8 +45,7 @@ limited as (
         measured.*,
         settings.alarm_gap_days,
         coalesce(abs(measured.bias_z) > settings.alarm_z and abs(measured.bias) > settings.alarm_bias_share, false)
-            as is_off,
-        max(measured.as_of_date) over (partition by measured.horizon_days, measured.method) as newest_as_of_date
+            as is_off
     from measured
     cross join settings
 )
@@ -59,10 +61,13 @@ select
     limited.bias_z,
     limited.calibration_slope,
     limited.is_off,
-    limited.is_off and coalesce(earlier.is_off, false) as is_alarm,
-    limited.as_of_date = limited.newest_as_of_date as is_newest
+    limited.is_off and coalesce(earlier_told.is_off, earlier.is_off, false) as is_alarm
 from limited
 left join limited as earlier
     on limited.horizon_days = earlier.horizon_days
     and limited.method = earlier.method
     and earlier.as_of_date = {{ add_days('limited.as_of_date', '-limited.alarm_gap_days') }}
+left join {{ told('marts', 'fct_churn_bias') }} as earlier_told
+    on limited.horizon_days = earlier_told.horizon_days
+    and limited.method = earlier_told.method
+    and earlier_told.as_of_date = {{ add_days('limited.as_of_date', '-limited.alarm_gap_days') }}

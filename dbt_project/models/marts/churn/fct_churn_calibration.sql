@@ -1,3 +1,5 @@
+{{ config(materialized='history') }}
+
 -- The reliability table: of the members with about this probability, how many stayed away.
 with scores as (
     select * from {{ ref('int_backtest__histograms') }}

@@ -1,12 +1,7 @@
-{%- set features = [
-    'days_since_purchase', 'purchase_days', 'purchase_days_30d', 'purchase_days_90d', 'net_amount_90d',
-    'negative_events_90d',
-] -%}
 -- Whether members still look like those the fit in use was made on: the population stability index of each feature,
 -- over the bins of drift_bins.csv, against the as-of date of that fit.
-with activity as (
-    select * from {{ ref('member_activity') }}
-    where purchase_days > 0
+with counted as (
+    select * from {{ ref('fct_churn_feature_share') }}
 ),
 
 fits as (
@@ -14,30 +9,8 @@ fits as (
     from {{ ref('stg_rekindle__churn_parameters') }}
 ),
 
-bins as (
-    select
-        feature,
-        from_value,
-        lead(from_value) over (partition by feature order by from_value) as below_value
-    from {{ ref('drift_bins') }}
-),
-
 settings as (
     {{ settings('churn_settings', ['alarm_psi', 'share_floor']) }}
-),
-
-counted as (
-    {%- for feature in features %}
-    select
-        as_of_date,
-        '{{ feature }}' as feature,
-        cast({{ feature }} as decimal(18, 2)) as feature_value,
-        count(*) as members
-    from activity
-    group by as_of_date, {{ feature }}
-    {{- "
-    union all" if not loop.last }}
-    {%- endfor %}
 ),
 
 dates as (
@@ -65,19 +38,9 @@ reference_dates as (
 
 binned as (
     select
-        dates.as_of_date,
-        bins.feature,
-        bins.from_value,
-        coalesce(sum(counted.members), 0) as members,
-        sum(coalesce(sum(counted.members), 0)) over (partition by dates.as_of_date, bins.feature) as everybody
-    from dates
-    cross join bins
-    left join counted
-        on dates.as_of_date = counted.as_of_date
-        and bins.feature = counted.feature
-        and bins.from_value <= counted.feature_value
-        and (bins.below_value > counted.feature_value or bins.below_value is null)
-    group by dates.as_of_date, bins.feature, bins.from_value
+        *,
+        sum(members) over (partition by as_of_date, feature) as everybody
+    from counted
 ),
 
 shares as (

@@ -1,17 +1,15 @@
+{{ config(materialized='history') }}
+
 -- How early members were warned. Somebody falls silent on an as-of date with a stage of silence or loss after one with
 -- an active stage. The warning episode is the unbroken run of warned as-of dates up to the one before; who was not
 -- warned then was not warned in time. Only of those who then stay away for the horizon: for anybody else it was no
 -- churn.
-with lifecycle as (
-    select * from {{ ref('member_lifecycle') }}
+with history as (
+    select * from {{ ref('member_history') }}
 ),
 
 stages as (
     select * from {{ ref('stages') }}
-),
-
-warnings as (
-    select * from {{ ref('member_churn_warning') }}
 ),
 
 next_purchases as (
@@ -25,6 +23,7 @@ as_of_dates as (
 numbered as (
     select
         as_of_date,
+        is_computed,
         row_number() over (order by as_of_date) as date_number,
         max(as_of_date) over () as newest_as_of_date
     from as_of_dates
@@ -32,13 +31,14 @@ numbered as (
 
 runs as (
     select
-        warnings.member_key,
+        history.member_key,
         numbered.date_number
-        - row_number() over (partition by warnings.member_key order by numbered.date_number) as run_number,
+        - row_number() over (partition by history.member_key order by numbered.date_number) as run_number,
         numbered.date_number,
-        warnings.as_of_date
-    from warnings
-    inner join numbered on warnings.as_of_date = numbered.as_of_date
+        history.as_of_date
+    from history
+    inner join numbered on history.as_of_date = numbered.as_of_date
+    where history.churn_level is not null
 ),
 
 episodes as (
@@ -53,17 +53,16 @@ episodes as (
 
 staged as (
     select
-        lifecycle.member_key,
-        lifecycle.as_of_date,
+        history.member_key,
+        history.as_of_date,
+        numbered.is_computed,
         numbered.date_number,
         numbered.newest_as_of_date,
         stages.is_active,
-        lag(stages.is_active) over (
-            partition by lifecycle.member_key order by lifecycle.as_of_date
-        ) as was_active
-    from lifecycle
-    inner join stages on lifecycle.stage = stages.stage
-    inner join numbered on lifecycle.as_of_date = numbered.as_of_date
+        lag(stages.is_active) over (partition by history.member_key order by history.as_of_date) as was_active
+    from history
+    inner join stages on history.stage = stages.stage
+    inner join numbered on history.as_of_date = numbered.as_of_date
 ),
 
 fallen as (
@@ -82,7 +81,8 @@ fallen as (
         on staged.member_key = next_purchases.member_key
         and staged.as_of_date = next_purchases.as_of_date
     where
-        staged.was_active
+        staged.is_computed
+        and staged.was_active
         and not staged.is_active
 )
 {%- for horizon in var('churn_horizons') %}

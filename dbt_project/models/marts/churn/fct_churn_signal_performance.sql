@@ -1,3 +1,5 @@
+{{ config(materialized='history') }}
+
 -- What signals said on past dates against what happened since: lost means no purchase within the horizon, and only
 -- dates whose horizon is over count. The level of `recency` divides members into bands about as long overdue. Expected:
 -- as many of each band as have the signal, lost at the rate of those in the band who do not have it. A band in which
@@ -87,9 +89,7 @@ fired_in_bands as (
         sum(outcomes.lost) as lost_members,
         cast(sum(case when outcomes.lost = 1 then outcomes.days_ahead end) as decimal(18, 2)) as lost_days_ahead
     from outcomes
-    inner join fired
-        on outcomes.member_key = fired.member_key
-        and outcomes.as_of_date = fired.as_of_date
+    inner join fired on outcomes.member_key = fired.member_key and outcomes.as_of_date = fired.as_of_date
     group by outcomes.as_of_date, outcomes.horizon_days, outcomes.recency_level, fired.signal
 ),
 

@@ -4,7 +4,8 @@
 -- member did, counts from the day after on and up to the newest as-of date; whether one led to the other cannot be read
 -- from it.
 with warnings as (
-    select * from {{ ref('member_churn_warning') }}
+    select * from {{ ref('member_history') }}
+    where churn_level is not null
 ),
 
 as_of_dates as (
@@ -19,8 +20,9 @@ tickets as (
     select * from {{ ref('fct_ticket') }}
 ),
 
-next_purchases as (
-    select * from {{ ref('int_next_purchases') }}
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
+    where previous_purchased_on is not null
 ),
 
 answers as (
@@ -124,14 +126,15 @@ select
     starts.is_start_known,
     answered.contacted_on as answered_on,
     answered.contact_kind as answer,
-    next_purchases.next_purchased_on as returned_on,
-    cast(next_purchases.days_until_purchase as integer) as days_to_return
+    purchase_days.purchased_on as returned_on,
+    cast({{ days_between('starts.started_on', 'purchase_days.purchased_on') }} as integer) as days_to_return
 from starts
 left join answered
     on starts.member_key = answered.member_key
     and starts.started_on = answered.started_on
     and answered.answer_rank = 1
-left join next_purchases
-    on starts.member_key = next_purchases.member_key
-    and starts.started_on = next_purchases.as_of_date
-    and starts.known_until_on >= next_purchases.next_purchased_on
+left join purchase_days
+    on starts.member_key = purchase_days.member_key
+    and starts.started_on >= purchase_days.previous_purchased_on
+    and starts.started_on < purchase_days.purchased_on
+    and starts.known_until_on >= purchase_days.purchased_on

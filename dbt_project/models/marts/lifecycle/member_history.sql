@@ -1,7 +1,9 @@
+{{ config(materialized='history') }}
 {%- set window = var('activity_windows') | max -%}
 {%- set horizon = var('churn_horizons') | max -%}
 -- What stays of a member's past dates: readers get every other state of the newest date alone (meta: keeps). In the
--- order of members, for the codes of one member change seldom and so take next to no space.
+-- order of members, for the codes of one member change seldom and so take next to no space. What looks back at members
+-- reads this table, which knows every date of the build, those too at whose members it did not look.
 with lifecycle as (
     select * from {{ ref('member_lifecycle') }}
 ),
@@ -44,6 +46,8 @@ select
     value_tiers.value_tier,
     growth.growth_level,
     warnings.churn_level,
+    warnings.main_signal,
+    warnings.is_held_out,
     probabilities.p_no_purchase_{{ horizon }}d,
     activity.purchase_days_{{ window }}d,
     activity.net_amount_{{ window }}d
@@ -56,4 +60,3 @@ left join {{ state }}
     on lifecycle.member_key = {{ state }}.member_key
     and lifecycle.as_of_date = {{ state }}.as_of_date
 {%- endfor %}
-order by lifecycle.member_key, lifecycle.as_of_date

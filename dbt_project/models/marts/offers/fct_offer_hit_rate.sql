@@ -1,3 +1,5 @@
+{{ config(materialized='history') }}
+
 -- The yardstick is exact and not drawn: a random product of the same category hits as often as the member bought such
 -- products, over how many of them sell at all.
 with limits as (

@@ -1,8 +1,9 @@
+{{ config(materialized='history') }}
 {%- set subjects = {
     'member': ('fct_member_tag', 'member_attributes'),
     'product': ('fct_product_tag', 'fct_product_attributes'),
 } -%}
--- Tags that nobody holds are counted too.
+-- Tags that nobody holds are counted too. The share of a week before is the one that was told, where one was.
 with held as (
     {%- for subject, (results, _) in subjects.items() %}
     select
@@ -66,10 +67,14 @@ select
     shares.lowest_expected_share,
     shares.highest_expected_share,
     shares.holder_share between shares.lowest_expected_share and shares.highest_expected_share as is_as_expected,
-    cast(shares.holder_share - earlier.holder_share as decimal(9, 6)) as drift_share,
-    coalesce(abs(shares.holder_share - earlier.holder_share) <= settings.most_drift_share, true) as is_steady
+    {%- set before = 'coalesce(earlier_told.holder_share, earlier.holder_share)' %}
+    cast(shares.holder_share - {{ before }} as decimal(9, 6)) as drift_share,
+    coalesce(abs(shares.holder_share - {{ before }}) <= settings.most_drift_share, true) as is_steady
 from shares
 cross join settings
 left join shares as earlier
     on shares.tag = earlier.tag
     and earlier.as_of_date = {{ add_days('shares.as_of_date', '-settings.drift_days') }}
+left join {{ told('marts', 'fct_tag_coverage') }} as earlier_told
+    on shares.tag = earlier_told.tag
+    and earlier_told.as_of_date = {{ add_days('shares.as_of_date', '-settings.drift_days') }}

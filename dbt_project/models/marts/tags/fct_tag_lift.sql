@@ -1,3 +1,5 @@
+{{ config(materialized='history') }}
+
 -- What members did within some days after an as-of date, with a tag against without it. A date whose days are not
 -- over, or whose end was not built, has no row.
 with activity as (

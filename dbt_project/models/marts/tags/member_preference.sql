@@ -14,6 +14,7 @@ with activity as (
 
 as_of_dates as (
     select * from {{ ref('dim_as_of_date') }}
+    where is_computed
 ),
 
 choice_days as (

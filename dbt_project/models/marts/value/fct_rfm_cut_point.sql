@@ -1,3 +1,4 @@
+{{ config(materialized='history') }}
 {%- set measures = ['recency', 'frequency', 'monetary', 'margin'] -%}
 -- The value a member must reach for each score. By quantile: the smallest value with at least (score - 1) fifths of the
 -- members strictly below it, found on the distinct values, so equal values can never straddle a cut. Recency is held as

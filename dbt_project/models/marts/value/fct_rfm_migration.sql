@@ -1,3 +1,5 @@
+{{ config(materialized='history') }}
+
 -- Members who were not scored at the beginning of the span come from `none`; those who were and no longer are, because
 -- their last purchase has left the window, go to `none` with the amount they had.
 with cells as (
@@ -17,6 +19,7 @@ spans as (
         {{ weeks_before('scored.as_of_date', 'spans.span_weeks') }} as from_date
     from {{ ref('dim_as_of_date') }} as scored
     cross join {{ ref('rfm_migration_spans') }} as spans
+    where scored.is_computed
 ),
 
 moves as (

@@ -1,3 +1,4 @@
+{{ config(materialized='history') }}
 {%- set window = var('activity_windows') | max -%}
 -- How much of the revenue, and of what discounts cost, each tier carries.
 with tiers as (

@@ -31,6 +31,7 @@ as_of_dates as (
         {{ add_days('dates.as_of_date', '-settings.validity_days') }} as expired_on
     from {{ ref('dim_as_of_date') }} as dates
     cross join settings
+    where dates.is_computed
 ),
 
 summed_days as (

@@ -63,11 +63,10 @@ calls as (
             else 'open'
         end as call_state,
         coalesce(outcomes.connected_on, outcomes.sent_on) as called_on,
-        coalesce(queued.saved_amount, savings.saved_amount, 0) as saved_amount,
         {%- for column, found in told_once.items() %}
-        case when queued.planned_touch_id is null then {{ found }} else queued.{{ column }} end as {{ column }}
-        {{- "," if not loop.last }}
+        case when queued.planned_touch_id is null then {{ found }} else queued.{{ column }} end as {{ column }},
         {%- endfor %}
+        coalesce(queued.saved_amount, savings.saved_amount, 0) as saved_amount
     from touches
     inner join channels on touches.channel = channels.channel
     inner join weeks on touches.campaign_week = weeks.campaign_week

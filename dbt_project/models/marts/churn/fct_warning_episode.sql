@@ -22,7 +22,6 @@ tickets as (
 
 purchase_days as (
     select * from {{ ref('int_purchase_days') }}
-    where previous_purchased_on is not null
 ),
 
 answers as (
@@ -136,5 +135,4 @@ left join answered
 left join purchase_days
     on starts.member_key = purchase_days.member_key
     and starts.started_on >= purchase_days.previous_purchased_on
-    and starts.started_on < purchase_days.purchased_on
-    and starts.known_until_on >= purchase_days.purchased_on
+    and purchase_days.purchased_on between {{ add_days('starts.started_on', 1) }} and starts.known_until_on

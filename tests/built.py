@@ -33,11 +33,13 @@ from orchestration.ledger.opening import provide_ledger, start_build, write_defi
 from orchestration.loader.contracts import read_contracts
 from orchestration.loader.loading import load
 from orchestration.own_tables import add_rows, provide_own_tables, write_own_table
-from orchestration.project import STAGING_DIR, WORKING_FILE_NAME, Home
+from orchestration.project import FORMER_FILE_NAME, STAGING_DIR, WORKING_FILE_NAME, Home
 from orchestration.sources.sample import Lives, simulate
-from orchestration.warehouse.builds import BUILD_COMMAND, Build, waiting_build, write_as_of_dates
+from orchestration.warehouse.builds import BUILD_COMMAND, Build, waiting_build
 from orchestration.warehouse.connections import quoted
 from orchestration.warehouse.dbt import invoke_dbt
+from orchestration.warehouse.history import History, whole_history, write_as_of_dates
+from orchestration.warehouse.told import attach_told, with_what_was_told
 from tests.once import once
 
 MEMBERS = 600
@@ -278,6 +280,8 @@ def quick_build(
     deciding: date | None = None,
     keeping: Collection[str] = frozenset(),
     wanted: Collection[str] = (),
+    history: History | None = None,
+    former: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Run the compiled models over the loaded files of a home.
 
@@ -292,19 +296,24 @@ def quick_build(
         keeping: Campaigns that stay as they are sealed in that week.
         wanted: The models that are looked at: no others are built than these and what they read. Every model,
             where none is named.
+        history: Which of the dates are computed and which are told; without it all are computed.
+        former: Folder of the quick build that tells of the others.
     """
     dates = sorted(set(dates))
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rekindle.duckdb"
     build = replace(chain.build, as_of_date=dates[-1], folder=folder, file=file)
     provide_own_tables(home)
-    write_as_of_dates(build, dates)
+    write_as_of_dates(build, history or whole_history(dates, build.build_id))
+    if former:
+        (folder / FORMER_FILE_NAME).hardlink_to(former / "rekindle.duckdb")
     provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)
     write_definition_hashes(build)
     stamp = {"build_id": build.build_id, "as_of_date": build.as_of_date, "code_version": build.code_version}
     write_own_table(build, "builds", [stamp])
     connection = duckdb.connect(str(file), config={"threads": threads})
     set_sources(connection, home, folder)
+    attach_told(connection, file)
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"attach '{chain.build.file}' as built (read_only)")
     for room in ("seeds", *sorted({model["schema"] for model in chain.models})):
@@ -318,7 +327,10 @@ def quick_build(
             text, instead = changed[model["name"]]
             assert text in query, f"{model['name']} does not say: {text}"
             query = query.replace(text, instead)
-        kind = model["config"]["materialized"]
+        kind, columns = model["config"]["materialized"], list(model["columns"])
+        if kind == "history":
+            asked = (model["schema"], model["name"], query, columns, model["config"]["meta"])
+            kind, query = "table", with_what_was_told(*asked)
         connection.execute(f"create {kind} {model['schema']}.{model['name']} as {query}")
     connection.execute("detach built")
     return connection

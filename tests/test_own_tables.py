@@ -76,7 +76,7 @@ def test_a_row_with_a_column_too_few_or_too_many_is_refused(build, row, said):
 
 def test_a_value_of_another_type_is_refused(build):
     with pytest.raises(TypeError):
-        write_own_table(build, "as_of_dates", [{"as_of_date": "a Sunday"}])
+        write_own_table(build, "builds", [BUILD | {"as_of_date": "a Sunday"}])
 
 
 def test_added_rows_leave_the_former_ones_as_they_are(build):

@@ -108,22 +108,33 @@ def history_of(home: Home, dates: Iterable[date], build_id: str) -> History:
     found = _told_by(version)
     if isinstance(found, str):
         return whole_history(asked, build_id, found)
-    told = {each.as_of_date: each for each in found if each.as_of_date in asked[:-1]}
-    computed = dates_to_compute(asked, told, version.manifest.as_of_date, look_backs())
+    return History(continued(found, asked, build_id), version)
+
+
+def continued(
+    told_before: Iterable[AsOfDate], dates: Collection[date], build_id: str
+) -> tuple[AsOfDate, ...]:
+    """The as-of dates of a build that goes on from others.
+
+    Args:
+        told_before: Those of the version that tells of them.
+        dates: The as-of dates asked for; the newest is made anew, whoever told of it.
+        build_id: The build that makes those that are not told.
+    """
+    before = {each.as_of_date: each for each in told_before}
+    told = {day: before[day] for day in dates if day in before and day < max(dates)}
+    computed = dates_to_compute(dates, told, max(before), look_backs())
     made_by = definition_hash()
-    return History(
-        tuple(
-            AsOfDate(
-                day,
-                day in computed,
-                computed.get(day),
-                day in told,
-                told[day].told_by if day in told else build_id,
-                told[day].definition_hash if day in told else made_by,
-            )
-            for day in asked
-        ),
-        version,
+    return tuple(
+        AsOfDate(
+            day,
+            day in computed,
+            computed.get(day),
+            day in told,
+            told[day].told_by if day in told else build_id,
+            told[day].definition_hash if day in told else made_by,
+        )
+        for day in sorted(set(dates))
     )
 
 

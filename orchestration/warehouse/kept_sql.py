@@ -31,7 +31,7 @@ from orchestration.project import DBT_PROJECT_DIR, Home
 from orchestration.warehouse.broken_rules import told_rules
 from orchestration.warehouse.connections import build_settings, lock_to_sources, tell_sources
 from orchestration.warehouse.public import lies_whole
-from orchestration.warehouse.told import attach_told
+from orchestration.warehouse.told import attach_told, with_what_was_told
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -256,7 +256,9 @@ def _kept(node: Any, after: Sequence[str]) -> Node:
             query = f"select {', '.join(node.columns)} from ({query}) as made"
         sql = f"create or replace {node.config.materialized} {relation} as {query}"
         if node.config.materialized == "history":
-            sql = f"create or replace table {relation} as {_with_what_was_told(node)}"
+            sql = f"create or replace table {relation} as " + with_what_was_told(
+                node.schema, node.name, node.compiled_code, list(node.columns), node.config.meta
+            )
         if node.config.materialized == "table" and not lies_whole(node.config.meta):
             working = f'"working"."main"."{node.name}"'
             sql = (
@@ -280,23 +282,6 @@ def _kept(node: Any, after: Sequence[str]) -> Node:
         sql=sql,
         rules=node.compiled_code if is_rules else "",
         only_warns=asked.severity.lower() == "warn",
-    )
-
-
-def _with_what_was_told(node: Any) -> str:
-    """The query of a model that carries past dates on, as the materialization ``history`` makes it."""
-    asked = node.config.meta
-    keys = ", ".join(["as_of_date", *asked.get("told_with", [])])
-    first, second = ("made", "told") if asked.get("renewed") else ("told", "made")
-    order = ", ".join(asked.get("in_order_of", []))
-    still_there = " where member_key in (select member_key from core.dim_member)"
-    return (
-        f"with made as (select {', '.join(node.columns)} from ({node.compiled_code}) as said), "
-        f'told as (select * from "told"."{node.schema}"."{node.name}"'
-        f"{still_there if 'member_key' in node.columns else ''}) "
-        f"select * from (select * from {first} union all by name select * from {second} "
-        f"anti join (select distinct {keys} from {first}) as stays using ({keys})) as carried"
-        + (f" order by {order}" if order else "")
     )
 
 

@@ -84,7 +84,9 @@ def history(random: Random, members: int) -> Tables:
                 ("rare", "all", 1),
             )
         ],
-        "core.dim_as_of_date": [{"as_of_date": SUNDAY}, {"as_of_date": SUNDAY - timedelta(days=7)}],
+        "core.dim_as_of_date": [
+            {"as_of_date": day, "is_computed": True} for day in (SUNDAY, SUNDAY - timedelta(days=7))
+        ],
         "audiences.aud_weeks__decided": [
             {
                 "campaign_week": WEEK,

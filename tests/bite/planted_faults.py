@@ -262,9 +262,6 @@ CONDITIONS: dict[str, list[str]] = {
     "fct_churn_lead_time__warned_have_a_lead": [
         "update marts.fct_churn_lead_time set warned_members = fallen_members + 1 where one_row",
     ],
-    "fct_churn_bias__probability_in_use_is_right": [
-        "update marts.fct_churn_bias set is_alarm = true where is_newest and method = 'champion'",
-    ],
     "fct_churn_drift__members_look_as_when_fitted": [
         "update marts.fct_churn_drift set is_alarm = true where is_newest",
     ],
@@ -684,6 +681,10 @@ CONDITIONS: dict[str, list[str]] = {
 }
 
 SINGULAR: dict[str, list[str]] = {
+    "probability_in_use_is_right": [
+        "update marts.fct_churn_bias set is_alarm = true where method = 'champion' "
+        "and as_of_date = (select max(as_of_date) from marts.fct_churn_bias)",
+    ],
     "waterfall_adds_up": [
         "update audiences.aud_waterfall set members = members + 1 where one_row",
         "delete from audiences.aud_waterfall where rowid = "

@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import linregress, mannwhitneyu
 
+from orchestration.warehouse.told import attach_told
 from tests.e2e.oracle import seed, setting_values
 
 NEWEST = date(2025, 12, 28)
@@ -63,6 +65,7 @@ def backtest(chain):
             connection.execute(f"create table seeds.{name} as from built.seeds.{name}")
         for name in READ:
             connection.execute(f"create table {name} as from built.{name} limit 0")
+        attach_told(connection, Path("nothing.duckdb"))
         compiled = {model["name"]: model["compiled_code"] for model in chain.models}
         for name in EVALUATED:
             connection.execute(f"create view {name} as {compiled[name.split('.')[1]]}")
@@ -317,7 +320,7 @@ def test_a_method_that_scored_nobody_has_no_row(backtest):
 
 @pytest.fixture(scope="module")
 def drift(chain):
-    """The drift model over empty tables, as dbt compiled it."""
+    """The drift models over empty tables, as dbt compiled them."""
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as rekindle")
         connection.execute("use rekindle")
@@ -332,8 +335,9 @@ def drift(chain):
             "staging.stg_rekindle__churn_parameters",
         ):
             connection.execute(f"create table {name} as from built.{name} limit 0")
-        [model] = [model for model in chain.models if model["name"] == "fct_churn_drift"]
-        connection.execute(f"create view marts.fct_churn_drift as {model['compiled_code']}")
+        compiled = {model["name"]: model["compiled_code"] for model in chain.models}
+        for name in ("fct_churn_feature_share", "fct_churn_drift"):
+            connection.execute(f"create view marts.{name} as {compiled[name]}")
         connection.execute("detach built")
         yield connection
 
@@ -346,7 +350,7 @@ def drift(chain):
 def test_the_stability_index_is_that_of_the_shares(drift, fitted, now):
     before = NEWEST - timedelta(days=28)
     insert(drift, "staging.stg_rekindle__churn_parameters", ("fitted_on",), [(before,)])
-    insert(drift, "core.dim_as_of_date", ("as_of_date",), [(before,), (NEWEST,)])
+    insert(drift, "core.dim_as_of_date", ("as_of_date", "is_computed"), [(before, True), (NEWEST, True)])
     rows = [
         (number, day, days)
         for day, held in ((before, fitted), (NEWEST, now))

@@ -179,7 +179,12 @@ def test_the_interval_holds_what_it_promises_on_simulated_members(blank, compile
         from marts.member_activity
         """
     )
-    put(blank, "core.dim_as_of_date", as_of_date=np.array([NEW_YEAR], dtype="datetime64[s]"))
+    put(
+        blank,
+        "core.dim_as_of_date",
+        as_of_date=np.array([NEW_YEAR], dtype="datetime64[s]"),
+        is_computed=np.array([True]),
+    )
     put(
         blank,
         "staging.stg_rekindle__churn_parameters",

@@ -45,6 +45,7 @@ QUICK: dict[str, list[list[str]]] = {
     "experiments results": [[]],
     "export": [[], ["--week", str(WEEK)], ["--out", "{place}/out", "--drt", "{place}/drt"]],
     "give-up": [["2025-12-29", "--why", "the tills were closed"]],
+    "plan": [[], ["--as-of", str(DAY), "--weeks", "0", "--history"]],
     "quarantine": [[], ["--table", "orders"]],
     "report churn": [[], ["--out", "{place}/out"]],
     "rollback": [[], ["--to", "2025-12-28-00000001"]],

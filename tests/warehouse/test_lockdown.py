@@ -140,5 +140,5 @@ def test_what_an_engineer_builds_reads_what_the_newest_build_is_for(home, tmp_pa
     with duckdb.connect() as connection:
         plugin.configure_connection(connection)
         plugin.configure_cursor(connection)
-        read = "from read_parquet(getvariable('build') || '/rekindle/as_of_dates.parquet')"
+        read = "select as_of_date from read_parquet(getvariable('build') || '/rekindle/as_of_dates.parquet')"
         assert connection.execute(read).fetchall() == [(date(2025, 12, 28),)]

@@ -18,7 +18,7 @@
 {# A table that carries past dates on, by its `meta`: what an earlier version told of a date stays, and is joined by what the query
    says of others. `told_with` names further columns (a horizon) that must be told of before a row stays; with `renewed`
    what the query says goes first, and what was told fills the dates it says nothing of. Rows of members who are no
-   longer there (merged, or erased) leave. `in_order_of` is the order of the rows. kept_sql.py does the same. #}
+   longer there (merged, or erased) leave. `in_order_of` is the order of the rows. orchestration/warehouse/told.py says the same for SQL that is kept. #}
 {% materialization history, adapter="duckdb" %}
     {{ return(replaced(this.incorporate(type="table"), with_what_was_told(in_declared_order(sql)))) }}
 {% endmaterialization %}

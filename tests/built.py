@@ -304,7 +304,7 @@ def quick_build(
     file = folder / "rekindle.duckdb"
     build = replace(chain.build, as_of_date=dates[-1], folder=folder, file=file)
     provide_own_tables(home)
-    write_as_of_dates(build, history or whole_history(dates, build.build_id))
+    write_as_of_dates(build, history or whole_history(dates, build.build_id, "no version tells of it"))
     if former:
         (folder / FORMER_FILE_NAME).hardlink_to(former / "rekindle.duckdb")
     provide_ledger(home, build, until=build.as_of_date, before=deciding, keeping=keeping)

@@ -259,6 +259,24 @@ CONDITIONS: dict[str, list[str]] = {
     "fct_churn_comparison__dates_are_in_order": [
         "update marts.fct_churn_comparison set first_as_of_date = last_as_of_date + 1 where one_row",
     ],
+    "dim_as_of_date__known_from_somewhere": [
+        "update core.dim_as_of_date set is_computed = false, computed_because = null where is_newest",
+    ],
+    "dim_as_of_date__computed_for_a_reason": [
+        "update core.dim_as_of_date set computed_because = null where one_row",
+    ],
+    "dim_as_of_date__the_newest_is_computed": [
+        "update core.dim_as_of_date set is_computed = false, computed_because = null, is_told = true "
+        "where is_newest",
+    ],
+    "fct_churn_panel__a_history_is_one": [
+        "update marts.fct_churn_panel set repeats = -1 where one_row",
+        "update marts.fct_churn_panel set last_days = age_days + 1 where one_row",
+    ],
+    "fct_churn_feature_share__counts_are_whole": [
+        "update marts.fct_churn_feature_share set members = -1 where one_row",
+        "update marts.fct_churn_feature_share set member_share = 1.5 where one_row",
+    ],
     "fct_churn_lead_time__warned_have_a_lead": [
         "update marts.fct_churn_lead_time set warned_members = fallen_members + 1 where one_row",
     ],

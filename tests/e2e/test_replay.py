@@ -45,7 +45,9 @@ def at_d(chain):
 def rows_at_d(connection, state):
     own = COMPARED_WITH_OTHER_DATES.get(state, set())
     [(room,)] = connection.execute(
-        "select table_schema from information_schema.tables where table_name = $state", {"state": state}
+        "select table_schema from information_schema.tables "
+        "where table_name = $state and table_catalog = current_database()",
+        {"state": state},
     ).fetchall()
     columns = ", ".join(name for name in columns_of(connection, f"{room}.{state}") if name not in own)
     rows = OF_EVERY_DATE.get(state, "true")

@@ -1,17 +1,13 @@
 {%- set horizons = var('churn_horizons') -%}
--- Money of a window is the total at its end less the total at the warning. Only episodes whose beginning is known and
+-- Only episodes whose beginning is known and
 -- whose window is over on the newest as-of date have an outcome.
 with episodes as (
     select * from {{ ref('fct_warning_episode') }}
     where is_start_known
 ),
 
-activity as (
-    select * from {{ ref('member_activity') }}
-),
-
-member_days as (
-    select * from {{ ref('int_member_days') }}
+money_days as (
+    select * from {{ ref('int_money_days') }}
 ),
 
 as_of_dates as (
@@ -36,6 +32,22 @@ windows as (
     union all
     {%- endif %}
     {%- endfor %}
+),
+
+money as (
+    select
+        windows.member_key,
+        windows.started_on,
+        windows.horizon_days,
+        sum(money_days.net_amount) as net_amount,
+        sum(money_days.known_margin_amount) as known_margin_amount,
+        sum(money_days.unknown_margins) as unknown_margins
+    from windows
+    inner join money_days
+        on windows.member_key = money_days.member_key
+        and windows.started_on < money_days.booked_on
+        and windows.ended_on >= money_days.booked_on
+    group by windows.member_key, windows.started_on, windows.horizon_days
 )
 
 select
@@ -48,16 +60,16 @@ select
     windows.episode_number = 1 as is_first_episode,
     coalesce(windows.answered_on <= windows.ended_on, false) as is_answered,
     coalesce(windows.returned_on <= windows.ended_on, false) as is_returned,
-    {{ money('member_days.net_amount - activity.net_amount') }} as net_amount,
-    {{ margin_if_known('member_days', 'activity') }} as margin_amount
+    {{ money('coalesce(money.net_amount, 0)') }} as net_amount,
+    -- Without a purchase or refund nothing is unknown.
+    case
+        when coalesce(money.unknown_margins, 0) = 0 then {{ money('coalesce(money.known_margin_amount, 0)') }}
+    end as margin_amount
 from windows
 inner join as_of_dates as newest
     on newest.is_newest
     and windows.ended_on <= newest.as_of_date
-inner join activity
-    on windows.member_key = activity.member_key
-    and windows.started_on = activity.as_of_date
-inner join member_days
-    on windows.member_key = member_days.member_key
-    and windows.ended_on >= member_days.activity_on
-    and windows.ended_on < member_days.next_on
+left join money
+    on windows.member_key = money.member_key
+    and windows.started_on = money.started_on
+    and windows.horizon_days = money.horizon_days

@@ -10,8 +10,7 @@
         select
             {{ weeks_before('as_of_date', week) }} as as_of_date,
             {{ 'true' if week == 0 else 'false' }} as is_asked_for
-        from {{ ref('dim_as_of_date') }}
-        where is_computed
+        from ({{ as_of_dates_to_make() }}) as as_of_dates
         {{- "
         union all" if not loop.last }}
         {%- endfor %}

@@ -68,6 +68,15 @@ _CAME = (
     + """
     sampled as (
         from bought qualify row_number() over (order by draw) <= $members
+    ),
+    later as (
+        select
+            member_key,
+            sum(net_amount) as net_amount,
+            if(sum(unknown_margins) = 0, sum(known_margin_amount), null) as margin_amount
+        from intermediate.int_money_days semi join sampled using (member_key)
+        where booked_on <= $until
+        group by member_key
     )
     select
         sampled.category_group,
@@ -77,12 +86,10 @@ _CAME = (
         greatest(sampled.net_amount, 0)::double as net_amount,
         greatest(sampled.margin_amount, 0)::double as margin,
         greatest(later.net_amount - sampled.net_amount, 0)::double as came_net_amount,
-        case when later.unknown_margins = 0
-            then greatest(later.known_margin_amount - sampled.margin_amount, 0) end::double as came_margin
+        case when later.margin_amount is not null
+            then greatest(later.margin_amount - sampled.margin_amount, 0) end::double as came_margin
     from sampled
-    inner join intermediate.int_member_days as later
-        on sampled.member_key = later.member_key
-        and $until >= later.activity_on and $until < later.next_on
+    inner join later using (member_key)
     order by sampled.draw
 """
 )

@@ -37,27 +37,36 @@ PURCHASE_FITS = "churn_parameters"
 # whichever as-of dates were asked for.
 BOUGHT_BY = """
     with main_groups as (
-        select at_day.member_key, at_day.category_group
-        from intermediate.int_member_category_days as at_day
-        left join intermediate.int_member_category_days as before
-            on at_day.member_key = before.member_key and at_day.category_group = before.category_group
-            and $day - $window >= before.activity_on and $day - $window < before.next_on
-        where $day >= at_day.activity_on and $day < at_day.next_on
+        select member_key, lifecycle_scope as category_group
+        from intermediate.int_active_days
+        where lifecycle_scope <> 'all' and active_on <= $day
+        group by member_key, lifecycle_scope
         qualify row_number() over (
-            partition by at_day.member_key
-            order by at_day.net_amount - coalesce(before.net_amount, 0) desc, at_day.net_amount desc,
-                at_day.category_group
-        ) = 1 and at_day.last_purchase_on is not null
+            partition by member_key
+            order by sum(if(active_on > $day - $window, net_amount, 0)) desc, sum(net_amount) desc,
+                lifecycle_scope
+        ) = 1 and bool_or(has_purchase)
+    ),
+    totals as (
+        select
+            member_key,
+            sum(purchase_days) as purchase_days,
+            sum(net_amount) as net_amount,
+            if(sum(unknown_margins) = 0, sum(known_margin_amount), null) as margin_amount,
+            min(booked_on) filter (purchase_days > 0) as first_purchase_on,
+            max(booked_on) filter (purchase_days > 0) as last_purchase_on
+        from intermediate.int_money_days
+        where booked_on <= $day
+        group by member_key
     ),
     bought as (
         select
-            days.*,
+            totals.*,
             coalesce(main_groups.category_group, $general) as category_group,
-            case when unknown_margins = 0 then known_margin_amount end as margin_amount,
-            md5(cast(days.member_key as varchar)) as draw
-        from intermediate.int_member_days as days
+            md5(cast(totals.member_key as varchar)) as draw
+        from totals
         left join main_groups using (member_key)
-        where $day >= days.activity_on and $day < days.next_on and days.is_buyer
+        where purchase_days > 0 and (net_amount > 0 or $refunded_buyer_counts)
     ),
 """
 # Which members are in the sample is decided by their keys, so the same warehouse gives the same fit.
@@ -158,10 +167,14 @@ def sampled_histories(warehouse: Path, day: date, members: int) -> dict[str, His
     }
 
 
-def sampled_groups(project_dir: Path = DBT_PROJECT_DIR) -> dict[str, Any]:
-    """What decides a member's category group in ``BOUGHT_BY``: days of the window, the name without any."""
+def sampled_groups(project_dir: Path = DBT_PROJECT_DIR, seeds_dir: Path = SEEDS_DIR) -> dict[str, Any]:
+    """What ``BOUGHT_BY`` asks besides the day: the window of a group, its name without any, who buys."""
     told = project_variables(project_dir)
-    return {"window": max(told["activity_windows"]), "general": told["general_category_group"]}
+    return {
+        "window": max(told["activity_windows"]),
+        "general": told["general_category_group"],
+        "refunded_buyer_counts": read_settings("lifecycle_settings", seeds_dir)["refunded_buyer_counts"],
+    }
 
 
 def fit_groups(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from hashlib import md5
-from itertools import pairwise
 
 import duckdb
 import pytest
@@ -50,9 +49,10 @@ INPUTS = {
     "core.dim_member": "member_key bigint, home_store_id varchar",
     "audiences.aud_open_complaints": "member_key bigint, as_of_date date, is_barring boolean",
     "marts.member_sleep_pool": "member_key bigint, as_of_date date",
-    "intermediate.int_member_days": "member_key bigint, activity_on date, next_on date, "
-    "has_purchase boolean, has_interaction boolean, first_purchase_on date, last_active_on date, "
-    "purchase_days bigint, net_amount decimal(18, 2)",
+    "intermediate.int_active_days": "member_key bigint, lifecycle_scope varchar, active_on date, "
+    "has_purchase boolean, has_interaction boolean",
+    "intermediate.int_money_days": "member_key bigint, booked_on date, purchase_days bigint, "
+    "net_amount decimal(18, 2)",
     "core.fct_ticket": "member_key bigint, kind varchar, opened_on date, resolved_on date",
     "core.fct_touch": "source varchar, touch_key bigint, member_key bigint, campaign_code varchar, "
     "channel varchar, sent_on date, unsubscribed_on date, complained_on date, blocked_on date",
@@ -61,7 +61,8 @@ INPUTS = {
     "core.int_contact_channels": "member_key bigint, channel varchar, known_on date",
     "core.dim_as_of_date": "as_of_date date, is_newest boolean",
     "staging.stg_rekindle__builds": "as_of_date date",
-    "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar",
+    "marts.member_lifecycle": "member_key bigint, as_of_date date, category_group varchar, "
+    "days_silent bigint",
     "audiences.aud_weeks__decided": "campaign_week date, as_of_date date, ends_on date",
     "audiences.aud_campaign_weeks": "campaign varchar, campaign_week date, as_of_date date, starts_on date, "
     "cap_class varchar, priority integer, is_sealed boolean",
@@ -205,16 +206,14 @@ def lived(warehouse, histories):
             history["others"],
         )
         lives.append(life)
-        active = sorted({*life.purchases, *life.interactions})
         warehouse.fill(
-            "intermediate.int_member_days",
+            "intermediate.int_active_days",
             [
-                (key, on, following, on in life.purchases, on in life.interactions,
-                 min([day for day in life.purchases if day <= on], default=None), on,
-                 len([day for day in life.purchases if day <= on]), 0)
-                for on, following in pairwise([*active, NEVER])
+                (key, "all", on, on in life.purchases, on in life.interactions)
+                for on in sorted({*life.purchases, *life.interactions})
             ],
-        )  # fmt: skip
+        )
+        warehouse.fill("intermediate.int_money_days", [(key, on, 1, 0) for on in sorted(set(life.purchases))])
         warehouse.fill("core.fct_ticket", [(key, "complaint", on, None) for on in life.complaints])
         warehouse.fill(
             "core.fct_touch",
@@ -240,6 +239,13 @@ def lived(warehouse, histories):
         warehouse.fill(
             "core.fct_contact_permission", [(key, "sms", "service", False, MONDAY + ONE_DAY, NEVER)]
         )
+    # Who was never active has no days of silence, and here no state.
+    warehouse.ask(
+        "insert into marts.member_lifecycle "
+        "select member_key, as_of_date, null, as_of_date - max(active_on) from intermediate.int_active_days, "
+        f"(select unnest(generate_series('{MONDAY - ONE_DAY}'::date, '{LAST_DAY}', interval 1 day))::date "
+        "as as_of_date) where active_on <= as_of_date group by member_key, as_of_date"
+    )
     return lives
 
 
@@ -407,7 +413,8 @@ def forget_after(warehouse, day):
     """Take away whatever happened, was decided or was reported after a day."""
     for table, column in (
         ("core.int_sealed_decisions", "as_of_date"),
-        ("intermediate.int_member_days", "activity_on"),
+        ("intermediate.int_active_days", "active_on"),
+        ("intermediate.int_money_days", "booked_on"),
         ("core.fct_ticket", "opened_on"),
         ("core.fct_contact_permission", "changed_on"),
     ):
@@ -477,7 +484,7 @@ BROKEN = [
     ("aud_decisions__suppressions", "journeys.plan = 'sleep_pool'", "false"),
     ("aud_journeys__ends", "order by ends.exited_on, reasons", "order by ends.exited_on desc, reasons"),
     ("aud_journeys__events", "entries.campaign_week <= acts", "entries.campaign_week < acts"),
-    ("aud_journeys", ">= ends.entry_week", "> ends.entry_week + 99"),
+    ("aud_journeys", ">= lifecycles.days_silent", "> lifecycles.days_silent + 99"),
     ("aud_journeys__progress", "dates.as_of_date >= sealed_touches", "dates.as_of_date > sealed_touches"),
     ("aud_journeys__open_steps", "+ progress.delay_days", ""),
     ("aud_touches__due_steps", "moved.due_on <= moved.ends_on", "moved.due_on < moved.ends_on"),

@@ -225,11 +225,20 @@ CONDITIONS: dict[str, list[str]] = {
         "10.00 as gross_amount, 1.00 as discount_amount, 9.01 as net_amount",
     ],
     # intermediate
-    "int_member_days__next_is_later": [
-        "update intermediate.int_member_days set next_on = activity_on where one_row",
+    "int_member_totals__next_is_later": [
+        "update intermediate.int_member_totals set next_known_on = known_on where one_row",
     ],
-    "int_member_category_days__next_is_later": [
-        "update intermediate.int_member_category_days set next_on = activity_on where one_row",
+    "int_active_days__days_are_in_order": [
+        "update intermediate.int_active_days set previous_active_on = active_on where one_row",
+        "update intermediate.int_active_days set next_active_on = active_on where one_row",
+    ],
+    "int_active_days__there_was_a_sign": [
+        "update intermediate.int_active_days set has_purchase = false, has_interaction = false where one_row",
+    ],
+    "int_active_days__purchases_before_have_a_day": [
+        "update intermediate.int_active_days "
+        f"set purchase_days_before = {days}, previous_purchase_on = {last} where one_row"
+        for days, last in ((0, "active_on - 1"), (1, "null"))
     ],
     # marts
     "fct_stock__no_shelf_holds_less_than_nothing": ["update core.fct_stock set units = -1 where one_row"],
@@ -557,9 +566,9 @@ CONDITIONS: dict[str, list[str]] = {
         "update seeds.preferences set least_share = 1.000001 where one_row",
         "update seeds.preferences set least_choices = 0 where one_row",
     ],
-    "int_member_choice_days__next_is_later": [
-        "update intermediate.int_member_choice_days set next_on = chosen_on where one_row",
-        "update intermediate.int_member_choice_days set choices = 0 where one_row",
+    "int_member_choice_totals__next_is_later": [
+        "update intermediate.int_member_choice_totals set next_known_on = known_on where one_row",
+        "update intermediate.int_member_choice_totals set choices = 0 where one_row",
     ],
     "member_preference__a_preference_has_its_share": [
         f"update marts.member_preference set {share} = {value} where rowid = "

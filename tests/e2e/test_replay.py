@@ -118,8 +118,8 @@ def test_what_happens_after_a_date_changes_nothing_on_it(chain, at_d, tmp_path):
         ),
         (
             "int_member_category_as_of",
-            "as_of_dates.as_of_date >= category_days.activity_on",
-            "as_of_dates.as_of_date >= category_days.activity_on - 7",
+            "inner join boundaries on active_days.active_on = boundaries.fact_on",
+            "inner join boundaries on active_days.active_on - 7 = boundaries.fact_on",
             "fct_category_lifecycle",
         ),
     ],

@@ -28,7 +28,7 @@ FILLED = (
     "core.fct_event",
     "core.fct_touch",
 )
-LEFT_EMPTY = ("core.int_identity__members", "core.fct_refund", "core.fct_ticket")
+LEFT_EMPTY = ("core.fct_order_item", "core.dim_product")
 
 
 def pool_on(day, bought, active, sent):
@@ -97,7 +97,7 @@ def small(chain):
         connection.execute(f"create table rekindle.seeds.{table} as from built.seeds.{table}")
     for table in FILLED + LEFT_EMPTY:
         connection.execute(f"create table rekindle.{table} as from built.{table} limit 0")
-    for name in ("int_member_days", "member_sleep_pool"):
+    for name in ("int_active_days", "member_sleep_pool"):
         code = models[name]["compiled_code"]
         connection.execute(f"create view rekindle.{models[name]['schema']}.{name} as {code}")
     yield connection

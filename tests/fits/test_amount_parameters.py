@@ -51,16 +51,16 @@ def warehouse(tmp_path):
         connection.execute("create schema intermediate")
         connection.execute(
             f"""
-            create table intermediate.int_member_days as
-            select key as member_key, date '{DAY}' as activity_on, date '9999-12-31' as next_on,
-                bought as purchase_days, bought > 0 as is_buyer, amount::decimal(18, 2) as net_amount,
+            create table intermediate.int_money_days as
+            select key as member_key, date '{DAY}' as booked_on, bought as purchase_days,
+                amount::decimal(18, 2) as net_amount,
                 if(key < 800, (amount / 4)::decimal(18, 2), 0) as known_margin_amount,
                 if(key < 800, 0, 1) as unknown_margins
             from drawn;
-            create table intermediate.int_member_category_days as
-            select member_key, activity_on, next_on, activity_on as last_purchase_on, net_amount,
-                if(member_key < 800, 'fast_moving', 'durable') as category_group
-            from intermediate.int_member_days
+            create table intermediate.int_active_days as
+            select member_key, if(member_key < 800, 'fast_moving', 'durable') as lifecycle_scope,
+                booked_on as active_on, true as has_purchase, net_amount
+            from intermediate.int_money_days
             """
         )
     return file
@@ -178,22 +178,20 @@ def year_of(tmp_path, members, share, unknown_from=None):
         connection.execute("create schema intermediate")
         connection.execute(
             f"""
-            create table intermediate.int_member_days as
-            select key as member_key, date '{YEAR_BEFORE}' as activity_on, date '{DAY}' as next_on,
-                2 as purchase_days, true as is_buyer, date '{YEAR_BEFORE}' - 100 as first_purchase_on,
-                date '{YEAR_BEFORE}' - 50 as last_purchase_on,
-                60::decimal(18, 2) as net_amount, 20::decimal(18, 2) as known_margin_amount,
+            create table intermediate.int_money_days as
+            select key as member_key, date '{YEAR_BEFORE}' - ago as booked_on, 1 as purchase_days,
+                30::decimal(18, 2) as net_amount, 10::decimal(18, 2) as known_margin_amount,
                 0 as unknown_margins
-            from drawn
+            from drawn, (values (100), (50)) as purchases(ago)
             union all
-            select key, date '{DAY}', date '9999-12-31', 3, true, date '{YEAR_BEFORE}' - 100, date '{DAY}',
-                (60 + came * {expected["net_amount"]})::decimal(18, 2),
-                (20 + came * {expected["margin"]})::decimal(18, 2),
+            select key, date '{DAY}', 1, (came * {expected["net_amount"]})::decimal(18, 2),
+                (came * {expected["margin"]})::decimal(18, 2),
                 if(key >= {members if unknown_from is None else unknown_from}, 1, 0)
             from drawn;
-            create table intermediate.int_member_category_days as
-            select member_key, activity_on, next_on, last_purchase_on, net_amount, 'durable' as category_group
-            from intermediate.int_member_days
+            create table intermediate.int_active_days as
+            select member_key, 'durable' as lifecycle_scope, booked_on as active_on, true as has_purchase,
+                net_amount
+            from intermediate.int_money_days
             """
         )
     return file

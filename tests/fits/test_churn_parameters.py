@@ -29,7 +29,7 @@ SETTINGS = FitSettings(sample_members=500, minimum_members=50, minimum_group_mem
 
 @pytest.fixture
 def warehouse(tmp_path):
-    """300 members of one group and 30 of another on two dates, and two who never bought."""
+    """300 members of one group and 30 of another, who bought once to four times; two who never did."""
     file = tmp_path / "rekindle.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.execute("create schema marts; create schema intermediate")
@@ -37,22 +37,17 @@ def warehouse(tmp_path):
             f"""
             create table marts.member_activity as
             select unnest([date '{EARLIER}', date '{DAY}']) as as_of_date;
-            create table intermediate.int_member_days as
-            select
-                member_key, as_of_date as activity_on,
-                if(as_of_date = date '{DAY}', date '9999-12-31', date '{DAY}') as next_on,
-                0 as net_amount, 0 as known_margin_amount, 0 as unknown_margins,
-                case when member_key >= 330 then 0 else 1 + member_key % 4 end as purchase_days,
-                member_key < 330 as is_buyer,
-                if(member_key < 330, as_of_date - 200, null) as first_purchase_on,
-                case when member_key < 330 then as_of_date - 200 + 30 * (member_key % 4)::integer end
-                    as last_purchase_on
-            from range(332) as members(member_key),
-                (values (date '{EARLIER}'), (date '{DAY}')) as dates(as_of_date);
-            create table intermediate.int_member_category_days as
-            select member_key, activity_on, next_on, last_purchase_on, net_amount,
-                if(member_key < 300, 'fast_moving', 'durable') as category_group
-            from intermediate.int_member_days where purchase_days > 0
+            create table intermediate.int_money_days as
+            select member_key, date '{DAY}' - 200 + 30 * number::integer as booked_on, 1 as purchase_days,
+                10 as net_amount, 0 as known_margin_amount, 0 as unknown_margins
+            from range(330) as members(member_key), range(4) as purchases(number)
+            where number <= member_key % 4
+            union all
+            select member_key, date '{DAY}' - 200, 0, -5, 0, 0 from range(330, 332) as refunded(member_key);
+            create table intermediate.int_active_days as
+            select member_key, if(member_key < 300, 'fast_moving', 'durable') as lifecycle_scope,
+                booked_on as active_on, true as has_purchase, net_amount
+            from intermediate.int_money_days where purchase_days > 0
             """
         )
     return file
@@ -125,23 +120,38 @@ def test_a_sample_is_the_same_each_time_and_not_larger_than_asked(warehouse):
 
 def test_what_happened_after_the_date_is_not_seen(warehouse):
     before = sampled_histories(warehouse, EARLIER, 500)["all"]
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(
-            f"update intermediate.int_member_days set purchase_days = 9 where activity_on = '{DAY}'"
-        )
-    after = sampled_histories(warehouse, EARLIER, 500)["all"]
-    assert np.array_equal(before.repeats, after.repeats)
+    for day in (EARLIER + timedelta(days=1), EARLIER):
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(
+                "insert into intermediate.int_money_days "
+                f"select member_key, date '{day}', 1, 10, 0, 0 from range(330) as members(member_key)"
+            )
+        after = sampled_histories(warehouse, EARLIER, 500)["all"]
+        assert np.array_equal(before.repeats + (day == EARLIER), after.repeats)
 
 
 def test_histories_are_those_of_any_day_not_only_of_as_of_dates(warehouse):
     [on_day], [between] = (
         {tuple(np.unique(of["all"].age))}
         for of in (
-            sampled_histories(warehouse, EARLIER, 500),
+            sampled_histories(warehouse, DAY, 500),
             sampled_histories(warehouse, EARLIER + timedelta(days=5), 500),
         )
     )
-    assert (on_day, between) == ((200.0,), (205.0,))
+    assert (on_day, between) == ((200.0,), (177.0,))
+
+
+@pytest.mark.parametrize(("refunded", "buyers"), [(9.99, 330), (10, 247)])
+def test_who_was_refunded_everything_is_no_buyer(warehouse, refunded, buyers):
+    """Who bought once, 83 members, gets nearly all or all of it back."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "alter table intermediate.int_money_days alter net_amount type decimal(18, 2); "
+            "insert into intermediate.int_money_days "
+            f"select member_key, date '{EARLIER}', 0, -{refunded}, 0, 0 "
+            "from range(0, 330, 4) as members(member_key)"
+        )
+    assert sampled_histories(warehouse, EARLIER, 500)["all"].members.sum() == buyers
 
 
 def test_a_small_group_has_no_fit_of_its_own():

@@ -37,15 +37,15 @@ def shop(file, orders):
             [(member, DAY - timedelta(days=ago), is_purchase) for member, ago, is_purchase in orders],
         )
         connection.execute(
-            f"""
-            create table intermediate.int_member_days as
-            select member_key, max(ordered_on) as activity_on, date '9999-12-31' as next_on, true as is_buyer,
-                count(distinct ordered_on) as purchase_days, min(ordered_on) as first_purchase_on,
-                max(ordered_on) as last_purchase_on, 0 as net_amount, 0 as known_margin_amount,
-                0 as unknown_margins
-            from core.fct_order where is_purchase and ordered_on <= date '{DAY}' group by member_key;
-            create table intermediate.int_member_category_days as
-            select *, 'general' as category_group from intermediate.int_member_days
+            """
+            create table intermediate.int_money_days as
+            select member_key, ordered_on as booked_on, 1 as purchase_days, 10 as net_amount,
+                0 as known_margin_amount, 0 as unknown_margins
+            from core.fct_order where is_purchase group by member_key, ordered_on;
+            create table intermediate.int_active_days as
+            select member_key, 'general' as lifecycle_scope, booked_on as active_on, true as has_purchase,
+                net_amount
+            from intermediate.int_money_days
             """
         )
     return file

@@ -55,7 +55,7 @@ def test_the_readers_are_found(modules):
     ("name", "sql", "fault"),
     [
         ("readers.planted", "from marts.member_lifecycle", None),
-        ("readers.planted", "from intermediate.int_member_days", "int_member_days, which is not public"),
+        ("readers.planted", "from intermediate.int_member_totals", "int_member_totals, which is not public"),
         ("readers.planted", "from published.seeds.tag_rules", "tag_rules, which is not public"),
         ("readers.planted", "from rekindle.seeds.tag_rules", None),
         ("exports.planted", "from marts.fct_missed_product", "fct_missed_product: name it in"),

@@ -59,6 +59,10 @@ LONG_FILES = {
         148,
         "who had to do with whom, when that changed and what was known then are one question, asked once",
     ),
+    "models/intermediate/activity/int_member_totals.sql": (
+        144,
+        "what everything adds to a member's totals stands side by side, and is cut at the same days",
+    ),
     "models/intermediate/churn/int_backtest__histograms.sql": (
         149,
         "every method on the same members and dates; apart, nobody could say that they are the same",

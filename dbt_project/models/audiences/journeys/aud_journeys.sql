@@ -25,8 +25,8 @@ outcomes as (
     where planned_on is not null
 ),
 
-member_days as (
-    select * from {{ ref('int_member_days') }}
+money_days as (
+    select * from {{ ref('int_money_days') }}
 ),
 
 lifecycles as (
@@ -50,6 +50,19 @@ heard as (
         min(least(opened_on, clicked_on, connected_on)) as interested_on
     from outcomes
     group by campaign, entry_week, member_key
+),
+
+-- Up to the day of the return, and in the window before it.
+bought as (
+    select
+        ends.member_key,
+        ends.exited_on,
+        min(case when money_days.purchase_days > 0 then money_days.booked_on end) as first_purchase_on,
+        sum(case when money_days.booked_on > ends.window_start then money_days.purchase_days end) as purchase_days,
+        sum(case when money_days.booked_on > ends.window_start then money_days.net_amount end) as net_amount
+    from (select distinct member_key, exited_on, {{ add_days('exited_on', -window) }} as window_start from ends) as ends
+    inner join money_days on ends.member_key = money_days.member_key and ends.exited_on >= money_days.booked_on
+    group by ends.member_key, ends.exited_on
 )
 
 select
@@ -69,17 +82,17 @@ select
     ends.exited_on,
     case
         when ends.plan = 'stage' and coalesce(
-            {{ days_between('at_end.first_purchase_on', 'ends.exited_on') }} > thresholds.growing_days
+            {{ days_between('bought.first_purchase_on', 'ends.exited_on') }} > thresholds.growing_days
             and (
-                at_end.purchase_days - coalesce(before_window.purchase_days, 0) >= thresholds.stable_purchase_days
-                or at_end.net_amount - coalesce(before_window.net_amount, 0) >= thresholds.stable_net_amount
+                bought.purchase_days >= thresholds.stable_purchase_days
+                or bought.net_amount >= thresholds.stable_net_amount
             ),
             false
         ) then 'stable'
         when ends.plan = 'stage' then 'growing'
         when ends.plan = 'sleep_pool' and (
             progress.steps_sent < sleep_rules.journey_touches
-            or coalesce(now.last_active_on >= ends.entry_week, false)
+            or coalesce({{ days_between('ends.entry_week', 'ends.as_of_date') }} >= lifecycles.days_silent, false)
         ) then 'none'
         else ends.plan
     end as plan,
@@ -115,15 +128,6 @@ left join lifecycles
     on ends.member_key = lifecycles.member_key
     and ends.as_of_date = lifecycles.as_of_date
 left join thresholds on lifecycles.category_group = thresholds.category_group
-left join member_days as at_end
-    on ends.member_key = at_end.member_key
-    and ends.exited_on >= at_end.activity_on
-    and ends.exited_on < at_end.next_on
-left join member_days as before_window
-    on ends.member_key = before_window.member_key
-    and {{ add_days('ends.exited_on', -window) }} >= before_window.activity_on
-    and {{ add_days('ends.exited_on', -window) }} < before_window.next_on
-left join member_days as now
-    on ends.member_key = now.member_key
-    and ends.as_of_date >= now.activity_on
-    and ends.as_of_date < now.next_on
+left join bought
+    on ends.member_key = bought.member_key
+    and ends.exited_on = bought.exited_on

@@ -1,6 +1,6 @@
 {%- set facts = [
-    ('member_days', 'activity_on', 'has_purchase', 'returned'),
-    ('member_days', 'activity_on', 'has_interaction', 'answered'),
+    ('active_days', 'active_on', 'has_purchase', 'returned'),
+    ('active_days', 'active_on', 'has_interaction', 'answered'),
     ('tickets', 'opened_on', "kind = 'complaint'", 'complaint'),
     ('touches', 'complained_on', 'complained_on is not null', 'complaint'),
     ('touches', 'unsubscribed_on', 'unsubscribed_on is not null', 'opt_out'),
@@ -27,8 +27,9 @@ settings as (
     {{ settings('campaign_settings', ['answer_purpose']) }}
 ),
 
-member_days as (
-    select * from {{ ref('int_member_days') }}
+active_days as (
+    select * from {{ ref('int_active_days') }}
+    where lifecycle_scope = 'all'
 ),
 
 tickets as (

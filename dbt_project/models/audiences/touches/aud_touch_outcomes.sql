@@ -13,8 +13,7 @@ response_window as (
 ),
 
 purchase_days as (
-    select * from {{ ref('int_member_days') }}
-    where has_purchase
+    select * from {{ ref('int_purchase_days') }}
 ),
 
 coupons as (
@@ -58,14 +57,14 @@ select
     max(reported.opened_on) as opened_on,
     max(reported.clicked_on) as clicked_on,
     max(reported.connected_on) as connected_on,
-    min(purchase_days.activity_on) as ordered_on,
+    min(purchase_days.purchased_on) as ordered_on,
     min(coupons.redeemed_on) as redeemed_on,
     max(reported.opted_out_on) as opted_out_on
 from reported
 left join purchase_days
     on reported.member_key = purchase_days.member_key
-    and reported.sent_on <= purchase_days.activity_on
-    and reported.answers_until_on >= purchase_days.activity_on
+    and reported.sent_on <= purchase_days.purchased_on
+    and reported.answers_until_on >= purchase_days.purchased_on
 left join coupons
     on reported.member_key = coupons.member_key
     and reported.campaign = coupons.campaign_code

@@ -1,35 +1,52 @@
 {%- set window = var('activity_windows') | max -%}
--- The same per category group, with the spend of the last year that makes a group the member's main one, and for the
--- days looked back to as well: scores depend on the main group.
-with as_of_dates as (
-    {{ scored_days() }}
+{%- set in_order = 'partition by member_key, category_group order by known_on' -%}
+{%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
+-- A member's totals per category group, with the spend of the last year that makes a group the member's main one, and
+-- for the days looked back to as well: scores depend on the main group.
+with active_days as (
+    select * from {{ ref('int_active_days') }}
+    where lifecycle_scope <> 'all'
 ),
 
-category_days as (
-    select * from {{ ref('int_member_category_days') }}
+boundaries as (
+    {{ boundary_of([('active_days', 'active_on')], 'category_totals') }}
+),
+
+cut as (
+    select
+        active_days.member_key,
+        active_days.lifecycle_scope as category_group,
+        boundaries.boundary_on as known_on,
+        sum(case when active_days.has_purchase then 1 else 0 end) as purchase_days,
+        sum(active_days.net_amount) as net_amount,
+        min(case when active_days.has_purchase then active_days.active_on end) as first_purchase_on,
+        max(case when active_days.has_purchase then active_days.active_on end) as last_purchase_on,
+        max(active_days.active_on) as last_active_on
+    from active_days
+    inner join boundaries on active_days.active_on = boundaries.fact_on
+    group by active_days.member_key, active_days.lifecycle_scope, boundaries.boundary_on
+),
+
+category_totals as (
+    select
+        member_key,
+        category_group,
+        known_on,
+        coalesce(lead(known_on) over ({{ in_order }}), {{ end_of_time() }}) as next_known_on,
+        cast(sum(purchase_days) over {{ so_far }} as bigint) as purchase_days,
+        cast(sum(net_amount) over {{ so_far }} as decimal(18, 2)) as net_amount,
+        min(first_purchase_on) over {{ so_far }} as first_purchase_on,
+        max(last_purchase_on) over {{ so_far }} as last_purchase_on,
+        last_active_on
+    from cut
 ),
 
 at_date as (
-    select
-        as_of_dates.as_of_date,
-        category_days.*
-    from as_of_dates
-    inner join category_days
-        on as_of_dates.as_of_date >= category_days.activity_on
-        and as_of_dates.as_of_date < category_days.next_on
+    {{ totals_at('category_totals', 'scored_days') }}
 ),
 
 at_window_start as (
-    select
-        as_of_dates.as_of_date,
-        category_days.member_key,
-        category_days.category_group,
-        category_days.purchase_days,
-        category_days.net_amount
-    from as_of_dates
-    inner join category_days
-        on {{ add_days('as_of_dates.as_of_date', -window) }} >= category_days.activity_on
-        and {{ add_days('as_of_dates.as_of_date', -window) }} < category_days.next_on
+    {{ totals_at('category_totals', 'scored_days', window) }}
 ),
 
 windowed as (
@@ -40,7 +57,7 @@ windowed as (
         at_date.purchase_days,
         at_date.first_purchase_on,
         at_date.last_purchase_on,
-        at_date.activity_on as last_active_on,
+        at_date.last_active_on,
         at_date.purchase_days - coalesce(at_window_start.purchase_days, 0) as purchase_days_{{ window }}d,
         {{ money('at_date.net_amount - coalesce(at_window_start.net_amount, 0)') }} as net_amount_{{ window }}d,
         at_date.net_amount

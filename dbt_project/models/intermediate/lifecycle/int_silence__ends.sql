@@ -19,77 +19,76 @@ shortest as (
     from tiers
 ),
 
-member_days as (
-    select * from {{ ref('int_member_days') }}
-),
-
-category_days as (
-    select * from {{ ref('int_member_category_days') }}
+active_days as (
+    select * from {{ ref('int_active_days') }}
 ),
 
 touch_responses as (
     select * from {{ ref('int_touch_responses') }}
 ),
 
-active_days as (
-    select
-        member_key,
-        'all' as lifecycle_scope,
-        activity_on as ended_on,
-        previous_active_on,
-        -- The row before holds what was bought before this day.
-        lag(last_purchase_on) over (partition by member_key order by activity_on) as previous_purchase_on,
-        purchase_days - case when last_purchase_on = activity_on then 1 else 0 end as purchase_days_before,
-        coalesce(last_purchase_on = activity_on, false) as is_by_purchase,
-        active_on is not null as is_active
-    from member_days
-    union all
-    select
-        member_key,
-        category_group as lifecycle_scope,
-        activity_on as ended_on,
-        previous_active_on,
-        lag(last_purchase_on) over (partition by member_key, category_group order by activity_on)
-            as previous_purchase_on,
-        purchase_days - case when purchased_on is not null then 1 else 0 end as purchase_days_before,
-        purchased_on is not null as is_by_purchase,
-        true as is_active
-    from category_days
-),
-
 -- A sign of life ends days without one; only a purchase ends days without a purchase.
 stirred as (
     select
-        active_days.*,
-        {{ days_between('active_days.previous_active_on', 'active_days.ended_on') }} - 1 as days_silent,
-        {{ days_between('active_days.previous_purchase_on', 'active_days.ended_on') }} - 1 as days_since_purchase
+        active_days.member_key,
+        active_days.lifecycle_scope,
+        active_days.active_on as ended_on,
+        active_days.has_purchase as is_by_purchase,
+        active_days.purchase_days_before,
+        {{ days_between('active_days.previous_active_on', 'active_days.active_on') }} - 1 as days_silent,
+        {{ days_between('active_days.previous_purchase_on', 'active_days.active_on') }} - 1 as days_since_purchase
     from active_days
     cross join shortest
     where
-        active_days.is_active
-        and active_days.purchase_days_before > 0
+        active_days.purchase_days_before > 0
         and (
-            {{ days_between('active_days.previous_active_on', 'active_days.ended_on') }} - 1 > shortest.more_than_days
+            {{ days_between('active_days.previous_active_on', 'active_days.active_on') }} - 1 > shortest.more_than_days
             or (
-                active_days.is_by_purchase
-                and {{ days_between('active_days.previous_purchase_on', 'active_days.ended_on') }} - 1
+                active_days.has_purchase
+                and {{ days_between('active_days.previous_purchase_on', 'active_days.active_on') }} - 1
                 > shortest.hard_limit_days
             )
         )
 ),
 
+stirred_days as (
+    select distinct
+        member_key,
+        ended_on
+    from stirred
+),
+
+-- What the member as a whole had been sent by the eve, and how much of it since the last sign of life before.
+sent as (
+    select
+        stirred_days.member_key,
+        stirred_days.ended_on,
+        max(touch_responses.touch_number) as touches,
+        sum(case when touch_responses.sent_on > active_days.previous_active_on then 1 else 0 end)
+            as touches_since_active
+    from stirred_days
+    inner join active_days
+        on stirred_days.member_key = active_days.member_key
+        and stirred_days.ended_on = active_days.active_on
+        and active_days.lifecycle_scope = 'all'
+    inner join touch_responses
+        on stirred_days.member_key = touch_responses.member_key
+        and stirred_days.ended_on > touch_responses.sent_on
+    group by stirred_days.member_key, stirred_days.ended_on
+),
+
 eves as (
     select
         stirred.*,
-        eve.touches - eve.touches_at_last_active as touches_since_active,
+        coalesce(sent.touches_since_active, 0) as touches_since_active,
         {{ unanswered_touches('touch_responses', add_days('stirred.ended_on', -1)) }} as unanswered_touches
     from stirred
-    inner join member_days as eve
-        on stirred.member_key = eve.member_key
-        and stirred.ended_on = eve.next_on
+    left join sent
+        on stirred.member_key = sent.member_key
+        and stirred.ended_on = sent.ended_on
     left join touch_responses
-        on eve.member_key = touch_responses.member_key
-        and eve.touches = touch_responses.touch_number
+        on sent.member_key = touch_responses.member_key
+        and sent.touches = touch_responses.touch_number
 ),
 
 evaluated as (

@@ -4,21 +4,9 @@ with silence_ends as (
     select * from {{ ref('int_silence__ends') }}
 ),
 
-purchases as (
-    select
-        member_key,
-        'all' as lifecycle_scope,
-        purchased_on,
-        previous_purchased_on
-    from {{ ref('int_purchase_days') }}
-    union all
-    select
-        member_key,
-        category_group as lifecycle_scope,
-        purchased_on,
-        lag(purchased_on) over (partition by member_key, category_group order by purchased_on) as previous_purchased_on
-    from {{ ref('int_member_category_days') }}
-    where purchased_on is not null
+purchase_days as (
+    select * from {{ ref('int_active_days') }}
+    where has_purchase
 ),
 
 returns as (
@@ -26,7 +14,7 @@ returns as (
         silence_ends.member_key,
         silence_ends.lifecycle_scope,
         silence_ends.category_group,
-        purchases.purchased_on as reactivated_on,
+        purchase_days.active_on as reactivated_on,
         silence_ends.came_from_stage,
         silence_ends.came_from_tier_order,
         silence_ends.days_silent,
@@ -35,18 +23,18 @@ returns as (
                 silence_ends.member_key,
                 silence_ends.lifecycle_scope,
                 silence_ends.category_group,
-                purchases.purchased_on
+                purchase_days.active_on
             order by
                 case when silence_ends.came_from_stage = 'churned' then 0 else 1 end,
                 silence_ends.came_from_tier_order desc,
                 silence_ends.ended_on desc
         ) as gravity_rank
     from silence_ends
-    inner join purchases
-        on silence_ends.member_key = purchases.member_key
-        and silence_ends.lifecycle_scope = purchases.lifecycle_scope
-        and silence_ends.ended_on > purchases.previous_purchased_on
-        and silence_ends.ended_on <= purchases.purchased_on
+    inner join purchase_days
+        on silence_ends.member_key = purchase_days.member_key
+        and silence_ends.lifecycle_scope = purchase_days.lifecycle_scope
+        and silence_ends.ended_on > purchase_days.previous_purchase_on
+        and silence_ends.ended_on <= purchase_days.active_on
 )
 
 select

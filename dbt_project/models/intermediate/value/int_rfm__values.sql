@@ -1,14 +1,6 @@
 -- What RFM scores: the purchases of the window before each scored day, of every member who has one in it.
-with scored_days as (
-    {{ scored_days() }}
-),
-
-settings as (
-    {{ settings('value_settings', ['rfm_window_days']) }}
-),
-
-member_days as (
-    select * from {{ ref('int_member_days') }}
+with member_totals as (
+    select * from {{ ref('int_member_totals') }}
 ),
 
 main_groups as (
@@ -21,29 +13,11 @@ main_groups as (
 ),
 
 at_day as (
-    select
-        scored_days.as_of_date,
-        scored_days.is_asked_for,
-        member_days.*
-    from scored_days
-    inner join member_days
-        on scored_days.as_of_date >= member_days.activity_on
-        and scored_days.as_of_date < member_days.next_on
+    {{ totals_at('member_totals', 'scored_days') }}
 ),
 
 at_window_start as (
-    select
-        scored_days.as_of_date,
-        member_days.member_key,
-        member_days.purchase_days,
-        member_days.net_amount,
-        member_days.known_margin_amount,
-        member_days.unknown_margins
-    from scored_days
-    cross join settings
-    inner join member_days
-        on {{ add_days('scored_days.as_of_date', '-settings.rfm_window_days') }} >= member_days.activity_on
-        and {{ add_days('scored_days.as_of_date', '-settings.rfm_window_days') }} < member_days.next_on
+    {{ totals_at('member_totals', 'scored_days', 'rfm_window_days') }}
 )
 
 select

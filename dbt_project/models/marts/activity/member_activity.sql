@@ -4,15 +4,10 @@
     'interactions', 'visits', 'intent_actions', 'competitor_searches', 'touches', 'negative_events',
 ] -%}
 {%- set amounts = ['net_amount', 'discount_amount'] -%}
--- The member's totals at each as-of date are the last day of the fold on or before it; what a window before it held are
--- these less the totals at the window's start. Who is no buyer, all having been refunded, has no purchases to count.
-with as_of_dates as (
-    select * from {{ ref('dim_as_of_date') }}
-    where is_computed
-),
-
-member_days as (
-    select * from {{ ref('int_member_days') }}
+-- What a window before an as-of date held are the totals at the date less those at the window's start. Who is no buyer,
+-- all having been refunded, has no purchases to count.
+with member_totals as (
+    select * from {{ ref('int_member_totals') }}
 ),
 
 touch_responses as (
@@ -29,24 +24,12 @@ main_groups as (
 ),
 
 at_date as (
-    select
-        as_of_dates.as_of_date,
-        member_days.*
-    from as_of_dates
-    inner join member_days
-        on as_of_dates.as_of_date >= member_days.activity_on
-        and as_of_dates.as_of_date < member_days.next_on
+    {{ totals_at('member_totals', 'as_of_dates') }}
 )
 {%- for window in windows %},
 
 before_{{ window }}d as (
-    select
-        as_of_dates.as_of_date,
-        member_days.*
-    from as_of_dates
-    inner join member_days
-        on {{ add_days('as_of_dates.as_of_date', -window) }} >= member_days.activity_on
-        and {{ add_days('as_of_dates.as_of_date', -window) }} < member_days.next_on
+    {{ totals_at('member_totals', 'as_of_dates', window) }}
 )
 {%- endfor %}
 

@@ -2,8 +2,9 @@
 -- days for an answer to the last one are over is in the pool from the next moment on, and out of it with the first
 -- sign. In it a member is left alone but for rare content: the next touch stands as many days after the last as the
 -- rule says, whoever sent it.
-with member_days as (
-    select * from {{ ref('int_member_days') }}
+with active_days as (
+    select * from {{ ref('int_active_days') }}
+    where lifecycle_scope = 'all'
 ),
 
 activity as (
@@ -18,44 +19,43 @@ rules as (
     {{ settings('lifecycle_settings', ['silent_after_days', 'journey_touches', 'answer_days', 'rare_touch_days']) }}
 ),
 
-active_days as (
-    select
-        member_key,
-        activity_on,
-        purchase_days,
-        lead(activity_on) over (partition by member_key order by activity_on) as next_active_on
-    from member_days
-    where active_on is not null
-),
-
 silences as (
     select
         active_days.member_key,
         active_days.next_active_on,
-        rules.answer_days,
-        coalesce(at_start.touches, 0) + rules.journey_touches as last_touch_number
+        {{ add_days('active_days.active_on', 'rules.silent_after_days') }} as silent_from_on
     from active_days
     cross join rules
-    left join member_days as at_start
-        on active_days.member_key = at_start.member_key
-        and {{ add_days('active_days.activity_on', 'rules.silent_after_days') }} >= at_start.activity_on
-        and {{ add_days('active_days.activity_on', 'rules.silent_after_days') }} < at_start.next_on
     where
-        active_days.purchase_days > 0
+        (active_days.has_purchase or active_days.purchase_days_before > 0)
         and coalesce(
-            {{ days_between('active_days.activity_on', 'active_days.next_active_on') }} > rules.silent_after_days, true
+            {{ days_between('active_days.active_on', 'active_days.next_active_on') }} > rules.silent_after_days, true
         )
+),
+
+journeys as (
+    select
+        silences.member_key,
+        silences.silent_from_on,
+        silences.next_active_on,
+        min(touches.touch_number) as first_touch_number
+    from silences
+    inner join touches
+        on silences.member_key = touches.member_key
+        and silences.silent_from_on < touches.sent_on
+    group by silences.member_key, silences.silent_from_on, silences.next_active_on
 ),
 
 stays as (
     select
-        silences.member_key,
-        silences.next_active_on as left_on,
-        {{ add_days('touches.sent_on', 'silences.answer_days') }} as entered_on
-    from silences
+        journeys.member_key,
+        journeys.next_active_on as left_on,
+        {{ add_days('touches.sent_on', 'rules.answer_days') }} as entered_on
+    from journeys
+    cross join rules
     inner join touches
-        on silences.member_key = touches.member_key
-        and silences.last_touch_number = touches.touch_number
+        on journeys.member_key = touches.member_key
+        and journeys.first_touch_number + rules.journey_touches - 1 = touches.touch_number
 )
 
 select

@@ -12,79 +12,83 @@ with activity as (
     from {{ ref('member_activity') }}
 ),
 
-as_of_dates as (
-    select * from {{ ref('dim_as_of_date') }}
-    where is_computed
-),
-
-choice_days as (
-    select * from {{ ref('int_member_choice_days') }}
+choice_totals as (
+    select * from {{ ref('int_member_choice_totals') }}
 ),
 
 limits as (
     select * from {{ ref('preferences') }}
 ),
 
+at_date as (
+    {{ totals_at('choice_totals', 'as_of_dates') }}
+),
+
 at_window_start as (
-    select
-        as_of_dates.as_of_date,
-        choice_days.*
-    from as_of_dates
-    inner join choice_days
-        on {{ add_days('as_of_dates.as_of_date', -window) }} >= choice_days.chosen_on
-        and {{ add_days('as_of_dates.as_of_date', -window) }} < choice_days.next_on
+    {{ totals_at('choice_totals', 'as_of_dates', window) }}
 ),
 
 chosen as (
     select
-        choice_days.member_key,
-        as_of_dates.as_of_date,
-        choice_days.preference,
-        choice_days.choice,
-        choice_days.choices - coalesce(at_window_start.choices, 0) as choices,
-        choice_days.net_amount - coalesce(at_window_start.net_amount, 0) as net_amount
-    from as_of_dates
-    inner join choice_days
-        on as_of_dates.as_of_date >= choice_days.chosen_on
-        and as_of_dates.as_of_date < choice_days.next_on
+        at_date.member_key,
+        at_date.as_of_date,
+        at_date.preference,
+        at_date.choice,
+        at_date.choices - coalesce(at_window_start.choices, 0) as choices,
+        at_date.net_amount - coalesce(at_window_start.net_amount, 0) as net_amount
+    from at_date
     left join at_window_start
-        on choice_days.member_key = at_window_start.member_key
-        and choice_days.preference = at_window_start.preference
-        and choice_days.choice = at_window_start.choice
-        and as_of_dates.as_of_date = at_window_start.as_of_date
-    where {{ add_days('as_of_dates.as_of_date', -window) }} < choice_days.chosen_on
+        on at_date.member_key = at_window_start.member_key
+        and at_date.preference = at_window_start.preference
+        and at_date.choice = at_window_start.choice
+        and at_date.as_of_date = at_window_start.as_of_date
+    where at_date.choices > coalesce(at_window_start.choices, 0)
 ),
 
-ranked as (
+made as (
     select
         member_key,
         as_of_date,
         preference,
-        choice,
-        choices,
-        {{ share('choices', 'sum(choices) over (partition by member_key, as_of_date, preference)') }} as choice_share,
+        sum(choices) as choices
+    from chosen
+    group by member_key, as_of_date, preference
+),
+
+-- Whoever reaches the limits is ranked, and nobody who does not comes before one who does.
+ranked as (
+    select
+        chosen.member_key,
+        chosen.as_of_date,
+        chosen.preference,
+        chosen.choice,
+        {{ share('chosen.choices', 'made.choices') }} as choice_share,
         row_number() over (
-            partition by member_key, as_of_date, preference
-            order by choices desc, net_amount desc, choice asc
+            partition by chosen.member_key, chosen.as_of_date, chosen.preference
+            order by chosen.choices desc, chosen.net_amount desc, chosen.choice asc
         ) as choice_rank
     from chosen
+    inner join limits
+        on chosen.preference = limits.preference
+        and chosen.choices >= limits.least_choices
+    inner join made
+        on chosen.member_key = made.member_key
+        and chosen.as_of_date = made.as_of_date
+        and chosen.preference = made.preference
+    where {{ share('chosen.choices', 'made.choices') }} >= limits.least_share
 ),
 
 preferred as (
     select
         {%- for preference, name in preferences.items() %}
-        max(case when ranked.preference = '{{ preference }}' then ranked.choice end) as {{ name }},
-        max(case when ranked.preference = '{{ preference }}' then ranked.choice_share end) as {{ preference }}_share,
+        max(case when preference = '{{ preference }}' then choice end) as {{ name }},
+        max(case when preference = '{{ preference }}' then choice_share end) as {{ preference }}_share,
         {%- endfor %}
-        ranked.member_key,
-        ranked.as_of_date
+        member_key,
+        as_of_date
     from ranked
-    inner join limits on ranked.preference = limits.preference
-    where
-        ranked.choice_rank = 1
-        and ranked.choices >= limits.least_choices
-        and ranked.choice_share >= limits.least_share
-    group by ranked.member_key, ranked.as_of_date
+    where choice_rank = 1
+    group by member_key, as_of_date
 )
 
 select

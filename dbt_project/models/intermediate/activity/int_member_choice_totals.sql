@@ -1,5 +1,5 @@
 {%- set of_products = ['category', 'brand', 'pack_size'] -%}
-{%- set in_order = 'partition by member_key, preference, choice order by chosen_on' -%}
+{%- set in_order = 'partition by member_key, preference, choice order by known_on' -%}
 {%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
 -- What is chosen again and again: the part of the day of an order; category, brand and pack of each of its lines.
 with orders as (
@@ -59,24 +59,29 @@ choices as (
     {%- endfor %}
 ),
 
-days as (
+boundaries as (
+    {{ boundary_of([('orders', 'ordered_on'), ('order_items', 'ordered_on')], 'choice_totals') }}
+),
+
+cut as (
     select
-        member_key,
-        preference,
-        choice,
-        chosen_on,
+        choices.member_key,
+        choices.preference,
+        choices.choice,
+        boundaries.boundary_on as known_on,
         count(*) as choices,
-        sum(net_amount) as net_amount
+        sum(choices.net_amount) as net_amount
     from choices
-    group by member_key, preference, choice, chosen_on
+    inner join boundaries on choices.chosen_on = boundaries.fact_on
+    group by choices.member_key, choices.preference, choices.choice, boundaries.boundary_on
 )
 
 select
     member_key,
     preference,
     choice,
-    chosen_on,
+    known_on,
     cast(sum(choices) over {{ so_far }} as bigint) as choices,
     cast(sum(net_amount) over {{ so_far }} as decimal(18, 2)) as net_amount,
-    coalesce(lead(chosen_on) over ({{ in_order }}), {{ end_of_time() }}) as next_on
-from days
+    coalesce(lead(known_on) over ({{ in_order }}), {{ end_of_time() }}) as next_known_on
+from cut

@@ -28,6 +28,7 @@ from orchestration.sources.sample import Lives, simulate
 from orchestration.warehouse.builds import BUILD_COMMAND
 from orchestration.warehouse.connections import quoted
 from orchestration.warehouse.dbt import invoke_dbt
+from orchestration.warehouse.told import attach_told
 
 AS_OF = date(2025, 12, 28)
 RUN = "from orchestration.cli import app; app(['run', '--weeks', '0'])"
@@ -71,6 +72,7 @@ def bare(manifest: str, loaded: str, build: str, file: str) -> None:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         connection.execute(f"set variable loaded = {quoted(loaded)}")
         connection.execute(f"set variable build = {quoted(build)}")
+        attach_told(connection, Path(file))
         for room in sorted({nodes[name]["schema"] for name in made}):
             connection.execute(f"create schema {room}")
         for name in TopologicalSorter(needs).static_order():
@@ -84,8 +86,9 @@ def bare(manifest: str, loaded: str, build: str, file: str) -> None:
                 ).create(relation)  # fmt: skip
             elif node["resource_type"] == "test":
                 connection.execute(node["compiled_code"]).fetchall()
-            elif kind in {"table", "view"}:
-                connection.execute(f"create {kind} {relation} as {node['compiled_code']}")
+            elif kind in {"table", "view", "history"}:
+                made = "view" if kind == "view" else "table"
+                connection.execute(f"create {made} {relation} as {node['compiled_code']}")
 
 
 def main(members: Annotated[int, typer.Option(help="People to simulate.")] = 120) -> None:

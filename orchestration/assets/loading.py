@@ -90,6 +90,7 @@ def source_tables(
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
     from orchestration.loader.records import tell_what_is_loaded
+    from orchestration.loader.settled import note_settled
 
     progress.begin("load")
 
@@ -103,6 +104,7 @@ def source_tables(
         load(home, contracts, say, today=clock.now().date())
         purge_requested(home, contracts, say)
         tables = tell_what_is_loaded(home, contracts)
+        note_settled(home)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     rows = sorted(tables, key=lambda row: (row.contract, row.table, row.source, str(row.delivered_on)))

@@ -54,16 +54,24 @@ def prepare() -> None:
 def load() -> None:
     """Validate new deliveries and load what meets the contracts.
 
-    Leaves with exit code 3 where all went well but a delivery as a whole is not as usual.
+    Leaves with exit code 3 where all went well but a delivery as a whole is not as usual. Where nothing was
+    delivered or changed since the last load, it says so and starts no run.
 
     Example: `rekindle load`
     """
-    from orchestration.progress import Terminal
+    from orchestration.loader.settled import is_settled
     from orchestration.readers.loads import told_sections
     from orchestration.readers.status import loads_text
-    from orchestration.runs import run_job
 
     home = Home.from_environment()
+    if is_settled(home):
+        typer.echo(
+            f"{loads_text(home)}\n\nNothing new: all of it was loaded before, and nothing changed since."
+        )
+        return
+    from orchestration.progress import Terminal
+    from orchestration.runs import run_job
+
     before = _told_before(home)
     with Terminal() as terminal:
         run_job(home, "load", terminal)

@@ -74,3 +74,20 @@ def test_a_day_that_loading_showed_to_have_no_orders_is_not_built_by_the_schedul
         return
     with pytest.raises(Failure, match="2025-12-29 is not due any more: no row of the orders"):
         refuse_no_longer_due(tags, [date(2025, 12, 29)], until)
+
+
+def test_a_load_with_nothing_new_says_so_and_starts_no_run(tiny):
+    assert tiny.rekindle("load").returncode == 0
+    before = runs(tiny)
+    done = tiny.rekindle("load")
+    assert done.returncode == 0
+    assert "Nothing new: all of it was loaded before" in done.stdout
+    assert runs(tiny) == before
+    deliver_lines(Home(tiny.home), "orders", BAD, DAY)
+    assert "Nothing new" not in tiny.rekindle("load").stdout
+    assert runs(tiny) > before
+
+
+def runs(tiny):
+    """When what Dagster keeps of runs was written."""
+    return max(file.stat().st_mtime_ns for file in (tiny.home / "dagster").rglob("*.db"))

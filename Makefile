@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real ui test test-all bench docs lint lock clean
+.PHONY: help demo real ui test test-all bench bench-large docs lint lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,11 @@ bench: $(VENV)/test.installed ## Seconds and ratios of the whole way, measured s
 	@$(BIN)/python -m benchmarks.loader
 	@$(BIN)/python -m benchmarks.whole_way
 	@$(BIN)/python -m benchmarks.state_tables
+
+MEMBERS := 20000
+DAYS := 2
+bench-large: $(VENV)/test.installed ## A chain of MEMBERS and its next DAYS: seconds, memory, disk; writes docs/performance.md
+	@$(BIN)/python -m benchmarks.large --members $(MEMBERS) --days $(DAYS)
 
 docs: $(VENV)/run.installed ## Write docs/tables.md anew
 	@$(BIN)/rekindle tables > docs/tables.md

@@ -55,7 +55,7 @@ def load() -> None:
     """Validate new deliveries and load what meets the contracts.
 
     Leaves with exit code 3 where all went well but a delivery as a whole is not as usual. Where nothing was
-    delivered or changed since the last load, it says so and starts no run.
+    delivered or changed since the last load, it tells that and starts no run.
 
     Example: `rekindle load`
     """

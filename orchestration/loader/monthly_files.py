@@ -19,8 +19,14 @@ from orchestration.loader.row_rules import literal, quoted
 # Columns that say which member a row is about; sorting by them lays a member's rows together.
 MEMBER_COLUMNS = ("system", "member_id")
 KEPT = "kept"
-# So many rows are kept in memory until the months are written; more lie in private files, cut by month.
-_MOST_ROWS_IN_MEMORY = 4_000_000
+# Rows that take up to this share of the engine's memory are kept in it until the months are written: sorting
+# takes as much again where all are of one month. More lie in private files, cut by month.
+_SHARE_OF_MEMORY = 0.5
+# What a value takes in memory; what of a text is beyond its first twelve bytes lies beside.
+_BYTES_OF_A_VALUE, _BYTES_OF_A_TEXT, _BYTES_INSIDE = 8, 16, 12
+_ROWS_LOOKED_AT = 10_000
+# Of fewer, looking would cost more than it saves.
+_FEW_ROWS = 500_000
 
 
 def keep_rows(
@@ -38,7 +44,7 @@ def keep_rows(
         Whether they fit in memory, as the table ``KEPT``.
     """
     month_of = checked.delivery.table.month_of
-    in_memory = checked.rows <= _MOST_ROWS_IN_MEMORY
+    in_memory = _fit_in_memory(connection, checked.rows, typed_rows)
     if in_memory:
         connection.execute(f"create temp table {KEPT} as {typed_rows}")
         rows = KEPT
@@ -53,6 +59,21 @@ def keep_rows(
         rows = f"read_parquet({files}, hive_partitioning = false)"
     connection.execute(f"create or replace temp view rows_as_typed as from {rows}")
     return in_memory
+
+
+def _fit_in_memory(connection: duckdb.DuckDBPyConnection, rows: int, typed_rows: str) -> bool:
+    """Whether so many rows fit, as wide as the first ones; where those mislead, the engine spills."""
+    if rows <= _FEW_ROWS:
+        return True
+    first = f"(from ({typed_rows}) limit {_ROWS_LOOKED_AT})"
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {first}").fetchall()}
+    texts = [quoted(name) for name, kind in kinds.items() if kind == "VARCHAR"]
+    beside = " + ".join(f"greatest(strlen({text}) - {_BYTES_INSIDE}, 0)" for text in texts) or "0"
+    ((limit, long),) = connection.execute(
+        f"select parse_formatted_bytes(current_setting('memory_limit')), avg({beside}) from {first}"
+    ).fetchall()
+    width = len(texts) * _BYTES_OF_A_TEXT + (len(kinds) - len(texts)) * _BYTES_OF_A_VALUE + long
+    return rows * width <= limit * _SHARE_OF_MEMORY
 
 
 def write_months(

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_shop import MEMBERS, ORDER, Shop, counts
 
-from orchestration.loader import monthly_files
+from orchestration.loader import monthly_files, one_delivery
+from orchestration.loader.monthly_files import keep_rows
 from orchestration.project import Home
 
 
@@ -239,11 +240,14 @@ def test_files_are_cut_by_month_and_sorted_by_member(shop, form):
     assert months == {"month=2024-02": [3, 1], "month=2024-03": [2], "month=2023-12": [4]}
 
 
-@pytest.mark.parametrize("in_memory", [0, 4_000_000])
+@pytest.mark.parametrize("share_of_memory", [0, 0.5])
 @pytest.mark.parametrize("is_sorted", [True, False])
 @pytest.mark.parametrize("is_clean", [True, False])
-def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_memory, is_sorted, is_clean):
-    monkeypatch.setattr(monthly_files, "_MOST_ROWS_IN_MEMORY", in_memory)
+def test_every_way_of_writing_months_gives_the_same_rows(
+    shop, monkeypatch, share_of_memory, is_sorted, is_clean
+):
+    monkeypatch.setattr(monthly_files, "_FEW_ROWS", 0)
+    monkeypatch.setattr(monthly_files, "_SHARE_OF_MEMORY", share_of_memory)
     # The engine's smallest row group lies in one month when the rows are sorted by time, in all when not.
     rows, months = 12 * 2048, 12
     numbers = list(range(rows))
@@ -268,6 +272,24 @@ def test_every_way_of_writing_months_gives_the_same_rows(shop, monkeypatch, in_m
         table = pq.read_table(part, partitioning=None)
         assert {moment.month for moment in table["ordered_at"].to_pylist()} == {month}
         assert table["order_id"].to_pylist() == sorted(table["order_id"].to_pylist())
+
+
+@pytest.mark.parametrize(("length", "is_in_memory"), [(10, True), (3_000, False)])
+def test_rows_go_over_disk_only_where_they_are_too_wide_for_memory(shop, monkeypatch, length, is_in_memory):
+    kept = []
+    monkeypatch.setattr(monthly_files, "_FEW_ROWS", 0)
+    monkeypatch.setattr(one_delivery, "keep_rows", lambda *given: kept.append(keep_rows(*given)) or kept[-1])
+    rows = 20_000
+    columns = {
+        "order_id": list(range(rows)),
+        "ordered_at": [datetime(2024, 5, 1)] * rows,
+        "status": ["completed"] * rows,
+        "system": [f"{number % 7}" * length for number in range(rows)],
+    }
+    shop.deliver("members", MEMBERS)
+    shop.deliver("orders", columns, form="parquet")
+    assert counts(shop.load(memory_limit="100MB"), "orders") == (rows, rows, 0, 0)
+    assert kept == [True, is_in_memory]
 
 
 def test_a_table_without_months_lies_in_one_folder(shop):

@@ -90,7 +90,7 @@ def source_tables(
     from orchestration.loader import load
     from orchestration.loader.contracts import read_contracts
     from orchestration.loader.records import tell_what_is_loaded
-    from orchestration.loader.settled import note_settled
+    from orchestration.loader.settled import note_settled, what_is_read
 
     progress.begin("load")
 
@@ -99,12 +99,13 @@ def source_tables(
         context.log.info(message)
 
     try:
+        read = what_is_read(home)
         contracts = read_contracts(STAGING_DIR, home)
         finish_purge(home, contracts)
         load(home, contracts, say, today=clock.now().date())
         purge_requested(home, contracts, say)
         tables = tell_what_is_loaded(home, contracts)
-        note_settled(home)
+        note_settled(home, read)
     except RekindleError as error:
         raise Failure(str(error), allow_retries=False) from error
     rows = sorted(tables, key=lambda row: (row.contract, row.table, row.source, str(row.delivered_on)))

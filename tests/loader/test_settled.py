@@ -7,16 +7,17 @@ import os
 import pytest
 from small_shop import ORDER
 
-from orchestration.loader.settled import is_settled, note_settled
+from orchestration.loader.settled import is_settled, note_settled, what_is_read
 from orchestration.project import SECRET_VARIABLE
-from orchestration.warehouse.erasures import Erasure, Request, ask, begin
+from orchestration.warehouse.erasures import Request, ask
 
 
 @pytest.fixture
 def settled(shop):
     shop.deliver_required()
+    read = what_is_read(shop.home)
     shop.load()
-    note_settled(shop.home)
+    note_settled(shop.home, read)
     return shop
 
 
@@ -48,7 +49,11 @@ CHANGES = {
     "the note is cut": lambda shop: (shop.home.loaded / "settled.json").write_text('{"finger'),
     "the note is of nothing": lambda shop: (shop.home.loaded / "settled.json").write_text("[]"),
     "somebody asked to be erased": lambda shop: ask(shop.home, Request("shop", "", "m1")),
-    "an erasure is under way": lambda shop: begin(shop.home, Erasure((), (), ())),
+    "an empty folder arrived": lambda shop: (shop.home.landing / "shop" / "orders" / "x").mkdir(),
+    "landing is reached by a link": lambda shop: (
+        shop.home.landing.rename(shop.home.root / "elsewhere"),
+        shop.home.landing.symlink_to(shop.home.root / "elsewhere"),
+    ),
 }
 
 
@@ -59,6 +64,15 @@ def test_a_home_that_was_never_loaded_is_not_settled(shop):
 def test_after_a_load_nothing_is_to_be_done_however_often_it_is_asked(settled):
     assert is_settled(settled.home)
     assert is_settled(settled.home)
+
+
+def test_what_arrives_while_a_load_is_at_work_is_new(shop):
+    shop.deliver_required()
+    read = what_is_read(shop.home)
+    shop.load()
+    CHANGES["a file was delivered"](shop)
+    note_settled(shop.home, read)
+    assert not is_settled(shop.home)
 
 
 def test_a_second_load_leaves_it_settled(settled):

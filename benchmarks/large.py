@@ -271,8 +271,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="rekindle-bench-") as folder:
         warm = Home(Path(folder) / "warm")
         # dbt compiles once after a change, before anything is measured.
-        for step in steps_of(warm, 120, 1, with_year=False):
-            del step
+        list(steps_of(warm, 120, 1, with_year=False))
         home, made = Home(Path(folder) / "home"), []
         for step in steps_of(home, members, days, with_year=year):
             made.append(step)

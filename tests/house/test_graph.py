@@ -9,10 +9,10 @@ import pytest
 
 from orchestration.core.contract import Table
 from orchestration.loader.contracts import read_contracts
-from orchestration.project import STAGING_DIR
+from orchestration.project import PROJECT_DIR, STAGING_DIR
 from tests.house.reading import Model
 
-# 190, member_history and the season of the fits.
+# 190, member_history, the season of the fits, money by day, and what training and drift keep of past dates.
 MOST_MODELS = 195
 MOST_DEPTH = 20
 # By these a model does more than repeat what it reads.
@@ -141,6 +141,11 @@ def test_a_table_of_which_the_contract_says_otherwise_is_found():
 def test_the_graph_is_small_and_flat(models):
     assert len(models) <= MOST_MODELS
     assert depth(models) <= (MOST_DEPTH + 1, "")
+
+
+def test_the_page_of_rooms_names_these_bounds():
+    page = (PROJECT_DIR / "docs" / "rooms.md").read_text(encoding="utf-8")
+    assert f"at most\n{MOST_MODELS} models, at most {MOST_DEPTH} deep" in page
 
 
 def test_the_depth_is_the_longest_way():

@@ -1,4 +1,4 @@
-"""What can be run: six jobs over the graph.
+"""What can be run: five jobs over the graph.
 
 Belongs here: which assets a job covers, its tags.
 Does not: when it runs (sensors), what an asset does (assets).
@@ -17,7 +17,6 @@ TAGS = {
     "dagster/retry_strategy": "ALL_STEPS",
 }
 
-FITTING = AssetSelection.groups("fits")
 LOADING = AssetSelection.groups("sources") - AssetSelection.assets(*BUILD_INPUTS)
 PUBLISHING = AssetSelection.assets(["publishing", "warehouse"], ["publishing", "churn_report"])
 SEALING = AssetSelection.groups("ledger")
@@ -28,12 +27,6 @@ load = define_asset_job(
     "load",
     selection=LOADING,
     description="Validate new deliveries and write typed, pseudonymous Parquet.",
-    tags=TAGS,
-)
-fit = define_asset_job(
-    "fit",
-    selection=FITTING,
-    description="Fit the churn models on the published version, where a fit is due.",
     tags=TAGS,
 )
 build = define_asset_job(
@@ -61,4 +54,4 @@ seal = define_asset_job(
     tags=TAGS,
 )
 
-JOBS = [load, fit, build, publish, daily, seal]
+JOBS = [load, build, publish, daily, seal]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import (
     AssetExecutionContext,
     AssetKey,
+    Failure,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -51,7 +52,7 @@ class Sample:
 
     Attributes:
         home: Keeps the fits.
-        file: The build under way where the run has one, else the published version.
+        file: The build under way.
     """
 
     home: Home
@@ -76,8 +77,12 @@ def fits(
 
     progress.begin("fit")
     provide_own_tables(home)
-    build = own_build(context, home)
-    sample = Sample(home, build.file if build else home.published_file)
+    if (build := own_build(context, home)) is None:
+        raise Failure(
+            "fits are made within a build, on the members and past dates that it holds: start the job build",
+            allow_retries=False,
+        )
+    sample = Sample(home, build.file)
     said = [dropped] if (dropped := begin_fits(home, build)) else []
     made = {
         "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
@@ -135,7 +140,7 @@ def _fit_purchases(sample: Sample, progress: Progress, said: list[str]) -> list[
     if not fitted_dates(sample.home):
         said.append(
             "No churn parameters yet, so member_churn_probability and member_expected_margin stay empty"
-            + ("." if dates else "; they are fitted on a build or the published version, and there is none.")
+            + ("." if dates else "; the build has no members to fit them on.")
         )
     return rows
 
@@ -178,12 +183,9 @@ def _fit_amounts(sample: Sample, said: list[str]) -> list[tuple[Any, ...]]:
 
 
 def _train(sample: Sample, progress: Progress, said: list[str]) -> list[tuple[Any, ...]]:
-    """Versions of the trained model that are due, each with its verdict, and the blends; only in a build."""
+    """Versions of the trained model that are due, each with its verdict, and the blends."""
     from orchestration.fits import churn_parameters
 
-    if sample.file == sample.home.published_file:
-        said.append("The trained model is fitted within a build, where past dates are: rekindle run.")
-        return []
     if not churn_parameters.fitted_dates(sample.home) or not churn_parameters.dates_with_histories(
         sample.file
     ):

@@ -92,7 +92,6 @@ for command in (
     deliver.journey,
     deliver.deliver,
     run.load,
-    run.fit,
     run.plan,
     run.build,
     run.publish,

@@ -1,4 +1,4 @@
-"""The commands that work through a home: `rekindle load`, `fit`, `plan`, `build`, `publish`, `run` and more.
+"""The commands that work through a home: `rekindle load`, `plan`, `build`, `publish`, `run` and more.
 
 Belongs here: reading options, calling, printing.
 Does not: what a job does (orchestration.jobs), which campaign weeks are due (ledger.sealing).
@@ -79,20 +79,6 @@ def load() -> None:
     typer.echo("\n\n".join([loads_text(home), *told_sections(new)]))
     if any(delivery.findings for delivery in new):
         raise typer.Exit(LOADED_BUT_LOOK)
-
-
-def fit() -> None:
-    """Fit the churn probability's parameters on the published version, where a month has passed.
-
-    Example: `rekindle fit`
-    """
-    from orchestration.progress import Terminal
-    from orchestration.readers.status import fits_text
-    from orchestration.runs import run_job
-
-    with Terminal() as terminal:
-        run_job(Home.from_environment(), "fit", terminal)
-    typer.echo(fits_text(Home.from_environment()))
 
 
 def build(as_of: AsOf = None, weeks: Weeks = WEEKS, history: History = False) -> None:

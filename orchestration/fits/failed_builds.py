@@ -32,7 +32,7 @@ TABLES = (
 )
 
 
-def begin_fits(home: Home, build: Build | None) -> str | None:
+def begin_fits(home: Home, build: Build) -> str | None:
     """Drop what the last build fitted if it did not pass, and note what is kept before this one fits.
 
     What another version of Rekindle fitted with other columns is dropped as well: all of it is made anew from
@@ -40,7 +40,7 @@ def begin_fits(home: Home, build: Build | None) -> str | None:
 
     Args:
         home: Keeps the fits.
-        build: The build that is about to fit; None for fits on the published version.
+        build: The build that is about to fit.
 
     Returns:
         What was dropped, as a sentence; None where nothing was.
@@ -49,14 +49,13 @@ def begin_fits(home: Home, build: Build | None) -> str | None:
     said = _drop_of_another_version(home)
     if note.exists() and said is None:
         noted = read_json(note, "Remove it; the fits that are kept then stay.")
-        if build and noted["build"] == build.build_id:
+        if noted["build"] == build.build_id:
             return None  # a step tried again goes on where it was
         if not _passed(home, noted["build"]):
             said = _go_back(home, noted["build"], noted["rows"])
     note.unlink(missing_ok=True)
-    if build:
-        rows = {table: len(read_own_table(home, table)) for table in TABLES}
-        write_json(note, {"build": build.build_id, "rows": rows})
+    rows = {table: len(read_own_table(home, table)) for table in TABLES}
+    write_json(note, {"build": build.build_id, "rows": rows})
     return said
 
 

@@ -113,21 +113,6 @@ def no_order_text(home: Home) -> str:
     return f"{home.loaded} holds no order yet. Deliver some, then: rekindle load"
 
 
-def fits_text(home: Home) -> str:
-    """The newest fit of the churn probability's parameters, per category group."""
-    rows = _rows_of(
-        home,
-        "select category_group, members, printf('%.3f', r), printf('%.2f', alpha), printf('%.3f', a), "
-        "printf('%.3f', b), cast(fitted_on as varchar) "
-        "from churn_parameters where fitted_on = (select max(fitted_on) from churn_parameters) order by 1",
-        table="churn_parameters",
-    )
-    if not rows:
-        return "No fit is kept yet: it needs enough members who bought. Deliver some, then type: rekindle run"
-    headings = ["category group", "members", "r", "alpha (days)", "a", "b", "fitted as of"]
-    return text_table(headings, rows) + "\nUsed from the next build on. Next: rekindle run"
-
-
 def status_text(home: Home) -> str:
     """Everything an operator asks first."""
     versions = list_versions(home)

@@ -63,7 +63,6 @@ SLOW: dict[str, list[list[str]]] = {
     "audiences correct": [["--week", str(WEEK), "--reason", "late orders"]],
     "audiences seal": [[], ["--week", str(WEEK)]],
     "build": [["--as-of", str(DAY), "--weeks", "0"]],
-    "fit": [[]],
     "import": [["{place}/orders.csv", "--yes"]],
     "load": [[]],
     "publish": [[]],

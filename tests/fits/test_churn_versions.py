@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from orchestration.assets.churn_model import Sample, _train
 from orchestration.core.churn_model import Sign, log_odds
 from orchestration.core.purchase_models import Fit, Histories, Model, Parameters
 from orchestration.fits.churn_panel import BASE_LOGIT, Feature, Panel
@@ -299,9 +298,3 @@ def assert_whole(home, before):
 def test_the_settings_are_the_seeds_and_the_horizons_those_the_models_have_columns_for():
     assert read_model_settings().minimum_matured_members >= read_model_settings().evaluated_dates > 0
     assert read_horizons() == [28, 90]
-
-
-def test_on_a_published_version_no_model_is_trained_for_it_keeps_the_newest_date_alone(home):
-    said = []
-    assert _train(Sample(home, home.published_file), None, said) == []
-    assert said == ["The trained model is fitted within a build, where past dates are: rekindle run."]

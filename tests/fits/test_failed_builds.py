@@ -16,7 +16,7 @@ from orchestration.own_tables import read_own_table
 from orchestration.warehouse.builds import empty_build
 from tests.killing import dies_before
 
-BEFORE, FAILED, LATER = date(2025, 11, 2), date(2025, 11, 30), date(2025, 12, 28)
+BEFORE, FAILED = date(2025, 11, 2), date(2025, 11, 30)
 FOUND = {"all": Fit(Model.MBG_NBD, Parameters(1.0, 20.0, 0.5, 3.0), -123.5, 700)}
 
 
@@ -43,13 +43,6 @@ def test_the_next_build_drops_and_names_the_fits_of_one_that_failed(fitted, buil
         f"Dropped, for build {build.build_id} did not pass: mbg_nbd-2025-11-30. Due fits are made anew."
     )
     assert fitted_dates(fitted) == {BEFORE}
-
-
-def test_so_does_a_fit_on_the_published_version_which_notes_nothing_of_its_own(fitted, build):
-    assert "mbg_nbd-2025-11-30" in begin_fits(fitted, None)
-    add_version(fitted, LATER, FOUND)
-    assert begin_fits(fitted, another(build)) is None
-    assert fitted_dates(fitted) == {BEFORE, LATER}
 
 
 def test_a_step_of_the_same_build_tried_again_goes_on_with_its_fits(fitted, build):

@@ -1,6 +1,6 @@
 """Whoever published without a fit sees it, and what to type."""
 
-from orchestration.readers.status import fits_text, without_probabilities
+from orchestration.readers.status import without_probabilities
 
 TABLE = "marts.member_churn_probability"
 
@@ -15,9 +15,3 @@ def test_a_publication_without_probabilities_says_what_to_type():
 def test_nothing_is_said_where_members_have_probabilities_or_the_table_is_not_published():
     assert without_probabilities({TABLE: 3}) == []
     assert without_probabilities({"core.dim_member": 5}) == []
-
-
-def test_a_home_without_a_fit_says_so(tmp_path):
-    from orchestration.project import Home
-
-    assert "No fit is kept yet" in fits_text(Home(tmp_path))

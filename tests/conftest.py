@@ -13,11 +13,18 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Each core has a process of the suite: threads of linear algebra would only wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-settings.register_profile("repeatable", derandomize=True)
+# No test asserts a time: a slow draw is no fault. What a fixture makes is there for all examples of a test.
+_DRAWN = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("drawn", **_DRAWN)
+settings.register_profile("repeatable", derandomize=True, **_DRAWN)
+settings.load_profile("drawn")
 
 # The first makes the chain, which takes half a minute; the second needs none, so nobody waits for it.
 FIRST = (

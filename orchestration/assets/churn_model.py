@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    Failure,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
 READS = [
+    AssetKey(["rekindle", "builds"]),
     AssetKey(["core", "fct_order"]),
     *(AssetKey(["marts", name]) for name in ("member_activity", "fct_churn_panel")),
 ]
@@ -77,18 +77,19 @@ def fits(
 
     progress.begin("fit")
     provide_own_tables(home)
-    if (build := own_build(context, home)) is None:
-        raise Failure(
-            "fits are made within a build, on the members and past dates that it holds: start the job build",
-            allow_retries=False,
+    said, made = [], {}
+    if build := own_build(context, home):
+        sample = Sample(home, build.file)
+        said += [dropped] if (dropped := begin_fits(home, build)) else []
+        made = {
+            "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
+            "amount_parameters": markdown_table(AMOUNTS, _fit_amounts(sample, said)),
+            "churn_model_cards": markdown_table(CARDS, _train(sample, progress, said)),
+        }
+    else:
+        said.append(
+            "Fits are made within a build, on members and past dates it holds; this run has none."
         )
-    sample = Sample(home, build.file)
-    said = [dropped] if (dropped := begin_fits(home, build)) else []
-    made = {
-        "churn_parameters": markdown_table(PARAMETERS, _fit_purchases(sample, progress, said)),
-        "amount_parameters": markdown_table(AMOUNTS, _fit_amounts(sample, said)),
-        "churn_model_cards": markdown_table(CARDS, _train(sample, progress, said)),
-    }
     for message in said:
         progress.say(message)
         context.log.info(message)

@@ -13,7 +13,7 @@ from random import Random
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.audiences import oracle
@@ -194,8 +194,6 @@ histories = st.builds(history, st.randoms(use_true_random=False), st.integers(1,
 # An example costs some tenths of a second, which DuckDB needs to plan the models.
 @settings(
     max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.reuse, Phase.generate],
 )
 @given(histories)
@@ -206,8 +204,6 @@ def test_every_property_holds_over_random_histories(deciding, tables):
 @pytest.mark.slow
 @settings(
     max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(histories)
 def test_every_property_holds_over_many_more_histories(deciding, tables):

@@ -11,7 +11,7 @@ from hashlib import md5
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.project import SEEDS_DIR
@@ -159,8 +159,6 @@ def warehouse(chain):
 
 AS_ALWAYS = settings(
     max_examples=10,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
 DAYS = st.integers(0, 7 * WEEKS - 1).map(lambda day: MONDAY + timedelta(days=day))

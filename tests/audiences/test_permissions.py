@@ -181,7 +181,7 @@ def permitting(chain):
 
 
 def test_permission_is_the_one_of_the_rule_read_slowly(permitting):
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(histories)
     def holds(history):
         assert permitting.of(history) == read_slowly(history)
@@ -206,7 +206,7 @@ def test_a_broken_rule_is_found(permitting, fault):
             histories,
             differing,
             settings=settings(
-                max_examples=400, deadline=None, phases=[Phase.generate], derandomize=True,
+                max_examples=400, phases=[Phase.generate], derandomize=True,
                 suppress_health_check=list(HealthCheck), database=None,
             ),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import linregress, mannwhitneyu
 
@@ -231,7 +231,7 @@ def figures_by_sql(connection, names):
     return {row[:3]: dict(zip(names, row[3:], strict=True)) for row in rows}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(members=st.lists(member, min_size=1, max_size=25))
 def test_every_figure_equals_counting_members_one_by_one(backtest, members):
     put(backtest, members, days_known=max(HORIZONS))
@@ -254,7 +254,7 @@ def test_every_figure_equals_counting_members_one_by_one(backtest, members):
             assert wanted is None or float(got) == pytest.approx(wanted, abs=2e-6), (key, name)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(members=st.lists(member, min_size=3, max_size=25))
 def test_bias_and_slope_are_those_of_the_members(backtest, members):
     put(backtest, members, days_known=max(HORIZONS))
@@ -342,7 +342,7 @@ def drift(chain):
         yield connection
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(
     fitted=st.lists(st.integers(1, 60), min_size=1, max_size=20),
     now=st.lists(st.integers(1, 60), min_size=1, max_size=20),

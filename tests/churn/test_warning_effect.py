@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
@@ -145,7 +145,7 @@ def by_statsmodels(answerable, held_out):
     return answerable.mean() - held_out.mean(), lower, upper
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(outcomes=st.lists(outcome, min_size=1, max_size=40))
 def test_differences_and_intervals_are_those_of_two_libraries(effects, outcomes):
     put(effects, outcomes)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, chi2_contingency, chisquare, kstest
 
@@ -38,7 +38,6 @@ def test_a_draw_is_the_same_in_sql():
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-@settings(deadline=None)
 def test_every_member_has_one_arm_and_keeps_it(salt, member_key):
     assert 0 <= draw(salt, member_key) <= 1
     arm = arm_of(salt, member_key, THIRDS)

@@ -41,7 +41,7 @@ def drawn(seed, columns, rows=300):
 
 
 @given(SEEDS, SIGNS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_coefficient_takes_a_sign_that_makes_no_sense(seed, signs):
     features, outcome = drawn(seed, len(signs))
     found = train(features, outcome, signs, 1e-4)
@@ -49,7 +49,7 @@ def test_no_coefficient_takes_a_sign_that_makes_no_sense(seed, signs):
 
 
 @given(SEEDS, st.integers(1, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_where_no_limit_binds_it_is_the_logit_of_statsmodels(seed, columns):
     features, outcome = drawn(seed, columns)
     found = train(features, outcome, [Sign.EITHER] * columns, 0.0)
@@ -61,7 +61,7 @@ def test_where_no_limit_binds_it_is_the_logit_of_statsmodels(seed, columns):
 
 
 @given(SEEDS, SIGNS, st.floats(0.01, 100), st.floats(-50, 50))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_unit_and_the_origin_of_a_feature_change_no_score(seed, signs, unit, origin):
     features, outcome = drawn(seed, len(signs))
     other = features * unit + origin * features.std(axis=0) * unit
@@ -124,7 +124,7 @@ def test_a_blend_finds_the_weights_and_the_shift_that_were_planted():
 
 
 @given(SEEDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_blend_never_turns_an_order_round_and_costs_no_log_loss_against_an_even_one(seed):
     features, outcome = drawn(seed, 2)
     base, model = (features / features.std(axis=0)).T

@@ -60,7 +60,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(TEXTS, min_size=1, max_size=40))
 @example(values=["\u0130\u0301", "i\u0307"])
 def test_sql_and_python_agree_on_any_text(connection, values):

@@ -64,7 +64,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(NUMBERS, min_size=1, max_size=30))
 def test_sql_and_python_agree(connection, values):
     connection.register("delivered", pa.table({"value": pa.array(values, pa.string())}))
@@ -73,7 +73,7 @@ def test_sql_and_python_agree(connection, values):
         assert rows == [(value, phone(value, country)) for value, _ in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=NUMBERS)
 def test_the_form_of_a_number_is_that_number_in_every_country(value):
     found = phone(value, "IN")

@@ -138,7 +138,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=st.lists(TEXTS, min_size=1, max_size=30),
     secret=st.text(alphabet="abcß0", min_size=32, max_size=90),

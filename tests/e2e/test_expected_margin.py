@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from orchestration.core.purchase_forecast import expected_purchases
@@ -84,7 +84,7 @@ def forecast(blank, compiled, at, repeats, ages):
     ).fetchnumpy()
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(at=a_fit, drawn=some.lists(a_history, min_size=1, max_size=20, unique=True))
 # Who bought once 800 days ago is gone, as far as a floating-point 1 - p can tell.
 @example(at=Parameters(10**0.75, 1.0, 10.0, 0.1), drawn=[(0, 800), (150, 0)])
@@ -107,7 +107,7 @@ def test_purchases_in_sql_equal_core_to_one_in_five_thousand(blank, compiled, at
 wide = some.floats(-8.0, 12.0).map(np.exp)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     at=some.builds(Parameters, r=wide, alpha=wide, a=wide, b=wide),
     drawn=some.lists(a_history, min_size=1, max_size=20, unique=True),

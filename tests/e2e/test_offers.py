@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.built import SUNDAYS, UNTIL, quick_build, same_facts, table_text
@@ -143,7 +143,7 @@ def small_tables(chain, tmp_path_factory):
         yield connection, compiled
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(RULES, CANDIDATES, PAIRS, PAIRS, ACTS, st.sets(CODES), st.integers(1, 3), st.integers(1, 9))
 def test_offers_agree_with_a_slow_oracle(
     small_tables, rules, candidates, member_tags, product_tags, last_acts, calendar, most, least

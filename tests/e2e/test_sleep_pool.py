@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.built import SUNDAYS
@@ -104,7 +104,7 @@ def small(chain):
     connection.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(histories=HISTORIES)
 def test_the_pool_agrees_with_counting_for_random_histories(small, histories):
     """Every day of every history: in the pool exactly when counting agrees, and since when."""

@@ -275,7 +275,6 @@ def stays_true(warehouse, people, drawn, pairs):
 def examples(number):
     return settings(
         max_examples=number,
-        deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
             HealthCheck.too_slow,

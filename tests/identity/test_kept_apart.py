@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.warehouse.erasures import record_key
@@ -17,7 +17,6 @@ __all__ = ["chain", "linkage"]
 DAY = date(2025, 12, 1)
 BY_HAND = 0
 MOST = 8
-SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 pairs = st.tuples(st.integers(0, MOST - 1), st.integers(0, MOST - 1)).filter(lambda pair: pair[0] != pair[1])
 
 
@@ -128,7 +127,7 @@ def kept_links(records):
     return kept
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=15)
 @given(
     records=st.lists(record, min_size=MOST, max_size=MOST),
     decisions=st.lists(st.tuples(st.booleans(), pairs), min_size=1, max_size=5),
@@ -184,7 +183,7 @@ days = st.integers(0, 2).map(lambda number: DAY + timedelta(days=number))
 nobody = dict.fromkeys([*KINDS, "name"]) | {"registered": 1}
 
 
-@settings(max_examples=8, **SLOW)
+@settings(max_examples=8)
 @given(
     told=st.lists(st.tuples(days, st.integers(0, 4), record), min_size=2, max_size=9),
     decisions=st.lists(

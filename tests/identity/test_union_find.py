@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.e2e.oracle import seed
@@ -184,7 +184,7 @@ def members_by_sql(connection, records):
     return {position: {other for *_, other in held} for held in members.values() for *_, position in held}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(records=st.lists(record, min_size=1, max_size=9))
 def test_members_are_what_union_find_makes_of_the_links(linkage, records):
     connection, rounds = linkage

@@ -28,7 +28,7 @@ from orchestration.importing.forms import (
 )
 
 SIGNS = ["€", "$", "R$", "kr"]
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_an_amount_is_read_as_what_was_written(database, values, sign, before, f
     assert [Decimal(text) for text in found] == values
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("0123456789.,-+()€ '", min_size=1, max_size=9))
 def test_two_readings_of_an_amount_differ_only_where_the_counts_tell_that_they_may(database, text):
     by_point, by_comma = (numbers(database, form, text)[0] for form in (POINT, COMMA))

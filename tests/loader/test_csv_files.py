@@ -195,7 +195,7 @@ def test_a_long_file_with_one_row_that_does_not_fit_is_read_to_its_end(copied):
 CELL = st.text(alphabet='a, "\n', max_size=4).filter(lambda cell: not cell.startswith(" "))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=6),
     ends=st.lists(st.sampled_from(["\n", "\r\n"]), min_size=1, max_size=2),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_shop import MEMBERS, ORDER, Shop, counts
 
@@ -353,7 +353,7 @@ CELLS = {
 }  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     rows=st.lists(st.tuples(*CELLS.values()), max_size=25),
     cut=st.integers(0, 25),

@@ -224,7 +224,7 @@ def of_pairs(name, pairs, unit=1):
 
 
 @given(paired, paired, st.sampled_from(["0.01", "7", "1000"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_another_unit_changes_the_effect_by_the_unit_and_nothing_else(control, treatment, unit):
     plain = compare(of_pairs("c", control), of_pairs("t", treatment))
     scaled = compare(of_pairs("c", control, unit), of_pairs("t", treatment, unit))
@@ -238,7 +238,7 @@ def test_another_unit_changes_the_effect_by_the_unit_and_nothing_else(control, t
 
 
 @given(paired, paired)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapped_arms_change_the_sign_and_nothing_else(control, treatment):
     forth = compare(of_pairs("c", control), of_pairs("t", treatment))
     back = compare(of_pairs("t", treatment), of_pairs("c", control))
@@ -253,7 +253,7 @@ def test_swapped_arms_change_the_sign_and_nothing_else(control, treatment):
 
 
 @given(values, st.lists(values, min_size=1, max_size=4), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_arms_does_not_matter(control, treatments, random):
     arms = [exact_arm_of(str(number), y=arm) for number, arm in enumerate(treatments)]
     shuffled = random.sample(arms, len(arms))

@@ -48,7 +48,7 @@ def test_the_chance_to_cross_is_that_of_the_multivariate_normal():
 
 
 @given(plans, st.floats(0.001, 0.2))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_p_value_at_the_bound_is_the_significance(plan, significance):
     look, planned = plan
     bound = looks.width(look, planned, significance)
@@ -57,7 +57,7 @@ def test_the_p_value_at_the_bound_is_the_significance(plan, significance):
 
 
 @given(plans, st.floats(0, 30), st.floats(0.001, 3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_larger_z_has_a_smaller_p_value_and_repeated_looks_never_make_it_smaller(plan, z, more):
     look, planned = plan
     p_value = looks.p_value(z, look, planned)

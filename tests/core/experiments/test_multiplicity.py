@@ -25,7 +25,7 @@ def test_the_published_example_rejects_four_by_rate_and_three_by_family():
 
 @pytest.mark.parametrize(("adjust", "name"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
 @given(family=families)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_both_equal_statsmodels(adjust, name, family):
     # It collects garbage each time, which takes half a second where a warehouse's manifest is in memory.
     with mock.patch("gc.collect"):

@@ -69,7 +69,7 @@ def test_an_audience_just_large_enough_does_not_warn_and_a_smaller_one_does():
 
 
 @given(st.floats(-0.99, 0.99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_past_that_goes_along_needs_fewer_members(correlation):
     plain = analyse_power(BASELINE, PLAN)
     found = analyse_power(dataclasses.replace(BASELINE, correlation=correlation), PLAN)

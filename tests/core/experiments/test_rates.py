@@ -53,7 +53,7 @@ def test_one_of_fifty_against_nobody_of_two_hundred_is_no_finding():
 
 
 @given(counts(), st.floats(-0.95, 0.95))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_two_rates_of_a_hypothesis_are_the_likeliest_that_differ_by_it(found, difference):
     events, members, control_events, control_members = found
     rate, control_rate = rates(*found)._most_likely(difference)
@@ -85,7 +85,7 @@ def test_of_equal_arms_the_statistic_is_the_published_one(found):
 
 
 @given(counts(least=20), st.sampled_from([SINGLE, 3.04, 4.1]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_hypothesis_is_outside_the_interval_exactly_when_it_is_rejected(found, width):
     one = rates(*found)
     lower, upper = one.bounds(width)
@@ -98,7 +98,7 @@ def test_a_hypothesis_is_outside_the_interval_exactly_when_it_is_rejected(found,
 
 
 @given(counts(least=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapped_arms_and_counted_others_change_the_sign_alone(found):
     events, members, control_events, control_members = found
     one = rates(*found)

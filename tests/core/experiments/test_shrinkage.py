@@ -42,7 +42,7 @@ def test_a_published_meta_analysis_comes_out_as_published():
 
 
 @given(segments)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_mean_and_its_variances_equal_statsmodels(pairs):
     found = shrink(effects_of(pairs))
     effects, errors = np.array(pairs).T
@@ -55,7 +55,7 @@ def test_the_mean_and_its_variances_equal_statsmodels(pairs):
 
 
 @given(segments)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_segment_stays_between_itself_and_the_mean(pairs):
     found = shrink(effects_of(pairs))
     for (own, _), shrunk in zip(pairs, found.segments.values(), strict=True):

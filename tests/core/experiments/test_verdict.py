@@ -220,7 +220,7 @@ def test_an_arm_that_cannot_be_read_is_no_question_for_the_others():
     st.sampled_from([1, 2, 4, None]),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_arms_does_not_matter(effects, look, random):
     arms = [effect(value, arm=f"arm {number}") for number, value in enumerate(effects)]
     rails = [harm(arm=found.arm) for found in arms]
@@ -236,7 +236,7 @@ def test_the_order_of_arms_does_not_matter(effects, look, random):
 
 
 @given(st.floats(-8, 8), st.sampled_from([1, 2, 4]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_p_value_and_the_interval_never_contradict_each_other(value, look):
     found = evaluated(effect(value), look=look)
     assert (found.p_value < 0.05) == (found.interval.lower > 0 or found.interval.upper < 0)

@@ -87,9 +87,7 @@ def fits(
             "churn_model_cards": markdown_table(CARDS, _train(sample, progress, said)),
         }
     else:
-        said.append(
-            "Fits are made within a build, on members and past dates it holds; this run has none."
-        )
+        said.append("Fits are made within a build, on members and past dates it holds; this run has none.")
     for message in said:
         progress.say(message)
         context.log.info(message)

@@ -133,8 +133,16 @@ def fitted_dates(home: Home) -> set[date]:
 
 
 def dates_with_histories(warehouse: Path) -> list[date]:
-    """As-of dates a build has histories of, oldest first."""
+    """As-of dates a warehouse has histories of, oldest first; none where there is no such file."""
+    if not warehouse.exists():
+        return []
     with connect_read_only(warehouse) as connection:
+        there = connection.execute(
+            "select 1 from information_schema.tables "
+            "where table_schema = 'marts' and table_name = 'member_activity'"
+        ).fetchone()
+        if not there:
+            return []
         rows = connection.execute("select distinct as_of_date from marts.member_activity order by 1")
         return [day for (day,) in rows.fetchall()]
 

@@ -19,7 +19,7 @@ from orchestration.fits.churn_parameters import (
     sampled_histories,
 )
 from orchestration.own_tables import provide_own_tables, schema_of
-from orchestration.project import SEEDS_DIR
+from orchestration.project import SEEDS_DIR, Home
 from tests.drawn_shops import drawn_shop
 
 EARLIER, DAY = date(2025, 11, 30), date(2025, 12, 28)
@@ -182,8 +182,17 @@ def test_too_few_members_are_not_fitted():
         fit_groups({}, SETTINGS)
 
 
+def test_where_there_is_no_warehouse_there_are_no_dates(tmp_path):
+    assert dates_with_histories(Home(tmp_path).published_file) == []
+
+
 def test_the_dates_are_those_with_histories(warehouse):
     assert dates_with_histories(warehouse) == [EARLIER, DAY]
+
+
+def test_a_warehouse_without_histories_has_no_dates(tmp_path):
+    duckdb.connect(str(tmp_path / "rekindle.duckdb")).close()
+    assert dates_with_histories(tmp_path / "rekindle.duckdb") == []
 
 
 def test_the_settings_are_the_seeds(tmp_path):

@@ -1,9 +1,9 @@
-{%- set counts = [
-    'purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits', 'intent_actions',
-    'competitor_searches', 'touches', 'negative_events'] -%}
+{%- set counts = ['purchase_days', 'orders', 'promo_orders', 'unknown_margins', 'interactions', 'visits',
+    'intent_actions', 'competitor_searches', 'touches', 'negative_events'] -%}
 {%- set money = ['net_amount', 'known_margin_amount', 'discount_amount'] -%}
 {%- set bounds = {'first_purchase_on': 'min', 'last_purchase_on': 'max', 'last_interaction_on': 'max'} -%}
 {%- set bought_on = 'case when told.purchase_days > 0 then told.booked_on end' -%}
+{%- set one_if = 'case when told.%s then 1 else 0 end' -%}
 {%- set facts = [
     ('member_records', 'registered_on', {}),
     ('money_days', 'booked_on', {
@@ -12,18 +12,16 @@
         'known_margin_amount': 'told.known_margin_amount', 'discount_amount': 'told.discount_amount',
         'first_purchase_on': bought_on, 'last_purchase_on': bought_on,
     }),
-    ('refunds', 'refunded_on', {'negative_events': 'case when told.is_fault then 1 else 0 end'}),
+    ('refunds', 'refunded_on', {'negative_events': one_if % 'is_fault'}),
     ('events', 'happened_on', {
-        'interactions': 'case when told.is_interaction then 1 else 0 end',
-        'visits': 'case when told.is_visit then 1 else 0 end',
-        'intent_actions': 'case when told.is_intent then 1 else 0 end',
-        'competitor_searches': 'case when told.is_competitor then 1 else 0 end',
+        'interactions': one_if % 'is_interaction', 'visits': one_if % 'is_visit',
+        'intent_actions': one_if % 'is_intent', 'competitor_searches': one_if % 'is_competitor',
         'last_interaction_on': 'case when told.is_interaction then told.happened_on end',
     }),
     ('touches', 'sent_on', {'touches': '1'}),
     ('touches', 'engaged_on', {'interactions': '1', 'last_interaction_on': 'told.engaged_on'}),
     ('later_clicks', 'clicked_on', {'interactions': '1', 'last_interaction_on': 'told.clicked_on'}),
-    ('tickets', 'opened_on', {'negative_events': 'case when told.is_negative then 1 else 0 end'}),
+    ('tickets', 'opened_on', {'negative_events': one_if % 'is_negative'}),
 ] -%}
 {%- set in_order = 'partition by {0}.member_key order by {0}.known_on' -%}
 {%- set so_far = '(' ~ in_order ~ ' rows between unbounded preceding and current row)' -%}
@@ -45,12 +43,10 @@ refunds as (
 
 events as (
     select
-        events.member_key,
-        events.happened_on,
+        events.*,
         event_types.is_interaction,
         event_types.is_visit,
-        event_types.is_intent,
-        events.is_competitor
+        event_types.is_intent
     from {{ ref('fct_event') }} as events
     inner join {{ ref('event_types') }} as event_types on events.event_type = event_types.event_type
 ),
@@ -113,18 +109,29 @@ cut as (
     group by member_key, known_on
 ),
 
+-- By days first: a join of each touch with its member's boundaries would make all pairs of them.
+sent_days as (
+    select
+        touches.member_key,
+        touches.sent_on,
+        boundaries.boundary_on as known_on,
+        count(*) as touches
+    from touches
+    inner join boundaries on touches.sent_on = boundaries.fact_on
+    group by touches.member_key, touches.sent_on, boundaries.boundary_on
+),
+
 -- Touches sent after the last active day up to the same boundary.
 sent_since as (
     select
         cut.member_key,
         cut.known_on,
-        count(*) as touches
-    from touches
-    inner join boundaries on touches.sent_on = boundaries.fact_on
-    inner join cut
-        on touches.member_key = cut.member_key
-        and boundaries.boundary_on = cut.known_on
-        and touches.sent_on > cut.last_active_on
+        {{ integer_sum('sent_days.touches') }} as touches
+    from cut
+    inner join sent_days
+        on cut.member_key = sent_days.member_key
+        and cut.known_on = sent_days.known_on
+        and cut.last_active_on < sent_days.sent_on
     group by cut.member_key, cut.known_on
 ),
 

@@ -5,7 +5,7 @@
 {%- set bought_on = 'case when told.purchase_days > 0 then told.booked_on end' -%}
 {%- set one_if = 'case when told.%s then 1 else 0 end' -%}
 {%- set facts = [
-    ('member_records', 'registered_on', {}),
+    ('member_records', 'registered_on', {}), ('touches', 'sent_on', {'touches': '1'}),
     ('money_days', 'booked_on', {
         'purchase_days': 'told.purchase_days', 'orders': 'told.orders', 'promo_orders': 'told.promo_orders',
         'unknown_margins': 'told.unknown_margins', 'net_amount': 'told.net_amount',
@@ -18,7 +18,6 @@
         'intent_actions': one_if % 'is_intent', 'competitor_searches': one_if % 'is_competitor',
         'last_interaction_on': 'case when told.is_interaction then told.happened_on end',
     }),
-    ('touches', 'sent_on', {'touches': '1'}),
     ('touches', 'engaged_on', {'interactions': '1', 'last_interaction_on': 'told.engaged_on'}),
     ('later_clicks', 'clicked_on', {'interactions': '1', 'last_interaction_on': 'told.clicked_on'}),
     ('tickets', 'opened_on', {'negative_events': one_if % 'is_negative'}),

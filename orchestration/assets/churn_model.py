@@ -31,6 +31,7 @@ from orchestration.resources import BuildLock
 if TYPE_CHECKING:
     from orchestration.core.purchase_models import Fit
 
+# A reduced project may lack the models, but never the build.
 READS = [
     AssetKey(["rekindle", "builds"]),
     AssetKey(["core", "fct_order"]),

@@ -29,8 +29,16 @@ with caused as (
     select orders.*
     from core.fct_order as orders
     inner join read_parquet($caused) as truth
-        on orders.source = 'chain' and orders.order_id = truth.order_id
+        on orders.source = 'chain' and orders.order_id = cast(truth.order_id as varchar)
     where truth.planned_touch_id is not null and orders.is_purchase and orders.member_key is not null
+),
+
+-- Looking around before an order has the order's number in its own; keys are those of the macro id_key.
+looks as (
+    select
+        cast('0x' || substr(md5('chain:' || system || ':' || (order_id::bigint * 8 + step)), 1, 15) as bigint)
+            as event_key
+    from caused, range(8) as steps(step)
 ),
 
 facts as (
@@ -48,12 +56,11 @@ facts as (
         {fact: 'net_amount', amount: -refunded_amount},
     ], recursive := true)
     from core.fct_refund as refunds
-    inner join caused on refunds.source = caused.source and refunds.order_id = caused.order_id
+    inner join caused using (order_key)
     union all
-    -- Looking around before an order has the order's number in its own.
     select events.member_key, events.happened_on, 'returned', 1
     from core.fct_event as events
-    inner join caused on events.source = caused.source and events.event_id // 8 = caused.order_id
+    inner join looks using (event_key)
     inner join read_csv($event_types) as event_types using (event_type)
     where event_types.is_interaction
     union all
